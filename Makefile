@@ -1,0 +1,51 @@
+# Every target sets up .venv by itself when it is missing or older than what it is made from.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: help train compare test check check-all format lint types contracts doctests alone clean
+
+help:  ## Say what each target does.
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[all,dev]'
+	@touch $@
+
+train: $(READY)  ## Train the embedded GPT-2 on token-level feedback and show what it learned. ARGS="--help" lists the flags.
+	$(BIN)/python examples/train_sentiment.py $(ARGS)
+
+compare: $(READY)  ## Token-level feedback against the scalar standard: same learner, prompts and seeds.
+	$(BIN)/python examples/compare.py $(ARGS)
+
+check: $(READY) format lint types contracts doctests alone test  ## All that a change has to pass.
+
+check-all: check  ## The same, and the slow tests.
+	$(BIN)/python -m pytest -q -m slow tests
+
+format: $(READY)
+	$(BIN)/ruff format --check .
+
+lint: $(READY)
+	$(BIN)/ruff check .
+
+types: $(READY)
+	$(BIN)/pyright
+
+contracts: $(READY)
+	$(BIN)/lint-imports
+
+doctests: $(READY)
+	$(BIN)/python -m pytest -q --doctest-modules rlsf_gym agents
+
+alone: $(READY)
+	$(BIN)/python .ci/alone.py rlsf_gym --without agents torch transformers
+	$(BIN)/python .ci/alone.py agents --without rlsf_gym
+
+test: $(READY)  ## The tests; offline once installed.
+	$(BIN)/python -m pytest -q -n auto tests
+
+clean:  ## Remove the environment and what the tools left.
+	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .import_linter_cache
