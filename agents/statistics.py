@@ -1,9 +1,11 @@
-"""Turns rows of numbers into one number with an interval: means, paired differences, diversity, learning curves.
+"""Turns rows of numbers into one number with an interval: means, differences, diversity, learning curves.
 
-Pure NumPy: nothing here draws from a global generator or changes its arguments. Token sequences are lists of ids; no text is read.
+Pure NumPy: nothing here draws from a global generator or changes its arguments. Token sequences are lists
+of ids; no text is read.
 
-Intervals are percentile bootstrap intervals over the rows that are given, so they say how much the number would move with other
-rows of the same kind. With very few rows (three seeds, say) they are too narrow: read them as a lower bound of the uncertainty.
+Intervals are percentile bootstrap intervals over the rows that are given, so they say how much the number
+would move with other rows of the same kind. With very few rows (three seeds, say) they are too narrow: read
+them as a lower bound of the uncertainty.
 """
 
 from __future__ import annotations
@@ -54,7 +56,12 @@ def bootstrap_interval(
 
 
 def paired_difference(
-    treatment: npt.ArrayLike, control: npt.ArrayLike, *, level: float = 0.95, resamples: int = 2000, seed: int = 0
+    treatment: npt.ArrayLike,
+    control: npt.ArrayLike,
+    *,
+    level: float = 0.95,
+    resamples: int = 2000,
+    seed: int = 0,
 ) -> Interval:
     """Returns the mean of `treatment - control`, row by row, with its bootstrap interval.
 
@@ -91,7 +98,7 @@ def interquartile_mean(values: npt.ArrayLike) -> float:
 
 
 def distinct_ngrams(responses: Sequence[TokenIds], n: int) -> float:
-    """Returns unique n-grams over all n-grams, counted over the whole corpus of responses; 0 where there is none.
+    """Returns unique n-grams over all n-grams of the whole corpus of responses; 0 where there is none.
 
     The value falls as the corpus grows, so compare it between corpora of one size only.
 
@@ -110,7 +117,7 @@ def distinct_ngrams(responses: Sequence[TokenIds], n: int) -> float:
 
 
 def repetition(responses: Sequence[TokenIds], n: int = 2) -> float:
-    """Returns the share of n-grams that already occurred earlier in the same response; 0 where there is no n-gram.
+    """Returns the share of n-grams that occurred earlier in the same response; 0 where there is no n-gram.
 
     Bigrams are the default because responses are short: longer n-grams hardly ever occur twice in 16 tokens.
 
@@ -163,7 +170,7 @@ def area_under_curve(episodes: npt.ArrayLike, values: npt.ArrayLike) -> float:
 
 
 def episodes_to_reach(episodes: npt.ArrayLike, values: npt.ArrayLike, threshold: float) -> float:
-    """Returns where a learning curve first reaches `threshold` (linear between points); infinity if it never does.
+    """Returns where a curve first reaches `threshold` (linear between points); infinity if it never does.
 
     Args:
         episodes: Positions on the x axis, shape (B,), strictly increasing, at least two.
@@ -188,7 +195,7 @@ def episodes_to_reach(episodes: npt.ArrayLike, values: npt.ArrayLike, threshold:
 
 
 def moving_average(values: npt.ArrayLike, window: int) -> FloatArray:
-    """Returns the mean of the last `window` values at each position (of fewer at the start), shape (B,) float64.
+    """Returns the mean of the last `window` values at each position (fewer at the start), (B,) float64.
 
     Example:
         >>> moving_average([1.0, 3.0, 5.0], 2).tolist()
@@ -212,7 +219,9 @@ def _ngrams(response: TokenIds, n: int) -> Iterator[tuple[int, ...]]:
 def _as_rows(name: str, values: npt.ArrayLike) -> FloatArray:
     rows = np.asarray(values, dtype=np.float64)
     if rows.ndim != 1 or len(rows) == 0:
-        raise ValueError(f"{name} must be one or more numbers in one row, got shape {rows.shape}; pass a flat list")
+        raise ValueError(
+            f"{name} must be one or more numbers in one row, got shape {rows.shape}; pass a flat list"
+        )
     return rows
 
 
@@ -220,7 +229,7 @@ def _as_curve(episodes: npt.ArrayLike, values: npt.ArrayLike) -> tuple[FloatArra
     x, y = _as_rows("episodes", episodes), _as_rows("values", values)
     if x.shape != y.shape or len(x) < 2 or np.any(np.diff(x) <= 0):
         raise ValueError(
-            f"a curve needs two or more points with increasing episodes, got {len(x)} episodes and {len(y)} values; "
-            "pass one value per point, in order"
+            f"a curve needs two or more points with increasing episodes, got {len(x)} episodes and "
+            f"{len(y)} values; pass one value per point, in order"
         )
     return x, y

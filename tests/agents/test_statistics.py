@@ -4,9 +4,10 @@ import math
 
 import numpy as np
 import pytest
-from agents import statistics
 from hypothesis import given
 from hypothesis import strategies as st
+
+from agents import statistics
 
 TOKENS = st.lists(st.lists(st.integers(0, 3), max_size=8), max_size=5)
 

@@ -1,0 +1,285 @@
+"""Hands the numbers of each iteration to files, boards and terminals.
+
+JSONL always; TensorBoard and W&B when asked.
+
+Every log is an object with the two methods of `Log`. A learner calls `on_iteration` once per iteration, in
+the order the logs were given, and reads nothing back. Logs never print: `ProgressLog` writes to the stream
+it is given.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import math
+import os
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol, TextIO
+
+import numpy as np
+
+Numbers = Mapping[str, float]
+Episodes = Sequence[Mapping[str, Any]]
+
+
+class Log(Protocol):
+    """What a learner calls."""
+
+    def on_iteration(self, metrics: Numbers, timings: Numbers, episodes: Episodes) -> None:
+        """Takes the numbers of one iteration.
+
+        Args:
+            metrics: Numbers that are equal for equal runs, among them `iteration` (1 is the first) and
+                `episodes` (so far).
+            timings: Seconds and rates, which are not.
+            episodes: The info dict of each episode of this iteration.
+        """
+        ...
+
+    def close(self) -> None:
+        """Finishes files and connections; the log is not used afterwards."""
+        ...
+
+
+class JsonlLog:
+    """Writes `metrics.jsonl` and `timings.jsonl`: a line per iteration, on disk before the next one starts.
+
+    `metrics.jsonl` holds no times, its keys are sorted and its floats are written to the last bit, so equal
+    runs give files that are equal to the byte. A number that is not finite is written as `null`, which
+    every JSON reader understands.
+
+    Args:
+        folder: Where the two files lie; made if missing.
+        iterations: How many iterations the learner has behind it: 0 starts afresh, n keeps the lines up to
+            iteration n and removes later ones (they belong to work that was lost and will be done again).
+    """
+
+    def __init__(self, folder: str | os.PathLike[str], *, iterations: int = 0) -> None:
+        self._folder = Path(folder)
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._files: list[TextIO] = []
+        for name in ("metrics.jsonl", "timings.jsonl"):
+            _keep_iterations(self._folder / name, iterations)
+            self._files.append((self._folder / name).open("a", encoding="utf-8", newline="\n"))
+
+    def on_iteration(self, metrics: Numbers, timings: Numbers, episodes: Episodes) -> None:
+        """Adds one line to each file; `episodes` are not written."""
+        rows = (metrics, {"iteration": metrics["iteration"], **timings})
+        for file, row in zip(self._files, rows, strict=True):
+            file.write(_json_line(row))
+            file.flush()
+            os.fsync(file.fileno())  # a checkpoint that is newer than its log could not be continued
+
+    def close(self) -> None:
+        """Closes both files."""
+        for file in self._files:
+            file.close()
+
+
+def read_jsonl(path: str | os.PathLike[str]) -> list[dict[str, Any]]:
+    """Returns the rows of a JSONL file in order, without a last line that was cut off while being written."""
+    rows: list[dict[str, Any]] = []
+    lines = Path(path).read_bytes().split(b"\n")
+    for line in lines[:-1]:  # what follows the last line end is empty or cut off
+        rows.append(json.loads(line))
+    return rows
+
+
+class TensorBoardLog:
+    """Writes every metric and timing as a TensorBoard scalar over episodes.
+
+    Args:
+        folder: Where the event files go.
+    """
+
+    def __init__(self, folder: str | os.PathLike[str]) -> None:
+        board = _import_extra("torch.utils.tensorboard", package="tensorboard", extra="tensorboard")
+        self._writer = board.SummaryWriter(str(folder))
+
+    def on_iteration(self, metrics: Numbers, timings: Numbers, episodes: Episodes) -> None:
+        """Adds one point to each curve."""
+        for key, value in {**metrics, **_prefixed("time", timings)}.items():
+            self._writer.add_scalar(key, value, int(metrics["episodes"]))
+
+    def close(self) -> None:
+        """Writes what is pending and closes the file."""
+        self._writer.close()
+
+
+class WandbLog:
+    """Sends each iteration to Weights & Biases: metrics, spread of the rewards, samples with token rewards.
+
+    Works offline and without an account: `mode="offline"` writes a folder that `wandb sync` uploads later.
+        A board that stops
+    answering must not end hours of training, so the first exception inside an iteration is written to
+    `report` and the log falls silent; the JSONL files stay complete. An exception while starting is raised:
+    nothing is lost yet.
+
+    Args:
+        project: Name of the project on the board.
+        folder: Where W&B keeps its files; made if missing.
+        config: The settings of the run.
+        mode: "online" or "offline"; None leaves the choice to W&B's own settings.
+        samples: How many episodes of an iteration go into the table.
+        every: Iterations between two tables.
+        report: Where the one line about a failure goes.
+        run_id: An id that stays the same when a run is continued, so that its curves do too.
+    """
+
+    def __init__(
+        self,
+        project: str,
+        *,
+        folder: str | os.PathLike[str],
+        report: TextIO,
+        config: Mapping[str, Any] | None = None,
+        mode: str | None = None,
+        samples: int = 8,
+        every: int = 10,
+        run_id: str | None = None,
+    ) -> None:
+        self._wandb = _import_extra("wandb", package="wandb", extra="wandb")
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        self._run: Any = self._wandb.init(
+            project=project, dir=str(folder), config=dict(config or {}), mode=mode, id=run_id, resume="allow"
+        )
+        self._samples, self._every, self._report = samples, every, report
+
+    def on_iteration(self, metrics: Numbers, timings: Numbers, episodes: Episodes) -> None:
+        """Sends one step; a failure is reported once and ends the sending, not the training."""
+        if self._run is None:
+            return
+        try:
+            self._run.log(self._payload(metrics, timings, episodes), step=int(metrics["iteration"]))
+        except Exception as error:
+            self._run = None
+            self._report.write(
+                f"W&B stopped: {type(error).__name__}: {error}. Training goes on, see metrics.jsonl\n"
+            )
+
+    def close(self) -> None:
+        """Finishes the run on the board."""
+        if self._run is not None:
+            self._run.finish()
+
+    def _payload(self, metrics: Numbers, timings: Numbers, episodes: Episodes) -> dict[str, Any]:
+        payload: dict[str, Any] = {**metrics, **_prefixed("time", timings)}
+        rewards = [float(math.fsum(episode["token_rewards"])) for episode in episodes]
+        if rewards:
+            payload |= _spread(rewards)
+            payload["reward/histogram"] = self._wandb.Histogram(rewards)
+        if episodes and (int(metrics["iteration"]) - 1) % self._every == 0:
+            payload["samples"] = self._table(episodes[: self._samples])
+        return payload
+
+    def _table(self, episodes: Episodes) -> Any:
+        table = self._wandb.Table(columns=["prompt", "response", "score", "token_rewards"])
+        for episode in episodes:
+            rewards = [
+                round(float(r), 4) for r in episode["token_rewards"][: int(episode["response_length"])]
+            ]
+            table.add_data(
+                str(episode.get("prompt", "")),
+                str(episode.get("response_text", "")),
+                float(episode["score"]),
+                " ".join(map(str, rewards)),
+            )
+        return table
+
+
+class ProgressLog:
+    """Writes one line that is overwritten on a terminal, or one line per tenth of the way anywhere else.
+
+    Args:
+        stream: Where the lines go.
+        total: Episodes of the whole run.
+        done: Episodes that lie behind already, when a run is continued.
+    """
+
+    def __init__(self, stream: TextIO, *, total: int, done: int = 0) -> None:
+        self._stream, self._total, self._first = stream, total, done
+        self._start = time.perf_counter()
+        self._overwrite = stream.isatty()
+        self._tenth = 10 * done // max(total, 1)
+
+    def on_iteration(self, metrics: Numbers, timings: Numbers, episodes: Episodes) -> None:
+        """Writes reward, KL, episodes per second and the time left."""
+        done = int(metrics["episodes"])
+        tenth = 10 * done // max(self._total, 1)
+        if not self._overwrite and tenth == self._tenth:
+            return
+        self._tenth = tenth
+        end = "\r" if self._overwrite else "\n"
+        self._stream.write(self._line(done, metrics) + end)
+        self._stream.flush()
+
+    def close(self) -> None:
+        """Leaves the last line standing."""
+        if self._overwrite:
+            self._stream.write("\n")
+            self._stream.flush()
+
+    def _line(self, done: int, metrics: Numbers) -> str:
+        rate = (done - self._first) / max(time.perf_counter() - self._start, 1e-9)
+        left = max(self._total - done, 0) / max(rate, 1e-9)
+        share = min(done / max(self._total, 1), 1.0)
+        bar = "#" * round(20 * share)
+        return (
+            f"{share:4.0%} [{bar:<20}] {done}/{self._total} episodes  "
+            f"reward {metrics['objective/scores']:+.3f}  KL {metrics['objective/kl']:.2f}  "
+            f"{rate:.1f} episodes/s  {_clock(left)} left "
+        )
+
+
+def _keep_iterations(path: Path, iterations: int) -> None:
+    """Cuts a JSONL file behind iteration `iterations`, in one atomic step."""
+    rows = read_jsonl(path) if path.exists() else []
+    kept = [row for row in rows if row["iteration"] <= iterations]
+    if len(kept) != iterations:
+        raise ValueError(
+            f"{path} holds {len(kept)} of the {iterations} iterations that the checkpoint has behind it; "
+            "restore the file, or start a new run in another folder"
+        )
+    new = path.with_name(path.name + ".new")
+    new.write_text("".join(map(_json_line, kept)), encoding="utf-8", newline="\n")
+    os.replace(new, path)
+
+
+def _json_line(row: Mapping[str, Any]) -> str:
+    finite = {key: _finite(value) for key, value in row.items()}
+    return json.dumps(finite, sort_keys=True, allow_nan=False) + "\n"
+
+
+def _finite(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _prefixed(group: str, numbers: Numbers) -> dict[str, float]:
+    return {key if "/" in key else f"{group}/{key}": value for key, value in numbers.items()}
+
+
+def _spread(rewards: Sequence[float]) -> dict[str, float]:
+    return {
+        "reward/mean": float(np.mean(rewards)),
+        "reward/median": float(np.median(rewards)),
+        "reward/min": min(rewards),
+        "reward/max": max(rewards),
+    }
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+def _import_extra(module: str, *, package: str, extra: str) -> Any:
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise ImportError(
+            f"{module} needs the package {package!r}, which could not be imported ({error}); "
+            f"install it with: pip install 'rlsf-gym[{extra}]'"
+        ) from error
