@@ -1,0 +1,99 @@
+"""What a reward design may know about one response."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from rlsf_gym.certificate import Certificate
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
+
+
+def _no_words() -> IntArray:
+    raise ValueError("this evidence holds no word_spans: the environment gave no text to look at")
+
+
+def _no_erasure(words: Sequence[int]) -> float:
+    raise ValueError(f"this evidence offers no utility_without({list(words)}): the environment gave no text")
+
+
+def _no_attributions(method: str) -> FloatArray:
+    raise ValueError(f"this evidence offers no attributions({method!r}): the scorer has none")
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Evidence:
+    """Scores, spans and certificate of one response; its arrays are read-only.
+
+    A response of `length` tokens is padded to T positions; True in the mask is a real token.
+    """
+
+    prompt_score: float
+    """Score of the prompt alone."""
+    prompt_utility: float
+    """Utility of the prompt alone."""
+    score: float
+    """Score of prompt + response."""
+    utility: float
+    """Utility of prompt + response."""
+    mask: BoolArray
+    """bool (T,), True on the real tokens, which come first."""
+    char_spans: IntArray
+    """int64 (T, 2), the characters of prompt + response that each token completed; empty at padding."""
+    certificate: Certificate | None = None
+    """The records behind the two scores."""
+    prefixes: FloatArray | None = None
+    """float64 (T,), what `prefix_utilities` returns; None where the design did not ask for it."""
+    word_spans: Callable[[], IntArray] = _no_words
+    """Returns int64 (K, 2), the response's words as spans of prompt + response."""
+    utility_without: Callable[[Sequence[int]], float] = _no_erasure
+    """Utility of prompt + response without the words of these numbers (rows of `word_spans()`)."""
+    attributions: Callable[[str], FloatArray] = _no_attributions
+    """Returns float64 (T,), what the scorer itself attributes to each token by the method of that name."""
+
+    def __post_init__(self) -> None:
+        """Checks shapes, values and the mask, and locks the arrays."""
+        scalars = (self.prompt_score, self.prompt_utility, self.score, self.utility)
+        if not np.isfinite(scalars).all():
+            raise ValueError(f"scores and utilities must be finite, got {scalars}")
+        size = self.mask.shape
+        if len(size) != 1 or self.mask.dtype != np.bool_ or self.mask[1:].sum() > self.mask[:-1].sum():
+            raise ValueError(f"mask must be bool (T,), got {self.mask.dtype} {size}")
+        if self.char_spans.shape != (*size, 2):
+            raise ValueError(f"char_spans must have shape {(*size, 2)}, got {self.char_spans.shape}")
+        if self.prefixes is not None and self.prefixes.shape != size:
+            raise ValueError(f"prefixes must have shape {size}, got {self.prefixes.shape}")
+        for array in (self.mask, self.char_spans, self.prefixes):
+            if array is not None:
+                array.flags.writeable = False
+
+    @property
+    def length(self) -> int:
+        """Number of real tokens, the end token included."""
+        return int(np.count_nonzero(self.mask))
+
+    @property
+    def gain(self) -> float:
+        """Utility of prompt + response minus that of the prompt: what a conserving design shares out."""
+        return self.utility - self.prompt_utility
+
+    @property
+    def prefix_utilities(self) -> FloatArray:
+        """float64 (T,): the utility that is known after each token; `utility` at and after the last real one.
+
+        Raises:
+            ValueError: If the design did not declare `uses_prefixes`, so that no prefix was scored.
+        """
+        if self.prefixes is None:
+            raise ValueError(
+                "prefix_utilities were not computed: declare uses_prefixes=True in the Design that reads them"
+            )
+        return self.prefixes
