@@ -1,0 +1,260 @@
+import copy
+import json
+import os
+import pickle
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tokenizers import Tokenizer as Backend
+from tokenizers import decoders, models, pre_tokenizers
+
+from rlsf_gym.byte_pair import BytePairTokenizer
+from rlsf_gym.tokenizer import ByteTokenizer, load_tokenizer
+
+ODD_TEXTS = [
+    "",
+    " ",
+    "\n\n  \t",
+    "The film was GREAT!!! I'd've loved it",
+    "<|endoftext|>",
+    "a<|endoftext|>b <|endoftext|>",
+    "na\u00efve caf\u00e9 \u2014 \u201cquoted\u201d",
+    "\U0001f600\U0001f469\u200d\U0001f469\u200d\U0001f467 \u4f60\u597d \u0e44\u0e17\u0e22",
+    "e\u0301 \ufeff \u00a0x\u2028y\x00\x1b[31m",
+    "1234567 3.14 don't CAN'T we'll",
+    "\ufffd",
+]
+EACH = pytest.mark.parametrize("spec", ["bundled", "bytes"])
+
+
+@pytest.fixture(scope="module")
+def bundled() -> BytePairTokenizer:
+    tokenizer = load_tokenizer("bundled")
+    assert isinstance(tokenizer, BytePairTokenizer)
+    return tokenizer
+
+
+def _alphabet() -> list[str]:
+    return sorted(pre_tokenizers.ByteLevel.alphabet())
+
+
+def _tiny_vocabulary(*extra: str) -> dict[str, int]:
+    return {token: index for index, token in enumerate([*_alphabet(), *extra])}
+
+
+def _tiny_backend(*extra: str) -> Backend:
+    backend = Backend(models.BPE(vocab=_tiny_vocabulary(*extra), merges=[]))
+    backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
+    return backend
+
+
+def _write_gpt2_folder(folder: Path, merges: list[str], *extra: str) -> Path:
+    (folder / "vocab.json").write_text(json.dumps(_tiny_vocabulary(*extra)), encoding="utf-8")
+    (folder / "merges.txt").write_text("#version: 0.2\n" + "\n".join(merges) + "\n", encoding="utf-8")
+    return folder
+
+
+def test_sizes_and_ends_of_the_built_in_ones(bundled: BytePairTokenizer) -> None:
+    assert (bundled.vocab_size, bundled.eos_token_id) == (4096, 4095)
+    assert (ByteTokenizer().vocab_size, ByteTokenizer().eos_token_id) == (257, 256)
+    assert bundled.token_bytes(4095) == b""
+    assert ByteTokenizer().token_bytes(256) == b""
+
+
+@EACH
+@pytest.mark.parametrize("text", ODD_TEXTS)
+def test_odd_texts_survive_a_round_trip(spec: str, text: str) -> None:
+    tokenizer = load_tokenizer(spec)
+    ids = tokenizer.encode(text)
+    assert tokenizer.eos_token_id not in ids
+    assert all(0 <= token_id < tokenizer.vocab_size for token_id in ids)
+    assert b"".join(tokenizer.token_bytes(token_id) for token_id in ids) == text.encode()
+    assert tokenizer.decode(ids) == text
+
+
+@EACH
+@settings(max_examples=100, deadline=None)
+@given(text=st.text())
+def test_every_text_survives_a_round_trip(spec: str, bundled: BytePairTokenizer, text: str) -> None:
+    tokenizer = bundled if spec == "bundled" else ByteTokenizer()
+    assert tokenizer.decode(tokenizer.encode(text)) == text
+
+
+def test_half_a_character_decodes_to_the_replacement_character() -> None:
+    tokenizer = ByteTokenizer()
+    assert tokenizer.encode("\u00e9") == [0xC3, 0xA9]
+    assert tokenizer.decode([0xC3]) == "\ufffd"
+    assert tokenizer.decode([0xC3, 0xA9, 256, 33]) == "\u00e9!"
+
+
+def test_the_end_token_in_a_text_is_thirteen_characters(bundled: BytePairTokenizer) -> None:
+    ids = bundled.encode("<|endoftext|>")
+    assert len(ids) > 1
+    assert b"".join(map(bundled.token_bytes, ids)) == b"<|endoftext|>"
+
+
+@EACH
+@pytest.mark.parametrize("token_id", [-1, 100_000])
+def test_ids_outside_the_vocabulary_raise(spec: str, token_id: int) -> None:
+    with pytest.raises(ValueError, match=rf"token_id must lie in 0\.\.\d+, got {token_id}"):
+        load_tokenizer(spec).token_bytes(token_id)
+
+
+@EACH
+def test_a_lone_surrogate_raises(spec: str) -> None:
+    with pytest.raises(ValueError, match="lone surrogates, got '\\\\ud800' at character 2"):
+        load_tokenizer(spec).encode("ab\ud800")
+
+
+def test_copies_keep_special_tokens_plain(bundled: BytePairTokenizer) -> None:
+    text = "x <|endoftext|> y"
+    for twin in (pickle.loads(pickle.dumps(bundled)), copy.deepcopy(bundled), copy.copy(bundled)):
+        assert twin.encode(text) == bundled.encode(text)
+        assert (twin.vocab_size, twin.eos_token_id) == (4096, 4095)
+
+
+def test_the_callers_backend_is_not_changed() -> None:
+    backend = _tiny_backend("<|endoftext|>")
+    before = backend.to_str()
+    BytePairTokenizer(backend)
+    assert backend.to_str() == before
+
+
+def test_no_space_is_put_before_the_text() -> None:
+    tokenizer = BytePairTokenizer(_tiny_backend("</s>"))
+    assert tokenizer.decode(tokenizer.encode("word")) == "word"
+    assert tokenizer.eos_token_id == 256
+
+
+def test_added_tokens_count_and_special_ones_stand_for_no_text() -> None:
+    backend = _tiny_backend("</s>")
+    backend.add_tokens(["plain"])
+    backend.add_special_tokens(["<image>"])
+    tokenizer = BytePairTokenizer(backend, eos_token="</s>")
+    assert tokenizer.vocab_size == 259
+    assert tokenizer.token_bytes(257) == b"plain"
+    assert tokenizer.token_bytes(258) == b""
+    assert tokenizer.encode("plain") == [257]
+    assert 258 not in tokenizer.encode("<image>")
+
+
+def test_a_sentencepiece_tokenizer_is_refused() -> None:
+    backend = Backend(models.BPE(vocab={"\u2581a": 0, "</s>": 1}, merges=[]))
+    backend.pre_tokenizer = pre_tokenizers.Metaspace()
+    with pytest.raises(ValueError, match="must be byte-level BPE, got a BPE model without a ByteLevel"):
+        BytePairTokenizer(backend)
+
+
+def test_word_affixes_are_refused() -> None:
+    backend = Backend(models.BPE(vocab=_tiny_vocabulary("</s>"), merges=[], end_of_word_suffix="</w>"))
+    backend.pre_tokenizer = pre_tokenizers.ByteLevel()
+    with pytest.raises(ValueError, match="with word affixes"):
+        BytePairTokenizer(backend)
+
+
+def test_a_token_that_is_no_bytes_is_refused() -> None:
+    with pytest.raises(ValueError, match="its token 257 is '\u4f60'"):
+        BytePairTokenizer(_tiny_backend("</s>", "\u4f60"))
+
+
+def test_missing_bytes_are_refused() -> None:
+    backend = Backend(models.BPE(vocab={"a": 0, "</s>": 1}, merges=[]))
+    backend.pre_tokenizer = pre_tokenizers.ByteLevel()
+    with pytest.raises(ValueError, match="256 bytes, 255 are missing"):
+        BytePairTokenizer(backend)
+
+
+def test_an_end_token_that_is_not_there_raises() -> None:
+    with pytest.raises(ValueError, match="eos_token must be in the tokenizer's vocabulary of 256 tokens"):
+        BytePairTokenizer(_tiny_backend())
+    with pytest.raises(ValueError, match="looked for <stop>"):
+        BytePairTokenizer(_tiny_backend("</s>"), eos_token="<stop>")
+
+
+def test_a_gpt2_folder(tmp_path: Path) -> None:
+    extra = ("\u0120a", "bc", "<|endoftext|>")
+    tokenizer = load_tokenizer(str(_write_gpt2_folder(tmp_path, ["\u0120 a", "b c"], *extra)))
+    assert tokenizer.encode("bc a") == [257, 256]
+    assert tokenizer.token_bytes(256) == b" a"
+    assert tokenizer.eos_token_id == 258
+    assert 258 not in tokenizer.encode("<|endoftext|>")
+    assert tokenizer.decode([258]) == ""
+
+
+def test_a_folders_config_names_the_end_token(tmp_path: Path) -> None:
+    _write_gpt2_folder(tmp_path, ["a b"], "</s>", "<stop>", "<pad>", "ab")
+    config = {
+        "eos_token": {"content": "<stop>", "lstrip": False},
+        "pad_token": "<pad>",
+        "model_max_length": 9,
+    }
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps(config), encoding="utf-8")
+    tokenizer = load_tokenizer(str(tmp_path))
+    assert tokenizer.eos_token_id == 257
+    assert tokenizer.token_bytes(258) == b""
+    assert load_tokenizer(str(tmp_path), eos_token="</s>").eos_token_id == 256
+
+
+def test_a_tokenizer_file_and_its_folder(tmp_path: Path, bundled: BytePairTokenizer) -> None:
+    backend = _tiny_backend("<|endoftext|>")
+    backend.decoder = decoders.ByteLevel()
+    backend.save(str(tmp_path / "tokenizer.json"))
+    for spec in (tmp_path, tmp_path / "tokenizer.json"):
+        tokenizer = load_tokenizer(str(spec))
+        assert (tokenizer.vocab_size, tokenizer.eos_token_id) == (257, 256)
+
+
+def test_objects_and_module_attributes(bundled: BytePairTokenizer) -> None:
+    assert load_tokenizer(bundled) is bundled
+    assert isinstance(load_tokenizer("rlsf_gym.tokenizer:ByteTokenizer"), ByteTokenizer)
+    with pytest.raises(ValueError, match="object lacks vocab_size, eos_token_id"):
+        load_tokenizer(object())  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        ({}, "must hold tokenizer.json, or vocab.json and merges.txt"),
+        ({"tokenizer.json": "{"}, "must be a tokenizer.json of the tokenizers library"),
+        ({"vocab.json": "[]", "merges.txt": ""}, "must hold GPT-2's vocab.json and merges.txt"),
+        ({"tokenizer_config.json": "{"}, "tokenizer file must be JSON"),
+    ],
+)
+def test_broken_folders_raise_in_one_line(tmp_path: Path, files: dict[str, str], message: str) -> None:
+    for name, text in files.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError, match=message) as raised:
+        load_tokenizer(str(tmp_path))
+    assert "\n" not in str(raised.value)
+
+
+def test_a_path_that_is_not_there_raises() -> None:
+    with pytest.raises(ValueError, match="there is no such path"):
+        load_tokenizer("./nowhere/tokenizer.json")
+
+
+def test_a_hub_name_that_cannot_be_reached_raises_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError("no route to the hub\nsecond line")
+
+    monkeypatch.setattr("huggingface_hub.snapshot_download", refuse)
+    with pytest.raises(ValueError, match=r"'some/model': OSError: no route to the hub$"):
+        load_tokenizer("some/model")
+
+
+@pytest.mark.data
+def test_gpt2_agrees_with_transformers() -> None:
+    if "RLSF_DATA" not in os.environ:
+        pytest.skip("RLSF_DATA is not set")
+    transformers = pytest.importorskip("transformers")
+    folder = Path(os.environ["RLSF_DATA"]) / "gpt2-tokenizer"
+    theirs = transformers.GPT2Tokenizer(str(folder / "vocab.json"), str(folder / "merges.txt"))
+    ours = load_tokenizer(str(folder))
+    assert (ours.vocab_size, ours.eos_token_id) == (50257, 50256)
+    for text in ODD_TEXTS:
+        assert ours.decode(ours.encode(text)) == text
+        # transformers turns the end token's text into the end token.
+        if "<|endoftext|>" not in text:
+            assert ours.encode(text) == theirs.encode(text)
