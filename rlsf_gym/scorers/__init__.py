@@ -1,0 +1,167 @@
+"""Scorers: text to a score in [-1, 1], the symbolic tool that the rewards come from."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from rlsf_gym.resolve import import_attribute, register, resolve
+
+if TYPE_CHECKING:
+    from rlsf_gym.certificate import Certificate
+    from rlsf_gym.scorers.transformer import TransformerScorer
+    from rlsf_gym.scorers.vader import VaderScorer
+
+__all__ = [
+    "SCORERS",
+    "Scorer",
+    "TransformerScorer",
+    "VaderScorer",
+    "load_scorer",
+    "prefix_scores_batch",
+    "register_scorer",
+]
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+SCORERS: dict[str, Any] = {
+    "vader": "rlsf_gym.scorers.vader:VaderScorer",
+    "transformer": "rlsf_gym.scorers.transformer:TransformerScorer",
+}
+"""Name to factory, or to the factory's `"module:attribute"`, imported when it is asked for."""
+
+
+class Scorer(Protocol):
+    """A sentiment tool: the same text always gets the same score, up to 1e-5 for neural ones.
+
+    A scorer may also have `prefix_scores_batch(prompts, responses, char_ends) -> list of float64 (K,)`,
+    which the function `prefix_scores_batch` then uses.
+    """
+
+    @property
+    def name(self) -> str:
+        """What certificates and logs call it."""
+        ...
+
+    @property
+    def bounded(self) -> bool:
+        """Whether every score lies in [-1, 1]."""
+        ...
+
+    @property
+    def verifiable(self) -> bool:
+        """Whether its certificates can be checked without trusting it."""
+        ...
+
+    def score(self, texts: Sequence[str]) -> FloatArray:
+        """Returns the unrounded scores of N texts, (N,) float64."""
+        ...
+
+    def prefix_scores(self, prompt: str, response: str, char_ends: IntArray) -> FloatArray:
+        """Returns the scores of `prompt + response[:end]` for each end.
+
+        Args:
+            prompt: The text before the response.
+            response: The text that `char_ends` counts in.
+            char_ends: Non-decreasing offsets into the response, in characters, (K,) int64.
+
+        Returns:
+            Scores, (K,) float64.
+        """
+        ...
+
+    def certify(self, prompt: str, response: str) -> Certificate:
+        """Returns the evidence behind the scores of the prompt and of prompt + response."""
+        ...
+
+
+def prefix_scores_batch(
+    scorer: Scorer, prompts: Sequence[str], responses: Sequence[str], char_ends: Sequence[IntArray]
+) -> list[FloatArray]:
+    """Returns `prefix_scores` of B responses, in one call where the scorer has a batched form.
+
+    Args:
+        scorer: The scorer.
+        prompts: B prompts.
+        responses: B responses.
+        char_ends: B arrays of offsets into the responses, each (K,) int64.
+
+    Returns:
+        B arrays of scores, each (K,) float64.
+    """
+    if not len(prompts) == len(responses) == len(char_ends):
+        raise ValueError(
+            f"prompts, responses and char_ends must be equally many, got {len(prompts)}, {len(responses)} "
+            f"and {len(char_ends)}"
+        )
+    batched = getattr(scorer, "prefix_scores_batch", None)
+    if batched is not None:
+        return batched(prompts, responses, char_ends)
+    rows = zip(prompts, responses, char_ends, strict=True)
+    return [scorer.prefix_scores(prompt, response, ends) for prompt, response, ends in rows]
+
+
+def load_scorer(spec: str | Scorer | Callable[..., Scorer], **kwargs: Any) -> Scorer:
+    """Returns the scorer that a name, `"module:attribute"`, a factory or an object stands for.
+
+    Args:
+        spec: A name in `SCORERS`, the place or the factory of a scorer, or a scorer.
+        **kwargs: Arguments of the factory.
+
+    Raises:
+        ValueError: If there is no such scorer, it does not take the arguments, or it is none.
+    """
+    part = resolve("scorer", spec, SCORERS)
+    if isinstance(part, type) or not hasattr(part, "score"):
+        part = _make(spec, part, kwargs)
+    elif kwargs:
+        raise ValueError(
+            f"scorer {spec!r} is made already and takes no arguments, got {', '.join(sorted(kwargs))}"
+        )
+    return _check_scorer(part)
+
+
+def register_scorer(name: str, factory: str | Callable[..., Scorer] | Scorer) -> None:
+    """Gives a scorer a name of its own.
+
+    Args:
+        name: The name, without a colon.
+        factory: A class or function that makes the scorer, its `"module:attribute"`, or a scorer.
+
+    Raises:
+        ValueError: If the name belongs to another scorer.
+    """
+    register("scorer", name, factory, SCORERS)
+
+
+def _make(spec: Any, factory: Any, kwargs: dict[str, Any]) -> Any:
+    if not callable(factory):
+        return factory
+    try:
+        inspect.signature(factory).bind(**kwargs)
+    except TypeError as error:
+        known = ", ".join(inspect.signature(factory).parameters)
+        raise ValueError(f"scorer_kwargs must fit scorer {spec!r}, which takes ({known}): {error}") from None
+    return factory(**kwargs)
+
+
+def _check_scorer(scorer: Any) -> Scorer:
+    needed = ("name", "bounded", "verifiable", "score", "prefix_scores", "certify")
+    missing = [name for name in needed if not hasattr(scorer, name)]
+    if missing:
+        raise ValueError(
+            f"scorer must have {', '.join(needed)}; {type(scorer).__name__} lacks {', '.join(missing)}"
+        )
+    return cast(Scorer, scorer)
+
+
+def __getattr__(name: str) -> Any:
+    """Returns a scorer class of ours, imported when it is asked for."""
+    if name in ("TransformerScorer", "VaderScorer"):
+        return import_attribute("scorer", SCORERS[name.removesuffix("Scorer").lower()])
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
