@@ -48,6 +48,8 @@ class Evidence:
     """bool (T,), True on the real tokens, which come first."""
     char_spans: IntArray
     """int64 (T, 2), the characters of prompt + response that each token completed; empty at padding."""
+    slope: float = 0.0
+    """Slope of the objective at `score`, 0 where it has none."""
     certificate: Certificate | None = None
     """The records behind the two scores."""
     prefixes: FloatArray | None = None
@@ -65,8 +67,10 @@ class Evidence:
         if not np.isfinite(scalars).all():
             raise ValueError(f"scores and utilities must be finite, got {scalars}")
         size = self.mask.shape
-        if len(size) != 1 or self.mask.dtype != np.bool_ or self.mask[1:].sum() > self.mask[:-1].sum():
-            raise ValueError(f"mask must be bool (T,), got {self.mask.dtype} {size}")
+        if len(size) != 1 or self.mask.dtype != np.bool_:
+            raise ValueError(f"mask must be bool (T,), got {self.mask.dtype} of shape {size}")
+        if (self.mask[1:] > self.mask[:-1]).any():
+            raise ValueError(f"mask must be True on the first tokens only, got {self.mask.tolist()}")
         if self.char_spans.shape != (*size, 2):
             raise ValueError(f"char_spans must have shape {(*size, 2)}, got {self.char_spans.shape}")
         if self.prefixes is not None and self.prefixes.shape != size:

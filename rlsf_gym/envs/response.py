@@ -1,0 +1,193 @@
+"""The environment in which one step is one whole response, as token ids."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, ClassVar, Unpack
+
+import gymnasium as gym
+import numpy as np
+import numpy.typing as npt
+from gymnasium.envs.registration import EnvSpec
+from gymnasium.error import ResetNeeded
+
+from rlsf_gym.envs.spaces import IntArray, read_action
+from rlsf_gym.envs.task import Observation, Prompt, Task, TaskArguments, check_options, check_prompt, is_exact
+from rlsf_gym.tokenizer import Tokenizer
+
+Action = npt.NDArray[np.integer[Any]] | Sequence[int]
+
+
+class SentimentEnv(gym.Env[Observation, Action]):
+    """Continues a prompt, and is paid token by token for how it feels.
+
+    ## Description
+    A prompt is drawn, the agent writes a response, and a symbolic sentiment tool scores prompt + response. The
+    reward is what the response adds to the utility of the prompt. `info["token_rewards"]` says which token
+    earned how much of it, and `info["certificate"]` why: rule by rule, for anyone to check from the text.
+
+    P is `max_prompt_tokens`, T is `max_new_tokens`, and V the size of the vocabulary.
+
+    ## Action Space
+    `MultiDiscrete([V + 1] * T)`: T token ids, where V stands for "no token". The response ends at the first end
+    token, which counts, or at the first V, which does not; whatever follows is ignored. A list of up to T ids is
+    taken as well. Anything else raises `gymnasium.error.InvalidAction`.
+
+    ## Observation Space
+    `Dict`, left-padded; the observation after the step is the same prompt again.
+
+    | key | space | meaning |
+    | --- | --- | --- |
+    | `prompt_ids` | `Box(0, V - 1, (P,), int64)` | token ids of the prompt, 0 at padding |
+    | `prompt_mask` | `MultiBinary(P)` | 1 on real tokens |
+
+    ## Rewards
+    The sum of the token rewards, exactly: `reward == float(info["token_rewards"].sum(dtype=float64))`. With a
+    conserving reward design that is `utility(prompt + response) - utility(prompt)` up to float32. Designs, with
+    what each of them promises, are listed in `rlsf_gym.designs.DESIGNS`.
+
+    ## Starting State
+    A prompt, drawn with the environment's generator. `reset(options={"prompt": text})` sets it; one of more than
+    P tokens raises ValueError. The prompts that are drawn do not depend on the reward design.
+
+    ## Episode End
+    Every step ends its episode: terminated is True, truncated is False, also where the response fills all of its
+    T tokens, as the length is part of the task. A further step without a reset raises
+    `gymnasium.error.ResetNeeded`.
+
+    ## Arguments
+    Scorer, objective, reward design, tokenizer, prompts and judge each take a name, an object, or
+    `"module:attribute"`.
+
+    | argument | default | meaning |
+    | --- | --- | --- |
+    | `scorer` | `"vader"` | text to a score in [-1, 1] |
+    | `scorer_kwargs` | `None` | arguments of the scorer |
+    | `objective` | `"positive"` | score s to utility: `positive` s, `negative` -s, `strong` abs(s), `target` -abs(s - target) |
+    | `objective_kwargs` | `None` | arguments of the objective, such as `{"target": 0.5}` |
+    | `reward_design` | `"potential"` | how the utility is laid onto the tokens |
+    | `reward_design_kwargs` | `None` | arguments of the reward design |
+    | `tokenizer` | `"bundled"` | the vocabulary: also `"bytes"`, a folder, a `tokenizer.json`, a name on the hub |
+    | `prompts` | `"bundled"` | where prompts come from: also a list of str, a file, a data set |
+    | `prompts_kwargs` | `None` | further arguments of `load_prompts` |
+    | `split` | `"train"` | which part of the prompts |
+    | `judge` | `None` | a held-out judge, reported as `info["judge"]`: `"bundled"`, a path, or an object |
+    | `boundary` | `"closed"` | a word counts when whitespace or the end closes it; `"open"`: with each piece of it |
+    | `max_prompt_tokens` | `16` | P |
+    | `max_new_tokens` | `16` | T |
+    | `verify` | `False` | check every certificate, and raise where a record does not hold |
+    | `render_mode` | `None` | `"ansi"`: the tokens, coloured by reward |
+
+    ## Info
+    `reset` and `step` share no key.
+
+    | from | key | type | meaning |
+    | --- | --- | --- | --- |
+    | reset | `prompt` | str | the text of the prompt |
+    | reset | `prompt_id` | int | its number among the prompts, -1 where it was given |
+    | reset | `eos_token_id` | int | the end token |
+    | step | `token_rewards` | float32 (T,) | reward of each token, zero at padding |
+    | step | `response_mask` | int8 (T,) | 1 on real tokens, the end token included |
+    | step | `response_length` | int | number of real tokens |
+    | step | `response_text` | str | the response, decoded |
+    | step | `finish_reason` | str | `eos`, `length` (T tokens, or V after some), or `empty` (V at once) |
+    | step | `score` | float | score of prompt + response |
+    | step | `utility` | float | the objective's value of that score |
+    | step | `reward_design` | str | its name |
+    | step | `reward_<rule>` | float | what each rule of the certificate adds to the utility gain: `base`, `booster`, `dampener`, `capitals`, `negation`, `no`, `least`, `idiom`, `but`, `punctuation`; they add up to it |
+    | step | `judge` | float | in [0, 1], only where a judge was asked for |
+    | step | `certificate` | list of dict | the records behind the score |
+
+    ## Version History
+    * v0: first version.
+    """  # noqa: E501 - rows of a Markdown table cannot be broken
+
+    metadata: ClassVar[dict[str, Any]] = {"render_modes": ["ansi"], "render_fps": 1}  # pyright: ignore[reportIncompatibleVariableOverride]
+
+    def __init__(self, *, render_mode: str | None = None, **task: Unpack[TaskArguments]) -> None:
+        self.render_mode = check_render_mode(render_mode)
+        self.task = Task(**task)
+        self.observation_space = self.task.observation_space  # pyright: ignore[reportAttributeAccessIssue]
+        self.action_space = self.task.action_space  # pyright: ignore[reportAttributeAccessIssue]
+        self._design_rng: np.random.Generator | None = None
+        self._prompt: Prompt | None = None
+        self._ids: IntArray | None = None
+        self._info: dict[str, Any] | None = None
+        self._spec: EnvSpec | None = None
+
+    @property
+    def tokenizer(self) -> Tokenizer:
+        """The tokenizer: `encode(str) -> ids` and `decode(ids) -> str`."""
+        return self.task.tokenizer
+
+    @property
+    def spec(self) -> EnvSpec | None:
+        """How the environment was made; marked nondeterministic where scores vary by 1e-5 with the batch."""
+        return self._spec
+
+    @spec.setter
+    def spec(self, spec: EnvSpec | None) -> None:  # pyright: ignore[reportIncompatibleVariableOverride]
+        if spec is not None and not is_exact(self.task.feedback.scorer):
+            spec = replace(spec, nondeterministic=True)
+        self._spec = spec
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Observation, dict[str, Any]]:
+        """Begins an episode.
+
+        Args:
+            seed: Seeds the generator that draws prompts, and the one of the designs that draw.
+            options: `{"prompt": text}` sets the prompt.
+
+        Returns:
+            The observation, and the info with `prompt`, `prompt_id` and `eos_token_id`.
+
+        Raises:
+            ValueError: If an option is unknown, or the prompt is no text or longer than P tokens.
+        """
+        super().reset(seed=seed)
+        given = check_prompt("prompt", check_options(options, ("prompt",)).get("prompt"))
+        if seed is not None or self._design_rng is None:
+            self._design_rng = self.np_random.spawn(1)[0]
+        prompt = self.task.begin(self.np_random, given)
+        observation = self.task.observe(prompt)
+        self._prompt, self._info = prompt, None
+        return observation, self.task.reset_info(prompt)
+
+    def step(self, action: Action) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
+        """Ends the episode with a response.
+
+        Args:
+            action: Token ids: an integer array (T,) padded with V, or a list of up to T ids.
+
+        Returns:
+            The prompt's observation again, the sum of the token rewards, True, False, and the info.
+
+        Raises:
+            InvalidAction: If the action's shape, dtype or range is wrong.
+            ResetNeeded: If the episode has ended already, or not begun.
+        """
+        if self._prompt is None or self._info is not None or self._design_rng is None:
+            raise ResetNeeded("each step ends its episode: call reset() before step()")
+        ids = read_action(action, self.tokenizer.vocab_size, self.task.max_new_tokens)
+        info = self.task.feedback.infos([self._prompt.text], ids[None], [self._design_rng])[0]
+        reward = float(info["token_rewards"].sum(dtype=np.float64))
+        self._ids, self._info = ids, info
+        return self.task.observe(self._prompt), reward, True, False, info
+
+    def render(self) -> str | None:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """Returns the prompt and, after the step, its response, coloured by reward."""
+        return None if self.render_mode is None or self._prompt is None else self._prompt.text
+
+
+def check_render_mode(render_mode: str | None) -> str | None:
+    """Returns the render mode.
+
+    Raises:
+        ValueError: If there is no such mode.
+    """
+    if render_mode not in (None, "ansi"):
+        raise ValueError(f"render_mode must be None or 'ansi', got {render_mode!r}")
+    return render_mode

@@ -1,0 +1,100 @@
+"""The spaces of the response environments, with the reading of their actions.
+
+V token ids run from 0 to V - 1; index V stands for "no token", which a response shorter than T is padded
+with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+import numpy as np
+import numpy.typing as npt
+from gymnasium import spaces
+from gymnasium.error import InvalidAction
+
+IntArray = npt.NDArray[np.int64]
+
+
+def prompt_space(vocab_size: int, max_prompt_tokens: int) -> spaces.Dict:
+    """Returns the space of left-padded prompts: `prompt_ids` int64 (P,) and `prompt_mask` int8 (P,)."""
+    ids = spaces.Box(0, vocab_size - 1, (max_prompt_tokens,), np.int64)
+    return spaces.Dict({"prompt_ids": ids, "prompt_mask": spaces.MultiBinary(max_prompt_tokens)})
+
+
+def response_space(vocab_size: int, max_new_tokens: int) -> spaces.MultiDiscrete:
+    """Returns the space of responses: T token ids, index V standing for no token."""
+    return spaces.MultiDiscrete(np.full(max_new_tokens, vocab_size + 1))
+
+
+def read_action(action: Any, vocab_size: int, max_new_tokens: int) -> IntArray:
+    """Returns one action as int64 (T,), padded with V.
+
+    Args:
+        action: An integer array (T,), or a list or tuple of up to T ids.
+        vocab_size: V.
+        max_new_tokens: T.
+
+    Raises:
+        InvalidAction: If its shape, dtype or range is wrong.
+
+    Example:
+        >>> read_action([5, 6], vocab_size=10, max_new_tokens=4).tolist()
+        [5, 6, 10, 10]
+    """
+    if isinstance(action, list | tuple):
+        action = _pad(cast(Sequence[Any], action), vocab_size, max_new_tokens)
+    return _check(action, (max_new_tokens,), vocab_size, "action")
+
+
+def read_actions(actions: Any, num_envs: int, vocab_size: int, max_new_tokens: int) -> IntArray:
+    """Returns a batch of actions as int64 (B, T), padded with V.
+
+    Args:
+        actions: An integer array (B, T), or a list or tuple of B single actions.
+        num_envs: B.
+        vocab_size: V.
+        max_new_tokens: T.
+
+    Raises:
+        InvalidAction: If the shape, dtype or range of one is wrong.
+    """
+    if isinstance(actions, list | tuple):
+        rows = cast(Sequence[Any], actions)
+        if len(rows) != num_envs:
+            raise InvalidAction(f"actions must be one for each of {num_envs} environments, got {len(rows)}")
+        return np.stack([read_action(row, vocab_size, max_new_tokens) for row in rows])
+    return _check(actions, (num_envs, max_new_tokens), vocab_size, "actions")
+
+
+def _pad(ids: Sequence[Any], vocab_size: int, max_new_tokens: int) -> IntArray:
+    if len(ids) > max_new_tokens:
+        raise InvalidAction(f"action must hold at most max_new_tokens={max_new_tokens} ids, got {len(ids)}")
+    strange = [part for part in ids if isinstance(part, bool) or not isinstance(part, int | np.integer)]
+    if strange:
+        raise InvalidAction(f"action must be a list of integer token ids, got {strange[0]!r} in it")
+    outside = [part for part in ids if not 0 <= part <= vocab_size]
+    if outside:
+        raise InvalidAction(_range_message("action", vocab_size, outside[0]))
+    row = np.full(max_new_tokens, vocab_size, np.int64)
+    row[: len(ids)] = ids
+    return row
+
+
+def _check(action: Any, shape: tuple[int, ...], vocab_size: int, name: str) -> IntArray:
+    if not isinstance(action, np.ndarray):
+        raise InvalidAction(f"{name} must be an integer array of shape {shape}, got {type(action).__name__}")
+    array = cast(npt.NDArray[Any], action)
+    if array.dtype.kind not in "iu" or array.shape != shape:
+        raise InvalidAction(
+            f"{name} must be an integer array of shape {shape}, got {array.dtype} of shape {array.shape}"
+        )
+    if array.size and (array.min() < 0 or array.max() > vocab_size):
+        outside = array[(array < 0) | (array > vocab_size)][0]
+        raise InvalidAction(_range_message(name, vocab_size, outside))
+    return array.astype(np.int64)
+
+
+def _range_message(name: str, vocab_size: int, value: Any) -> str:
+    return f"{name} must hold ids in [0, {vocab_size}] ({vocab_size} stands for no token), got {int(value)}"

@@ -1,0 +1,207 @@
+"""The parts of a sentiment task, made once from an environment's keyword arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple, TypedDict, cast, get_args
+
+import numpy as np
+
+from rlsf_gym.designs import load_design
+from rlsf_gym.envs.feedback import Boundary, Feedback
+from rlsf_gym.envs.spaces import IntArray, prompt_space, response_space
+from rlsf_gym.judge import Judge
+from rlsf_gym.objectives import load_objective
+from rlsf_gym.prompts import load_prompts
+from rlsf_gym.resolve import resolve
+from rlsf_gym.scorers import Scorer, load_scorer
+from rlsf_gym.tokenizer import load_tokenizer
+
+Observation = dict[str, np.ndarray[Any, Any]]
+
+_REMEMBERED = 65_536  # prompts whose ids are kept
+
+
+class TaskArguments(TypedDict, total=False):
+    """Keyword arguments that all environments share; `SentimentEnv` says what they mean."""
+
+    scorer: Any
+    scorer_kwargs: dict[str, Any] | None
+    objective: Any
+    objective_kwargs: dict[str, Any] | None
+    reward_design: Any
+    reward_design_kwargs: dict[str, Any] | None
+    tokenizer: Any
+    prompts: Any
+    prompts_kwargs: dict[str, Any] | None
+    split: str
+    judge: Any
+    boundary: Boundary
+    max_prompt_tokens: int
+    max_new_tokens: int
+    verify: bool
+
+
+class Prompt(NamedTuple):
+    """A prompt, as an episode begins with it."""
+
+    text: str
+    number: int
+    """Its position among the prompts, -1 where it was given in `options`."""
+
+
+class Task:
+    """Tokenizer, prompts, spaces and feedback of an environment."""
+
+    def __init__(
+        self,
+        *,
+        scorer: Any = "vader",
+        scorer_kwargs: dict[str, Any] | None = None,
+        objective: Any = "positive",
+        objective_kwargs: dict[str, Any] | None = None,
+        reward_design: Any = "potential",
+        reward_design_kwargs: dict[str, Any] | None = None,
+        tokenizer: Any = "bundled",
+        prompts: Any = "bundled",
+        prompts_kwargs: dict[str, Any] | None = None,
+        split: str = "train",
+        judge: Any = None,
+        boundary: Boundary = "closed",
+        max_prompt_tokens: int = 16,
+        max_new_tokens: int = 16,
+        verify: bool = False,
+    ) -> None:
+        self.max_prompt_tokens = check_count("max_prompt_tokens", max_prompt_tokens)
+        self.max_new_tokens = check_count("max_new_tokens", max_new_tokens)
+        if boundary not in get_args(Boundary):
+            raise ValueError(f"boundary must be 'closed' or 'open', got {boundary!r}")
+        self.tokenizer = load_tokenizer(tokenizer)
+        self.prompts = load_prompts(
+            prompts,
+            tokenizer=self.tokenizer,
+            split=split,
+            max_prompt_tokens=self.max_prompt_tokens,
+            **(prompts_kwargs or {}),
+        )
+        design = load_design(reward_design)
+        design.check_kwargs(reward_design_kwargs or {})
+        self.feedback = Feedback(
+            scorer=_load_scorer(scorer, scorer_kwargs or {}, verify),
+            objective=load_objective(objective, **(objective_kwargs or {})),
+            design=design,
+            design_kwargs=dict(reward_design_kwargs or {}),
+            tokenizer=self.tokenizer,
+            judge=_load_judge(judge),
+            boundary=boundary,
+            verify=verify,
+        )
+        self.observation_space = prompt_space(self.tokenizer.vocab_size, self.max_prompt_tokens)
+        self.action_space = response_space(self.tokenizer.vocab_size, self.max_new_tokens)
+        self._prompt_ids: dict[str, IntArray] = {}
+
+    def begin(self, rng: np.random.Generator, given: str | None) -> Prompt:
+        """Returns the prompt of a new episode: the one that was given, or one that is drawn."""
+        if given is not None:
+            return Prompt(given, -1)
+        number, text = self.prompts.sample(rng)
+        return Prompt(text, int(number))
+
+    def observe(self, prompt: Prompt) -> Observation:
+        """Returns a fresh observation: `prompt_ids` int64 (P,) and `prompt_mask` int8 (P,), left-padded.
+
+        Raises:
+            ValueError: If the prompt is longer than P tokens.
+        """
+        ids = self._prompt_ids.get(prompt.text)
+        if ids is None:
+            ids = self._encode(prompt.text)
+        start = self.max_prompt_tokens - len(ids)
+        prompt_ids = np.zeros(self.max_prompt_tokens, np.int64)
+        prompt_ids[start:] = ids
+        prompt_mask = np.zeros(self.max_prompt_tokens, np.int8)
+        prompt_mask[start:] = 1
+        return {"prompt_ids": prompt_ids, "prompt_mask": prompt_mask}
+
+    def reset_info(self, prompt: Prompt) -> dict[str, Any]:
+        """Returns the info that begins an episode."""
+        return {
+            "prompt": prompt.text,
+            "prompt_id": prompt.number,
+            "eos_token_id": int(self.tokenizer.eos_token_id),
+        }
+
+    def _encode(self, text: str) -> IntArray:
+        ids = np.array(self.tokenizer.encode(text), np.int64)
+        if len(ids) > self.max_prompt_tokens:
+            raise ValueError(
+                f"prompt must be at most max_prompt_tokens={self.max_prompt_tokens} tokens long, "
+                f"got {len(ids)}: {text!r}"
+            )
+        if len(self._prompt_ids) >= _REMEMBERED:
+            self._prompt_ids.clear()
+        self._prompt_ids[text] = ids
+        return ids
+
+
+def check_options(options: Mapping[str, Any] | None, known: tuple[str, ...]) -> Mapping[str, Any]:
+    """Returns the reset options, none of them unknown.
+
+    Raises:
+        ValueError: If there is an unknown one, which would be ignored otherwise.
+    """
+    unknown = [key for key in options or {} if key not in known]
+    if unknown:
+        raise ValueError(f"options must be among {', '.join(map(repr, known))}, got {unknown[0]!r}")
+    return options or {}
+
+
+def check_prompt(name: str, prompt: Any) -> str | None:
+    """Returns a prompt that was given in `options`, or None to draw one.
+
+    Raises:
+        ValueError: If it is no text.
+    """
+    if prompt is not None and not isinstance(prompt, str):
+        raise ValueError(f"options[{name!r}] must be a str, got {prompt!r}")
+    return prompt
+
+
+def check_count(name: str, value: Any) -> int:
+    """Returns the value, an int of at least 1.
+
+    Raises:
+        ValueError: If it is none.
+    """
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ValueError(f"{name} must be an int of at least 1, got {value!r}")
+    return value
+
+
+def is_exact(scorer: Scorer) -> bool:
+    """Returns whether a text gets the same score to the bit in any batch; neural scorers promise 1e-5."""
+    return bool(getattr(scorer, "exact", scorer.verifiable))
+
+
+def _load_scorer(spec: Any, kwargs: dict[str, Any], verify: bool) -> Scorer:
+    if isinstance(spec, str) and ":" in spec:
+        spec = resolve("scorer", spec, {})
+    if isinstance(spec, Judge) or spec is Judge:
+        raise ValueError("scorer must not be a Judge: the judge is reported, never trained against")
+    scorer = load_scorer(spec, **kwargs)
+    if verify and not scorer.verifiable:
+        raise ValueError(
+            f"verify=True needs a scorer whose certificates can be checked, and {scorer.name!r} has none: "
+            "use scorer='vader' or verify=False"
+        )
+    return scorer
+
+
+def _load_judge(spec: Any) -> Any:
+    if spec is None:
+        return None
+    if isinstance(spec, str):
+        spec = resolve("judge", spec, {}) if ":" in spec else Judge.load(spec)
+    if not hasattr(spec, "predict"):
+        raise ValueError(f"judge must have predict(texts), got {cast(object, spec)!r}")
+    return spec

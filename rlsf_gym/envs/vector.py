@@ -1,0 +1,285 @@
+"""The response environment for a whole batch, scored in one call."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, Unpack, cast
+
+import numpy as np
+import numpy.typing as npt
+from gymnasium.error import ResetNeeded
+from gymnasium.utils import seeding
+from gymnasium.vector import AutoresetMode, VectorEnv
+from gymnasium.vector.utils import batch_space
+
+from rlsf_gym.envs.response import SentimentEnv, check_render_mode
+from rlsf_gym.envs.spaces import read_actions
+from rlsf_gym.envs.task import (
+    Observation,
+    Prompt,
+    Task,
+    TaskArguments,
+    check_count,
+    check_options,
+    check_prompt,
+)
+from rlsf_gym.evidence import BoolArray, IntArray
+from rlsf_gym.tokenizer import Tokenizer
+
+Infos = dict[str, Any]
+Generator = np.random.Generator
+
+
+class SentimentVectorEnv(VectorEnv[Observation, Any, npt.NDArray[Any]]):
+    """B copies of `SentimentEnv` that score a whole batch in one call.
+
+    Sub-environment i, seeded with seed + i, draws the same prompts and pays the same rewards as a
+    `SentimentEnv` with that seed, and infos are laid out as Gymnasium's `SyncVectorEnv` lays them out.
+
+    With `autoreset_mode=AutoresetMode.SAME_STEP` (the default) each step returns the next prompts, and the
+    episodes that ended are in `infos["final_info"]` and `infos["final_obs"]`. With `DISABLED` the episode's
+    info is at the top level, and `reset()` must follow each step; `reset(options={"reset_mask": bool
+    (B,)})` resets a part. `NEXT_STEP` is refused: as each step ends its episode, every second action would
+    be thrown away.
+
+    Args:
+        num_envs: B.
+        autoreset_mode: `AutoresetMode.SAME_STEP` or `DISABLED`, or their values `"SameStep"` and
+        `"Disabled"`. render_mode: `"ansi"`: one text per sub-environment. **task: The arguments of
+        `SentimentEnv`.
+    """
+
+    metadata: dict[str, Any]
+
+    def __init__(
+        self,
+        num_envs: int = 1,
+        *,
+        autoreset_mode: AutoresetMode | str = AutoresetMode.SAME_STEP,
+        render_mode: str | None = None,
+        **task: Unpack[TaskArguments],
+    ) -> None:
+        self.num_envs = check_count("num_envs", num_envs)
+        self.autoreset_mode = _check_autoreset_mode(autoreset_mode)
+        self.metadata = SentimentEnv.metadata | {"autoreset_mode": self.autoreset_mode}
+        self.render_mode = check_render_mode(render_mode)
+        self.task = Task(**task)
+        self.single_observation_space = self.task.observation_space
+        self.single_action_space = self.task.action_space
+        self.observation_space = batch_space(self.single_observation_space, num_envs)
+        self.action_space = batch_space(self.single_action_space, num_envs)
+        self._streams: list[_Stream | None] = [None] * num_envs
+        self._prompts: list[Prompt | None] = [None] * num_envs
+        self._ended: list[tuple[str, IntArray, Infos]] = []
+        self._waiting = np.ones(num_envs, np.bool_)  # (B,) True: reset before the next step
+        self._prompt_ids = np.zeros((num_envs, self.task.max_prompt_tokens), np.int64)
+        self._prompt_mask = np.zeros((num_envs, self.task.max_prompt_tokens), np.int8)
+
+    @property
+    def tokenizer(self) -> Tokenizer:
+        """The tokenizer: `encode(str) -> ids` and `decode(ids) -> str`."""
+        return self.task.tokenizer
+
+    @property
+    def np_random(self) -> tuple[Generator, ...]:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """The generators that draw the prompts, one per sub-environment."""
+        return tuple(self._stream(index).prompts for index in range(self.num_envs))
+
+    @property
+    def np_random_seed(self) -> tuple[int, ...]:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """The seeds of those generators."""
+        return tuple(self._stream(index).seed for index in range(self.num_envs))
+
+    def reset(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self, *, seed: int | Sequence[int | None] | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Observation, Infos]:
+        """Begins episodes.
+
+        Args:
+            seed: Sub-environment i is seeded with seed + i, or with its element of a list; None goes on.
+            options: `{"prompts": [B texts]}` sets the prompts (None among them: draw one), `{"prompt": text}`
+                sets one for all, `{"reset_mask": bool (B,)}` resets only those where it is True.
+
+        Returns:
+            Observations of all sub-environments, and the infos of those that were reset.
+
+        Raises:
+            ValueError: If an option is unknown or malformed, or a prompt is longer than P tokens.
+        """
+        checked = check_options(options, ("prompt", "prompts", "reset_mask"))
+        seeds = _spread_seeds(seed, self.num_envs)
+        given = _given_prompts(checked, self.num_envs)
+        chosen = np.flatnonzero(_reset_mask(checked, self.num_envs)).tolist()
+        for index in chosen:
+            if seeds[index] is not None:
+                self._streams[index] = _Stream.seeded(seeds[index])
+        infos = [self._begin(index, given[index]) for index in chosen]
+        return self._observe(), collate_infos(infos, chosen, self.num_envs)
+
+    def step(
+        self, actions: Any
+    ) -> tuple[Observation, npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any], Infos]:
+        """Ends all episodes with a response each.
+
+        Args:
+            actions: Token ids: an integer array (B, T) padded with V, or a list of B lists of up to T ids.
+
+        Returns:
+            Observations, rewards float64 (B,), terminations (all True), truncations (all False), and infos.
+
+        Raises:
+            InvalidAction: If the shape, dtype or range of an action is wrong.
+            ResetNeeded: If a sub-environment has not been reset since its last step.
+        """
+        if self._waiting.any():
+            waiting = np.flatnonzero(self._waiting).tolist()
+            raise ResetNeeded(
+                f"each step ends its episode: call reset() for environments {waiting} before step()"
+            )
+        ids = read_actions(actions, self.num_envs, self.tokenizer.vocab_size, self.task.max_new_tokens)
+        prompts = [prompt.text for prompt in self._prompts if prompt is not None]
+        rngs = [self._stream(index).designs for index in range(self.num_envs)]
+        infos = self.task.feedback.infos(prompts, ids, rngs)
+        rewards = np.array([info["token_rewards"].sum(dtype=np.float64) for info in infos])  # (B,) float64
+        self._ended = list(zip(prompts, ids, infos, strict=True))
+        self._waiting[:] = True
+        everyone = list(range(self.num_envs))
+        columns = collate_infos(infos, everyone, self.num_envs)
+        if self.autoreset_mode == AutoresetMode.SAME_STEP:
+            columns = self._final_infos(columns)
+            begun = [self._begin(index, None) for index in everyone]
+            columns |= collate_infos(begun, everyone, self.num_envs)
+        ones = np.ones(self.num_envs, np.bool_)
+        return self._observe(), rewards, ones, ~ones, columns
+
+    def render(self) -> tuple[str, ...] | None:
+        """Returns the episodes that ended last, coloured by reward, or the prompts before the first step."""
+        if self.render_mode is None:
+            return None
+        return tuple("" for _ in range(self.num_envs))
+
+    def _stream(self, index: int) -> _Stream:
+        stream = self._streams[index]
+        if stream is None:
+            stream = self._streams[index] = _Stream.seeded(None)
+        return stream
+
+    def _begin(self, index: int, given: str | None) -> Infos:
+        prompt = self.task.begin(self._stream(index).prompts, given)
+        observation = self.task.observe(prompt)
+        self._prompt_ids[index] = observation["prompt_ids"]
+        self._prompt_mask[index] = observation["prompt_mask"]
+        self._prompts[index] = prompt
+        self._waiting[index] = False
+        return self.task.reset_info(prompt)
+
+    def _observe(self) -> Observation:
+        return {"prompt_ids": self._prompt_ids.copy(), "prompt_mask": self._prompt_mask.copy()}
+
+    def _final_infos(self, columns: Infos) -> Infos:
+        """Returns what SAME_STEP keeps of the ended episodes: their infos and their last observations."""
+        final_obs = np.full(self.num_envs, None, dtype=object)
+        for index, (ids, mask) in enumerate(zip(self._prompt_ids, self._prompt_mask, strict=True)):
+            final_obs[index] = {"prompt_ids": ids.copy(), "prompt_mask": mask.copy()}
+        everyone = np.ones(self.num_envs, np.bool_)
+        return {
+            "final_obs": final_obs,
+            "_final_obs": everyone,
+            "final_info": columns,
+            "_final_info": everyone.copy(),
+        }
+
+
+class _Stream(NamedTuple):
+    """Where one sub-environment's chance comes from."""
+
+    prompts: Generator
+    designs: Generator
+    seed: int
+
+    @classmethod
+    def seeded(cls, seed: int | None) -> _Stream:
+        generator, used = seeding.np_random(seed)
+        return cls(generator, generator.spawn(1)[0], used)
+
+
+def collate_infos(infos: Sequence[Infos], indices: Sequence[int], num_envs: int) -> Infos:
+    """Returns the infos of some sub-environments as Gymnasium's vector environments lay them out.
+
+    Numbers become typed arrays, arrays are stacked, anything else goes into an object array; `_key` is True
+    where a sub-environment has the key. Elsewhere numbers are 0 and objects None.
+
+    Args:
+        infos: Infos that all have the same keys.
+        indices: The sub-environment of each.
+        num_envs: B.
+    """
+    present = np.zeros(num_envs, np.bool_)
+    present[list(indices)] = True
+    columns: Infos = {}
+    for key in infos[0] if infos else ():
+        columns[key] = _column([info[key] for info in infos], indices, num_envs)
+        columns[f"_{key}"] = present.copy()
+    return columns
+
+
+def _column(values: list[Any], indices: Sequence[int], num_envs: int) -> npt.NDArray[Any]:
+    kind = cast(Any, type(values[0]))
+    if kind in (int, float, bool, np.ndarray) or issubclass(kind, np.number):
+        rows = np.array(values)  # (len(indices), ...)
+        column = np.zeros((num_envs, *rows.shape[1:]), rows.dtype)
+        column[list(indices)] = rows
+    else:
+        column = np.full(num_envs, None, dtype=object)
+        for index, value in zip(indices, values, strict=True):
+            column[index] = value
+    return column
+
+
+def _check_autoreset_mode(mode: AutoresetMode | str) -> AutoresetMode:
+    try:
+        checked = AutoresetMode(mode)
+    except ValueError:
+        checked = AutoresetMode.NEXT_STEP if mode == "NEXT_STEP" else None
+    if checked in (AutoresetMode.SAME_STEP, AutoresetMode.DISABLED):
+        return checked
+    reason = (
+        ": NEXT_STEP would throw every second action away, as each step ends its episode" if checked else ""
+    )
+    raise ValueError(f"autoreset_mode must be 'SameStep' or 'Disabled', got {mode!r}{reason}")
+
+
+def _spread_seeds(seed: int | Sequence[int | None] | None, num_envs: int) -> list[int | None]:
+    if seed is None:
+        return [None] * num_envs
+    if isinstance(seed, Sequence | np.ndarray):
+        if len(seed) != num_envs:
+            raise ValueError(
+                f"seed must be an int or one for each of {num_envs} environments, got {len(seed)}"
+            )
+        return [None if one is None else operator.index(one) for one in seed]
+    return [operator.index(seed) + index for index in range(num_envs)]
+
+
+def _given_prompts(options: Mapping[str, Any], num_envs: int) -> list[str | None]:
+    if "prompts" not in options:
+        return [check_prompt("prompt", options.get("prompt"))] * num_envs
+    if "prompt" in options:
+        raise ValueError("options must hold 'prompt' or 'prompts', got both")
+    prompts = options["prompts"]
+    texts = [] if isinstance(prompts, str) else [check_prompt("prompts", prompt) for prompt in prompts]
+    if len(texts) != num_envs:
+        raise ValueError(f"options['prompts'] must be a list of {num_envs} texts, got {prompts!r}")
+    return texts
+
+
+def _reset_mask(options: Mapping[str, Any], num_envs: int) -> BoolArray:
+    mask = np.asarray(options.get("reset_mask", np.ones(num_envs, np.bool_)))
+    if mask.dtype != np.bool_ or mask.shape != (num_envs,):
+        raise ValueError(
+            f"options['reset_mask'] must be bool of shape ({num_envs},), got {mask.dtype} of {mask.shape}"
+        )
+    if not mask.any():
+        raise ValueError("options['reset_mask'] must be True for at least one environment")
+    return mask
