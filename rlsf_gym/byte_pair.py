@@ -62,7 +62,10 @@ class BytePairTokenizer:
 
     def decode(self, ids: Iterable[int]) -> str:
         """Returns the text of the ids; bytes that are no UTF-8 become U+FFFD."""
-        return b"".join(map(self.token_bytes, ids)).decode("utf-8", errors="replace")
+        ids = list(ids)
+        for token_id in (min(ids), max(ids)) if ids else ():
+            check_token_id(token_id, len(self._bytes))
+        return b"".join([self._bytes[token_id] for token_id in ids]).decode("utf-8", errors="replace")
 
     def token_bytes(self, token_id: int) -> bytes:
         """Returns the bytes that a token stands for: none for a special token."""
