@@ -6,17 +6,18 @@ design reads prefixes, once for the prefixes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from rlsf_gym.alignment import closed_ends, decode_pieces, word_spans
+from rlsf_gym.alignment import closed_ends, word_spans
 from rlsf_gym.certificate import Certificate
 from rlsf_gym.designs import Design
-from rlsf_gym.evidence import BoolArray, Evidence, FloatArray, IntArray
+from rlsf_gym.envs.decoding import Responses, char_spans, read_responses
+from rlsf_gym.evidence import Evidence, FloatArray, IntArray
 from rlsf_gym.objectives import Objective
 from rlsf_gym.scorers import Scorer, prefix_scores_batch
 from rlsf_gym.tokenizer import Tokenizer
@@ -24,19 +25,6 @@ from rlsf_gym.tokenizer import Tokenizer
 Boundary = Literal["closed", "open"]
 
 _REMEMBERED = 65_536  # prompts whose score is kept; a data set of prompts is usually smaller
-
-
-class Responses(NamedTuple):
-    """A batch of responses, read from the token ids."""
-
-    texts: list[str]
-    """The decoded responses."""
-    finish_reasons: list[str]
-    """`eos`, `length` or `empty`."""
-    mask: BoolArray
-    """bool (B, T), True on real tokens."""
-    char_ends: IntArray
-    """int64 (B, T), characters of the response that are certain after each token; all of them at padding."""
 
 
 class _Scores(NamedTuple):
@@ -79,19 +67,59 @@ class Feedback:
             CertificateError: If `verify` is set and a record does not hold.
         """
         responses = read_responses(actions, self.tokenizer)
-        texts = [prompt + text for prompt, text in zip(prompts, responses.texts, strict=True)]
-        scores = self._score(prompts, texts, responses)
-        certificates = self._certify(prompts, responses.texts, scores)
-        evidence = self._evidence(prompts, responses, scores, certificates)
+        evidence = self.evidence(prompts, responses)
         rewards = self._lay(evidence, rngs)  # (B, T) float64
-        rows = zip(responses.texts, responses.finish_reasons, certificates, evidence, rewards, strict=True)
+        rows = zip(responses.texts, responses.finish_reasons, evidence, rewards, strict=True)
         infos = [self._info(*row) for row in rows]
         if self.judge is not None:
-            for info, value in zip(infos, _judge(self.judge, texts), strict=True):
+            for info, value in zip(infos, _judge(self.judge, _join(prompts, responses)), strict=True):
                 info["judge"] = value
         return infos
 
-    def _score(self, prompts: Sequence[str], texts: list[str], responses: Responses) -> _Scores:
+    def evidence(self, prompts: Sequence[str], responses: Responses) -> list[Evidence]:
+        """Returns what the reward design may know of each response.
+
+        Args:
+            prompts: B prompts.
+            responses: B responses.
+
+        Raises:
+            ValueError: If the scorer returns what it must not.
+            CertificateError: If `verify` is set and a record does not hold.
+        """
+        scores = self._score(prompts, responses)
+        certificates = self._certify(prompts, responses.texts, scores)
+        prefixes = None if scores.prefixes is None else self.objective(scores.prefixes)
+        utilities = self.objective(scores.full).tolist()
+        prompt_utilities = self.objective(scores.prompt).tolist()
+        slopes = self.objective.slope(scores.full).tolist()
+        spans = char_spans(responses.char_ends, np.array([len(prompt) for prompt in prompts]))
+        evidence: list[Evidence] = []
+        for row, (prompt, text) in enumerate(zip(prompts, responses.texts, strict=True)):
+            hindsight = _Hindsight(prompt, text, self)
+            one = Evidence(
+                prompt_score=float(scores.prompt[row]),
+                prompt_utility=prompt_utilities[row],
+                score=float(scores.full[row]),
+                utility=utilities[row],
+                mask=responses.mask[row],
+                char_spans=spans[row],
+                slope=slopes[row],
+                certificate=certificates[row],
+                prefixes=None if prefixes is None else prefixes[row],
+                word_spans=hindsight.word_spans,
+                utility_without=hindsight.utility_without,
+                attributions=hindsight.attributions,
+            )
+            evidence.append(one)
+        return evidence
+
+    def utility_of(self, text: str) -> float:
+        """Returns the utility of any text."""
+        return float(self.objective(self._in_range(self.scorer.score([text]), 1))[0])
+
+    def _score(self, prompts: Sequence[str], responses: Responses) -> _Scores:
+        texts = _join(prompts, responses)
         known = self._prompt_scores
         wanted = dict.fromkeys([*prompts, *texts])
         missing = [text for text in wanted if text not in known]
@@ -164,48 +192,6 @@ class Feedback:
                     )
         return certificates
 
-    def _evidence(
-        self, prompts: Sequence[str], responses: Responses, scores: _Scores, certificates: list[Certificate]
-    ) -> list[Evidence]:
-        utilities = self.objective(scores.full).tolist()
-        slopes = self.objective.slope(scores.full).tolist()
-        prompt_utilities = self.objective(scores.prompt).tolist()
-        prefixes = None if scores.prefixes is None else self.objective(scores.prefixes)
-        spans = _char_spans(responses.char_ends, np.array([len(prompt) for prompt in prompts]))
-        return [
-            Evidence(
-                prompt_score=prompt_score,
-                prompt_utility=prompt_utilities[row],
-                score=score,
-                utility=utilities[row],
-                mask=responses.mask[row],
-                char_spans=spans[row],
-                slope=slopes[row],
-                certificate=certificates[row],
-                prefixes=None if prefixes is None else prefixes[row],
-                **self._callables(prompts[row], responses.texts[row]),
-            )
-            for row, (prompt_score, score) in enumerate(
-                zip(scores.prompt.tolist(), scores.full.tolist(), strict=True)
-            )
-        ]
-
-    def _callables(self, prompt: str, response: str) -> dict[str, Callable[..., Any]]:
-        def words() -> IntArray:
-            return word_spans(response, len(prompt))
-
-        def utility_without(numbers: Sequence[int]) -> float:
-            kept = _without(prompt + response, words()[list(numbers)])
-            return float(self.objective(self._in_range(self.scorer.score([kept]), 1))[0])
-
-        def attributions(method: str) -> FloatArray:
-            offered = getattr(self.scorer, "attributions", None)
-            if offered is None:
-                raise ValueError(f"scorer {self.scorer.name!r} offers no attributions, not {method!r} either")
-            return offered(prompt, response, method)
-
-        return {"word_spans": words, "utility_without": utility_without, "attributions": attributions}
-
     def _lay(self, evidence: list[Evidence], rngs: Sequence[np.random.Generator]) -> FloatArray:
         rewards: list[FloatArray] = []
         for one, rng in zip(evidence, rngs, strict=True):
@@ -218,9 +204,9 @@ class Feedback:
             rewards.append(row)
         return np.stack(rewards)
 
-    def _info(
-        self, text: str, finish_reason: str, certificate: Certificate, evidence: Evidence, rewards: FloatArray
-    ) -> dict[str, Any]:
+    def _info(self, text: str, finish_reason: str, evidence: Evidence, rewards: FloatArray) -> dict[str, Any]:
+        certificate = evidence.certificate
+        assert certificate is not None
         amounts = certificate.rule_amounts(
             prompt_utility=evidence.prompt_utility, utility=evidence.utility, slope=evidence.slope
         )
@@ -238,45 +224,33 @@ class Feedback:
         }
 
 
-def read_responses(actions: IntArray, tokenizer: Tokenizer) -> Responses:
-    """Returns what the token ids say.
+@dataclass(frozen=True)
+class _Hindsight:
+    """What a design can ask about a whole response, so that designs never import scorers."""
 
-    A response ends at the first end token, which is counted, or at the first V, which is not; what follows is
-    ignored.
+    prompt: str
+    response: str
+    feedback: Feedback
 
-    Args:
-        actions: int64 (B, T), ids from 0 to V.
-        tokenizer: Says which bytes an id stands for.
-    """
-    vocab_size, eos = tokenizer.vocab_size, tokenizer.eos_token_id
-    is_eos = np.equal(actions, eos)  # (B, T) bool
-    stops = is_eos | np.equal(actions, vocab_size)
-    earlier = np.cumsum(stops, axis=1) - stops  # (B, T) int64, stops before each token
-    mask = np.less(actions, vocab_size) & np.equal(earlier, 0)
-    lengths = mask.sum(axis=1)  # (B,) int64
-    by_eos = (mask & is_eos).any(axis=1)
-    char_ends = np.zeros(actions.shape, np.int64)
-    texts: list[str] = []
-    for row, length in enumerate(lengths.tolist()):
-        pieces = [tokenizer.token_bytes(token) for token in actions[row, :length].tolist()]
-        text, char_ends[row, :length] = decode_pieces(pieces)
-        char_ends[row, length:] = len(text)
-        texts.append(text)
-    reasons = np.where(by_eos, "eos", np.where(lengths == 0, "empty", "length")).tolist()
-    return Responses(texts, reasons, mask, char_ends)
+    def word_spans(self) -> IntArray:
+        return word_spans(self.response, len(self.prompt))
+
+    def utility_without(self, words: Sequence[int]) -> float:
+        kept = self.prompt + self.response
+        for start, end in sorted(self.word_spans()[list(words)].tolist(), reverse=True):
+            kept = kept[:start].rstrip() + kept[end:]
+        return self.feedback.utility_of(kept)
+
+    def attributions(self, method: str) -> FloatArray:
+        scorer = self.feedback.scorer
+        offered = getattr(scorer, "attributions", None)
+        if offered is None:
+            raise ValueError(f"scorer {scorer.name!r} offers no attributions, asked for {method!r}")
+        return offered(self.prompt, self.response, method)
 
 
-def _char_spans(char_ends: IntArray, offsets: IntArray) -> IntArray:
-    """Returns int64 (B, T, 2): the characters of prompt + response that each token completed."""
-    starts = np.concatenate([np.zeros_like(char_ends[:, :1]), char_ends[:, :-1]], axis=1)
-    return np.stack([starts, char_ends], axis=2) + offsets[:, None, None]
-
-
-def _without(text: str, spans: IntArray) -> str:
-    """Returns the text without the words of these spans, and without the space before each."""
-    for start, end in sorted(spans.tolist(), reverse=True):
-        text = text[:start].rstrip() + text[end:]
-    return text
+def _join(prompts: Sequence[str], responses: Responses) -> list[str]:
+    return [prompt + text for prompt, text in zip(prompts, responses.texts, strict=True)]
 
 
 def _judge(judge: Any, texts: list[str]) -> list[float]:
