@@ -79,9 +79,9 @@ def seed_legacy(evidence: Evidence, *, rng: np.random.Generator) -> FloatArray:
      0.0    1.0     1.0
     ======  ======  =====
 
-    Text of score -a earns 1 + a a token; text of score +a earns 1 - a up to a = 0.5, and only a beyond. It
-    is least at s = 0.5 and never below 0.5, so each further token pays as well. Bounded, neither causal nor
-    conserving; one text to score.
+    Text of score -a earns 1 + a a token; text of score +a earns 1 - a up to a = 0.5, and only a beyond: any
+    negative text earns more than any positive one. It is never below 0.5, so each further token pays as well.
+    Bounded, neither causal nor conserving; one text to score.
 
     Args:
         evidence: What is known of the response.

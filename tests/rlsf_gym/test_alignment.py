@@ -56,7 +56,7 @@ def test_what_is_certain_does_not_depend_on_later_pieces(pieces, later, data):
 
 
 def test_a_word_is_closed_by_whitespace_or_by_the_end():
-    # " un|believ|able film|\n|ok": nothing, nothing, " unbelievable", " unbelievable film", then all is closed
+    # " un|believ|able film|\n|ok": nothing, nothing, " unbelievable", " unbelievable film", then all
     text = " unbelievable film\nok"
     assert closed_ends(text, np.array([3, 9, 18, 19, 21])).tolist() == [0, 0, 13, 18, 21]
 
