@@ -1,0 +1,224 @@
+"""The evidence behind a score: records of what each rule did to which word, and why."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from types import MappingProxyType
+from typing import Final, Literal, get_args
+
+from rlsf_gym.checker import CertificateError, verify
+
+__all__ = ["RULES", "Certificate", "CertificateError", "Record", "Rule", "Status"]
+
+Rule = Literal[
+    "base", "booster", "dampener", "capitals", "negation", "no", "least", "idiom", "but", "punctuation"
+]
+Status = Literal["kept", "added", "withdrawn"]
+RULES: Final[tuple[Rule, ...]] = get_args(Rule)
+STATUSES: Final[tuple[Status, ...]] = get_args(Status)
+
+# Scores closer than this have no reliable quotient of differences: the slope stands in.
+_SAME_SCORE = 1e-12
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One rule's effect on one word.
+
+    Spans are character offsets into prompt + response as given.
+
+    Attributes:
+        char_start: start of the word.
+        char_end: end of the word.
+        rule: one of `RULES`.
+        trigger_start: start of what made the rule apply.
+        trigger_end: end of what made the rule apply.
+        amount: what the rule adds to the sum of valences (for an opaque certificate: to the score).
+        status: "kept" if it holds in the prompt alone and in the whole text, "added" if only in the whole
+            text, "withdrawn" if only in the prompt alone.
+
+    Raises:
+        ValueError: a span is negative, the rule or the status is unknown, the amount is not finite.
+    """
+
+    char_start: int
+    char_end: int
+    rule: Rule
+    trigger_start: int
+    trigger_end: int
+    amount: float
+    status: Status
+
+    def __post_init__(self) -> None:
+        for name, start, end in (
+            ("char", self.char_start, self.char_end),
+            ("trigger", self.trigger_start, self.trigger_end),
+        ):
+            if not 0 <= start <= end:
+                raise ValueError(f"{name} span must have 0 <= start <= end, but is {start}:{end}")
+        if self.rule not in RULES:
+            raise ValueError(f"rule must be one of {', '.join(RULES)}, but is {self.rule!r}")
+        if self.status not in STATUSES:
+            raise ValueError(f"status must be one of {', '.join(STATUSES)}, but is {self.status!r}")
+        if not math.isfinite(self.amount):
+            raise ValueError(f"amount must be finite, but is {self.amount}")
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """All records behind the score of a prompt and of the text that a response makes of it.
+
+    Attributes:
+        scorer: the scorer's name.
+        version: version of its lexicon or model.
+        verifiable: `check` can prove the records from the text.
+        options: what the scorer was asked to do, such as {"but": "library"}.
+        prompt_score: score of the prompt alone, in [-1, 1] for bounded scorers.
+        score: score of prompt + response.
+        records: the records. Those kept or added are in the order of the rules on the whole text, those kept
+            or withdrawn in their order on the prompt.
+        labels: a classifier's probabilities of its labels on the whole text; empty for rules.
+
+    Raises:
+        ValueError: a score is not finite, or a record is not a `Record`.
+    """
+
+    scorer: str
+    version: str
+    verifiable: bool
+    options: Mapping[str, str]
+    prompt_score: float
+    score: float
+    records: tuple[Record, ...]
+    labels: Mapping[str, float] = field(default_factory=dict[str, float])
+
+    def __post_init__(self) -> None:
+        for name, value in (("prompt_score", self.prompt_score), ("score", self.score)):
+            if not math.isfinite(value):
+                raise ValueError(f"{name} must be finite, but is {value}")
+        records = tuple(self.records)
+        for record in records:
+            if not isinstance(record, Record):  # pyright: ignore[reportUnnecessaryIsInstance]
+                raise ValueError(f"records must hold Record objects, but holds a {type(record).__name__}")
+        object.__setattr__(self, "records", records)
+        object.__setattr__(self, "options", MappingProxyType(dict(self.options)))
+        object.__setattr__(self, "labels", MappingProxyType(dict(self.labels)))
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Read-only mappings cannot be pickled.
+        plain = {"options": dict(self.options), "labels": dict(self.labels)}
+        values = tuple(plain.get(item.name, getattr(self, item.name)) for item in fields(self))
+        return Certificate, values
+
+    @classmethod
+    def opaque(
+        cls,
+        *,
+        scorer: str,
+        model_hash: str,
+        labels: Mapping[str, float],
+        prompt_score: float,
+        score: float,
+        length: int,
+    ) -> "Certificate":
+        """The certificate of a scorer that gives no reasons, such as a neural classifier.
+
+        Args:
+            scorer: the scorer's name.
+            model_hash: hash of the model's weights.
+            labels: probability of each label on the whole text.
+            prompt_score: score of the prompt alone.
+            score: score of prompt + response.
+            length: number of characters of prompt + response.
+
+        Returns:
+            A certificate with one `base` record, the whole text's, of the difference of the scores.
+        """
+        record = Record(0, length, "base", 0, length, score - prompt_score, "added")
+        return cls(scorer, model_hash, False, {}, prompt_score, score, (record,), labels)
+
+    def check(self, prompt: str, response: str) -> None:
+        """Prove every record, their completeness and both scores from the texts alone.
+
+        Args:
+            prompt: the prompt that was scored.
+            response: the response that was scored.
+
+        Raises:
+            CertificateError: something does not hold; the message says which record and why.
+        """
+        verify(self, prompt, response)
+
+    def as_records(self) -> list[dict[str, object]]:
+        """The records as plain data for JSON: `word` and `trigger` are [start, end] in prompt + response.
+
+        The record of an opaque certificate has `labels` and `model`, the model's hash, in addition.
+        """
+        plain: list[dict[str, object]] = [
+            {
+                "word": [record.char_start, record.char_end],
+                "rule": record.rule,
+                "trigger": [record.trigger_start, record.trigger_end],
+                "amount": record.amount,
+                "status": record.status,
+            }
+            for record in self.records
+        ]
+        if not self.verifiable:
+            for record in plain:
+                record |= {"labels": dict(self.labels), "model": self.version}
+        return plain
+
+    def rule_amounts(self, *, prompt_utility: float, utility: float, slope: float) -> dict[Rule, float]:
+        """What each rule contributed to the gain in utility.
+
+        With S the sum of valences, h(S) the score and U the objective, a rule gets
+        (U(h(S_F)) - U(h(S_P))) / (S_F - S_P) times the amounts that were added less those that were
+        withdrawn. For U(s) = s this is the Aumann-Shapley value of the rules on the straight path from the
+        prompt P to the full text F.
+
+        Args:
+            prompt_utility: utility of the prompt's score.
+            utility: utility of the whole text's score.
+            slope: slope of the utility at the whole text's score; used where the two scores are equal.
+
+        Returns:
+            An amount for each of `RULES`; they add up to `utility - prompt_utility` (to 1e-9).
+        """
+        changes: dict[Rule, float] = _nothing()
+        if not self.verifiable:
+            changes["base"] = utility - prompt_utility
+            return changes
+        kept = withdrawn = 0.0
+        for record in self.records:
+            if record.status == "kept":
+                kept += record.amount
+            elif record.status == "added":
+                changes[record.rule] += record.amount
+            else:
+                changes[record.rule] -= record.amount
+                withdrawn += record.amount
+        prompt_sum = kept + withdrawn
+        gained = self.score - self.prompt_score
+        if abs(gained) > _SAME_SCORE:
+            slope = (utility - prompt_utility) / gained
+        factor = slope * score_slope(prompt_sum, prompt_sum + sum(changes.values()))
+        return {rule: factor * change for rule, change in changes.items()}
+
+
+def _nothing() -> dict[Rule, float]:
+    return dict.fromkeys(RULES, 0.0)
+
+
+def score_slope(start: float, end: float) -> float:
+    """Mean slope of h(S) = S / sqrt(S^2 + 15) between two sums, without cancellation.
+
+    For sums of one sign, with A and B the two roots,
+    (h(end) - h(start)) / (end - start) = 15 (start + end) / (A B (start B + end A)).
+    """
+    root, other = math.sqrt(start * start + 15.0), math.sqrt(end * end + 15.0)
+    if start * end > 0:
+        return 15.0 * (start + end) / (root * other * (end * root + start * other))
+    if start == end:
+        return 15.0 / root**3
+    return (end / other - start / root) / (end - start)

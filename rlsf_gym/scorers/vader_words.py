@@ -1,0 +1,112 @@
+"""What each VADER rule needs to know of a word, looked up once per spelling.
+
+The lexicon, the emoji table and every constant come from the `vaderSentiment` package.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+from string import punctuation
+from typing import Any, Final
+
+from vaderSentiment.vaderSentiment import BOOSTER_DICT, NEGATE, SPECIAL_CASES, SentimentIntensityAnalyzer
+
+MAX_CACHED_WORDS: Final = 65_536
+
+# Signs of what a word may trigger: a rule has nothing to do where the sign it needs is not near.
+NO, CAPITALS, BOOST, NEGATION, PHRASE, LEAST = (1 << k for k in range(6))
+
+_PHRASES = tuple(phrase.split() for phrase in (*SPECIAL_CASES, *BOOSTER_DICT) if " " in phrase)
+# A phrase cannot be there without its longest word, mostly its rarest: a cheap sign that the rules must look.
+_PHRASE_KEYS = frozenset(min(words, key=lambda word: (-len(word), word)) for words in _PHRASES)
+_PHRASE_OPENERS = frozenset(word for words in _PHRASES for word in words[:-1])
+_PHRASE_CLOSERS = frozenset(word for words in _PHRASES for word in words[1:])
+_NEGATIONS = frozenset(NEGATE)
+
+
+@cache
+def load_lexicon() -> tuple[dict[str, float], dict[str, str]]:
+    """Valence by lower-cased word, and description by emoji, as the library reads them."""
+    analyzer: Any = SentimentIntensityAnalyzer()
+    return analyzer.lexicon, analyzer.emojis
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One whitespace-separated token, reduced to what the rules ask about it.
+
+    Attributes:
+        text: the token without outer punctuation (with it, where at most two characters would remain).
+        lower: `text` in lower case.
+        lead: number of punctuation characters stripped on the left.
+        base: the lexicon's valence, None for a word outside the lexicon.
+        boost: what the word adds to a following positive word, 0 for all but boosters and dampeners.
+        scored: the word can have a valence: it is in the lexicon and no booster.
+        upper: the word is written in capitals.
+        negates: the word is a negation.
+        signs: of the rules that the word may trigger.
+        eventful: the word may flip a flag of the whole text: it is in capitals, or a "but".
+        awaits: the next two words may change the word's own valence.
+        answers: the word may be what such a word waits for.
+    """
+
+    text: str
+    lower: str
+    lead: int
+    base: float | None
+    boost: float
+    scored: bool
+    upper: bool
+    negates: bool
+    signs: int
+    eventful: bool
+    awaits: bool
+    answers: bool
+
+
+def read_word(token: str) -> Word:
+    """The word in a whitespace-free token."""
+    text = token.strip(punctuation)
+    lead = len(token) - len(token.lstrip(punctuation))
+    if len(text) <= 2:  # probably an emoticon
+        text, lead = token, 0
+    lower = text.lower()
+    base = load_lexicon()[0].get(lower)
+    boost = BOOSTER_DICT.get(lower, 0.0)
+    upper = text.isupper()
+    negates = lower in _NEGATIONS or "n't" in lower
+    signs = (
+        NO * (lower == "no")
+        | CAPITALS * upper
+        | BOOST * (boost != 0.0)
+        | NEGATION * (negates or lower in ("so", "this"))
+        | PHRASE * (lower in _PHRASE_KEYS)
+        | LEAST * (lower == "least")
+    )
+    return Word(
+        text=text,
+        lower=lower,
+        lead=lead,
+        base=base,
+        boost=boost,
+        scored=base is not None and boost == 0.0,
+        upper=upper,
+        negates=negates,
+        signs=signs,
+        eventful=upper or lower == "but",
+        awaits=base is not None and (lower == "no" or lower in _PHRASE_OPENERS),
+        answers=base is not None or lower in _PHRASE_CLOSERS,
+    )
+
+
+class Vocabulary(dict[str, Word]):
+    """Words by token, read on first sight and forgotten together when there are too many."""
+
+    def __missing__(self, token: str) -> Word:
+        """Read a token that has not been seen."""
+        if len(self) >= MAX_CACHED_WORDS:
+            self.clear()
+        word = self[token] = read_word(token)
+        return word
+
+
+VOCABULARY: Final = Vocabulary()
