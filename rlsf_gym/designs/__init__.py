@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import numpy as np
@@ -90,7 +90,8 @@ def register_design(name: str, design: Design | Callable[..., FloatArray]) -> No
     Raises:
         ValueError: If the name is taken, or `design` is not callable.
     """
-    register("reward design", name, load_design(design), DESIGNS)
+    loaded = load_design(design)
+    register("reward design", name, loaded if loaded is design else replace(loaded, name=name), DESIGNS)
 
 
 def load_design(spec: Any) -> Design:
