@@ -230,6 +230,7 @@ def parse_arguments() -> argparse.Namespace:
         help="stop after so many steps, if the time budget allows; 0: no limit",
     )
     parser.add_argument("--device", default="cpu", help="torch device")
+    parser.add_argument("--start", type=Path, help="folder of an earlier run to go on from, at new rates")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--batch-tokens", type=int, default=4096, help="tokens per step")
     parser.add_argument(
@@ -262,14 +263,21 @@ def main() -> None:
     torch.manual_seed(arguments.seed)
     torch.set_float32_matmul_precision("high")
     device = torch.device(arguments.device)
-    model = make_model().to(device)
+    model, earlier = make_model(), {"steps": 0, "tokens": 0, "seconds": 0}
+    if arguments.start is not None:
+        model = GPT2LMHeadModel.from_pretrained(arguments.start, dtype=torch.float32)
+        earlier = json.loads((arguments.start / "training.json").read_text(encoding="utf-8"))
+    model = model.to(device)
     figures = train(model, Blocks(np.load(arguments.tokens), device, arguments.seed), arguments)
+    figures |= {name: earlier[name] + figures[name] for name in ("steps", "tokens", "seconds")}
     save_model(model, arguments.out)
     reloaded = GPT2LMHeadModel.from_pretrained(arguments.out, dtype=torch.float32).to(device).eval()
     counts = json.loads(arguments.tokens.with_suffix(".json").read_text(encoding="utf-8"))
     test_ids = np.load(arguments.tokens.with_suffix(".test.npy"))
     options = {
-        name: value for name, value in vars(arguments).items() if name not in ("data", "tokens", "out")
+        name: value
+        for name, value in vars(arguments).items()
+        if name not in ("data", "tokens", "out", "start")
     }
     hardware = (
         torch.cuda.get_device_name(device)

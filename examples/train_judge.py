@@ -136,8 +136,8 @@ review is, so much of a piece's error is that 20 tokens often say nothing):
 A Brier score of 0.25 is what a constant one half gives.
 
 Limits: English film reviews only. The judges see no order beyond pairs of words, no irony, and nothing of
-grammar: a repeated list of pleasant words is positive to them. On whole reviews they are calibrated worse
-than on pieces. They inherit the data's associations, names of actors and genres included.
+grammar: a repeated list of pleasant words is positive to them. Their probabilities were fitted on short
+pieces, not on whole reviews. They inherit the data's associations, names of actors and genres included.
 """
 
 

@@ -5,8 +5,8 @@ Two judges are bundled, trained on disjoint halves of the labelled IMDB reviews 
 of 8 to 32 tokens of reviews unseen in training, and stay as they are.
 
 The judge counts words and pairs of neighbouring words. It does not see word order beyond pairs, irony, or
-what a pair like "not bad" means where training did not show it; its probabilities hold for short texts and
-are too bold on whole reviews. `assets/JUDGE.md` has the figures.
+what a pair like "not bad" means where training did not show it; its probabilities were fitted for short
+texts, not for whole reviews. `assets/JUDGE.md` has the figures.
 """
 
 from __future__ import annotations
