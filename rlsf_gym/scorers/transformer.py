@@ -1,0 +1,249 @@
+"""Any Hugging Face sequence classifier as a scorer.
+
+A classifier gives no reasons: its certificate names the probabilities of its labels and the hash of its
+weights, and nothing in it can be proved. Scores of a text agree to 1e-5 whatever else is in the batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from rlsf_gym.certificate import Certificate
+from rlsf_gym.scorers.labels import LabelWeights, weigh_labels
+
+__all__ = ["TransformerScorer"]
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+_UNLIMITED = 10**9  # tokenizers without a maximum say 10 ** 30
+
+
+class TransformerScorer:
+    """Scores texts with a sequence classifier: p(positive) - p(negative).
+
+    Weights are read from safetensors only, and no code that comes with a model is run. A head of one logit is
+    taken as the sigmoid of the positive class. Special tokens inside a text are plain text.
+
+    Args:
+        model: A name on the Hugging Face hub or a local folder.
+        positive_label: The positive one of two labels, where the model's own names do not tell.
+        label_values: Label to value in [-1, 1]; needed for models of three labels or more. The score is the
+            mean value under the model's probabilities.
+        raw: Whether to score by the difference of the two logits, which is not bounded.
+        batch_size: Number of texts in one pass.
+        max_length: Number of tokens that a text may have; by default what the model allows.
+        truncate: Whether the tokens beyond `max_length` are ignored; otherwise such a text raises.
+        device: Where the model runs, such as `"cuda"`; the CPU by default.
+
+    Raises:
+        ValueError: If there is no such classifier, or its labels do not tell which is the positive one.
+        ImportError: If torch and transformers are not installed.
+    """
+
+    name = "transformer"
+    verifiable = False
+
+    def __init__(
+        self,
+        model: str | Path,
+        *,
+        positive_label: str | None = None,
+        label_values: Mapping[str, float] | None = None,
+        raw: bool = False,
+        batch_size: int = 32,
+        max_length: int | None = None,
+        truncate: bool = True,
+        device: str | None = None,
+    ) -> None:
+        for key, number in (("batch_size", batch_size), ("max_length", max_length)):
+            if number is not None and number < 1:
+                raise ValueError(f"{key} must be at least 1, got {number}")
+        self.model_name = str(model)
+        self.truncate = truncate
+        self.batch_size = batch_size
+        self._model, self._tokenizer = _load(self.model_name, device or "cpu")
+        self._weights = _weigh(
+            self._model.config, positive_label=positive_label, label_values=label_values, raw=raw
+        )
+        self.max_length = max_length or _longest(self._model.config, self._tokenizer)
+
+    @property
+    def bounded(self) -> bool:
+        """Whether every score lies in [-1, 1]: not so for raw ones."""
+        return not self._weights.raw
+
+    @cached_property
+    def model_hash(self) -> str:
+        """SHA-256 of the names and values of the model's weights."""
+        digest = sha256()
+        for key, tensor in sorted(self._model.state_dict().items()):
+            digest.update(f"{key} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
+            digest.update(tensor.detach().cpu().contiguous().flatten().view(_torch().uint8).numpy())
+        return digest.hexdigest()
+
+    def score(self, texts: Sequence[str]) -> FloatArray:
+        """Returns the unrounded scores of N texts, (N,) float64; equal texts go through the model once."""
+        return self._weights.scores(self._logits(texts))
+
+    def prefix_scores(self, prompt: str, response: str, char_ends: IntArray) -> FloatArray:
+        """Returns the scores of `prompt + response[:end]` for each of K ends, (K,) float64."""
+        return self.score([prompt + response[:end] for end in char_ends])
+
+    def prefix_scores_batch(
+        self, prompts: Sequence[str], responses: Sequence[str], char_ends: Sequence[IntArray]
+    ) -> list[FloatArray]:
+        """Returns `prefix_scores` of B responses from one pass over all distinct prefixes."""
+        rows = zip(prompts, responses, char_ends, strict=True)
+        texts = [prompt + response[:end] for prompt, response, ends in rows for end in ends]
+        borders = np.cumsum([len(ends) for ends in char_ends])[:-1]
+        return np.split(self.score(texts), borders) if char_ends else []
+
+    def certify(self, prompt: str, response: str) -> Certificate:
+        """Returns the probabilities of the labels and the hash of the model: nothing that can be proved."""
+        text = prompt + response
+        logits = self._logits([prompt, text])  # (2, L) float64
+        prompt_score, score = self._weights.scores(logits).tolist()
+        probabilities: list[float] = self._weights.probabilities(logits)[1].tolist()
+        return Certificate.opaque(
+            scorer=self.name,
+            model_hash=self.model_hash,
+            labels=dict(zip(self._weights.labels, probabilities, strict=True)),
+            prompt_score=prompt_score,
+            score=score,
+            length=len(text),
+        )
+
+    def _logits(self, texts: Sequence[str]) -> FloatArray:
+        """Returns the logits of N texts, (N, L) float64, in batches of texts of about equal length."""
+        rows = {text: row for row, text in enumerate(dict.fromkeys(texts))}
+        ids = [self._encode(text) for text in rows]
+        logits = np.empty((len(rows), len(self._weights.labels)))  # (N, L) float64
+        order = sorted(range(len(rows)), key=lambda row: len(ids[row]))
+        for start in range(0, len(order), self.batch_size):
+            batch = order[start : start + self.batch_size]
+            logits[batch] = self._forward([ids[row] for row in batch])
+        for text, row in rows.items():
+            if not np.isfinite(logits[row]).all():
+                raise ValueError(
+                    f"scorer {self.model_name!r} must give finite logits, got {logits[row].tolist()} for {text!r}"
+                )
+        return logits[[rows[text] for text in texts]]
+
+    def _encode(self, text: str) -> list[int]:
+        """Returns the ids of a text; one without tokens is the padding token, for a model needs an input."""
+        ids: list[int] = self._tokenizer(
+            text,
+            truncation=self.truncate,
+            max_length=self.max_length,
+            split_special_tokens=True,
+            verbose=False,
+        )["input_ids"]
+        if len(ids) > self.max_length:
+            raise ValueError(
+                f"text must have at most {self.max_length} tokens for scorer {self.model_name!r}, "
+                f"got {len(ids)}: pass truncate=True to ignore the rest"
+            )
+        return ids or [self._tokenizer.pad_token_id]
+
+    def _forward(self, ids: list[list[int]]) -> FloatArray:
+        torch = _torch()
+        width = max(map(len, ids))
+        mask = np.arange(width) < np.array([len(row) for row in ids])[:, None]  # (N, width) bool
+        tokens = np.full(mask.shape, self._tokenizer.pad_token_id, dtype=np.int64)  # (N, width) int64
+        tokens[mask] = np.concatenate(ids)
+        device = self._model.device
+        with torch.inference_mode():
+            logits = self._model(
+                input_ids=torch.from_numpy(tokens).to(device),
+                attention_mask=torch.from_numpy(mask.astype(np.int64)).to(device),
+            ).logits
+        found: FloatArray = logits.double().cpu().numpy()  # (N, L) float64
+        # One logit z is the sigmoid of the positive class: softmax of (0, z).
+        return np.hstack([np.zeros_like(found), found]) if found.shape[1] == 1 else found
+
+
+def _torch() -> Any:
+    try:
+        import torch
+    except ImportError as error:
+        raise ImportError("the transformer scorer needs torch: pip install 'rlsf-gym[hf]'") from error
+    return torch
+
+
+def _transformers() -> Any:
+    try:
+        import transformers
+    except ImportError as error:
+        raise ImportError("the transformer scorer needs transformers: pip install 'rlsf-gym[hf]'") from error
+    return transformers
+
+
+def _load(name: str, device: str) -> tuple[Any, Any]:
+    """Returns the model, ready for inference, and its tokenizer with a padding token."""
+    _torch()
+    library = _transformers()
+    _check_folder(Path(name), name)
+    try:
+        model, found = library.AutoModelForSequenceClassification.from_pretrained(
+            name, use_safetensors=True, trust_remote_code=False, output_loading_info=True
+        )
+        tokenizer = library.AutoTokenizer.from_pretrained(name, trust_remote_code=False)
+    except (OSError, ValueError, KeyError) as error:
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else ""
+        raise ValueError(
+            f"model must be a sequence classifier with safetensors, got {name!r}: "
+            f"{type(error).__name__}: {reason}"
+        ) from error
+    if found["missing_keys"]:
+        missing = ", ".join(sorted(found["missing_keys"])[:3])
+        raise ValueError(
+            f"model must be a trained sequence classifier, {name!r} has no weights for {missing}"
+        )
+    if tokenizer.pad_token_id is None:
+        if tokenizer.eos_token_id is None:
+            raise ValueError(
+                f"model must have a padding or an end token, the tokenizer of {name!r} has neither"
+            )
+        tokenizer.pad_token = tokenizer.eos_token
+    # GPT-2-like classifiers look for the last token that is not padding.
+    model.config.pad_token_id = tokenizer.pad_token_id
+    return model.to(device).eval(), tokenizer
+
+
+def _check_folder(folder: Path, name: str) -> None:
+    if not folder.is_dir():
+        if folder.is_absolute() or name.startswith("."):
+            raise ValueError(f"model must be an existing folder or a name on the hub, got {name!r}")
+        return
+    if not (folder / "config.json").is_file():
+        raise ValueError(f"model folder must hold config.json, {name!r} does not")
+    if not any(folder.glob("*.safetensors")):
+        pickled = ", ".join(sorted(path.name for path in folder.glob("*.bin")))
+        found = f"only pickled weights ({pickled}), which are not loaded" if pickled else "no weights"
+        raise ValueError(
+            f"model folder must hold safetensors, {name!r} has {found}: save it with safetensors"
+        )
+
+
+def _weigh(config: Any, **arguments: Any) -> LabelWeights:
+    """Returns the weights of a model's labels; a head of one logit has the labels negative and positive."""
+    kind = config.problem_type
+    if kind == "multi_label_classification" or (kind == "regression" and not arguments["raw"]):
+        raise ValueError(f"model must choose one of its labels, got a {kind} head: use another model")
+    labels = [str(config.id2label[index]) for index in range(config.num_labels)]
+    return weigh_labels(labels if len(labels) > 1 else ["negative", "positive"], **arguments)
+
+
+def _longest(config: Any, tokenizer: Any) -> int:
+    """Returns the number of tokens that both the tokenizer and the positions of the model allow."""
+    return min(
+        tokenizer.model_max_length, getattr(config, "max_position_embeddings", None) or _UNLIMITED, _UNLIMITED
+    )

@@ -1,0 +1,266 @@
+import hashlib
+import json
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from tokenizers import Tokenizer, models, pre_tokenizers, processors
+
+from rlsf_gym.scorers import TransformerScorer, load_scorer, prefix_scores_batch
+
+torch = pytest.importorskip("torch")
+transformers = pytest.importorskip("transformers")
+
+TEXTS = [
+    "a good film",
+    "bad",
+    "",
+    "a good film",
+    "the film was not bad at all and good too",
+    "caf\u00e9 [SEP] bad",
+]
+WORDS = [
+    "a",
+    "good",
+    "bad",
+    "film",
+    "the",
+    "was",
+    "not",
+    "at",
+    "all",
+    "and",
+    "too",
+    "[UNK]",
+    "[CLS]",
+    "[SEP]",
+    "[PAD]",
+]
+SIZES: dict[str, dict[str, int]] = {
+    "distilbert": {"dim": 16, "n_layers": 2, "n_heads": 2, "hidden_dim": 32, "max_position_embeddings": 32},
+    "bert": {
+        "hidden_size": 16,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 2,
+        "intermediate_size": 32,
+        "max_position_embeddings": 32,
+    },
+    "gpt2": {"n_embd": 16, "n_layer": 2, "n_head": 2, "n_positions": 32},
+}
+CLASSES = {
+    "distilbert": "DistilBertForSequenceClassification",
+    "bert": "BertForSequenceClassification",
+    "gpt2": "GPT2ForSequenceClassification",
+}
+
+
+def _save_tokenizer(folder: Path, kind: str) -> None:
+    backend = Tokenizer(
+        models.WordLevel({word: index for index, word in enumerate(WORDS)}, unk_token="[UNK]")
+    )
+    backend.pre_tokenizer = pre_tokenizers.Whitespace()
+    specials: dict[str, str] = {"eos_token": "[SEP]"}
+    if kind != "gpt2":
+        backend.post_processor = processors.TemplateProcessing(
+            single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 12), ("[SEP]", 13)]
+        )
+        specials = {"cls_token": "[CLS]", "sep_token": "[SEP]", "pad_token": "[PAD]"}
+    transformers.PreTrainedTokenizerFast(
+        tokenizer_object=backend, unk_token="[UNK]", model_max_length=32, **specials
+    ).save_pretrained(folder)
+
+
+def _save_classifier(folder: Path, kind: str, **changes: Any) -> Path:
+    torch.manual_seed(0)
+    config = transformers.AutoConfig.for_model(
+        kind, vocab_size=len(WORDS), **SIZES[kind], **({"num_labels": 2} | changes)
+    )
+    model = getattr(transformers, CLASSES[kind])(config)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.normal_(0.0, 0.3)
+    model.save_pretrained(folder)
+    _save_tokenizer(folder, kind)
+    return folder
+
+
+@pytest.fixture(scope="module", params=["distilbert", "bert", "gpt2"])
+def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return _save_classifier(tmp_path_factory.mktemp(request.param), request.param)
+
+
+@pytest.fixture(scope="module")
+def bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return _save_classifier(tmp_path_factory.mktemp("labelled"), "bert")
+
+
+def _slow_logits(folder: Path, text: str) -> Any:
+    """Returns the logits of one text, alone in its batch and without padding."""
+    model = transformers.AutoModelForSequenceClassification.from_pretrained(folder).eval()
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
+    ids = tokenizer(text, split_special_tokens=True)["input_ids"] or [WORDS.index("[SEP]")]
+    with torch.no_grad():
+        return model(torch.tensor([ids])).logits[0].double()
+
+
+def _files(folder: Path) -> dict[str, str]:
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()}
+
+
+def test_scores_are_differences_of_probabilities(folder: Path) -> None:
+    scorer = TransformerScorer(folder, batch_size=2)
+    probabilities = [torch.softmax(_slow_logits(folder, text), 0) for text in TEXTS]
+    expected = [float(negative_positive[1] - negative_positive[0]) for negative_positive in probabilities]
+    scores = scorer.score(TEXTS)
+    assert scores.dtype == np.float64
+    np.testing.assert_allclose(scores, expected, atol=1e-6)
+    assert len({round(score, 4) for score in scores}) == 5  # equal texts, and only they, score alike
+    assert scorer.bounded
+    assert not scorer.verifiable
+
+
+def test_raw_scores_are_differences_of_logits(folder: Path) -> None:
+    scorer = TransformerScorer(folder, raw=True)
+    expected = [float(logits[1] - logits[0]) for logits in (_slow_logits(folder, text) for text in TEXTS)]
+    np.testing.assert_allclose(scorer.score(TEXTS), expected, atol=1e-5)
+    assert not scorer.bounded
+
+
+def test_all_forms_agree(folder: Path) -> None:
+    scorer = TransformerScorer(folder, batch_size=3)
+    prompts, responses = ["the film", "a", ""], [" was not bad", "", " good"]
+    ends = [np.array([0, 0, 4, 8, 12]), np.array([], dtype=np.int64), np.array([0, 5])]
+    batch = prefix_scores_batch(scorer, prompts, responses, ends)
+    assert [len(scores) for scores in batch] == [5, 0, 2]
+    for prompt, response, char_ends, found in zip(prompts, responses, ends, batch, strict=True):
+        np.testing.assert_allclose(scorer.prefix_scores(prompt, response, char_ends), found, atol=1e-5)
+        alone = [scorer.score([prompt + response[:end]])[0] for end in char_ends]
+        np.testing.assert_allclose(alone, found, atol=1e-5)
+    assert prefix_scores_batch(scorer, [], [], []) == []
+    assert scorer.score([]).shape == (0,)
+
+
+def test_equal_texts_go_through_the_model_once(bert: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scorer = TransformerScorer(bert, batch_size=8)
+    sizes: list[int] = []
+    forward = scorer._forward
+
+    def count(ids: list[list[int]]) -> Any:
+        sizes.append(len(ids))
+        return forward(ids)
+
+    monkeypatch.setattr(scorer, "_forward", count)
+    scorer.prefix_scores_batch(
+        ["a", "a"], [" good film", " good film"], [np.array([0, 5, 10]), np.array([0, 5])]
+    )
+    assert sizes == [3]
+
+
+def test_the_models_files_and_the_global_generator_stay_as_they_are(folder: Path) -> None:
+    before, state = _files(folder), torch.get_rng_state()
+    TransformerScorer(folder).certify("a", " film")
+    assert _files(folder) == before
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_certificates_name_probabilities_and_the_model(bert: Path) -> None:
+    scorer = TransformerScorer(bert)
+    certificate = scorer.certify("the film", " was bad")
+    prompt_score, score = scorer.score(["the film", "the film was bad"])
+    assert not certificate.verifiable
+    assert (certificate.prompt_score, certificate.score) == pytest.approx((prompt_score, score), abs=1e-5)
+    assert certificate.labels["LABEL_1"] - certificate.labels["LABEL_0"] == pytest.approx(score, abs=1e-5)
+    assert certificate.version == scorer.model_hash == TransformerScorer(bert).model_hash
+    (record,) = certificate.as_records()
+    assert record["word"] == [0, 16]
+    assert json.dumps(record)
+
+
+def test_another_models_hash_differs(bert: Path, tmp_path: Path) -> None:
+    other = _save_classifier(tmp_path, "bert", num_labels=1)
+    assert TransformerScorer(other).model_hash != TransformerScorer(bert).model_hash
+
+
+def test_one_logit_is_a_sigmoid(tmp_path: Path) -> None:
+    folder = _save_classifier(tmp_path, "distilbert", num_labels=1)
+    logit = float(_slow_logits(folder, "a good film")[0])
+    assert TransformerScorer(folder).score(["a good film"])[0] == pytest.approx(np.tanh(logit / 2), abs=1e-6)
+    assert TransformerScorer(folder, raw=True).score(["a good film"])[0] == pytest.approx(logit, abs=1e-5)
+
+
+def test_many_labels_need_values(tmp_path: Path) -> None:
+    folder = _save_classifier(tmp_path, "distilbert", id2label={0: "low", 1: "mid", 2: "high"}, num_labels=3)
+    with pytest.raises(ValueError, match="classifier of 3 labels: 'low', 'mid', 'high'"):
+        TransformerScorer(folder)
+    scorer = load_scorer("transformer", model=str(folder), label_values={"low": -1, "mid": 0.5, "high": 1})
+    low, middle, high = torch.softmax(_slow_logits(folder, "bad"), 0).tolist()
+    assert scorer.score(["bad"])[0] == pytest.approx(high + 0.5 * middle - low, abs=1e-6)
+
+
+def test_long_texts_are_cut_or_refused(folder: Path) -> None:
+    long = "good " * 100
+    assert TransformerScorer(folder).score([long]) == pytest.approx(
+        TransformerScorer(folder).score([long + "bad"])
+    )
+    with pytest.raises(ValueError, match=r"at most 5 tokens for scorer .*, got [68]: pass truncate=True"):
+        TransformerScorer(folder, truncate=False, max_length=5).score(["a good film " * 2])
+
+
+def test_logits_that_are_not_finite_raise(tmp_path: Path) -> None:
+    folder = _save_classifier(tmp_path, "bert")
+    scorer = TransformerScorer(folder)
+    with torch.no_grad():
+        scorer._model.classifier.bias[0] = float("nan")
+    with pytest.raises(ValueError, match=r"must give finite logits, got \[nan, .*\] for 'bad'"):
+        scorer.score(["bad"])
+
+
+def test_a_missing_folder_raises(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="must be an existing folder or a name on the hub"):
+        TransformerScorer(tmp_path / "nowhere")
+    with pytest.raises(ValueError, match=r"must hold config\.json"):
+        TransformerScorer(tmp_path)
+
+
+def test_pickled_weights_are_refused(bert: Path, tmp_path: Path) -> None:
+    shutil.copytree(bert, tmp_path / "pickled")
+    (tmp_path / "pickled" / "model.safetensors").rename(tmp_path / "pickled" / "pytorch_model.bin")
+    with pytest.raises(
+        ValueError, match=r"only pickled weights \(pytorch_model\.bin\), which are not loaded"
+    ):
+        TransformerScorer(tmp_path / "pickled")
+    (tmp_path / "pickled" / "pytorch_model.bin").unlink()
+    with pytest.raises(ValueError, match="has no weights: save it with safetensors"):
+        TransformerScorer(tmp_path / "pickled")
+
+
+def test_a_model_without_a_classifier_is_refused(tmp_path: Path) -> None:
+    config = transformers.AutoConfig.for_model("gpt2", vocab_size=len(WORDS), **SIZES["gpt2"])
+    transformers.GPT2LMHeadModel(config).save_pretrained(tmp_path)
+    _save_tokenizer(tmp_path, "gpt2")
+    with pytest.raises(ValueError, match=r"trained sequence classifier, .* has no weights for score\.weight"):
+        TransformerScorer(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("kwargs", "message"),
+    [
+        ({"positive_label": "GOOD"}, "positive_label must be one of 'LABEL_0', 'LABEL_1', got 'GOOD'"),
+        ({"label_values": {"LABEL_0": 0}}, "label_values must have the labels 'LABEL_0', 'LABEL_1'"),
+        ({"batch_size": 0}, "batch_size must be at least 1, got 0"),
+    ],
+)
+def test_wrong_arguments_raise_in_one_line(bert: Path, kwargs: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message) as raised:
+        TransformerScorer(bert, **kwargs)
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("package", ["torch", "transformers"])
+def test_a_missing_package_names_the_extra(monkeypatch: pytest.MonkeyPatch, package: str) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(ImportError, match=rf"needs {package}: pip install 'rlsf-gym\[hf\]'"):
+        TransformerScorer("some/model")
