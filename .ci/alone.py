@@ -2,8 +2,8 @@
 
     python .ci/alone.py rlsf_gym --without agents torch transformers
 
-The copy has the package and its tests and nothing else of this repository; what stands behind `--without` can't be imported there,
-as if it were not installed, by the tests' own child processes as little as by the tests.
+The copy has the package and its tests and nothing else of this repository; what stands behind `--without` can't
+be imported there, as if it were not installed, by the tests' own child processes as little as by the tests.
 """
 
 import argparse
@@ -44,9 +44,13 @@ def make_copy(package: str, without: list[str], folder: Path) -> None:
 
 def main() -> int:
     """Returns pytest's exit status."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("package", choices=["rlsf_gym", "agents"])
-    parser.add_argument("--without", nargs="*", default=[], metavar="MODULE", help="what must not be importable")
+    parser.add_argument(
+        "--without", nargs="*", default=[], metavar="MODULE", help="what must not be importable"
+    )
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
