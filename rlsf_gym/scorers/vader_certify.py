@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from importlib.metadata import version
 from itertools import zip_longest
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 import numpy as np
 
@@ -85,7 +85,7 @@ def _word_findings(stream: Stream, i: int, spans: list[Span]) -> list[_Finding]:
     for change in word_changes(stream.words, i, stream.mixed):
         if change.value != value:
             trigger = spans[change.first][0], spans[change.last][1]
-            findings.append(_Finding(spans[i], cast(Rule, change.rule), trigger, change.value - value))
+            findings.append(_Finding(spans[i], change.rule, trigger, change.value - value))
         value = change.value
     if stream.but is not None and stream.scaled[i] != value:
         findings.append(_Finding(spans[i], "but", spans[stream.but], stream.scaled[i] - value))

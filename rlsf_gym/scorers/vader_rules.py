@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from vaderSentiment.vaderSentiment import BOOSTER_DICT, C_INCR, N_SCALAR, SPECIAL_CASES
 
+from rlsf_gym.certificate import Rule
 from rlsf_gym.scorers.vader_words import BOOST, CAPITALS, LEAST, NEGATION, NO, PHRASE, Word
 
 NEVER_SO = 1.25  # factor of "never so" and "never this"
@@ -24,36 +25,36 @@ FADES = (1.0, 0.95, 0.9)  # what is left of a booster one, two and three words b
 # Where phrases are looked for: first and last word, relative to the word that is scored.
 _IDIOMS_BEFORE = [(-1, 0), (-2, 0), (-2, -1), (-3, -1), (-3, -2)]
 _IDIOMS_AFTER = [(0, 1), (0, 2)]
-_TWO_WORD_DAMPENERS = ((-3, -2), (-2, -1))
+_TWO_WORD_DAMPENERS = [(-3, -2), (-2, -1)]
 
 
 class Change(NamedTuple):
     """One rule's effect on the valence of a word: the valence after it, and the words that triggered it."""
 
-    rule: str
+    rule: Rule
     value: float
     first: int
     last: int
 
 
 Changes = Sequence[Change]
-Rule = Callable[[Sequence[Word], int, float, bool, int], Changes]
+Effect = Callable[[Sequence[Word], int, float, bool, int], Changes]
 
 
 class Step(NamedTuple):
-    """A row of the table: a rule, and when it has something to do.
+    """A row of the table: what a rule does, and when it has something to do.
 
     Attributes:
         needs: signs, one of which has to be near the word.
         distance: the rule is for the word so many places before, which has to exist and to be outside the
             lexicon; 0 for rules that look for themselves.
-        rule: from the words, the position, the valence so far, whether capitals are mixed, and the distance,
-            to the changes it makes, in order.
+        effect: from words, position, valence so far, whether capitals are mixed, and distance, to the changes
+            it makes, in order.
     """
 
     needs: int
     distance: int
-    rule: Rule
+    effect: Effect
 
 
 def _cancel_no(words: Sequence[Word], i: int, value: float, mixed: bool, distance: int) -> Changes:
@@ -112,7 +113,9 @@ def _negate(words: Sequence[Word], i: int, value: float, mixed: bool, distance: 
 
 
 def _phrase(words: Sequence[Word], i: int, span: tuple[int, int]) -> str:
-    """The words from `i + span[0]` to `i + span[1]`, as far as they exist."""
+    """The words from `i + span[0]` to `i + span[1]`; empty if the text ends before."""
+    if i + span[1] >= len(words):
+        return ""
     return " ".join(word.lower for word in words[i + span[0] : i + span[1] + 1])
 
 
@@ -174,9 +177,9 @@ def word_changes(words: Sequence[Word], i: int, mixed: bool) -> list[Change]:
     if word.base is None or word.boost or _opens_kind_of(words, i):
         return []
     changes = [Change("base", word.base, i, i)]
-    for _, distance, rule in _steps_for(_signs_near(words, i)):
+    for _, distance, effect in _steps_for(_signs_near(words, i)):
         if not distance or (i >= distance and words[i - distance].base is None):
-            changes.extend(rule(words, i, changes[-1].value, mixed, distance))
+            changes.extend(effect(words, i, changes[-1].value, mixed, distance))
     return changes
 
 

@@ -13,11 +13,7 @@ from rlsf_gym.scorers.vader_words import Word
 FloatArray = npt.NDArray[np.float64]
 
 EXCLAMATION, MAX_EXCLAMATIONS = 0.292, 4
-QUESTION, MANY_QUESTIONS, MAX_QUESTIONS = (
-    0.18,
-    0.24,
-    4,
-)  # each of two or three; each of the first four of more
+QUESTION, MANY_QUESTIONS, MAX_QUESTIONS = 0.18, 0.24, 4  # each of two or three; each of four
 BEFORE_BUT, AFTER_BUT = 0.5, 1.5
 
 # Below this the running sum may have another sign than sum() of the list has. As the sign decides on the
@@ -136,7 +132,8 @@ class Stream:
         """Take the last word away and return it."""
         word = self.words.pop()
         at = len(self.words)
-        if self.but is None and at > self._alert and not word.eventful and self._uppers != at:
+        is_awaited = any(before.awaits for before in self.words[-2:])
+        if self.but is None and not (word.eventful or is_awaited or self._uppers == at):
             self.valences.pop()  # the common case: no word before changes
             self._totals.pop()
             return word
