@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -64,12 +65,12 @@ class Evidence:
     def __post_init__(self) -> None:
         """Checks shapes, values and the mask, and locks the arrays."""
         scalars = (self.prompt_score, self.prompt_utility, self.score, self.utility)
-        if not np.isfinite(scalars).all():
+        if not all(map(math.isfinite, scalars)):
             raise ValueError(f"scores and utilities must be finite, got {scalars}")
         size = self.mask.shape
         if len(size) != 1 or self.mask.dtype != np.bool_:
             raise ValueError(f"mask must be bool (T,), got {self.mask.dtype} of shape {size}")
-        if (self.mask[1:] > self.mask[:-1]).any():
+        if not self.mask[: self.length].all():
             raise ValueError(f"mask must be True on the first tokens only, got {self.mask.tolist()}")
         if self.char_spans.shape != (*size, 2):
             raise ValueError(f"char_spans must have shape {(*size, 2)}, got {self.char_spans.shape}")

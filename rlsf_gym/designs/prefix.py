@@ -24,7 +24,9 @@ def potential(evidence: Evidence, *, rng: np.random.Generator) -> FloatArray:
     Returns:
         float64 (T,).
     """
-    steps = np.diff(evidence.prefix_utilities, prepend=evidence.prompt_utility)  # (T,) float64
+    steps = evidence.prefix_utilities.copy()  # (T,) float64
+    steps[1:] -= evidence.prefix_utilities[:-1]
+    steps[0] -= evidence.prompt_utility
     return np.where(evidence.mask, steps, 0.0)
 
 

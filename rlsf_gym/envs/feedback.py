@@ -181,7 +181,12 @@ class Feedback:
 
     def _certify(self, prompts: Sequence[str], texts: list[str], scores: _Scores) -> list[Certificate]:
         pairs = list(zip(prompts, texts, strict=True))
-        certificates = [self.scorer.certify(prompt, text) for prompt, text in pairs]
+        batched = getattr(
+            self.scorer, "certify_batch", None
+        )  # optional: a neural scorer's single calls are slow
+        certificates: list[Certificate] = (
+            [self.scorer.certify(*pair) for pair in pairs] if batched is None else batched(prompts, texts)
+        )
         if self.verify:
             for (prompt, text), certificate, score in zip(pairs, certificates, scores.full, strict=True):
                 certificate.check(prompt, text)
@@ -193,16 +198,25 @@ class Feedback:
         return certificates
 
     def _lay(self, evidence: list[Evidence], rngs: Sequence[np.random.Generator]) -> FloatArray:
-        rewards: list[FloatArray] = []
-        for one, rng in zip(evidence, rngs, strict=True):
-            row = np.asarray(self.design(one, rng=rng, **self.design_kwargs), np.float64)
-            if row.shape != one.mask.shape or not np.isfinite(row).all() or row[~one.mask].any():
-                raise ValueError(
-                    f"reward design {self.design.name!r} must return {one.mask.size} finite rewards, "
-                    f"zero after the {one.length} real tokens, got {row.tolist()}"
-                )
-            rewards.append(row)
-        return np.stack(rewards)
+        rows = [
+            np.asarray(self.design(one, rng=rng, **self.design_kwargs), np.float64)
+            for one, rng in zip(evidence, rngs, strict=True)
+        ]
+        for row, one in zip(rows, evidence, strict=True):
+            if row.shape != one.mask.shape:
+                self._refuse(row, one)
+        rewards = np.stack(rows)  # (B, T) float64
+        mask = np.stack([one.mask for one in evidence])  # (B, T)
+        wrong = ~np.isfinite(rewards).all(axis=1) | np.where(mask, 0.0, rewards).any(axis=1)
+        for position in np.flatnonzero(wrong).tolist():
+            self._refuse(rows[position], evidence[position])
+        return rewards
+
+    def _refuse(self, row: FloatArray, evidence: Evidence) -> None:
+        raise ValueError(
+            f"reward design {self.design.name!r} must return {evidence.mask.size} finite rewards, "
+            f"zero after the {evidence.length} real tokens, got {row.tolist()}"
+        )
 
     def _info(self, text: str, finish_reason: str, evidence: Evidence, rewards: FloatArray) -> dict[str, Any]:
         certificate = evidence.certificate

@@ -113,18 +113,22 @@ def test_a_batch_is_scored_in_one_call(word_count):
     class Batched(word_count):
         batches = 0
 
+        def certify_batch(self, prompts, responses):
+            self.batches += 1
+            plain = word_count()
+            return [plain.certify(*pair) for pair in zip(prompts, responses, strict=True)]
+
         def prefix_scores_batch(self, prompts, responses, char_ends):
             self.batches += 1
             return [self.prefix_scores(*row) for row in zip(prompts, responses, char_ends, strict=True)]
 
     scorer = Batched()
-    scorer.certify = lambda prompt, response: word_count().certify(prompt, response)
     env = SentimentVectorEnv(3, scorer=scorer, prompts=["It is", "They are"], split="all")
     env.reset(options={"prompts": ["It is", "They are", "It is"]})
     scorer.calls.clear()
     env.step(responses_of(env, (" good and bad", " bad and good", " good and bad")))
     assert scorer.calls[0] == ["It is", "They are", "It is good and bad", "They are bad and good"]
-    assert scorer.batches == 1
+    assert scorer.batches == 2
 
 
 def test_prompts_can_be_set():
