@@ -1,0 +1,280 @@
+"""A causal language model with a value head: it generates responses and scores them, from one distribution.
+
+The distribution of the next token is softmax(logits[:V] / temperature), in `generate` as in `score`: no
+top-k, no top-p, no ban of the end token, no dropout, surplus logits cut off alike. So log-probs from
+generation are those of scoring, up to rounding.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, NamedTuple, Self, cast
+
+import safetensors.torch
+import torch
+from torch import Tensor, nn
+from transformers import PreTrainedModel
+
+from agents.backbone import Backbone, Outputs, load_model
+from agents.decoding import Generation, GrowingResponses, entropy_of
+from agents.sampling import draw_tokens, draw_uniforms
+
+VALUE_HEAD_FILE = "value_head.safetensors"
+
+
+class Scored(NamedTuple):
+    """What a policy says about given responses; every field is 0 outside the response mask."""
+
+    logprobs: Tensor
+    """(B, T) float32."""
+    values: Tensor
+    """(B, T) float32, of the state before each token."""
+    entropy: Tensor | None
+    """(B, T) float32 in nats, where asked for."""
+    kl: Tensor | None
+    """(B, T) float32, exact KL(given distributions, this policy) in nats, where asked for."""
+
+
+class CausalLMPolicy(nn.Module):
+    """Any Hugging Face causal language model as a policy with a critic.
+
+    Args:
+        model: The language model, for instance a `GPT2LMHeadModel`; put into float32 and evaluation mode, in
+            place.
+        vocab_size: V, the number of ids that may be sampled; the model may have more logits, never fewer.
+            None: all of them.
+        temperature: Logits are divided by it, in sampling as in scoring; > 0.
+
+    Raises:
+        ValueError: The model has fewer than V logits, or the temperature is not positive.
+    """
+
+    def __init__(
+        self, model: PreTrainedModel, *, vocab_size: int | None = None, temperature: float = 1.0
+    ) -> None:
+        super().__init__()
+        if not temperature > 0.0:
+            raise ValueError(f"temperature: expected a number > 0, got {temperature}")
+        self.backbone = Backbone(model)
+        self.temperature = temperature
+        self._vocab_size = self.backbone.logit_count
+        if vocab_size is not None:
+            self.restrict_vocabulary(vocab_size)
+        self.value_head = nn.Linear(self.backbone.hidden_size, 1, device=self.backbone.device)
+        nn.init.zeros_(self.value_head.weight)
+        nn.init.zeros_(self.value_head.bias)
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        name_or_folder: str | Path,
+        *,
+        vocab_size: int | None = None,
+        temperature: float = 1.0,
+        model_kwargs: dict[str, Any] | None = None,
+    ) -> Self:
+        """Returns a policy read from safetensors; the value head as well where the folder has one.
+
+        Args:
+            name_or_folder: A folder, a name on the Hugging Face hub, or "bundled".
+            vocab_size: As in the constructor.
+            temperature: As in the constructor.
+            model_kwargs: Passed on to `AutoModelForCausalLM.from_pretrained`.
+
+        Raises:
+            ValueError: There is no such model, it has no safetensors, or its weights do not fit its
+                configuration.
+        """
+        policy = cls(
+            load_model(name_or_folder, **(model_kwargs or {})), vocab_size=vocab_size, temperature=temperature
+        )
+        value_head = Path(name_or_folder) / VALUE_HEAD_FILE
+        if value_head.is_file():
+            policy.value_head.load_state_dict(cast(Any, safetensors.torch).load_file(value_head))
+        return policy
+
+    def save_pretrained(self, folder: str | Path) -> None:
+        """Writes a Hugging Face folder that also holds the value head; no pickles."""
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        self.backbone.save(folder)
+        state = {name: tensor.contiguous() for name, tensor in self.value_head.state_dict().items()}
+        cast(Any, safetensors.torch).save_file(state, folder / VALUE_HEAD_FILE)
+
+    @property
+    def vocab_size(self) -> int:
+        """V, the number of ids that may be sampled; V itself is the no-token index."""
+        return self._vocab_size
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return self.backbone.device
+
+    def restrict_vocabulary(self, vocab_size: int) -> None:
+        """Sets V; logits of ids V and above are cut off from now on.
+
+        Raises:
+            ValueError: The model has fewer than V logits.
+        """
+        logit_count = self.backbone.logit_count
+        if not 0 < vocab_size <= logit_count:
+            raise ValueError(
+                f"vocab_size: expected a model with at least V = {vocab_size} logits, got {logit_count}; "
+                "take a model that covers the environment's tokenizer, or the model's own tokenizer"
+            )
+        self._vocab_size = vocab_size
+
+    def train(self, mode: bool = True) -> Self:
+        """Stays in evaluation mode: with dropout the ratios of an update would not start at 1."""
+        del mode
+        return super().train(False)
+
+    @torch.no_grad()
+    def generate(
+        self,
+        prompt_ids: Tensor,
+        prompt_mask: Tensor,
+        *,
+        lengths: Tensor,
+        eos_token_id: int | None,
+        generator: torch.Generator | None,
+        deterministic: bool = False,
+        keep_distributions: bool = False,
+    ) -> Generation:
+        """Returns one response per prompt, sampled from the softmax of the V logits over the temperature.
+
+        Takes B * max(lengths) numbers from the generator, whenever responses end.
+
+        Args:
+            prompt_ids: (B, P) int64, left-padded.
+            prompt_mask: (B, P) bool, True on real tokens, at least one per row.
+            lengths: (B,) int64 >= 1, the largest length of each response; T is the largest of them.
+            eos_token_id: Ends a response, and is part of it; None: only the length ends it.
+            generator: On the CPU; unused when deterministic.
+            deterministic: Take the most probable token instead of sampling.
+            keep_distributions: Return `log_distributions`.
+        """
+        _check_prompts(prompt_mask)
+        tokens, prompt_mask = _trim_left(prompt_ids.to(self.device), prompt_mask.to(self.device).bool())
+        rows, width = len(prompt_mask), int(lengths.max())
+        uniforms = None if deterministic else self._uniforms(rows, width, generator)
+        grown = GrowingResponses(
+            lengths.to(self.device), self._vocab_size, keep_distributions=keep_distributions
+        )
+        attention_mask = torch.nn.functional.pad(prompt_mask, (0, width), value=True)  # (B, P + T) bool
+        cache, every_row = self.backbone.new_cache(), torch.arange(rows, device=self.device)
+        read = 0  # tokens of each row in the cache
+        for t in range(width):
+            last = torch.full_like(every_row, tokens.shape[1] - 1)
+            read += tokens.shape[1]
+            outputs = self.backbone(
+                tokens, attention_mask[:, :read], rows=every_row, columns=last, cache=cache
+            )
+            log_distribution = self.next_logprobs(outputs)  # (B, V) float32
+            chosen = self._choose(log_distribution, None if uniforms is None else uniforms[:, t])
+            if grown.append(chosen, log_distribution, self.state_values(outputs), eos_token_id=eos_token_id):
+                break
+            tokens = chosen[:, None]
+        return grown.result()
+
+    def score(
+        self,
+        tokens: Tensor,
+        attention_mask: Tensor,
+        response_length: int,
+        *,
+        with_entropy: bool = False,
+        against: Tensor | None = None,
+    ) -> Scored:
+        """Returns log-probs and values of given responses, with gradient where it is enabled.
+
+        The logits that score token t stand one position before it; this shift is made here and nowhere else.
+        Padding costs nothing in the head: only real response tokens reach it.
+
+        Args:
+            tokens: (B, P + T) int64, left-padded prompts, then responses; any valid id where the mask is
+                False.
+            attention_mask: (B, P + T) bool.
+            response_length: T, the number of columns of the response.
+            with_entropy: Return the entropy, with gradient.
+            against: (B, T, V) float32 log-probabilities p; return the exact KL(p, this policy) at each token.
+        """
+        tokens, attention_mask = tokens.to(self.device), attention_mask.to(self.device).bool()
+        start = tokens.shape[1] - response_length  # P
+        response_mask = attention_mask[:, start:]  # (B, T) bool
+        rows, steps = response_mask.nonzero(as_tuple=True)  # (N,) int64 each
+        first, last = _real_columns(attention_mask)
+        outputs = self.backbone(
+            tokens[:, first:last], attention_mask[:, first:last], rows=rows, columns=start - 1 + steps - first
+        )
+        log_distribution = self.next_logprobs(outputs)  # (N, V) float32
+        chosen = tokens[:, start:][response_mask]  # (N,) int64
+        logprobs = log_distribution.gather(-1, chosen[:, None]).squeeze(-1)
+
+        def spread(x: Tensor) -> Tensor:
+            return torch.zeros(response_mask.shape, dtype=x.dtype, device=x.device).index_put(
+                (rows, steps), x
+            )
+
+        return Scored(
+            logprobs=spread(logprobs),
+            values=spread(self.state_values(outputs)),
+            entropy=spread(entropy_of(log_distribution)) if with_entropy else None,
+            kl=None if against is None else spread(_divergence(against[rows, steps], log_distribution)),
+        )
+
+    def _uniforms(self, rows: int, columns: int, generator: torch.Generator | None) -> Tensor:
+        if generator is None:
+            raise ValueError(
+                "generator: expected a torch.Generator on the CPU, got None; pass one, or deterministic=True"
+            )
+        return draw_uniforms(rows, columns, generator).to(self.device)
+
+    def next_logprobs(self, outputs: Outputs) -> Tensor:
+        """Returns the log-probabilities that both sampling and scoring use, (N, V) float32."""
+        logits = outputs.logits
+        if logits.shape[-1] > self._vocab_size:
+            logits = logits[:, : self._vocab_size]
+        if self.temperature != 1.0:
+            logits = logits / self.temperature
+        return logits.log_softmax(-1)
+
+    def state_values(self, outputs: Outputs) -> Tensor:
+        """Returns the critic's values of the states, (N,) float32."""
+        return self.value_head(outputs.hidden).squeeze(-1)
+
+    @staticmethod
+    def _choose(log_distribution: Tensor, uniforms: Tensor | None) -> Tensor:
+        if uniforms is None:
+            return log_distribution.argmax(-1)
+        return draw_tokens(log_distribution.exp(), uniforms)
+
+
+def _divergence(log_p: Tensor, log_q: Tensor) -> Tensor:
+    """Returns KL(p, q) in nats, (N,) float32 >= 0; rounding below 0 is cut off."""
+    return (log_p.exp() * (log_p - log_q)).sum(-1).clamp(min=0.0)
+
+
+def _check_prompts(prompt_mask: Tensor) -> None:
+    empty: list[int] = [row for row, real in enumerate(prompt_mask.bool().any(-1)) if not real]
+    if empty:
+        raise ValueError(
+            f"prompt_mask: expected at least one real token in every row, got none in rows {empty[:5]}"
+        )
+    if not bool(prompt_mask[:, -1].all()):
+        raise ValueError(
+            "prompt_mask: expected left-padded prompts (last column all real), got a row that ends in padding"
+        )
+
+
+def _trim_left(ids: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+    """Returns prompts (B, P') without the leading columns that no row uses."""
+    first, _ = _real_columns(mask)
+    return ids[:, first:], mask[:, first:]
+
+
+def _real_columns(mask: Tensor) -> tuple[int, int]:
+    """Returns the first column with a real token and the one after the last."""
+    used = mask.any(0).nonzero()
+    return int(used[0]), int(used[-1]) + 1

@@ -1,0 +1,120 @@
+"""Batches of responses as named tensors, with statistics over their real tokens.
+
+Masks are True on real tokens, everywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+VARIANCE_FLOOR = 1e-8
+"""Added to a variance before its root is divided by, so that a constant batch whitens to finite numbers."""
+
+
+class Rollout(NamedTuple):
+    """What one batch of episodes left behind; every field has the episodes on its first axis."""
+
+    tokens: Tensor
+    """(B, P + T) int64: left-padded prompt, then the response; 0 where the mask is False."""
+    attention_mask: Tensor
+    """(B, P + T) bool: True on real tokens of prompt and response."""
+    response_mask: Tensor
+    """(B, T) bool: True on real response tokens, the end token included."""
+    scores: Tensor
+    """(B, T) float32: the environment's token rewards, before any penalty."""
+    logprobs: Tensor
+    """(B, T) float32: of the sampled tokens under the policy that sampled them; 0 outside the mask."""
+    values: Tensor
+    """(B, T) float32: the critic's value of the state before each token; 0 outside the mask."""
+    entropy: Tensor
+    """(B, T) float32: of the sampling distribution, in nats; 0 outside the mask."""
+    ref_logprobs: Tensor
+    """(B, T) float32: of the sampled tokens under the reference; 0 outside the mask."""
+    kl: Tensor
+    """(B, T) float32: divergence from the reference at each token, in nats: exact, or the k3 estimate; 0
+    outside the mask.
+    """
+
+    @property
+    def prompt_length(self) -> int:
+        """P, the number of prompt columns."""
+        return self.tokens.shape[1] - self.scores.shape[1]
+
+
+class Batch(NamedTuple):
+    """What an update reads; every field has the episodes on its first axis."""
+
+    tokens: Tensor
+    """(B, P + T) int64."""
+    attention_mask: Tensor
+    """(B, P + T) bool."""
+    response_mask: Tensor
+    """(B, T) bool."""
+    logprobs: Tensor
+    """(B, T) float32, of the policy that sampled."""
+    values: Tensor
+    """(B, T) float32, of the critic at that time."""
+    advantages: Tensor
+    """(B, T) float32."""
+    returns: Tensor
+    """(B, T) float32."""
+
+
+def take_rows(batch: Batch, rows: Tensor) -> Batch:
+    """Returns the episodes at `rows`, (N,) int64, in that order."""
+    return Batch(*(field[rows] for field in batch))
+
+
+def concatenate_rollouts(rollouts: Sequence[Rollout]) -> Rollout:
+    """Returns rollouts of equal P and T as one, in order."""
+    return Rollout(*(torch.cat(fields) for fields in zip(*rollouts, strict=True)))
+
+
+def masked_mean(x: Tensor, mask: Tensor) -> Tensor:
+    """Returns the mean of `x` over the real tokens of the whole batch, a scalar.
+
+    Args:
+        x: (B, T) float.
+        mask: (B, T) bool with at least one True.
+    """
+    return (x * mask).sum() / mask.sum()
+
+
+def masked_var(x: Tensor, mask: Tensor) -> Tensor:
+    """Returns the population variance of `x` over the real tokens of the whole batch, a scalar.
+
+    Args:
+        x: (B, T) float.
+        mask: (B, T) bool with at least one True.
+    """
+    return masked_mean((x - masked_mean(x, mask)).square(), mask)
+
+
+def whiten(x: Tensor, mask: Tensor, *, shift_mean: bool) -> Tensor:
+    """Returns `x` divided by its standard deviation over all real tokens of the batch, 0 outside the mask.
+
+    Without `shift_mean` nothing is added: zeros stay zeros, ratios and signs stay. (Some trainers scale
+    around the mean and add the mean back, which shifts every token by mean * (1 - 1 / std) and so pays or
+    charges length.)
+
+    Args:
+        x: (B, T) float.
+        mask: (B, T) bool.
+        shift_mean: Whether the mean is taken off first.
+    """
+    centred = x - masked_mean(x, mask) if shift_mean else x
+    return centred * torch.rsqrt(masked_var(x, mask) + VARIANCE_FLOOR) * mask
+
+
+def prefix_mask(lengths: Tensor, width: int) -> Tensor:
+    """Returns (B, width) bool, True on the first `lengths[b]` columns of each row.
+
+    Args:
+        lengths: (B,) int64 in [0, width].
+        width: Number of columns.
+    """
+    return torch.arange(width, device=lengths.device) < lengths[:, None]

@@ -1,0 +1,125 @@
+"""A toy environment with the spaces and infos that the learner relies on, and tiny random language models.
+
+Nothing here knows of texts: tokens are numbers, and token 3 is worth 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+import pytest
+import torch
+from gymnasium import spaces
+from gymnasium.vector import AutoresetMode, VectorEnv
+from transformers import (
+    GPT2Config,
+    GPT2LMHeadModel,
+    LlamaConfig,
+    LlamaForCausalLM,
+    Qwen2Config,
+    Qwen2ForCausalLM,
+)
+
+from agents.policy import CausalLMPolicy
+
+V, P, T, END, WANTED = 12, 5, 6, 11, 3
+
+
+class ToyVectorEnv(VectorEnv):
+    """Pays 1 for each token WANTED, and a quarter for the end token."""
+
+    def __init__(self, num_envs: int = 8, autoreset_mode: Any = AutoresetMode.SAME_STEP) -> None:
+        self.num_envs = num_envs
+        self.autoreset_mode = AutoresetMode(autoreset_mode)
+        self.metadata = {"autoreset_mode": self.autoreset_mode}
+        self.single_observation_space = spaces.Dict(
+            prompt_ids=spaces.Box(0, V - 1, (P,), np.int64), prompt_mask=spaces.MultiBinary(P)
+        )
+        self.single_action_space = spaces.MultiDiscrete([V + 1] * T)
+        self.observation_space = gym.vector.utils.batch_space(self.single_observation_space, num_envs)
+        self.action_space = gym.vector.utils.batch_space(self.single_action_space, num_envs)
+        self.last_actions: Any = None
+        self.seeds: list[int | None] = []
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> Any:
+        del options
+        self.seeds.append(seed)
+        if seed is not None:
+            self._np_random, self._np_random_seed = gym.utils.seeding.np_random(seed)
+        return self._draw()
+
+    def step(self, actions: Any) -> Any:
+        assert self.action_space.contains(actions)
+        self.last_actions = actions
+        masks = np.stack([self._mask(row) for row in actions])
+        rewards = ((actions == WANTED) + 0.25 * (actions == END)) * masks
+        ending = self._infos(
+            token_rewards=rewards.astype(np.float32),
+            response_mask=masks.astype(np.int8),
+            score=rewards.mean(-1),
+        )
+        ended = np.ones(self.num_envs, dtype=bool)
+        observation, opening = self._draw()
+        infos = ending
+        if self.autoreset_mode == AutoresetMode.SAME_STEP:
+            infos = {**opening, "final_info": ending, "_final_info": ended}
+        return observation, rewards.sum(-1), ended, ~ended, infos
+
+    def _draw(self) -> Any:
+        lengths = self.np_random.integers(2, P + 1, self.num_envs)
+        mask = np.arange(P) >= P - lengths[:, None]
+        ids = self.np_random.integers(0, V - 1, (self.num_envs, P)) * mask
+        eos = np.full(self.num_envs, END)
+        return {"prompt_ids": ids, "prompt_mask": mask.astype(np.int8)}, self._infos(eos_token_id=eos)
+
+    def _infos(self, **columns: Any) -> dict[str, Any]:
+        said = np.ones(self.num_envs, dtype=bool)
+        return {**columns, **{f"_{key}": said for key in columns}}
+
+    @staticmethod
+    def _mask(row: Any) -> Any:
+        ends = np.flatnonzero((row == END) | (row == V))
+        length = T if not len(ends) else ends[0] + (row[ends[0]] == END)
+        return np.arange(T) < length
+
+
+def make_model(architecture: str = "gpt2", vocab_size: int = V, seed: int = 0) -> Any:
+    torch.manual_seed(seed)
+    shape: dict[str, Any] = {"vocab_size": vocab_size, "bos_token_id": None, "eos_token_id": None}
+    if architecture == "gpt2":
+        return GPT2LMHeadModel(GPT2Config(n_layer=2, n_embd=32, n_head=2, n_positions=32, **shape))
+    shape |= {"num_hidden_layers": 2, "hidden_size": 32, "intermediate_size": 64, "num_attention_heads": 2}
+    shape |= {"num_key_value_heads": 1, "max_position_embeddings": 32, "pad_token_id": None}
+    if architecture == "llama":
+        return LlamaForCausalLM(LlamaConfig(**shape))
+    return Qwen2ForCausalLM(Qwen2Config(**shape))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> None:
+    """Tiny models run fastest on one thread, and to the bit."""
+    torch.set_num_threads(1)
+
+
+@pytest.fixture
+def make_toy() -> Callable[..., ToyVectorEnv]:
+    return ToyVectorEnv
+
+
+@pytest.fixture
+def make_policy() -> Callable[..., CausalLMPolicy]:
+    """Returns a policy whose weights are large enough for its distributions to be far from uniform."""
+
+    def make(
+        architecture: str = "gpt2", *, vocab_size: int = V, model_vocab: int | None = None, **kwargs: Any
+    ) -> Any:
+        scale = kwargs.pop("scale", 4.0)
+        model = make_model(architecture, model_vocab or vocab_size, kwargs.pop("seed", 0))
+        with torch.no_grad():
+            model.get_output_embeddings().weight.mul_(scale)
+        return CausalLMPolicy(model, vocab_size=vocab_size, **kwargs)
+
+    return make
