@@ -1,0 +1,276 @@
+"""Plays one batch of episodes: reset, generate, step, score; the only place that pads.
+
+Any Gymnasium `VectorEnv` whose episodes are one step long will do: observations Dict(`prompt_ids` (B, P),
+`prompt_mask` (B, P)), actions MultiDiscrete([V + 1] * T) whose index V means no token, `token_rewards` and
+`response_mask` in the info of a step, and `eos_token_id` in that of a reset. Token ids and numbers cross the
+border once each way; what texts the info holds is passed on unread.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any, NamedTuple, cast
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from gymnasium import spaces
+from gymnasium.vector import VectorEnv
+from torch import Tensor
+
+from agents.decoding import Generation
+from agents.losses import kl_k3
+from agents.policy import CausalLMPolicy
+from agents.tensors import Rollout
+
+EpisodeInfo = dict[str, Any]
+"""Everything that the reset and the step said about one episode; keys as in the environment's documentation,
+plus `reward`.
+"""
+Environment = VectorEnv[Any, Any, Any]
+IntArray = npt.NDArray[np.int64]
+
+
+class Shapes(NamedTuple):
+    """Sizes that the spaces of an environment imply."""
+
+    episodes: int
+    """Episodes per step, the number of sub-environments."""
+    prompt_length: int
+    """P."""
+    response_length: int
+    """T."""
+    vocab_size: int
+    """V; also the index that stands for no token."""
+
+
+class Collected(NamedTuple):
+    """One batch of played episodes."""
+
+    rollout: Rollout
+    """Tensors on the policy's device."""
+    episodes: list[EpisodeInfo]
+    """One per episode, in order."""
+    seconds: dict[str, float]
+    """Wall-clock time by phase: `generate`, `score_env`, `score_reference`."""
+
+
+def read_shapes(env: Environment) -> Shapes:
+    """Returns the sizes of an environment with the spaces of the module docstring.
+
+    Raises:
+        ValueError: It is not a vector environment, or its spaces are others.
+    """
+    if not isinstance(cast(Any, env), VectorEnv):
+        raise ValueError(
+            f"env: expected a VectorEnv, got {type(env).__name__}; make one with gymnasium.make_vec"
+        )
+    action, observation = cast(Any, env).single_action_space, cast(Any, env).single_observation_space
+    sizes: list[int] = (
+        cast(Any, action).nvec.ravel().tolist() if isinstance(action, spaces.MultiDiscrete) else []
+    )
+    if not sizes or len(set(sizes)) != 1:
+        raise ValueError(f"env: expected single_action_space MultiDiscrete([V + 1] * T), got {action}")
+    if not isinstance(observation, spaces.Dict) or not {"prompt_ids", "prompt_mask"} <= set(
+        cast(Any, observation)
+    ):
+        raise ValueError(f"env: expected observations Dict(prompt_ids, prompt_mask), got {observation}")
+    prompt_length = int(cast(Any, observation["prompt_ids"]).shape[0])
+    return Shapes(env.num_envs, prompt_length, len(sizes), int(sizes[0]) - 1)
+
+
+def collect(
+    env: Environment,
+    policy: CausalLMPolicy,
+    reference: CausalLMPolicy,
+    *,
+    seed: int | None = None,
+    options: Mapping[str, Any] | None = None,
+    generator: torch.Generator | None,
+    lengths: Tensor | None = None,
+    exact_kl: bool = True,
+    deterministic: bool = False,
+) -> Collected:
+    """Returns one episode of each sub-environment, with what policy and reference say of its tokens.
+
+    Args:
+        env: As in the module docstring; autoreset SAME_STEP or DISABLED.
+        policy: Samples the responses.
+        reference: Scores them.
+        seed: Passed to `reset`.
+        options: Passed to `reset`, for instance `{"prompts": [...]}`.
+        generator: On the CPU, for sampling; unused when deterministic.
+        lengths: (B,) int64 in [1, T], the largest length of each response; None: T.
+        exact_kl: `Rollout.kl` sums over the vocabulary, for which (B, T, V) float32 is kept; else it is k3.
+        deterministic: Take the most probable tokens.
+
+    Raises:
+        ValueError: Spaces, infos or lengths are not as agreed.
+        FloatingPointError: A token reward is not finite.
+    """
+    shapes = read_shapes(env)
+    started = time.perf_counter()
+    observation, reset_infos = env.reset(seed=seed, options=None if options is None else dict(options))
+    openings = split_infos(reset_infos, shapes.episodes)
+    prompt_ids, prompt_mask = read_observation(observation)
+    was_reset = time.perf_counter()
+    generation = policy.generate(
+        prompt_ids,
+        prompt_mask,
+        lengths=_check_lengths(lengths, shapes),
+        eos_token_id=read_eos_token_id(openings),
+        generator=generator,
+        deterministic=deterministic,
+        keep_distributions=exact_kl,
+    )
+    actions = pad_actions(generation.response_ids, shapes)
+    generated = time.perf_counter()
+    step = env.step(actions)
+    endings = split_infos(final_infos(step[-1]), shapes.episodes)
+    rewards = np.asarray(step[1], dtype=np.float64)  # (B,) float64
+    stepped = time.perf_counter()
+    episodes = [
+        {**opening, **ending, "reward": float(reward)}
+        for opening, ending, reward in zip(openings, endings, rewards, strict=True)
+    ]
+    rollout = _assemble(prompt_ids, prompt_mask, generation, episodes, shapes=shapes, device=policy.device)
+    rollout = _consult(reference, rollout, generation.log_distributions)
+    seconds = {
+        "generate": generated - was_reset,
+        "score_env": (was_reset - started) + (stepped - generated),
+        "score_reference": time.perf_counter() - stepped,
+    }
+    return Collected(rollout, episodes, seconds)
+
+
+def read_observation(observation: Any) -> tuple[Tensor, Tensor]:
+    """Returns prompt ids (B, P) int64 and their mask (B, P) bool from a batched observation."""
+    ids = torch.as_tensor(np.asarray(observation["prompt_ids"], dtype=np.int64))
+    mask = torch.as_tensor(np.asarray(observation["prompt_mask"])).bool()
+    return ids, mask
+
+
+def pad_actions(response_ids: Tensor, shapes: Shapes) -> IntArray:
+    """Returns actions (B, T) int64: the responses, with V in every column that they leave.
+
+    Args:
+        response_ids: (B, K) int64 with K <= T, V after each end.
+        shapes: Sizes of the environment.
+    """
+    actions = np.full((len(response_ids), shapes.response_length), shapes.vocab_size, dtype=np.int64)
+    actions[:, : response_ids.shape[1]] = response_ids.cpu().numpy()
+    return actions
+
+
+def final_infos(infos: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Returns the infos of ended episodes: `final_info` under SAME_STEP, the top level under DISABLED."""
+    return infos.get("final_info", infos)
+
+
+def split_infos(infos: Mapping[str, Any], episodes: int) -> list[EpisodeInfo]:
+    """Returns the infos of a vector environment as one dict per sub-environment, with the keys it has.
+
+    Args:
+        infos: Key to array (B, ...), with the boolean array `_key` telling whose entries are meant.
+        episodes: B.
+    """
+    everyone = np.ones(episodes, dtype=bool)
+    keys = [key for key in infos if not key.startswith("_")]
+    said = {key: infos.get(f"_{key}", everyone) for key in keys}  # (B,) bool each
+    return [{key: _plain(infos[key][b]) for key in keys if said[key][b]} for b in range(episodes)]
+
+
+def read_eos_token_id(openings: list[EpisodeInfo]) -> int:
+    """Returns the end token's id that the infos of a reset agree on.
+
+    Raises:
+        ValueError: It is missing, or there are several.
+    """
+    found = sorted({int(info["eos_token_id"]) for info in openings if "eos_token_id" in info})
+    if len(found) != 1:
+        raise ValueError(f"env: expected one eos_token_id in the infos of reset, got {found}")
+    return found[0]
+
+
+def _plain(value: Any) -> Any:
+    return cast(Any, value).item() if isinstance(value, np.generic) else value
+
+
+def _check_lengths(lengths: Tensor | None, shapes: Shapes) -> Tensor:
+    if lengths is None:
+        return torch.full((shapes.episodes,), shapes.response_length, dtype=torch.int64)
+    low, high = int(lengths.min()), int(lengths.max())
+    if lengths.shape != (shapes.episodes,) or low < 1 or high > shapes.response_length:
+        raise ValueError(
+            f"lengths: expected shape ({shapes.episodes},) within [1, T = {shapes.response_length}], "
+            f"got shape {tuple(lengths.shape)} within [{low}, {high}]"
+        )
+    return lengths
+
+
+def _assemble(
+    prompt_ids: Tensor,
+    prompt_mask: Tensor,
+    generation: Generation,
+    episodes: list[EpisodeInfo],
+    *,
+    shapes: Shapes,
+    device: torch.device,
+) -> Rollout:
+    """Returns the rollout without what the reference says, on the device."""
+    spare = shapes.response_length - generation.response_ids.shape[1]
+    sampled = torch.nn.functional.pad(generation.response_mask, (0, spare)).cpu()
+    scores, mask = _read_rewards(episodes, sampled, shapes)
+    response = torch.as_tensor(pad_actions(generation.response_ids, shapes)).masked_fill(~mask, 0)
+    prompt = prompt_ids.masked_fill(~prompt_mask, 0)
+    figures = [
+        torch.nn.functional.pad(x, (0, spare)) * mask.to(device)
+        for x in (generation.logprobs, generation.values, generation.entropy)
+    ]
+    empty = torch.zeros_like(figures[0])
+    return Rollout(
+        tokens=torch.cat([prompt, response], dim=1).to(device),
+        attention_mask=torch.cat([prompt_mask, mask], dim=1).to(device),
+        response_mask=mask.to(device),
+        scores=scores.to(device),
+        logprobs=figures[0],
+        values=figures[1],
+        entropy=figures[2],
+        ref_logprobs=empty,
+        kl=empty,
+    )
+
+
+def _read_rewards(episodes: list[EpisodeInfo], sampled: Tensor, shapes: Shapes) -> tuple[Tensor, Tensor]:
+    """Returns token rewards (B, T) float32 and the response mask (B, T) bool that the environment reports."""
+    width = shapes.response_length
+    for key in ("token_rewards", "response_mask"):
+        for b, info in enumerate(episodes):
+            if key not in info or np.shape(info[key]) != (width,):
+                got = f"shape {np.shape(info[key])}" if key in info else "none"
+                raise ValueError(f"info[{key!r}] of episode {b}: expected shape (T,) = ({width},), got {got}")
+    scores = np.stack([np.asarray(info["token_rewards"], dtype=np.float32) for info in episodes])  # (B, T)
+    mask = np.stack([np.asarray(info["response_mask"]).astype(bool) for info in episodes])  # (B, T)
+    for b in np.flatnonzero(~np.isfinite(scores).all(axis=1))[:1]:
+        raise FloatingPointError(f"info['token_rewards'] of episode {b}: not finite: {scores[b].tolist()}")
+    for b in np.flatnonzero(((mask & ~sampled.numpy()) | (~mask & (scores != 0.0))).any(axis=1))[:1]:
+        raise ValueError(
+            f"info['response_mask'] of episode {b}: expected 1 on sampled tokens only, no reward elsewhere, "
+            f"got mask {mask[b].astype(int).tolist()} for {int(sampled[b].sum())} sampled tokens"
+        )
+    return torch.as_tensor(scores), torch.as_tensor(mask)
+
+
+@torch.no_grad()
+def _consult(reference: CausalLMPolicy, rollout: Rollout, log_distributions: Tensor | None) -> Rollout:
+    """Returns the rollout with the reference's log-probs and the divergence from it."""
+    width = rollout.scores.shape[1]
+    if log_distributions is not None:
+        spare = width - log_distributions.shape[1]
+        log_distributions = torch.nn.functional.pad(log_distributions, (0, 0, 0, spare))
+    scored = reference.score(rollout.tokens, rollout.attention_mask, width, against=log_distributions)
+    kl = scored.kl
+    if kl is None:
+        kl = kl_k3(rollout.logprobs, scored.logprobs, rollout.response_mask)
+    return rollout._replace(ref_logprobs=scored.logprobs, kl=kl)
