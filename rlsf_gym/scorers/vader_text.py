@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import dataclass
-from functools import cache
 
 from rlsf_gym.scorers.vader_words import VOCABULARY, Word, load_lexicon
 
@@ -49,21 +48,15 @@ class SpelledText:
         return words, spans
 
 
-@cache
-def _emoji() -> re.Pattern[str]:
-    # The library looks single characters up, so longer keys of its table are never found.
-    return re.compile("[" + "".join(re.escape(key) for key in load_lexicon()[1] if len(key) == 1) + "]")
-
-
 def spell(text: str) -> SpelledText:
     """Replace each emoji by its description, spaced as the library spaces it.
 
     A space goes before the description unless one (a plain one) or the start of the text is there already;
     none goes after it, so that what follows is glued to its last word.
     """
-    if text.isascii() or _emoji().search(text) is None:
-        return SpelledText(text)
     descriptions = load_lexicon()[1]
+    if text.isascii() or descriptions.keys().isdisjoint(text):
+        return SpelledText(text)
     pieces: list[str] = []
     ends = [0]
     origins: list[int] = []
