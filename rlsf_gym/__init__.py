@@ -10,7 +10,9 @@ from rlsf_gym.designs import DESIGNS, Design, load_design, register_design
 from rlsf_gym.envs import SentimentEnv, SentimentVectorEnv
 from rlsf_gym.evidence import Evidence
 from rlsf_gym.objectives import OBJECTIVES, Objective, load_objective, register_objective
+from rlsf_gym.prompts import PROMPTS, Prompts, load_prompts, register_prompts
 from rlsf_gym.scorers import SCORERS, Scorer, load_scorer, register_scorer
+from rlsf_gym.tokenizer import Tokenizer, load_tokenizer
 
 __all__ = [
     "SentimentEnv",
@@ -28,6 +30,12 @@ __all__ = [
     "Evidence",
     "load_design",
     "register_design",
+    "Prompts",
+    "PROMPTS",
+    "load_prompts",
+    "register_prompts",
+    "Tokenizer",
+    "load_tokenizer",
 ]
 
 _ENTRY_POINTS = {

@@ -14,6 +14,8 @@ from gymnasium.error import ResetNeeded
 
 from rlsf_gym.envs.spaces import IntArray, read_action
 from rlsf_gym.envs.task import Observation, Prompt, Task, TaskArguments, check_options, check_prompt, is_exact
+from rlsf_gym.render import ansi, sample_from_info
+from rlsf_gym.render.sample import show_controls
 from rlsf_gym.tokenizer import Tokenizer
 
 Action = npt.NDArray[np.integer[Any]] | Sequence[int]
@@ -179,7 +181,16 @@ class SentimentEnv(gym.Env[Observation, Action]):
 
     def render(self) -> str | None:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Returns the prompt and, after the step, its response, coloured by reward."""
-        return None if self.render_mode is None or self._prompt is None else self._prompt.text
+        if self.render_mode is None or self._prompt is None:
+            return None
+        if self._info is None or self._ids is None:
+            return show_controls(self._prompt.text)
+        return show_episode(self._prompt.text, self._ids, self._info, self.tokenizer)
+
+
+def show_episode(prompt: str, ids: IntArray, info: dict[str, Any], tokenizer: Tokenizer) -> str:
+    """Returns the prompt and its response for a terminal, the tokens coloured by reward."""
+    return ansi(sample_from_info(info, prompt=prompt, ids=ids, tokenizer=tokenizer))
 
 
 def check_render_mode(render_mode: str | None) -> str | None:

@@ -13,7 +13,7 @@ from gymnasium.utils import seeding
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
-from rlsf_gym.envs.response import SentimentEnv, check_render_mode
+from rlsf_gym.envs.response import SentimentEnv, check_render_mode, show_episode
 from rlsf_gym.envs.spaces import read_actions
 from rlsf_gym.envs.task import (
     Observation,
@@ -25,6 +25,7 @@ from rlsf_gym.envs.task import (
     check_prompt,
 )
 from rlsf_gym.evidence import BoolArray, IntArray
+from rlsf_gym.render.sample import show_controls
 from rlsf_gym.tokenizer import Tokenizer
 
 Infos = dict[str, Any]
@@ -154,10 +155,12 @@ class SentimentVectorEnv(VectorEnv[Observation, Any, npt.NDArray[Any]]):
         return self._observe(), rewards, ones, ~ones, columns
 
     def render(self) -> tuple[str, ...] | None:
-        """Returns the episodes that ended last, coloured by reward, or the prompts before the first step."""
+        """Returns the episodes that ended last, coloured by reward, or the prompts before the first one."""
         if self.render_mode is None:
             return None
-        return tuple("" for _ in range(self.num_envs))
+        if self._ended:
+            return tuple(show_episode(*episode, self.tokenizer) for episode in self._ended)
+        return tuple(show_controls(prompt.text if prompt else "") for prompt in self._prompts)
 
     def _stream(self, index: int) -> _Stream:
         stream = self._streams[index]

@@ -429,3 +429,16 @@ def test_pickling_goes_on_where_it_was():
         *_, info = each.step(env.tokenizer.encode(" good film, really bad"))
         results.append((reset_info, info["token_rewards"].tolist()))
     assert results[0] == results[1]
+
+
+def test_rendering_shows_the_prompt_then_the_response_and_what_it_was_paid(make):
+    env = make(render_mode="ansi")
+    assert env.render() is None
+    env.reset(options={"prompt": "It is"})
+    assert env.render() == "It is"
+    env.step([2, END])
+    shown = env.render()
+    assert "It is" in shown and "good" in shown and "+0.50" in shown and "potential" in shown
+    silent = make()
+    silent.reset()
+    assert silent.render() is None

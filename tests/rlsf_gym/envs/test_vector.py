@@ -261,3 +261,15 @@ def test_gymnasiums_wrappers_take_it():
     listed = gym.wrappers.vector.DictInfoToList(gym.make_vec(ID, num_envs=2))
     _, infos = listed.reset(seed=0)
     assert set(infos[1]) == {"prompt", "prompt_id", "eos_token_id"}
+
+
+@pytest.mark.parametrize("mode", ["SameStep", "Disabled"])
+def test_rendering_shows_each_episode_that_ended(mode):
+    env = gym.make_vec(ID, num_envs=2, render_mode="ansi", autoreset_mode=mode)
+    env.reset(options={"prompts": ["I saw", "They liked"]})
+    assert env.render() == ("I saw", "They liked")
+    env.step(responses_of(env, (" a great film", " an awful film")))
+    first, second = env.render()
+    assert "I saw" in first and "great" in first
+    assert "They liked" in second and "awful" in second
+    assert SentimentVectorEnv(2).render() is None
