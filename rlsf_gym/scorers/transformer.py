@@ -133,7 +133,8 @@ class TransformerScorer:
         for text, row in rows.items():
             if not np.isfinite(logits[row]).all():
                 raise ValueError(
-                    f"scorer {self.model_name!r} must give finite logits, got {logits[row].tolist()} for {text!r}"
+                    f"scorer {self.model_name!r} must give finite logits, "
+                    f"got {logits[row].tolist()} for {text!r}"
                 )
         return logits[[rows[text] for text in texts]]
 

@@ -1,0 +1,226 @@
+"""A response as it is shown: its tokens, what each was paid, and the evidence in words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from rlsf_gym.alignment import decode_pieces, token_spans, word_spans
+from rlsf_gym.tokenizer import Tokenizer
+
+__all__ = ["RecordView", "Sample", "TokenView", "make_sample", "sample_from_info", "show_controls"]
+
+END = "\u220e"  # stands for a token without bytes
+_NAMED = {"\n": "\u21b5", "\t": "\u21e5", "\x7f": "\u2421"}
+# C0, DEL and C1; soft hyphen, zero-width characters (but for the joiner, which emoji need), everything that
+# turns the direction of writing or breaks lines, the byte order mark.
+_CONTROLS = re.compile(
+    "[\x00-\x1f\x7f-\x9f\xad\u061c\u200b\u200c\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"
+)
+
+
+@dataclass(frozen=True)
+class RecordView:
+    """One record of a certificate, with the texts that its spans stand for."""
+
+    word: str
+    rule: str
+    amount: float
+    """What the rule adds to the sum of valences."""
+    trigger: str
+    """The text that made the rule apply; the word itself for its own value."""
+    status: str
+    """`"kept"`, `"added"` or `"withdrawn"`."""
+
+
+@dataclass(frozen=True)
+class TokenView:
+    """One token of a response."""
+
+    text: str
+    """The characters that the token completed, controls made visible; its bytes if there is none."""
+    reward: float
+    total: float
+    """The rewards up to this token and with it, added up."""
+    records: tuple[RecordView, ...] = ()
+    """What the certificate says of the token's word, and of the word before if the token opens one."""
+    evidence: float = 0.0
+    """What the rules that hold in the whole text give to the words that the token has characters of."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One response."""
+
+    prompt: str
+    """The prompt, control characters made visible."""
+    tokens: tuple[TokenView, ...]
+    score: float
+    utility: float
+    design: str = ""
+    records: tuple[RecordView, ...] = ()
+    """The whole certificate."""
+    group: str = ""
+    """The heading that the sample stands under, such as `"before"`."""
+
+    @property
+    def total(self) -> float:
+        """The sum of the token rewards."""
+        return self.tokens[-1].total if self.tokens else 0.0
+
+
+def show_controls(text: str) -> str:
+    r"""Returns the text with a visible character in place of each that would act rather than show.
+
+    >>> show_controls("red\x1b[31m\n")
+    'red␛[31m↵'
+    """
+    return _CONTROLS.sub(lambda match: _show_control(match[0]), text)
+
+
+def make_sample(
+    prompt: str,
+    pieces: Sequence[bytes],
+    token_rewards: Sequence[float] | npt.NDArray[np.floating[Any]],
+    *,
+    score: float,
+    utility: float,
+    design: str = "",
+    certificate: Iterable[Mapping[str, Any]] = (),
+    group: str = "",
+) -> Sample:
+    """Returns a sample from the bytes of its tokens.
+
+    Args:
+        prompt: The prompt.
+        pieces: The bytes of each of K tokens of the response; none for the end token.
+        token_rewards: K rewards.
+        score: Score of prompt + response.
+        utility: The objective's value of it.
+        design: Name of the reward design.
+        certificate: Plain records, as in `info["certificate"]`.
+        group: Heading that the sample stands under.
+
+    Raises:
+        ValueError: If there are not as many rewards as tokens.
+    """
+    if len(pieces) != len(token_rewards):
+        raise ValueError(
+            f"token_rewards must be one for each of {len(pieces)} tokens, got {len(token_rewards)}"
+        )
+    response, char_ends = decode_pieces(pieces)
+    text = prompt + response
+    spans = token_spans(char_ends) + len(prompt)  # (K, 2) int64
+    plain = list(certificate)
+    views = tuple(_view_record(record, text) for record in plain)
+    records = [(_span(record), view) for record, view in zip(plain, views, strict=True)]
+    words = word_spans(text).tolist()
+    rewards = [float(reward) for reward in token_rewards]
+    tokens = [
+        TokenView(
+            _show_piece(piece, text[start:end]),
+            reward,
+            total,
+            _records_at(records, words, start, end),
+            _evidence_at(plain, start, end),
+        )
+        for piece, (start, end), reward, total in zip(
+            pieces, spans.tolist(), rewards, accumulate(rewards), strict=True
+        )
+    ]
+    return Sample(show_controls(prompt), tuple(tokens), float(score), float(utility), design, views, group)
+
+
+def sample_from_info(
+    info: Mapping[str, Any],
+    *,
+    prompt: str,
+    ids: Sequence[int] | npt.NDArray[np.int64],
+    tokenizer: Tokenizer,
+    group: str = "",
+) -> Sample:
+    """Returns a sample from the info of a step.
+
+    Args:
+        info: The step's info dict.
+        prompt: `info["prompt"]` of the reset.
+        ids: The action, (T,); what follows the end of the response is ignored.
+        tokenizer: The environment's tokenizer.
+        group: Heading that the sample stands under.
+    """
+    length = int(info["response_length"])
+    return make_sample(
+        prompt,
+        [tokenizer.token_bytes(int(token_id)) for token_id in ids[:length]],
+        info["token_rewards"][:length],
+        score=info["score"],
+        utility=info["utility"],
+        design=info["reward_design"],
+        certificate=info["certificate"],
+        group=group,
+    )
+
+
+def _span(record: Mapping[str, Any]) -> tuple[int, int]:
+    start, end = record["word"]
+    return start, end
+
+
+def _view_record(record: Mapping[str, Any], text: str) -> RecordView:
+    (start, end), (trigger_start, trigger_end) = record["word"], record["trigger"]
+    return RecordView(
+        word=show_controls(text[start:end]),
+        rule=str(record["rule"]),
+        amount=float(record["amount"]),
+        trigger=show_controls(text[trigger_start:trigger_end]),
+        status=str(record["status"]),
+    )
+
+
+def _records_at(
+    records: Sequence[tuple[tuple[int, int], RecordView]],
+    words: Sequence[Sequence[int]],
+    start: int,
+    end: int,
+) -> tuple[RecordView, ...]:
+    """Returns the records of the words that `[start, end)` touches, and of the word that it closes.
+
+    Under the closed boundary a word is paid for by the token that opens the next one.
+    """
+    touched = [(first, last) for first, last in words if first < end and last >= start]
+    return tuple(
+        view
+        for (first, last), view in records
+        if any(first < word_end and last > word_start for word_start, word_end in touched)
+    )
+
+
+def _evidence_at(certificate: Sequence[Mapping[str, Any]], start: int, end: int) -> float:
+    """Returns the sum of the amounts that stand on `[start, end)`; a classifier's stands on no word."""
+    return sum(
+        float(record["amount"])
+        for record in certificate
+        if record["status"] != "withdrawn"
+        and "labels" not in record
+        and record["word"][0] < end
+        and record["word"][1] > start
+    )
+
+
+def _show_piece(piece: bytes, text: str) -> str:
+    if text:
+        return show_controls(text)
+    return f"\u2039{piece.hex(' ')}\u203a" if piece else END
+
+
+def _show_control(character: str) -> str:
+    if character in _NAMED:
+        return _NAMED[character]
+    code = ord(character)
+    return chr(0x2400 + code) if code < 0x20 else f"\u2039U+{code:04X}\u203a"

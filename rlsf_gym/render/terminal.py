@@ -1,0 +1,59 @@
+"""A sample for a terminal: 24-bit colours, and the sign of each reward in writing."""
+
+from __future__ import annotations
+
+from rlsf_gym.render.sample import RecordView, Sample, show_controls
+
+__all__ = ["ansi"]
+
+_RESET = "\x1b[0m"
+_DIM = "\x1b[2m"
+_GAIN, _LOSS = (0, 114, 178), (213, 94, 0)  # blue and vermilion, which colour-blind readers tell apart
+_FAINT = 60  # the ground of the smallest reward, of 255
+
+
+def ansi(sample: Sample, *, scale: float | None = None, colours: bool = True) -> str:
+    """Returns the prompt and the tokens, coloured by reward, and the evidence below them.
+
+    Nothing in the text acts on the terminal: control characters are shown as visible ones.
+
+    Args:
+        sample: What is shown.
+        scale: The reward that gets the full colour; by default the greatest of the sample.
+        colours: Whether to colour; the signed rewards are written in any case.
+    """
+    scale = scale or max((abs(token.reward) for token in sample.tokens), default=0.0) or 1.0
+    paint = _paint if colours else _leave
+    text = "".join(
+        paint(show_controls(token.text), token.reward / scale)
+        + (_dim(f"({token.reward:+.2f})", colours) if token.reward else "")
+        for token in sample.tokens
+    )
+    facts = [f"score {sample.score:+.3f}", f"utility {sample.utility:+.3f}", f"reward {sample.total:+.3f}"]
+    facts += [show_controls(sample.design)] if sample.design else []
+    evidence = [f"  {show_controls(_describe(record))}" for record in sample.records]
+    heading = [show_controls(sample.group)] if sample.group else []
+    prompt = _dim(show_controls(sample.prompt), colours)
+    return "\n".join([*heading, prompt + text, " | ".join(facts), *evidence])
+
+
+def _describe(record: RecordView) -> str:
+    cause = "" if record.trigger == record.word else f" by {record.trigger!r}"
+    status = "" if record.status == "added" else f", {record.status}"
+    return f"{record.word}: {record.rule} {record.amount:+.3f}{cause}{status}"
+
+
+def _paint(text: str, share: float) -> str:
+    if share == 0:
+        return text
+    weight = min(1.0, _FAINT / 255 + abs(share))
+    ground = ";".join(str(round(channel * weight)) for channel in (_GAIN if share > 0 else _LOSS))
+    return f"\x1b[48;2;{ground};38;2;255;255;255m{text}{_RESET}"
+
+
+def _leave(text: str, share: float) -> str:
+    return text
+
+
+def _dim(text: str, colours: bool) -> str:
+    return f"{_DIM}{text}{_RESET}" if colours else text
