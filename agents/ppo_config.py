@@ -1,0 +1,157 @@
+"""The settings of the PPO learner, validated, with a line of help for each."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Self, cast
+
+CHOICES = {
+    "lr_schedule": ("linear", "constant"),
+    "kl_controller": ("fixed", "adaptive"),
+    "kl_estimator": ("exact", "k3"),
+}
+
+
+def _setting(default: Any, text: str) -> Any:
+    return field(default=default, metadata={"help": text})
+
+
+@dataclass(frozen=True)
+class TokenPPOConfig:
+    """Settings of `TokenPPO`; `TokenPPOConfig.help_texts()` gives the lines of help below by name.
+
+    Raises:
+        ValueError: A setting is out of range, or two do not go together.
+    """
+
+    seed: int = _setting(0, "seed of prompts, lengths, samples and minibatches")
+    batch_size: int = _setting(128, "responses per iteration, a multiple of the environment's num_envs")
+    minibatch_size: int = _setting(32, "responses per optimiser step")
+    accumulation_steps: int = _setting(
+        1, "parts that a minibatch is run in, to save memory; the same gradient"
+    )
+    num_ppo_epochs: int = _setting(4, "passes over each iteration's responses")
+    response_length: int | tuple[int, int] | None = _setting(
+        None,
+        "largest length of a response in tokens; a pair is a range to draw from; None: the environment's T",
+    )
+    missing_eos_penalty: float = _setting(0.0, "taken off the last token of a response without the end token")
+
+    learning_rate: float = _setting(1e-4, "of Adam, at its peak")
+    lr_schedule: str = _setting("linear", "'linear' down to 0 over the iterations, or 'constant'")
+    warmup_iterations: int = _setting(0, "iterations over which the learning rate rises")
+    critic_warmup_iterations: int = _setting(0, "first iterations that train the value head alone")
+    adam_eps: float = _setting(1e-5, "eps of Adam")
+    max_grad_norm: float = _setting(1.0, "gradients are scaled down to this norm")
+
+    kl_coef: float = _setting(0.05, "price of a nat of divergence from the reference, inside the reward")
+    kl_controller: str = _setting("fixed", "'fixed' price, or 'adaptive': steered towards target_kl")
+    target_kl: float = _setting(6.0, "nats per response that the adaptive price aims at")
+    kl_horizon: int = _setting(10_000, "episodes over which the adaptive price reacts")
+    kl_estimator: str = _setting(
+        "exact", "objective/kl: 'exact' over the vocabulary, or 'k3', which saves memory"
+    )
+
+    gamma: float = _setting(1.0, "discount per token; below 1 it prefers short responses")
+    lam: float = _setting(0.95, "lambda of generalised advantage estimation")
+    whiten_rewards: bool = _setting(
+        False, "divide rewards by their standard deviation (the mean is never shifted)"
+    )
+    whiten_advantages: bool = _setting(True, "centre and scale advantages over all tokens of the batch")
+
+    cliprange: float = _setting(0.2, "policy ratios are clipped to within this of 1")
+    cliprange_value: float | None = _setting(
+        0.2, "values are clipped to within this of the old ones; None: not"
+    )
+    vf_coef: float = _setting(0.1, "weight of the critic's loss")
+    entropy_coef: float = _setting(0.0, "weight of the entropy bonus")
+    max_approxkl: float | None = _setting(
+        None, "end an update before a step whose approximate KL exceeds this"
+    )
+
+    def __post_init__(self) -> None:
+        """Checks each setting and how they go together."""
+        for name in ("batch_size", "minibatch_size", "accumulation_steps", "num_ppo_epochs", "kl_horizon"):
+            self._check(name, self._is_int(name) and getattr(self, name) >= 1, "a whole number >= 1")
+        for name in ("seed", "warmup_iterations", "critic_warmup_iterations"):
+            self._check(name, self._is_int(name) and getattr(self, name) >= 0, "a whole number >= 0")
+        for name in ("learning_rate", "adam_eps", "max_grad_norm", "target_kl", "cliprange"):
+            self._check(name, 0.0 < getattr(self, name) < math.inf, "a number > 0")
+        for name in ("kl_coef", "vf_coef", "entropy_coef"):
+            self._check(name, 0.0 <= getattr(self, name) < math.inf, "a number >= 0")
+        for name in ("cliprange_value", "max_approxkl"):
+            value = getattr(self, name)
+            self._check(name, value is None or 0.0 < value < math.inf, "a number > 0, or None")
+        for name in ("gamma", "lam"):
+            self._check(name, 0.0 <= getattr(self, name) <= 1.0, "a number in [0, 1]")
+        for name, choices in CHOICES.items():
+            self._check(name, getattr(self, name) in choices, f"one of {', '.join(map(repr, choices))}")
+        self._check("missing_eos_penalty", math.isfinite(self.missing_eos_penalty), "a finite number")
+        self._check_lengths()
+        self._check_divides("minibatch_size", "batch_size")
+        self._check_divides("accumulation_steps", "minibatch_size")
+
+    @classmethod
+    def help_texts(cls) -> dict[str, str]:
+        """Returns the line of help of each setting."""
+        return {setting.name: str(setting.metadata["help"]) for setting in fields(cls)}
+
+    @classmethod
+    def from_record(cls, record: dict[str, Any]) -> Self:
+        """Returns the settings that `to_record` wrote."""
+        length: Any = record.get("response_length")
+        settings: dict[str, Any] = {**record, "response_length": length}
+        if isinstance(length, list):  # JSON has no tuples
+            settings["response_length"] = tuple(cast("list[int]", length))
+        return cls(**settings)
+
+    def to_record(self) -> dict[str, Any]:
+        """Returns the settings as JSON has them."""
+        return asdict(self)
+
+    @property
+    def minibatches(self) -> int:
+        """Optimiser steps per pass."""
+        return self.batch_size // self.minibatch_size
+
+    @property
+    def micro_batch_size(self) -> int:
+        """Responses per forward pass."""
+        return self.minibatch_size // self.accumulation_steps
+
+    def length_range(self, longest: int) -> tuple[int, int]:
+        """Returns the shortest and largest length to draw for an environment with T = `longest`.
+
+        Raises:
+            ValueError: The environment has no room for the largest.
+        """
+        if self.response_length is None:
+            return longest, longest
+        pair = self.response_length
+        low, high = (pair, pair) if isinstance(pair, int) else pair
+        if high > longest:
+            raise ValueError(
+                f"response_length: expected at most the environment's T = {longest}, got {high}; "
+                f"make the environment with max_new_tokens={high}"
+            )
+        return low, high
+
+    def _check_lengths(self) -> None:
+        pair = self.response_length
+        if pair is None:
+            return
+        low, high = (pair, pair) if isinstance(pair, int) else pair
+        self._check("response_length", 1 <= low <= high, "a whole number >= 1, or a pair in order")
+
+    def _check_divides(self, part: str, whole: str) -> None:
+        size, total = getattr(self, part), getattr(self, whole)
+        self._check(part, total % size == 0, f"a divisor of {whole} = {total}")
+
+    def _is_int(self, name: str) -> bool:
+        value = getattr(self, name)
+        return isinstance(value, int) and not isinstance(value, bool)
+
+    def _check(self, name: str, holds: bool, expected: str) -> None:
+        if not holds:
+            raise ValueError(f"{name}: expected {expected}, got {getattr(self, name)!r}")

@@ -1,0 +1,265 @@
+"""One update of policy and critic from one batch: shaped rewards, advantages, epochs of minibatches.
+
+Where this departs from Schulman et al. (2017) and from the usual code:
+
+1. Sums over tokens are divided by one constant, the batch's real tokens over its number of minibatches, never
+   by the tokens of a response, a minibatch or a part of one.
+2. Rewards are scaled without shifting their mean; advantages are centred and scaled over all real tokens of
+   the batch.
+3. The log-probs that generation gave are the old ones, as long as the first minibatch finds every ratio
+   within 1e-4 of 1.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from agents.losses import clipped_surrogate, masked_sum, value_loss
+from agents.policy import CausalLMPolicy
+from agents.ppo_config import TokenPPOConfig
+from agents.returns import charge_missing_end, gae, kl_shaped_rewards
+from agents.tensors import Batch, Rollout, take_rows, whiten
+
+RATIO_TOLERANCE = 1e-4
+"""Largest distance from 1 of a ratio before the first step that rounding may explain."""
+
+
+class StepFigures(NamedTuple):
+    """What one minibatch measured before its optimiser step."""
+
+    policy_loss: float
+    value_loss: float
+    approx_kl: float
+    clip_fraction: float
+    ratio_mean: float
+    ratio_error: float
+
+
+class UpdateFigures(NamedTuple):
+    """What one update measured."""
+
+    steps: int
+    """Optimiser steps taken."""
+    first: StepFigures
+    """Of the first minibatch, before anything moved."""
+    mean: StepFigures
+    """Mean over the minibatches."""
+    grad_norm: float
+    """Mean norm of the gradients before they were scaled down."""
+
+
+class Trained(NamedTuple):
+    """One update, with what it learned from."""
+
+    rollout: Rollout
+    """As played; with log-probs and values scored again, where those of generation were not the policy's."""
+    rewards: Tensor
+    """(B, T) float32: scores less the price of divergence."""
+    batch: Batch
+    """What the update read."""
+    figures: UpdateFigures
+    """What the update measured."""
+    rescored: bool
+    """Whether the rollout was scored again."""
+
+
+class StaleLogprobsError(Exception):
+    """The rollout's log-probs are not those of the policy: score the rollout again."""
+
+
+def train(
+    policy: CausalLMPolicy,
+    optimizer: torch.optim.Optimizer,
+    rollout: Rollout,
+    config: TokenPPOConfig,
+    *,
+    kl_coef: float,
+    eos_token_id: int,
+    generator: torch.Generator,
+) -> Trained:
+    """Updates the policy from a rollout, scored again first where generation's log-probs are not its own.
+
+    Args:
+        policy: Is changed in place.
+        optimizer: Over the policy's parameters.
+        rollout: What the policy played.
+        config: Settings of the update.
+        kl_coef: Price of a nat of divergence.
+        eos_token_id: Id of the end token.
+        generator: On the CPU; shuffles the episodes.
+
+    Raises:
+        FloatingPointError: A loss or gradient is not finite; the step was not taken.
+    """
+    for tolerance in (RATIO_TOLERANCE, math.inf):
+        rewards = shape_rewards(rollout, config, kl_coef=kl_coef, eos_token_id=eos_token_id)
+        batch = make_batch(rollout, rewards, config)
+        try:
+            figures = update(policy, optimizer, batch, config, generator=generator, ratio_tolerance=tolerance)
+        except StaleLogprobsError:
+            rollout = rescore(policy, rollout, config.micro_batch_size)
+            continue
+        return Trained(rollout, rewards, batch, figures, rescored=tolerance == math.inf)
+    raise AssertionError("an infinite tolerance cannot be exceeded")
+
+
+def shape_rewards(rollout: Rollout, config: TokenPPOConfig, *, kl_coef: float, eos_token_id: int) -> Tensor:
+    """Returns scores less the price of divergence and of a missing end, (B, T) float32."""
+    mask = rollout.response_mask
+    rewards = kl_shaped_rewards(rollout.scores, rollout.logprobs, rollout.ref_logprobs, mask, kl_coef)
+    if config.missing_eos_penalty:
+        response = rollout.tokens[:, rollout.prompt_length :]
+        rewards = charge_missing_end(
+            rewards, response, mask, eos_token_id=eos_token_id, penalty=config.missing_eos_penalty
+        )
+    return rewards
+
+
+def make_batch(rollout: Rollout, rewards: Tensor, config: TokenPPOConfig) -> Batch:
+    """Returns what an update reads: the rollout with advantages and returns.
+
+    Args:
+        rollout: What was played.
+        rewards: (B, T) float32, from `shape_rewards`.
+        config: `gamma`, `lam` and the two whitenings are read.
+    """
+    mask = rollout.response_mask
+    if config.whiten_rewards:
+        rewards = whiten(rewards, mask, shift_mean=False)
+    advantages, returns = gae(rewards, rollout.values, mask, gamma=config.gamma, lam=config.lam)
+    if config.whiten_advantages:
+        advantages = whiten(advantages, mask, shift_mean=True)
+    return Batch(
+        tokens=rollout.tokens,
+        attention_mask=rollout.attention_mask,
+        response_mask=mask,
+        logprobs=rollout.logprobs,
+        values=rollout.values,
+        advantages=advantages,
+        returns=returns,
+    )
+
+
+@torch.no_grad()
+def rescore(policy: CausalLMPolicy, rollout: Rollout, rows: int) -> Rollout:
+    """Returns the rollout with log-probs and values as the policy scores them, `rows` episodes at a time."""
+    width = rollout.scores.shape[1]
+    pieces = zip(rollout.tokens.split(rows), rollout.attention_mask.split(rows), strict=True)
+    scored = [policy.score(tokens, mask, width) for tokens, mask in pieces]
+    return rollout._replace(
+        logprobs=torch.cat([piece.logprobs for piece in scored]),
+        values=torch.cat([piece.values for piece in scored]),
+    )
+
+
+def update(
+    policy: CausalLMPolicy,
+    optimizer: torch.optim.Optimizer,
+    batch: Batch,
+    config: TokenPPOConfig,
+    *,
+    generator: torch.Generator,
+    ratio_tolerance: float = RATIO_TOLERANCE,
+) -> UpdateFigures:
+    """Runs the epochs of an update, in place, and returns what they measured.
+
+    Parameters that do not require a gradient stay as they are.
+
+    Args:
+        policy: Is scored, and changed by the optimiser.
+        optimizer: Over the policy's parameters.
+        batch: From `make_batch`.
+        config: Settings of the update.
+        generator: On the CPU; shuffles the episodes.
+        ratio_tolerance: Largest distance from 1 of a ratio of the first minibatch.
+
+    Raises:
+        StaleLogprobsError: A ratio of the first minibatch is off 1; nothing was changed but the generator.
+        FloatingPointError: A loss or gradient is not finite; the step was not taken.
+    """
+    denominator = float(batch.response_mask.sum()) / config.minibatches
+    seen: list[StepFigures] = []
+    norms: list[float] = []
+    for _ in range(config.num_ppo_epochs):
+        for rows in torch.randperm(config.batch_size, generator=generator).split(config.minibatch_size):
+            optimizer.zero_grad()
+            figures = accumulate_gradients(policy, batch, rows, config, denominator=denominator)
+            if not seen and figures.ratio_error > ratio_tolerance:
+                raise StaleLogprobsError(f"ratio off 1 by {figures.ratio_error:.2g} before the first step")
+            seen.append(figures)
+            if config.max_approxkl is not None and figures.approx_kl > config.max_approxkl:
+                return _summarise(seen, norms)
+            norms.append(_step(policy, optimizer, config))
+    return _summarise(seen, norms)
+
+
+def accumulate_gradients(
+    policy: CausalLMPolicy, batch: Batch, rows: Tensor, config: TokenPPOConfig, *, denominator: float
+) -> StepFigures:
+    """Adds the gradients of a minibatch to the parameters, part by part, and returns what it measured.
+
+    Args:
+        policy: Is scored with gradient.
+        batch: From `make_batch`.
+        rows: (N,) int64, the episodes of the minibatch.
+        config: Settings of the losses; `micro_batch_size` episodes are scored at a time.
+        denominator: Constant that sums over tokens are divided by.
+    """
+    parts = [
+        _part_gradients(policy, take_rows(batch, part), config, denominator=denominator)
+        for part in rows.to(batch.tokens.device).split(config.micro_batch_size)
+    ]
+    sums = [sum(column) for column in list(zip(*parts, strict=True))[:4]]
+    means = [sum(part.ratio_mean for part in parts) / len(parts), max(part.ratio_error for part in parts)]
+    return StepFigures(*sums, *means)
+
+
+def _part_gradients(
+    policy: CausalLMPolicy, part: Batch, config: TokenPPOConfig, *, denominator: float
+) -> StepFigures:
+    mask = part.response_mask
+    scored = policy.score(
+        part.tokens, part.attention_mask, mask.shape[1], with_entropy=config.entropy_coef > 0.0
+    )
+    surrogate = clipped_surrogate(
+        scored.logprobs,
+        part.logprobs,
+        part.advantages,
+        mask,
+        cliprange=config.cliprange,
+        denominator=denominator,
+    )
+    critic = value_loss(
+        scored.values,
+        part.values,
+        part.returns,
+        mask,
+        cliprange_value=config.cliprange_value,
+        denominator=denominator,
+    )
+    loss = surrogate.loss + config.vf_coef * critic
+    if scored.entropy is not None:
+        loss = loss - config.entropy_coef * masked_sum(scored.entropy, mask, denominator)
+    figures = StepFigures(surrogate.loss.item(), critic.item(), *(figure.item() for figure in surrogate[1:]))
+    if not all(map(math.isfinite, (*figures, loss.item()))):
+        raise FloatingPointError(f"loss is not finite, no step was taken: {figures}")
+    loss.backward()  # pyright: ignore[reportUnknownMemberType]
+    return figures
+
+
+def _step(policy: CausalLMPolicy, optimizer: torch.optim.Optimizer, config: TokenPPOConfig) -> float:
+    """Takes one step and returns the gradient's norm before it was scaled down."""
+    norm = torch.nn.utils.clip_grad_norm_(policy.parameters(), config.max_grad_norm).item()
+    if not math.isfinite(norm):
+        raise FloatingPointError(f"norm of the gradients is not finite, no step was taken: {norm}")
+    optimizer.step()
+    return norm
+
+
+def _summarise(seen: list[StepFigures], norms: list[float]) -> UpdateFigures:
+    mean = StepFigures(*(sum(column) / len(seen) for column in zip(*seen, strict=True)))
+    return UpdateFigures(len(norms), seen[0], mean, sum(norms) / len(norms) if norms else 0.0)
