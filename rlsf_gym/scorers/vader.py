@@ -4,6 +4,7 @@ It does not detect irony, word senses or syntax, and knows about a third of the 
 charged: a high score is not a good text.
 """
 
+import re
 from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Final, Literal, get_args
@@ -13,7 +14,7 @@ import numpy.typing as npt
 
 from rlsf_gym.certificate import Certificate
 from rlsf_gym.scorers.vader_certify import certify
-from rlsf_gym.scorers.vader_stream import Stream, emphasize, normalize
+from rlsf_gym.scorers.vader_stream import ALPHA, Stream, emphasize, measure_emphasis, normalize
 from rlsf_gym.scorers.vader_text import spell
 from rlsf_gym.scorers.vader_words import VOCABULARY
 
@@ -21,6 +22,8 @@ FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
 ButRule = Literal["library", "documented"]
+
+_MARK = re.compile("[!?]")
 
 
 class VaderScorer:
@@ -56,7 +59,7 @@ class VaderScorer:
         Returns:
             (N,) float64, in [-1, 1]; 0 for a text without words.
         """
-        return normalize(np.array([self._sum(text) for text in texts], dtype=np.float64))
+        return np.array([normalize(self._sum(text)) for text in texts], dtype=np.float64)
 
     def valences(self, text: str) -> list[float]:
         """The valence of each word after all rules but punctuation, as the library adds them up."""
@@ -80,9 +83,10 @@ class VaderScorer:
         spelled = spell(prompt + response)
         stops = spelled.stops(len(prompt), _checked_ends(char_ends, len(response)))
         sums = self._prefix_sums(spelled.text, stops)
-        if "!" in spelled.text or "?" in spelled.text:
+        if _MARK.search(spelled.text):
             sums = _emphasized(sums, spelled.text, stops)
-        return normalize(np.array(sums, dtype=np.float64))
+        totals = np.array(sums, dtype=np.float64)
+        return totals / np.sqrt(totals * totals + ALPHA)  # `normalize`, for many at once
 
     def certify(self, prompt: str, response: str) -> Certificate:
         """The records that make up the scores of `prompt` and of `prompt + response`.
@@ -106,27 +110,31 @@ class VaderScorer:
 
     def _sum(self, text: str) -> float:
         spelled = spell(text).text
-        return emphasize(self._read(spelled).exact_total(), spelled.count("!"), spelled.count("?"))
+        emphasis = measure_emphasis(spelled.count("!"), spelled.count("?"))
+        return emphasize(self._read(spelled).exact_total(), emphasis)
 
     def _prefix_sums(self, text: str, stops: list[int]) -> list[float]:
         """Sums of the valences of `text[:stop]` for each stop, before punctuation."""
         stream = Stream(self._quirk)
-        total = 0.0
+        tokens = iter(text.split())
+        token = next(tokens, "")
+        first = text.find(token)  # of the token that is to be read next, with its end
+        last = first + len(token)
+        total, read, is_cut = 0.0, 0, False
         sums: list[float] = []
-        read = start = 0  # what is in the stream; where its last word starts, if that can still grow
         for stop in stops:
-            if stop > read:
-                if start < read:
-                    if text[read].isspace():
-                        start = read
-                    else:
-                        stream.pop()
-                tokens = text[start:stop].split()
-                for token in tokens:
-                    total = stream.push(VOCABULARY[token])
-                read = start = stop
-                if tokens and not text[stop - 1].isspace():
-                    start -= len(tokens[-1])
+            if is_cut and stop > read:
+                stream.pop()
+                is_cut = False
+            while token and last <= stop:
+                total = stream.push(VOCABULARY[token])
+                token = next(tokens, "")
+                first = text.find(token, last)
+                last = first + len(token)
+            if token and first < stop and stop > read:
+                total = stream.push(VOCABULARY[text[first:stop]])
+                is_cut = True
+            read = stop
             sums.append(total)
         return sums
 
@@ -134,12 +142,18 @@ class VaderScorer:
 def _emphasized(sums: list[float], text: str, stops: list[int]) -> list[float]:
     """The sums with the punctuation of `text[:stop]`."""
     emphasized: list[float] = []
+    marks = (match.start() for match in _MARK.finditer(text))
+    mark = next(marks, len(text))
     read = exclamations = questions = 0
+    emphasis = 0.0
     for total, stop in zip(sums, stops, strict=True):
-        exclamations += text.count("!", read, stop)
-        questions += text.count("?", read, stop)
-        read = stop
-        emphasized.append(emphasize(total, exclamations, questions))
+        if mark < stop:
+            exclamations += text.count("!", read, stop)
+            questions += text.count("?", read, stop)
+            emphasis = measure_emphasis(exclamations, questions)
+            read = stop
+            mark = next((at for at in marks if at >= stop), len(text))
+        emphasized.append(emphasize(total, emphasis))
     return emphasized
 
 

@@ -5,8 +5,6 @@ from importlib.metadata import version
 from itertools import zip_longest
 from typing import NamedTuple
 
-import numpy as np
-
 from rlsf_gym.certificate import Certificate, Record, Rule, Status
 from rlsf_gym.scorers.vader_rules import word_changes
 from rlsf_gym.scorers.vader_stream import (
@@ -17,6 +15,7 @@ from rlsf_gym.scorers.vader_stream import (
     QUESTION,
     Stream,
     emphasize,
+    measure_emphasis,
     normalize,
 )
 from rlsf_gym.scorers.vader_text import Span, SpelledText, spell
@@ -72,21 +71,19 @@ def _account(text: str, quirk: bool) -> _Account:
     stream = Stream(quirk, words)
     total = stream.exact_total()
     marks = _mark_findings(spelled, total)
-    emphasized = emphasize(total, spelled.text.count("!"), spelled.text.count("?"))
-    score = float(normalize(np.array([emphasized]))[0])
+    emphasis = measure_emphasis(spelled.text.count("!"), spelled.text.count("?"))
+    score = normalize(emphasize(total, emphasis))
     return _Account([_word_findings(stream, i, spans) for i in range(len(words))], marks, score)
 
 
 def _word_findings(stream: Stream, i: int, spans: list[Span]) -> list[_Finding]:
-    if not stream.words[i].scored:
-        return []
     findings: list[_Finding] = []
     value = 0.0
-    for change in word_changes(stream.words, i, stream.mixed):
-        if change.value != value:
-            trigger = spans[change.first][0], spans[change.last][1]
-            findings.append(_Finding(spans[i], change.rule, trigger, change.value - value))
-        value = change.value
+    for rule, after, first, last in word_changes(stream.words, i, stream.mixed):
+        if after != value:
+            trigger = spans[first][0], spans[last][1]
+            findings.append(_Finding(spans[i], rule, trigger, after - value))
+        value = after
     if stream.but is not None and stream.scaled[i] != value:
         findings.append(_Finding(spans[i], "but", spans[stream.but], stream.scaled[i] - value))
     return findings

@@ -28,15 +28,9 @@ _IDIOMS_AFTER = [(0, 1), (0, 2)]
 _TWO_WORD_DAMPENERS = [(-3, -2), (-2, -1)]
 
 
-class Change(NamedTuple):
-    """One rule's effect on the valence of a word: the valence after it, and the words that triggered it."""
-
-    rule: Rule
-    value: float
-    first: int
-    last: int
-
-
+# One rule's effect on the valence of a word: the rule, the valence after it, and the first and last of the
+# words that triggered it. A plain tuple, as these are made in the innermost loop.
+Change = tuple[Rule, float, int, int]
 Changes = Sequence[Change]
 Effect = Callable[[Sequence[Word], int, float, bool, int], Changes]
 
@@ -60,7 +54,7 @@ class Step(NamedTuple):
 def _cancel_no(words: Sequence[Word], i: int, value: float, mixed: bool, distance: int) -> Changes:
     """A "no" right before a lexicon word counts nothing itself."""
     if words[i].lower == "no" and i + 1 < len(words) and words[i + 1].base is not None:
-        return (Change("no", 0.0, i + 1, i + 1),)
+        return (("no", 0.0, i + 1, i + 1),)
     return ()
 
 
@@ -70,7 +64,7 @@ def _follow_no(words: Sequence[Word], i: int, value: float, mixed: bool, distanc
         linked = back < 3 or words[i - 1].lower in ("or", "nor")
         if words[i - back].lower == "no" and linked:
             base = words[i].base or 0.0
-            return (Change("no", base * N_SCALAR, i - back, i - back),)
+            return (("no", base * N_SCALAR, i - back, i - back),)
     return ()
 
 
@@ -79,7 +73,7 @@ def _capitals(words: Sequence[Word], i: int, value: float, mixed: bool, distance
     if not (mixed and words[i].upper):
         return ()
     emphasis = C_INCR if value > 0 else -C_INCR
-    return (Change("capitals", value + emphasis, i, i),)
+    return (("capitals", value + emphasis, i, i),)
 
 
 def _boost(words: Sequence[Word], i: int, value: float, mixed: bool, distance: int) -> Changes:
@@ -90,11 +84,11 @@ def _boost(words: Sequence[Word], i: int, value: float, mixed: bool, distance: i
         return ()
     amount = -word.boost if value < 0 else word.boost
     fade = FADES[distance - 1]
-    change = Change("booster" if word.boost > 0 else "dampener", value + amount * fade, at, at)
+    change = ("booster" if word.boost > 0 else "dampener", value + amount * fade, at, at)
     if not (mixed and word.upper):
         return (change,)
     amount += C_INCR if value > 0 else -C_INCR
-    return change, Change("capitals", value + amount * fade, at, at)
+    return change, ("capitals", value + amount * fade, at, at)
 
 
 def _negate(words: Sequence[Word], i: int, value: float, mixed: bool, distance: int) -> Changes:
@@ -102,14 +96,14 @@ def _negate(words: Sequence[Word], i: int, value: float, mixed: bool, distance: 
     at = i - distance
     lower = words[at].lower
     if distance > 1 and lower == "never" and words[at + 1].lower in ("so", "this"):
-        return (Change("negation", value * NEVER_SO, at, at + 1),)
+        return (("negation", value * NEVER_SO, at, at + 1),)
     if distance == 3 and words[i - 1].lower in ("so", "this"):
-        return (Change("negation", value * NEVER_SO, i - 1, i - 1),)
+        return (("negation", value * NEVER_SO, i - 1, i - 1),)
     if not words[at].negates:
         return ()
     if lower == "without" and any(word.lower == "doubt" for word in words[at + 1 : i]):
         return ()
-    return (Change("negation", value * N_SCALAR, at, at),)
+    return (("negation", value * N_SCALAR, at, at),)
 
 
 def _phrase(words: Sequence[Word], i: int, span: tuple[int, int]) -> str:
@@ -124,7 +118,7 @@ def _idiom(words: Sequence[Word], i: int, value: float, mixed: bool, distance: i
     before = [span for span in _IDIOMS_BEFORE if _phrase(words, i, span) in SPECIAL_CASES]
     after = [span for span in _IDIOMS_AFTER if _phrase(words, i, span) in SPECIAL_CASES]
     return [
-        Change("idiom", float(SPECIAL_CASES[_phrase(words, i, span)]), i + span[0], i + span[1])
+        ("idiom", float(SPECIAL_CASES[_phrase(words, i, span)]), i + span[0], i + span[1])
         for span in before[:1] + after
     ]
 
@@ -134,7 +128,7 @@ def _dampen(words: Sequence[Word], i: int, value: float, mixed: bool, distance: 
     changes: list[Change] = []
     for span in _TWO_WORD_DAMPENERS:
         value += BOOSTER_DICT.get(_phrase(words, i, span), 0.0)
-        changes.append(Change("dampener", value, i + span[0], i + span[1]))
+        changes.append(("dampener", value, i + span[0], i + span[1]))
     return changes
 
 
@@ -142,7 +136,7 @@ def _least(words: Sequence[Word], i: int, value: float, mixed: bool, distance: i
     """A "least" turns the word after it round, but for "at least" and "very least"."""
     if i == 0 or words[i - 1].lower != "least" or (i > 1 and words[i - 2].lower in ("at", "very")):
         return ()
-    return (Change("least", value * N_SCALAR, i - 1, i - 1),)
+    return (("least", value * N_SCALAR, i - 1, i - 1),)
 
 
 STEPS = (
@@ -173,14 +167,7 @@ def word_changes(words: Sequence[Word], i: int, mixed: bool) -> list[Change]:
         The lexicon's valence first (rule `base`), then the changes that rules make, in order (some may change
         it by nothing); empty for a word that has no valence.
     """
-    word = words[i]
-    if word.base is None or word.boost or _opens_kind_of(words, i):
-        return []
-    changes = [Change("base", word.base, i, i)]
-    for _, distance, effect in _steps_for(_signs_near(words, i)):
-        if not distance or (i >= distance and words[i - distance].base is None):
-            changes.extend(effect(words, i, changes[-1].value, mixed, distance))
-    return changes
+    return _changes(words, i, mixed, _signs_near(words, i)) if words[i].scored else []
 
 
 def word_valence(words: Sequence[Word], i: int, mixed: bool) -> float:
@@ -188,10 +175,26 @@ def word_valence(words: Sequence[Word], i: int, mixed: bool) -> float:
     word = words[i]
     if not word.scored:
         return 0.0
-    if not _signs_near(words, i):  # the common case
+    signs = _signs_near(words, i)
+    if not signs:  # the common case
         return word.base or 0.0
-    changes = word_changes(words, i, mixed)
-    return changes[-1].value if changes else 0.0
+    changes = _changes(words, i, mixed, signs)
+    return changes[-1][1] if changes else 0.0
+
+
+def _changes(words: Sequence[Word], i: int, mixed: bool, signs: int) -> list[Change]:
+    word = words[i]
+    if word.lower == "kind" and i + 1 < len(words) and words[i + 1].lower == "of":
+        return []
+    value = word.base or 0.0
+    changes: list[Change] = [("base", value, i, i)]
+    for _, distance, effect in _steps_for(signs):
+        if not distance or (i >= distance and words[i - distance].base is None):
+            found = effect(words, i, value, mixed, distance)
+            if found:
+                changes.extend(found)
+                value = found[-1][1]
+    return changes
 
 
 @cache
@@ -204,7 +207,3 @@ def _signs_near(words: Sequence[Word], i: int) -> int:
     for word in words[i - 3 if i > 3 else 0 : i + 3]:
         signs |= word.signs
     return signs
-
-
-def _opens_kind_of(words: Sequence[Word], i: int) -> bool:
-    return words[i].lower == "kind" and i + 1 < len(words) and words[i + 1].lower == "of"

@@ -1,50 +1,40 @@
 """The automaton that keeps VADER's valences while words come and go at the end of a text."""
 
-import sys
 from collections.abc import Iterable
 from heapq import heappop, heappush
-
-import numpy as np
-import numpy.typing as npt
+from math import sqrt
 
 from rlsf_gym.scorers.vader_rules import word_valence
 from rlsf_gym.scorers.vader_words import Word
 
-FloatArray = npt.NDArray[np.float64]
-
 EXCLAMATION, MAX_EXCLAMATIONS = 0.292, 4
 QUESTION, MANY_QUESTIONS, MAX_QUESTIONS = 0.18, 0.24, 4  # each of two or three; each of four
+ALPHA = 15.0  # of the normalisation
 BEFORE_BUT, AFTER_BUT = 0.5, 1.5
 
 # Below this the running sum may have another sign than sum() of the list has. As the sign decides on the
 # punctuation, sum() is asked then: it has to be rounded as in the library.
 _DOUBTFUL = 1e-9
-_ALWAYS = sys.maxsize
 
 
-def emphasize(total: float, exclamations: int, questions: int) -> float:
-    """The sum with its punctuation, which adds to its absolute value."""
-    if total == 0.0:
-        return 0.0
+def measure_emphasis(exclamations: int, questions: int) -> float:
+    """What so many ! and ? add to the absolute value of the sum."""
     per_question = 0.0 if questions < 2 else QUESTION if questions < 4 else MANY_QUESTIONS
-    strength = (
-        min(exclamations, MAX_EXCLAMATIONS) * EXCLAMATION + min(questions, MAX_QUESTIONS) * per_question
-    )
-    return total + strength if total > 0 else total - strength
+    counted = min(exclamations, MAX_EXCLAMATIONS) * EXCLAMATION
+    return counted + min(questions, MAX_QUESTIONS) * per_question
 
 
-def normalize(sums: FloatArray) -> FloatArray:
+def emphasize(total: float, emphasis: float) -> float:
+    """The sum, moved away from zero; a sum of zero has no side to move to."""
+    return total + emphasis if total > 0 else total - emphasis if total < 0 else 0.0
+
+
+def normalize(total: float) -> float:
     """h(S) = S / sqrt(S^2 + 15).
 
     It never leaves [-1, 1], as the root of x * x is x to the bit: the library's clipping has nothing to do.
-
-    Args:
-        sums: (N,) float64.
-
-    Returns:
-        (N,) float64.
     """
-    return sums / np.sqrt(sums * sums + 15.0)
+    return total / sqrt(total * total + ALPHA)
 
 
 class _FirstEqual:
@@ -113,7 +103,10 @@ class Stream:
         words = self.words
         at = len(words)
         words.append(word)
-        if word.eventful or (at <= self._alert and (word.answers or self._alert == _ALWAYS)):
+        if word.upper:
+            self._uppers += 1
+        is_answer = word.answers and at <= self._alert
+        if is_answer or word.contrasts or (self._uppers and not self.mixed):
             self._react(word, at)
         if word.awaits:
             self._alert = max(self._alert, at + 2)
@@ -133,7 +126,7 @@ class Stream:
         word = self.words.pop()
         at = len(self.words)
         is_awaited = any(before.awaits for before in self.words[-2:])
-        if self.but is None and not (word.eventful or is_awaited or self._uppers == at):
+        if self.but is None and not (word.upper or is_awaited or self._uppers == at):
             self.valences.pop()  # the common case: no word before changes
             self._totals.pop()
             return word
@@ -154,13 +147,10 @@ class Stream:
 
     def _react(self, word: Word, at: int) -> None:
         """Do to the words before `at` what the arrival of `word` there does to them."""
-        earlier_uppers = self._uppers
-        if word.upper:
-            self._uppers += 1
-        if self.but is None and word.lower == "but":
+        if self.but is None and word.contrasts:
             self._unsettle(0)
             self.but = at
-        self._revise(at, earlier_uppers)
+        self._revise(at, self._uppers - word.upper)
         self._settle()
 
     def _revise(self, at: int, earlier_uppers: int) -> None:
@@ -173,8 +163,6 @@ class Stream:
             first = 0
         self.mixed = mixed
         self._alert = waiting[-1] + 2 if waiting else -1
-        if self._uppers and not mixed:
-            self._alert = _ALWAYS
         if first < at:
             self._unsettle(first)
             self.valences[first:at] = [word_valence(words, i, mixed) for i in range(first, at)]

@@ -44,7 +44,7 @@ class Word:
         upper: the word is written in capitals.
         negates: the word is a negation.
         signs: of the rules that the word may trigger.
-        eventful: the word may flip a flag of the whole text: it is in capitals, or a "but".
+        contrasts: the word is "but".
         awaits: the next two words may change the word's own valence.
         answers: the word may be what such a word waits for.
     """
@@ -58,7 +58,7 @@ class Word:
     upper: bool
     negates: bool
     signs: int
-    eventful: bool
+    contrasts: bool
     awaits: bool
     answers: bool
 
@@ -92,7 +92,7 @@ def read_word(token: str) -> Word:
         upper=upper,
         negates=negates,
         signs=signs,
-        eventful=upper or lower == "but",
+        contrasts=lower == "but",
         awaits=base is not None and (lower == "no" or lower in _PHRASE_OPENERS),
         answers=base is not None or lower in _PHRASE_CLOSERS,
     )

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rlsf_gym.scorers.vader_stream import Stream, emphasize
+from rlsf_gym.scorers.vader_stream import Stream, emphasize, measure_emphasis
 from rlsf_gym.scorers.vader_words import VOCABULARY
 
 WORDS = [
@@ -77,4 +77,4 @@ def test_pop_returns_the_word():
     ],
 )
 def test_punctuation_moves_the_sum_away_from_zero(total, exclamations, questions, expected):
-    assert emphasize(total, exclamations, questions) == pytest.approx(expected, abs=1e-15)
+    assert emphasize(total, measure_emphasis(exclamations, questions)) == pytest.approx(expected, abs=1e-15)
