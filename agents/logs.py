@@ -66,7 +66,8 @@ class JsonlLog:
 
     def on_iteration(self, metrics: Numbers, timings: Numbers, episodes: Episodes) -> None:
         """Adds one line to each file; `episodes` are not written."""
-        rows = (metrics, {"iteration": metrics["iteration"], **timings})
+        counts = {key: int(metrics[key]) for key in ("iteration", "episodes")}
+        rows = ({**metrics, **counts}, {**counts, **timings})
         for file, row in zip(self._files, rows, strict=True):
             file.write(_json_line(row))
             file.flush()

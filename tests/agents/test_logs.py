@@ -42,7 +42,7 @@ class TestJsonl:
             '{"episodes": 8, "iteration": 1, "objective/kl": 0.2, "objective/scores": 0.1, '
             '"value": 0.3333333333333333}\n'
         )
-        assert (tmp_path / "timings.jsonl").read_text() == '{"iteration": 1, "seconds": 1.5}\n'
+        assert (tmp_path / "timings.jsonl").read_text() == '{"episodes": 8, "iteration": 1, "seconds": 1.5}\n'
 
     def test_lines_are_on_disk_before_close(self, tmp_path):
         log = JsonlLog(tmp_path)

@@ -1,0 +1,129 @@
+"""The folder of one run: which files it holds and how they are written.
+
+config.json      settings of the run, versions of the packages, state of the checkout
+metrics.jsonl    one line per iteration, equal to the byte for equal runs
+timings.jsonl    seconds per iteration
+before.json      evaluation of the untrained policy, so that a continued run need not repeat it
+checkpoint/      everything needed to continue
+summary.json     both evaluations, seconds, episodes: there once the run is finished
+curves.png       learning curves
+samples.html     responses to the same prompts before and after, coloured by token reward
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import os
+import platform
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+PACKAGES = ("rlsf-gym", "torch", "transformers", "tokenizers", "numpy", "gymnasium", "vaderSentiment")
+SUMMARY_KEYS = ("score", "judge", "kl", "perplexity", "distinct_1", "distinct_2", "repetition", "length")
+
+
+class RunFolder:
+    """Paths inside a run folder, and its JSON files."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path)
+        self.checkpoint = self.path / "checkpoint"
+        self.metrics = self.path / "metrics.jsonl"
+        self.curves = self.path / "curves.png"
+        self.samples = self.path / "samples.html"
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is a run in it, finished or not."""
+        return (self.path / "config.json").exists()
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether the run came to its end."""
+        return (self.path / "summary.json").exists()
+
+    def check_free(self) -> None:
+        """Refuses a folder that holds a run already."""
+        if self.exists:
+            raise ValueError(
+                f"{self.path} holds a run already: continue it with --resume {self.path} "
+                "or choose another --out"
+            )
+
+    def create(self, settings: Mapping[str, Any]) -> None:
+        """Makes the folder and writes `config.json`."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        self.write("config", {"settings": dict(settings), "versions": versions(), "git": git_state()})
+
+    def write(self, name: str, content: Any) -> None:
+        """Writes `<name>.json` in one atomic step."""
+        path = self.path / f"{name}.json"
+        new = path.with_suffix(".json.new")
+        new.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        os.replace(new, path)
+
+    def read(self, name: str) -> Any:
+        """Returns the content of `<name>.json`, or None if there is no such file."""
+        path = self.path / f"{name}.json"
+        if not path.exists():
+            return None
+        try:
+            return json.loads(path.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise ValueError(
+                f"{path} can't be read as JSON: {error}; restore it or start a new run"
+            ) from error
+
+    def config(self) -> dict[str, Any]:
+        """Returns `config.json`; an explained error if this is no run folder."""
+        config = self.read("config")
+        if not isinstance(config, dict) or "settings" not in config:
+            raise ValueError(
+                f"{self.path} is no run folder (it has no config.json): give the --out of an earlier run"
+            )
+        return config
+
+
+def versions() -> dict[str, str]:
+    """Returns the versions of Python and of the packages that numbers depend on."""
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            found[package] = "not installed"
+    return found
+
+
+def git_state() -> dict[str, Any] | None:
+    """Returns commit and cleanliness of the checkout this file lies in, or None outside of one."""
+    commit = _git("rev-parse", "HEAD")
+    if commit is None:
+        return None
+    return {"commit": commit, "clean": _git("status", "--porcelain", "--untracked-files=no") == ""}
+
+
+def _git(*arguments: str) -> str | None:
+    folder = Path(__file__).resolve().parent
+    try:
+        done = subprocess.run(
+            ["git", *arguments], cwd=folder, capture_output=True, text=True, timeout=10, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None
+
+
+def format_table(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+    """Returns both evaluations as lines of text."""
+    lines = [f"{'':<12}{'before':>12}{'after':>12}"]
+    for key in SUMMARY_KEYS:
+        lines.append(f"{key:<12}{_number(before.get(key)):>12}{_number(after.get(key)):>12}")
+    return "\n".join(lines)
+
+
+def _number(value: Any) -> str:
+    return "-" if value is None else f"{value:.3f}"

@@ -1,0 +1,188 @@
+"""The flags of a training run, and how they become arguments of the two packages."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple, NoReturn
+
+ENV_ID = "rlsf_gym:rlsf_gym/Sentiment-v0"
+
+
+class Flag(NamedTuple):
+    """One setting."""
+
+    name: str
+    default: Any
+    parse: Callable[[str], Any]
+    help: str
+
+
+def checked(
+    convert: Callable[[str], Any], accepts: Callable[[Any], bool], expected: str
+) -> Callable[[str], Any]:
+    """Returns a parser of one flag that says what it expected."""
+
+    def parse(text: str) -> Any:
+        try:
+            value = convert(text)
+        except ValueError:
+            value = None
+        if value is None or not accepts(value):
+            raise argparse.ArgumentTypeError(f"expected {expected}, got {text!r}")
+        return value
+
+    return parse
+
+
+def length_range(text: str) -> tuple[int, int]:
+    """Returns the shortest and the longest response of `16` or `4-16`."""
+    first, _, last = text.partition("-")
+    shortest, longest = int(first), int(last or first)
+    if not 1 <= shortest <= longest:
+        raise ValueError(text)
+    return shortest, longest
+
+
+def _length(text: str) -> str:
+    length_range(text)
+    return text
+
+
+count = checked(int, lambda n: n >= 1, "a whole number of at least 1")
+whole = checked(int, lambda n: n >= 0, "a whole number of at least 0")
+positive = checked(float, lambda x: 0.0 < x < math.inf, "a number above 0")
+not_negative = checked(float, lambda x: 0.0 <= x < math.inf, "a number of at least 0")
+unit = checked(float, lambda x: 0.0 <= x <= 1.0, "a number from 0 to 1")
+signed = checked(float, lambda x: -1.0 <= x <= 1.0, "a number from -1 to 1")
+response_length = checked(_length, bool, "a number of tokens such as 16, or a range such as 4-16")
+
+
+TASK = (
+    Flag("policy", "bundled", str, "language model: 'bundled', a folder with safetensors, or a hub name"),
+    Flag("tokenizer", None, str, "'bundled', 'bytes', a file, folder or hub name; by default the policy's"),
+    Flag("prompts", "bundled", str, "'bundled', a .txt, .csv, .jsonl or .parquet file, or a hub name"),
+    Flag("scorer", "vader", str, "'vader', 'transformer', a registered name or module:attribute"),
+    Flag("scorer-model", None, str, "classifier of --scorer transformer: a folder or a hub name"),
+    Flag("judge", "bundled", str, "held-out judge, only reported: 'bundled', 'bundled-b', a path, 'none'"),
+    Flag("objective", "positive", str, "'positive', 'negative', 'strong', 'target', or module:attribute"),
+    Flag("target", 0.0, signed, "the score to come close to, in [-1, 1], under --objective target"),
+    Flag("reward-design", "potential", str, "how utility is laid onto tokens: 'potential', 'terminal', ..."),
+    Flag("boundary", "closed", str, "a word pays once it is 'closed', or 'open': with each piece"),
+    Flag("max-prompt-tokens", 16, count, "longest prompt"),
+    Flag("response-length", "16", response_length, "tokens of a response: 16, or a range such as 4-16"),
+)
+LEARNING = (
+    Flag("episodes", 12_800, count, "responses to learn from, rounded up to whole iterations"),
+    Flag("epochs", None, positive, "passes over the prompts; instead of --episodes"),
+    Flag("batch-size", 128, count, "responses per iteration"),
+    Flag("minibatch-size", 32, count, "responses per optimiser step"),
+    Flag("accumulation-steps", 1, count, "parts of a minibatch, to save memory; same result"),
+    Flag("ppo-epochs", 4, count, "passes over each iteration's responses"),
+    Flag("lr", 1e-4, positive, "learning rate"),
+    Flag("kl-coef", 0.05, not_negative, "price of a nat of divergence from the reference"),
+    Flag("gamma", 1.0, unit, "discount per token"),
+    Flag("lam", 0.95, unit, "lambda of generalised advantage estimation"),
+    Flag("seed", 0, whole, "seed of prompts, sampling and minibatches"),
+    Flag("eval-samples", 512, count, "held-out responses in each evaluation"),
+    Flag("device", "cpu", str, "'cpu', 'cuda', 'cuda:1', ..."),
+    Flag("threads", 0, whole, "threads of torch (they move the last bits); 0 lets torch choose"),
+)
+RECORDED = TASK + LEARNING
+"""The settings that decide the numbers: kept in config.json and compared when a run is continued."""
+
+DEFAULTS = {flag.name.replace("-", "_"): flag.default for flag in RECORDED}
+
+
+class Parser(argparse.ArgumentParser):
+    """Reports wrong arguments in one line, with exit status 2."""
+
+    def error(self, message: str) -> NoReturn:
+        """Writes `error: message`."""
+        print("error: " + " ".join(message.split()), file=sys.stderr)
+        raise SystemExit(2)
+
+
+def make_parser(description: str) -> Parser:
+    """Returns the parser of a training run; flags that are not given leave no trace in its result."""
+    parser = Parser(
+        usage="%(prog)s [flags]",
+        description=description,
+        argument_default=argparse.SUPPRESS,
+        allow_abbrev=False,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_flags(parser.add_argument_group("task"), TASK)
+    add_flags(parser.add_argument_group("learning"), LEARNING)
+    group = parser.add_argument_group("run")
+    _add(
+        group, "out", type=str, help="new folder for everything the run writes (default: runs/<date>-<time>)"
+    )
+    _add(group, "resume", metavar="RUN_FOLDER", help="continue a run exactly, with its own settings")
+    _add(group, "checkpoint-every", type=count, help="iterations between two checkpoints (default: 10)")
+    _add(group, "tensorboard", action="store_true", help="also write TensorBoard curves into the run folder")
+    _add(group, "wandb", nargs="?", const="rlsf-gym", metavar="PROJECT", help="also log to Weights & Biases")
+    _add(group, "wandb-mode", choices=("online", "offline"), help="offline needs no account")
+    _add(group, "traceback", action="store_true", help="show the traceback of an error as well")
+    return parser
+
+
+def add_flags(group: Any, flags: Sequence[Flag]) -> None:
+    """Adds each flag in both spellings, `--a-b` and `--a_b`, with its default in the help text."""
+    for flag in flags:
+        shown = "none" if flag.default is None else flag.default
+        _add(group, flag.name, type=flag.parse, help=f"{flag.help} (default: {shown})".replace("%", "%%"))
+
+
+def _add(group: Any, name: str, **kwargs: Any) -> None:
+    dest = name.replace("-", "_")
+    if kwargs.get("action") is None and "choices" not in kwargs:
+        kwargs = {"metavar": name.rpartition("-")[2].upper(), **kwargs}
+    group.add_argument(f"--{name}", dest=dest, **kwargs)
+    if dest != name:
+        group.add_argument(f"--{dest}", dest=dest, **{**kwargs, "help": argparse.SUPPRESS})
+
+
+def complete(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns all recorded settings: the given ones, defaults elsewhere."""
+    if "epochs" in given and "episodes" in given:
+        raise ValueError("--epochs and --episodes exclude each other: give one of them")
+    settings = {**DEFAULTS, **{key: value for key, value in given.items() if key in DEFAULTS}}
+    if settings["epochs"] is not None:
+        settings["episodes"] = None
+    if settings["scorer_model"] is not None and settings["scorer"] == "vader":
+        raise ValueError("--scorer-model is for a neural scorer: add --scorer transformer")
+    return settings
+
+
+def differences(given: Mapping[str, Any], stored: Mapping[str, Any]) -> list[str]:
+    """Returns one phrase for each given setting that differs from the stored one."""
+    return [
+        f"--{key.replace('_', '-')} is {given[key]} but the run was started with {stored.get(key)}"
+        for key in DEFAULTS
+        if key in given and given[key] != stored.get(key)
+    ]
+
+
+def objective_kwargs(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the arguments of the objective."""
+    return {"target": settings["target"]} if settings["objective"] == "target" else {}
+
+
+def env_kwargs(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the keyword arguments of the environment; the tokenizer is that of the policy."""
+    return {
+        "tokenizer": settings["tokenizer"] or settings["policy"],
+        "prompts": settings["prompts"],
+        "scorer": settings["scorer"],
+        "scorer_kwargs": {"model": settings["scorer_model"]} if settings["scorer_model"] else {},
+        "judge": None if settings["judge"] == "none" else settings["judge"],
+        "objective": settings["objective"],
+        "objective_kwargs": objective_kwargs(settings),
+        "reward_design": settings["reward_design"],
+        "boundary": settings["boundary"],
+        "max_prompt_tokens": settings["max_prompt_tokens"],
+        "max_new_tokens": length_range(settings["response_length"])[1],
+    }

@@ -1,0 +1,306 @@
+"""Trains a language model on symbolic, token-level sentiment feedback and shows what it learned.
+
+    python examples/train_sentiment.py                         the embedded model, prompts, scorer and judge
+    python examples/train_sentiment.py --reward-design terminal --seed 1 --out runs/terminal
+    python examples/train_sentiment.py --resume runs/terminal  continue a run that was stopped or killed
+
+Exit status: 0 done, 1 a failure that is explained in one line, 2 wrong arguments, 130 stopped with
+everything saved.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+import traceback
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import gymnasium
+import plots
+import samples
+import settings as flags
+import torch
+import transformers
+from interruption import Interruption
+from run_folder import RunFolder, format_table, versions
+
+import rlsf_gym
+from agents import CausalLMPolicy, TokenPPO, TokenPPOConfig, checkpoint
+from agents.evaluate import evaluate, summarise
+from agents.logs import JsonlLog, Log, ProgressLog, TensorBoardLog, WandbLog, read_jsonl
+
+STOPPED = 130
+EVAL_ENVS = 128
+"""Responses that an evaluation scores at once."""
+
+Settings = Mapping[str, Any]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Trains as the arguments say; returns the exit status."""
+    parser = flags.make_parser(__doc__ or "")
+    given = vars(parser.parse_args(argv))
+    transformers.utils.logging.set_verbosity_error()
+    transformers.utils.logging.disable_progress_bar()
+    try:
+        folder, settings = open_run(given, parser)
+        with Interruption() as interruption:
+            return run(folder, settings, given, interruption)
+    except KeyboardInterrupt:
+        say("stopped before there was anything to save" if "resume" not in given else "stopped")
+        return STOPPED
+    except (ValueError, OSError, ImportError, FloatingPointError, gymnasium.error.Error) as error:
+        if given.get("traceback"):
+            traceback.print_exc()
+        say("error: " + " ".join(str(error).split()))
+        return 1
+
+
+def open_run(given: Settings, parser: flags.Parser) -> tuple[RunFolder, dict[str, Any]]:
+    """Returns the run folder and the settings, of the arguments or of the run that is continued."""
+    if "resume" not in given:
+        try:
+            settings = flags.complete(given)
+            check_names(settings)
+            make_config(settings)
+        except ValueError as error:
+            parser.error(str(error))
+        folder = RunFolder(given.get("out") or Path("runs") / time.strftime("%Y%m%d-%H%M%S"))
+        folder.check_free()
+        return folder, settings
+    folder = RunFolder(given["resume"])
+    config = folder.config()
+    differing = flags.differences(given, config["settings"])
+    if differing:
+        parser.error("can't continue with other settings: " + "; ".join(differing))
+    changed = [f"{name} {config['versions'].get(name)} -> {v}" for name, v in versions().items()
+               if v != config["versions"].get(name)]  # fmt: skip
+    if changed:
+        say("note: versions changed since the start, the last bits may differ: " + ", ".join(changed))
+    return folder, {**flags.DEFAULTS, **config["settings"]}
+
+
+def check_names(settings: Settings) -> None:
+    """Refuses unknown names at once, before anything is loaded."""
+    rlsf_gym.designs.load_design(settings["reward_design"])
+    rlsf_gym.objectives.load_objective(settings["objective"], **flags.objective_kwargs(settings))
+    rlsf_gym.resolve.resolve("scorer", settings["scorer"], rlsf_gym.scorers.SCORERS)
+    check_device(settings["device"])
+
+
+def check_device(name: str) -> None:
+    """Refuses a device that torch does not know or does not have."""
+    try:
+        torch.zeros(1, device=name)
+    except (RuntimeError, AssertionError) as error:  # AssertionError: torch was built without CUDA
+        raise ValueError(f"--device {name}: torch can't use it: {str(error).splitlines()[0]}") from error
+
+
+def make_config(settings: Settings) -> TokenPPOConfig:
+    """Returns the learner's settings."""
+    return TokenPPOConfig(
+        seed=settings["seed"],
+        batch_size=settings["batch_size"],
+        minibatch_size=settings["minibatch_size"],
+        accumulation_steps=settings["accumulation_steps"],
+        num_ppo_epochs=settings["ppo_epochs"],
+        response_length=flags.length_range(settings["response_length"]),
+        learning_rate=settings["lr"],
+        kl_coef=settings["kl_coef"],
+        gamma=settings["gamma"],
+        lam=settings["lam"],
+    )
+
+
+def run(folder: RunFolder, settings: Settings, given: Settings, interruption: Interruption) -> int:
+    """Trains in `folder`, or goes on there; returns the exit status."""
+    if folder.is_finished:
+        print(f"{folder.path} is finished already")
+        report(folder)
+        return 0
+    if settings["threads"]:
+        torch.set_num_threads(settings["threads"])
+    agent = make_agent(folder, settings)
+    if not folder.exists:
+        folder.create(settings)
+        if not has_splits(settings):
+            say("note: too few prompts to hold some out: the evaluation uses those of the training")
+    try:
+        before = evaluation(folder, "before", agent, settings)
+        learn(agent, folder, settings, given, interruption)
+        after = evaluation(folder, "after", agent, settings)
+    except KeyboardInterrupt:
+        say(f"stopped after iteration {agent.iteration}; continue with: {sys.argv[0]} --resume {folder.path}")
+        return STOPPED
+    finish(folder, before, after, agent)
+    report(folder)
+    return 0
+
+
+def make_env(settings: Settings, split: str, num_envs: int) -> Any:
+    """Returns `num_envs` environments that are scored together."""
+    arguments = flags.env_kwargs(settings)
+    if not has_splits(settings):
+        split = "all"
+    return gymnasium.make_vec(flags.ENV_ID, num_envs=num_envs, split=split, **arguments)
+
+
+def has_splits(settings: Settings) -> bool:
+    """Returns whether there are enough prompts to hold some out; an explained error if there are none."""
+    try:
+        return all(load_prompts(settings, split) for split in ("train", "eval"))
+    except ValueError:
+        load_prompts(settings, "all")
+        return False
+
+
+def load_prompts(settings: Settings, split: str) -> rlsf_gym.prompts.Prompts:
+    """Returns the prompts of one split."""
+    arguments = flags.env_kwargs(settings)
+    return rlsf_gym.prompts.load_prompts(
+        arguments["prompts"],
+        tokenizer=rlsf_gym.tokenizer.load_tokenizer(arguments["tokenizer"]),
+        split=split,
+        max_prompt_tokens=arguments["max_prompt_tokens"],
+    )
+
+
+def make_agent(folder: RunFolder, settings: Settings) -> TokenPPO:
+    """Returns the learner: as its checkpoint left it if there is one, untrained otherwise."""
+    env = make_env(settings, "train", settings["batch_size"])
+    if checkpoint.exists(folder.checkpoint):
+        return TokenPPO.load(folder.checkpoint, env, device=settings["device"])
+    policy = CausalLMPolicy.from_pretrained(settings["policy"]).to(settings["device"])
+    return TokenPPO(policy, env, make_config(settings))
+
+
+def evaluation(folder: RunFolder, name: str, agent: TokenPPO, settings: Settings) -> dict[str, Any]:
+    """Returns summary and samples on held-out prompts; stored, so that it is never done twice."""
+    stored = folder.read(name)
+    if stored is not None:
+        return stored
+    number = settings["eval_samples"]
+    env = make_env(settings, "eval", min(number, EVAL_ENVS))
+    rows = evaluate(
+        agent.policy, env, episodes=number, reference=agent.reference, seed=settings["seed"],
+        response_length=flags.length_range(settings["response_length"]),
+    )  # fmt: skip
+    found = {"summary": summarise(rows), "samples": samples.pick(rows)}
+    folder.write(name, found)
+    return found
+
+
+def learn(
+    agent: TokenPPO, folder: RunFolder, settings: Settings, given: Settings, interruption: Interruption
+) -> None:
+    """Trains up to the wanted number of episodes, saving every few iterations and when asked to stop."""
+    total = total_episodes(settings)
+    logs = make_logs(agent, folder, settings, given, total)
+    agent.callbacks = [*logs, Checkpoints(agent, folder, given.get("checkpoint_every", 10), interruption)]
+    interruption.postponed = True
+    try:
+        agent.learn(total)
+        agent.save(folder.checkpoint)
+    finally:
+        interruption.postponed = False
+        for log in logs:
+            log.close()
+
+
+class Checkpoints:
+    """Saves the learner every few iterations; stops it when that was asked for."""
+
+    def __init__(self, agent: TokenPPO, folder: RunFolder, every: int, interruption: Interruption) -> None:
+        self._agent, self._folder, self._every, self._interruption = agent, folder, every, interruption
+
+    def on_iteration(self, metrics: Mapping[str, float], timings: Any, episodes: Any) -> None:
+        """Saves when it is time."""
+        if self._interruption.requested or metrics["iteration"] % self._every == 0:
+            self._agent.save(self._folder.checkpoint)
+        if self._interruption.requested:
+            raise KeyboardInterrupt
+
+    def close(self) -> None:
+        """Nothing is left to do."""
+
+
+def total_episodes(settings: Settings) -> int:
+    """Returns the episodes of the whole run; `--epochs` are passes over the training prompts."""
+    if settings["epochs"] is None:
+        return settings["episodes"]
+    prompts = load_prompts(settings, "train" if has_splits(settings) else "all")
+    return max(1, round(settings["epochs"] * len(prompts.texts)))
+
+
+def make_logs(
+    agent: TokenPPO, folder: RunFolder, settings: Settings, given: Settings, total: int
+) -> list[Log]:
+    """Returns where the numbers go."""
+    logs: list[Log] = [
+        JsonlLog(folder.path, iterations=agent.iteration),
+        ProgressLog(sys.stderr, total=total, done=agent.episodes),
+    ]
+    if given.get("tensorboard"):
+        logs.append(TensorBoardLog(folder.path / "tensorboard"))
+    if "wandb" in given:
+        logs.append(
+            WandbLog(
+                given["wandb"],
+                folder=folder.path,
+                config=settings,
+                report=sys.stderr,
+                mode=given.get("wandb_mode"),
+                run_id=folder.path.name,
+            )
+        )
+    return logs
+
+
+def finish(folder: RunFolder, before: Mapping[str, Any], after: Mapping[str, Any], agent: TokenPPO) -> None:
+    """Writes figure, page and, last, the summary that marks the run as finished."""
+    rows = read_jsonl(folder.metrics)
+    try:
+        plots.draw_run(
+            folder.curves, rows, before=before["summary"], after=after["summary"], title=headline(folder)
+        )
+    except ImportError as error:
+        say(f"note: no curves.png: {error}")
+    pages = {"before": before["samples"], "after": after["samples"]}
+    samples.write_page(folder.samples, pages, tokenizer=agent.env.unwrapped.tokenizer, title=headline(folder))
+    seconds = sum(row["seconds"] for row in read_jsonl(folder.path / "timings.jsonl"))
+    folder.write(
+        "summary",
+        {
+            "before": before["summary"],
+            "after": after["summary"],
+            "seconds": seconds,
+            "episodes": agent.episodes,
+        },
+    )
+
+
+def headline(folder: RunFolder) -> str:
+    """Returns what the run was, in one line."""
+    settings = folder.config()["settings"]
+    facts = ("policy", "scorer", "objective", "reward_design", "seed")
+    return f"{folder.path.name}: " + ", ".join(f"{fact.replace('_', ' ')} {settings[fact]}" for fact in facts)
+
+
+def report(folder: RunFolder) -> None:
+    """Prints the table and where the files are."""
+    summary = folder.read("summary")
+    print(format_table(summary["before"], summary["after"]))
+    print(f"{summary['episodes']} episodes in {summary['seconds']:.0f} s")
+    for path in (folder.curves, folder.samples, folder.metrics, folder.checkpoint):
+        print(f"  {path}")
+
+
+def say(line: str) -> None:
+    """Writes one line to stderr."""
+    print(line, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

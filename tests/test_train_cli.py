@@ -1,0 +1,176 @@
+"""The training command: its files, and one clear line for everything that can go wrong."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+FILES = {
+    *("config.json", "metrics.jsonl", "timings.jsonl", "before.json", "after.json", "summary.json"),
+    *("checkpoint", "curves.png", "samples.html"),
+}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def examples_on_path():
+    sys.path.insert(0, str(EXAMPLES))
+    yield
+    sys.path.remove(str(EXAMPLES))
+
+
+@pytest.fixture
+def train(capsys):
+    """Returns a function: arguments -> (exit status, stdout, lines of stderr)."""
+    import train_sentiment
+
+    def call(*arguments):
+        try:
+            status = train_sentiment.main([str(argument) for argument in arguments])
+        except SystemExit as exit_:
+            status = exit_.code
+        captured = capsys.readouterr()
+        return status, captured.out, captured.err.splitlines()
+
+    return call
+
+
+@pytest.fixture(scope="module")
+def tiny(tiny_policy):
+    return (
+        *("--policy", tiny_policy, "--tokenizer", "bytes", "--judge", "none"),
+        *("--episodes", 16, "--batch-size", 8, "--minibatch-size", 4, "--response-length", 4),
+        *("--eval-samples", 8, "--max-prompt-tokens", 64, "--threads", 1),
+    )
+
+
+def refuse(result, *words, status):
+    """Asserts that a call was refused in one line that has all the words."""
+    found, _, errors = result
+    assert found == status, errors
+    assert len(errors) == 1
+    assert errors[0].startswith("error: ")
+    for word in words:
+        assert str(word) in errors[0]
+
+
+def test_a_run_leaves_its_files(train, tiny, tmp_path):
+    folder = tmp_path / "run"
+    status, output, errors = train(*tiny, "--out", folder, "--tensorboard")
+    assert status == 0, errors
+    assert {path.name for path in folder.iterdir()} == FILES | {"tensorboard"}
+    summary = json.loads((folder / "summary.json").read_text())
+    assert set(summary) == {"before", "after", "seconds", "episodes"}
+    assert summary["episodes"] == 16
+    assert set(summary["before"]) == set(summary["after"])
+    assert set(summary["after"]) == {
+        *("score", "judge", "kl", "perplexity", "distinct_1", "distinct_2", "repetition", "length"),
+    }
+    assert summary["before"]["kl"] == pytest.approx(0, abs=1e-5)
+    assert len((folder / "metrics.jsonl").read_text().splitlines()) == 2
+    config = json.loads((folder / "config.json").read_text())
+    assert config["settings"]["batch_size"] == 8
+    assert "torch" in config["versions"]
+    assert (folder / "curves.png").read_bytes().startswith(b"\x89PNG")
+    assert "perplexity" in output
+    assert str(folder / "samples.html") in output
+    again = train("--resume", folder)
+    assert again[0] == 0
+    assert "finished already" in again[1]
+    refuse(train(*tiny, "--out", folder), "holds a run already", "--resume", status=1)
+    refuse(train("--resume", folder, "--lr", 1, "--seed", 5), "--lr is 1.0 but", "--seed is 5 but", status=2)
+
+
+def test_equal_runs_leave_equal_bytes(train, tiny, tmp_path):
+    first, second, other = (tmp_path / name for name in "abc")
+    assert train(*tiny, "--out", first)[0] == 0
+    assert train(*tiny, "--out", second)[0] == 0
+    assert train(*tiny, "--out", other, "--seed", 1)[0] == 0
+    assert (first / "metrics.jsonl").read_bytes() == (second / "metrics.jsonl").read_bytes()
+    assert (first / "metrics.jsonl").read_bytes() != (other / "metrics.jsonl").read_bytes()
+
+
+def test_epochs_are_passes_over_the_prompts(train, tiny, tmp_path):
+    prompts = tmp_path / "prompts.txt"
+    prompts.write_text("\n".join(f"{i} critics said it was" for i in range(40)))
+    arguments = [*tiny[: tiny.index("--episodes")], *tiny[tiny.index("--episodes") + 2 :]]
+    status, _, errors = train(*arguments, "--prompts", prompts, "--epochs", "1", "--out", tmp_path / "run")
+    assert status == 0, errors
+    episodes = json.loads((tmp_path / "run" / "summary.json").read_text())["episodes"]
+    assert 24 <= episodes <= 40  # about nine tenths of the prompts are for training
+
+
+def test_a_few_prompts_are_enough(train, tiny, tmp_path):
+    prompts = tmp_path / "prompts.txt"
+    prompts.write_text("The film was\n")
+    status, _, errors = train(*tiny, "--prompts", prompts, "--out", tmp_path / "run")
+    assert status == 0, errors
+    assert errors[0].startswith("note: too few prompts to hold some out")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--reward-design", "potentail"], ["reward design 'potentail'", "did you mean 'potential'?"]),
+        (["--scorer", "vadr"], ["scorer 'vadr'", "'vader'"]),
+        (["--objective", "happy"], ["objective 'happy'", "'positive'"]),
+        (["--episodes", "0"], ["--episodes", "at least 1", "'0'"]),
+        (["--response-length", "16-4"], ["16 or 4-16"[:2], "'16-4'"]),
+        (["--lr", "fast"], ["--lr", "a number above 0", "'fast'"]),
+        (["--epochs", "1", "--episodes", "8"], ["--epochs and --episodes exclude each other"]),
+        (["--scorer-model", "x"], ["--scorer transformer"]),
+        (["--no-such-flag"], ["unrecognized arguments: --no-such-flag"]),
+    ],
+)
+def test_wrong_arguments_end_with_status_2(train, arguments, words):
+    refuse(train(*arguments), *words, status=2)
+
+
+def test_both_spellings_of_a_flag(train):
+    refuse(train("--accumulation_steps", "x"), "--accumulation", status=2)
+    refuse(train("--eval-samples", "x"), "--eval-samples", status=2)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("missing.txt", None, ["missing.txt"]),
+        ("empty.txt", b"", ["empty.txt"]),
+        ("columns.csv", b"a,b\n1,2\n", ["columns.csv", "column"]),
+        ("latin.txt", "Das Gef\u00fchl, der Film".encode("latin-1"), ["latin.txt", "UTF-8"]),
+    ],
+)
+def test_prompt_files_that_can_not_be_used(train, tiny, tmp_path, name, content, words):
+    path = tmp_path / name
+    if content is not None:
+        path.write_bytes(content)
+    refuse(train(*tiny, "--prompts", path, "--out", tmp_path / "run"), *words, status=1)
+    assert not (tmp_path / "run").exists()
+
+
+def test_vocabularies_that_do_not_fit(train, tiny, tmp_path):
+    result = train(*tiny, "--tokenizer", "bundled", "--out", tmp_path / "run")
+    refuse(result, "4096", "257", status=1)
+
+
+def test_a_pickled_policy_is_refused(train, tiny, tiny_policy, tmp_path):
+    folder = tmp_path / "pickled"
+    folder.mkdir()
+    (folder / "config.json").write_bytes((tiny_policy / "config.json").read_bytes())
+    (folder / "pytorch_model.bin").write_bytes(b"\x80\x04.")
+    arguments = [folder if argument == tiny_policy else argument for argument in tiny]
+    refuse(train(*arguments, "--out", tmp_path / "run"), "pickled", "safetensors", status=1)
+
+
+def test_a_checkpoint_that_was_cut_off(train, tiny, tmp_path):
+    folder = tmp_path / "run"
+    assert train(*tiny, "--out", folder)[0] == 0
+    (folder / "summary.json").unlink()
+    weights = folder / "checkpoint" / "learner.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-7])
+    refuse(train("--resume", folder), "learner.safetensors", status=1)
+
+
+def test_a_folder_that_is_no_run(train, tmp_path):
+    refuse(train("--resume", tmp_path), "no run folder", status=1)
