@@ -3,6 +3,7 @@
 import math
 import os
 import pickle
+import re
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from vaderSentiment import vaderSentiment
 
 from rlsf_gym.scorers.vader import VaderScorer
+from rlsf_gym.scorers.vader_stream import Stream
 
 WORDS = [
     "good",
@@ -219,6 +221,15 @@ def test_prefix_scores_at_every_character_of_a_text_with_everything():
     ends = np.arange(len(text) + 1)
     expected = SCORER.score([text[:end] for end in ends])
     np.testing.assert_allclose(SCORER.prefix_scores("", text, ends), expected, rtol=0, atol=1e-12)
+
+
+def test_prefixes_at_word_ends_read_each_word_once(monkeypatch):
+    text = "a good film, not bad but no fun at all " * 20
+    pushed = []
+    push = Stream.push
+    monkeypatch.setattr(Stream, "push", lambda self, word: pushed.append(word.text) or push(self, word))
+    SCORER.prefix_scores("", text, np.array([match.end() for match in re.finditer(r"\S+", text)]))
+    assert len(pushed) == len(text.split())
 
 
 def test_no_prefixes_have_no_scores():

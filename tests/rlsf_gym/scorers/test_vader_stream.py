@@ -4,6 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rlsf_gym.scorers import vader_stream
+from rlsf_gym.scorers.vader_rules import word_valence
 from rlsf_gym.scorers.vader_stream import Stream, emphasize, measure_emphasis
 from rlsf_gym.scorers.vader_words import VOCABULARY
 
@@ -55,6 +57,19 @@ def test_push_returns_the_sum_so_far(tokens):
     stream = Stream()
     for token in tokens:
         assert stream.push(VOCABULARY[token]) == pytest.approx(stream.exact_total(), abs=1e-12)
+
+
+@pytest.mark.parametrize("opening", ["", "but ", "GOOD good but "])
+def test_each_word_is_valued_once_but_for_flips_and_waiting(monkeypatch, opening):
+    tokens = (opening + "good film bad kind of fun no joy GOOD " * 100 + "but fine").split()
+    valued = []
+    monkeypatch.setattr(
+        vader_stream,
+        "word_valence",
+        lambda words, i, mixed: valued.append(i) or word_valence(words, i, mixed),
+    )
+    Stream(words=[VOCABULARY[token] for token in tokens])
+    assert len(valued) < 2 * len(tokens)
 
 
 def test_pop_returns_the_word():
