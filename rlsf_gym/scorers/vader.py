@@ -7,7 +7,7 @@ charged: a high score is not a good text.
 import re
 from collections.abc import Sequence
 from importlib.metadata import version
-from typing import Final, Literal, get_args
+from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -38,9 +38,9 @@ class VaderScorer:
         ValueError: `but` is neither.
     """
 
-    name: Final = "vader"
-    bounded: Final = True
-    verifiable: Final = True
+    name = "vader"
+    bounded = True
+    verifiable = True
 
     def __init__(self, but: ButRule = "library") -> None:
         if but not in get_args(ButRule):
