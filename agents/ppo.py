@@ -13,7 +13,7 @@ import platform
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol, Self, cast
+from typing import Any, Protocol, Self
 
 import gymnasium as gym
 import numpy as np
@@ -310,7 +310,7 @@ def _make_env(
     env: Environment | str, config: TokenPPOConfig, env_kwargs: Mapping[str, Any] | None
 ) -> Environment:
     if isinstance(env, str):
-        return cast(Environment, gym.make_vec(env, num_envs=config.batch_size, **(env_kwargs or {})))
+        return gym.make_vec(env, num_envs=config.batch_size, **(env_kwargs or {}))
     if env_kwargs:
         raise ValueError(
             f"env_kwargs: expected none for an environment that is made already, got {sorted(env_kwargs)}"

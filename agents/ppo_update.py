@@ -22,7 +22,7 @@ from agents.losses import clipped_surrogate, masked_sum, value_loss
 from agents.policy import CausalLMPolicy
 from agents.ppo_config import TokenPPOConfig
 from agents.returns import charge_missing_end, gae, kl_shaped_rewards
-from agents.tensors import Batch, Rollout, take_rows, whiten
+from agents.tensors import Batch, Rollout, split_rows, take_rows, whiten
 
 RATIO_TOLERANCE = 1e-4
 """Largest distance from 1 of a ratio before the first step that rounding may explain."""
@@ -148,7 +148,7 @@ def make_batch(rollout: Rollout, rewards: Tensor, config: TokenPPOConfig) -> Bat
 def rescore(policy: CausalLMPolicy, rollout: Rollout, rows: int) -> Rollout:
     """Returns the rollout with log-probs and values as the policy scores them, `rows` episodes at a time."""
     width = rollout.scores.shape[1]
-    pieces = zip(rollout.tokens.split(rows), rollout.attention_mask.split(rows), strict=True)
+    pieces = zip(split_rows(rollout.tokens, rows), split_rows(rollout.attention_mask, rows), strict=True)
     scored = [policy.score(tokens, mask, width) for tokens, mask in pieces]
     return rollout._replace(
         logprobs=torch.cat([piece.logprobs for piece in scored]),
@@ -185,7 +185,8 @@ def update(
     seen: list[StepFigures] = []
     norms: list[float] = []
     for _ in range(config.num_ppo_epochs):
-        for rows in torch.randperm(config.batch_size, generator=generator).split(config.minibatch_size):
+        order = torch.randperm(config.batch_size, generator=generator)
+        for rows in split_rows(order, config.minibatch_size):
             optimizer.zero_grad()
             figures = accumulate_gradients(policy, batch, rows, config, denominator=denominator)
             if not seen and figures.ratio_error > ratio_tolerance:
@@ -211,7 +212,7 @@ def accumulate_gradients(
     """
     parts = [
         _part_gradients(policy, take_rows(batch, part), config, denominator=denominator)
-        for part in rows.to(batch.tokens.device).split(config.micro_batch_size)
+        for part in split_rows(rows.to(batch.tokens.device), config.micro_batch_size)
     ]
     sums = [sum(column) for column in list(zip(*parts, strict=True))[:4]]
     means = [sum(part.ratio_mean for part in parts) / len(parts), max(part.ratio_error for part in parts)]

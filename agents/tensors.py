@@ -69,6 +69,11 @@ def take_rows(batch: Batch, rows: Tensor) -> Batch:
     return Batch(*(field[rows] for field in batch))
 
 
+def split_rows(x: Tensor, size: int) -> list[Tensor]:
+    """Returns pieces of at most `size` rows, in order."""
+    return [x[start : start + size] for start in range(0, len(x), size)]
+
+
 def concatenate_rollouts(rollouts: Sequence[Rollout]) -> Rollout:
     """Returns rollouts of equal P and T as one, in order."""
     return Rollout(*(torch.cat(fields) for fields in zip(*rollouts, strict=True)))
