@@ -83,7 +83,7 @@ STEPS = [
 @pytest.mark.parametrize(("owner", "name"), STEPS)
 @pytest.mark.parametrize("survived", range(4))
 def test_a_death_at_any_step_leaves_the_old_or_the_new(tmp_path, monkeypatch, owner, name, survived):
-    """The process dies in call number `survived` of the function; what it left can be read, and saved over."""
+    """The process dies in call number `survived` of the function; what is left can be read and replaced."""
     path = tmp_path / "c"
     save(path, 1)
     honest, calls = getattr(owner, name), []
