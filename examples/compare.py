@@ -1,0 +1,208 @@
+"""Compares token-level feedback with the scalar standard: same learner, prompts, seeds and utility.
+
+    python examples/compare.py --out runs/compare            (continues what is there, repeats nothing)
+
+Every cell (reward design x seed) is a run folder of `train_sentiment.py`; flags that are not listed here
+are passed on to it. The first design is compared with the last. Intervals are bootstrap intervals over
+seeds: with three seeds they reach from the smallest to the largest difference that was seen, and no
+further.
+"""
+
+from __future__ import annotations
+
+import argparse
+import concurrent.futures
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import plots
+import settings as flags
+from plots import Arms, Cell
+from run_folder import SUMMARY_KEYS, RunFolder
+
+from agents import statistics
+from agents.logs import read_jsonl
+from agents.statistics import Interval
+
+TRAIN = Path(__file__).with_name("train_sentiment.py")
+SHARE = 0.8
+"""Share of the best arm's gain that an arm has to reach."""
+STOPPED = 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs what is missing, then writes table, figure and conclusion; returns the exit status."""
+    options, passed_on = parse(argv)
+    try:
+        arms = run_cells(options, passed_on)
+        lines = report(arms)
+        print("\n".join(lines))
+        (options.out / "compare.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        plots.draw_comparison(options.out / "compare.png", arms)
+        print(f"figure: {options.out / 'compare.png'}")
+    except (ValueError, OSError, ImportError) as error:
+        print("error: " + " ".join(str(error).split()), file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print(f"stopped; what is done stays in {options.out}, the same command continues it", file=sys.stderr)
+        return STOPPED
+    return 0
+
+
+def parse(argv: Sequence[str] | None) -> tuple[argparse.Namespace, list[str]]:
+    """Returns the options of the comparison and the flags for every run."""
+    parser = flags.Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--designs", nargs="+", default=["potential", "terminal"], help="reward designs")
+    parser.add_argument(
+        "--seeds", type=flags.count, default=3, help="seeds 0, 1, ... per design (default: 3)"
+    )
+    parser.add_argument("--jobs", type=flags.count, default=2, help="runs side by side (default: 2)")
+    parser.add_argument("--threads", type=flags.count, default=1, help="threads of each run (default: 1)")
+    parser.add_argument("--out", type=Path, default=Path("runs/compare"), help="folder of the comparison")
+    options, passed_on = parser.parse_known_args(argv)
+    flags.make_parser("").parse_args(passed_on)  # wrong ones end here, before anything runs
+    if len(options.designs) < 2:
+        parser.error("--designs needs at least two reward designs")
+    return options, passed_on
+
+
+def run_cells(options: argparse.Namespace, passed_on: list[str]) -> Arms:
+    """Returns the finished cells of every design, in the order of the seeds."""
+    options.out.mkdir(parents=True, exist_ok=True)
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        runs = {
+            (design, seed): pool.submit(run_cell, options, passed_on, design, seed)
+            for seed in range(options.seeds)
+            for design in options.designs
+        }
+        try:
+            return {d: [runs[d, seed].result() for seed in range(options.seeds)] for d in options.designs}
+        except BaseException:
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
+
+
+def run_cell(options: argparse.Namespace, passed_on: list[str], design: str, seed: int) -> Cell:
+    """Returns one finished cell: taken from its folder, continued there, or run."""
+    folder = RunFolder(options.out / f"{design}-seed{seed}")
+    command = [*passed_on, "--reward-design", design, "--seed", str(seed), "--threads", str(options.threads)]
+    if folder.is_finished:
+        check_settings(folder, command)
+    else:
+        target = "--resume" if (folder.path / "config.json").exists() else "--out"
+        train([*command, target, str(folder.path)], folder.path.with_suffix(".log"))
+    cell = Cell(folder.read("summary"), read_jsonl(folder.metrics))
+    before, after = (cell.summary[key]["score"] for key in ("before", "after"))
+    print(f"{folder.path.name}: score {before:+.3f} before, {after:+.3f} after", flush=True)
+    return cell
+
+
+def check_settings(folder: RunFolder, command: list[str]) -> None:
+    """Refuses a finished cell that other settings made."""
+    settings = flags.complete(vars(flags.make_parser("").parse_args(command)))
+    differing = flags.differences(settings, folder.config()["settings"])
+    if differing:
+        raise ValueError(f"{folder.path}: {'; '.join(differing)}; choose another --out")
+
+
+def train(arguments: list[str], log: Path) -> None:
+    """Runs one cell in a process of its own, its output in a file."""
+    with log.open("a", encoding="utf-8") as output:
+        command = [sys.executable, str(TRAIN), *arguments]
+        status = subprocess.run(command, stdout=output, stderr=subprocess.STDOUT, check=False).returncode
+    if status == STOPPED:
+        raise KeyboardInterrupt
+    if status != 0:
+        last = (log.read_text(encoding="utf-8").strip().splitlines() or ["no output"])[-1]
+        raise ValueError(f"{log.stem} ended with status {status}: {last.removeprefix('error: ')} (see {log})")
+
+
+def report(arms: Arms) -> list[str]:
+    """Returns the table and the conclusion as lines of text."""
+    first, last = next(iter(arms)), list(arms)[-1]
+    measures = measure(arms)
+    before = next(iter(arms.values()))[0].summary["before"]
+    wide = max(12, *(len(name) + 2 for name in arms))
+    lines = [f"{'':<18}{'before':>10}" + "".join(f"{name:>{wide}}" for name in arms) + f"   {first} - {last}"]
+    for name, rows in measures.items():
+        start = f"{before[name]:.3f}" if before.get(name) is not None else ""
+        means = "".join(f"{np.mean(rows[design]):>{wide}.3f}" for design in arms)
+        lines.append(f"{name:<18}{start:>10}{means}   {show(difference(rows, first, last))}")
+    return [*lines, "", *conclude(measures, first, last, seeds=len(arms[first]))]
+
+
+def measure(arms: Arms) -> dict[str, dict[str, list[float]]]:
+    """Returns measure -> design -> one number per seed."""
+    names = [
+        key for key in SUMMARY_KEYS if next(iter(arms.values()))[0].summary["after"].get(key) is not None
+    ]
+    found = {
+        name: {
+            design: [float(cell.summary["after"][name]) for cell in cells] for design, cells in arms.items()
+        }
+        for name in names
+    }
+    curves = {design: [plots.score_curve(cell) for cell in cells] for design, cells in arms.items()}
+    goal = threshold(arms)
+    found["area_under_curve"] = {
+        design: [statistics.area_under_curve(x, y) for x, y in runs] for design, runs in curves.items()
+    }
+    found[f"episodes_to_{SHARE:.0%}"] = {
+        design: [statistics.episodes_to_reach(x, y, goal) for x, y in runs] for design, runs in curves.items()
+    }
+    return found
+
+
+def threshold(arms: Arms) -> float:
+    """Returns the score at `SHARE` of the gain of the best arm, means over seeds."""
+    before = np.mean([cell.summary["before"]["score"] for cells in arms.values() for cell in cells])
+    best = max(np.mean([cell.summary["after"]["score"] for cell in cells]) for cells in arms.values())
+    return float(before + SHARE * (best - before))
+
+
+def difference(rows: dict[str, list[float]], first: str, last: str) -> Interval | None:
+    """Returns the paired difference over seeds, or None where a run never got there."""
+    if not np.all(np.isfinite([rows[first], rows[last]])):
+        return None
+    return statistics.paired_difference(rows[first], rows[last])
+
+
+def show(interval: Interval | None) -> str:
+    """Returns a difference with its interval as text."""
+    if interval is None:
+        return "not reached by every run"
+    return f"{interval.value:+.3f} [{interval.low:+.3f}, {interval.high:+.3f}]"
+
+
+def conclude(measures: dict[str, dict[str, list[float]]], first: str, last: str, *, seeds: int) -> list[str]:
+    """Returns what the intervals allow to say, and nothing else."""
+    goal = f"episodes_to_{SHARE:.0%}"
+    wanted = [name for name in ("score", "judge", "kl", "area_under_curve", goal) if name in measures]
+    lines = [f"{first} against {last}, {plural(seeds)} (95% bootstrap intervals over seeds):"]
+    for name in wanted:
+        interval = difference(measures[name], first, last)
+        if interval is None:
+            reached = [int(np.isfinite(measures[name][design]).sum()) for design in (first, last)]
+            verdict = (
+                f"reached by {reached[0]} of {seeds} {first} runs and {reached[1]} of {seeds} {last} runs"
+            )
+        elif interval.low > 0 or interval.high < 0:
+            verdict = f"{'higher' if interval.value > 0 else 'lower'} under {first}: {show(interval)}"
+        else:
+            verdict = f"no difference that this many seeds can tell: {show(interval)}"
+        lines.append(f"- {name}: {verdict}")
+    if seeds < 5:
+        lines.append(f"- {plural(seeds)}: a first impression, not evidence: --seeds 10 narrows the intervals")
+    return lines
+
+
+def plural(seeds: int) -> str:
+    """Returns the number of seeds in words."""
+    return "1 seed" if seeds == 1 else f"{seeds} seeds"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
