@@ -10,14 +10,17 @@ logits) runs whole.
 
 from __future__ import annotations
 
+import contextlib
 import importlib.resources
 import inspect
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
 from transformers import AutoModelForCausalLM, DynamicCache, PreTrainedModel
+from transformers.utils import logging as transformers_logging
 
 BUNDLED = "gpt2-imdb-4m"
 """Folder under `agents/assets` that the name "bundled" stands for."""
@@ -119,7 +122,8 @@ class Backbone(nn.Module):
 
     def save(self, folder: Path) -> None:
         """Writes a Hugging Face folder: config.json and model.safetensors."""
-        cast(Any, self.model).save_pretrained(folder)
+        with _without_progress_bars():
+            cast(Any, self.model).save_pretrained(folder)
 
     @torch.no_grad()
     def _probe_head(self) -> bool:
@@ -151,9 +155,10 @@ def load_model(name_or_folder: str | Path, **kwargs: Any) -> PreTrainedModel:
     """
     source = str(bundled_folder() if name_or_folder == "bundled" else name_or_folder)
     try:
-        model, report = cast(Any, AutoModelForCausalLM).from_pretrained(
-            source, dtype=torch.float32, use_safetensors=True, output_loading_info=True, **kwargs
-        )
+        with _without_progress_bars():
+            model, report = cast(Any, AutoModelForCausalLM).from_pretrained(
+                source, dtype=torch.float32, use_safetensors=True, output_loading_info=True, **kwargs
+            )
     except (OSError, ValueError, RuntimeError) as error:
         raise ValueError(
             f"model {source!r}: expected a causal language model with safetensors weights; {_one_line(error)}"
@@ -169,6 +174,18 @@ def load_model(name_or_folder: str | Path, **kwargs: Any) -> PreTrainedModel:
 def bundled_folder() -> Path:
     """Returns the folder of the bundled model."""
     return Path(str(importlib.resources.files("agents"))) / "assets" / BUNDLED
+
+
+@contextlib.contextmanager
+def _without_progress_bars() -> Generator[None, None, None]:
+    """Keeps transformers from drawing bars over the caller's terminal."""
+    enabled = transformers_logging.is_progress_bar_enabled()
+    transformers_logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if enabled:
+            transformers_logging.enable_progress_bar()
 
 
 def _one_line(error: BaseException) -> str:

@@ -25,12 +25,11 @@ from agents.optimizer_state import read_state, write_state
 from agents.policy import CausalLMPolicy
 from agents.ppo_config import TokenPPOConfig
 from agents.ppo_metrics import environment_metrics, learner_metrics
+from agents.ppo_play import check_rounds, environment_seed, play
 from agents.ppo_update import train
 from agents.rollout import (
-    Collected,
     Environment,
     IntArray,
-    collect,
     pad_actions,
     read_eos_token_id,
     read_observation,
@@ -38,7 +37,6 @@ from agents.rollout import (
     split_infos,
 )
 from agents.schedule import learning_rate, next_kl_coef
-from agents.tensors import concatenate_rollouts
 
 GENERATOR = "generator"
 
@@ -91,7 +89,7 @@ class TokenPPO:
         self.config = config or TokenPPOConfig()
         self.env = _make_env(env, self.config, env_kwargs)
         self.shapes = read_shapes(self.env)
-        self._rounds = self._count_rounds()
+        check_rounds(self.config, self.shapes)
         self._length_range = self.config.length_range(self.shapes.response_length)
         self.policy = policy if isinstance(policy, CausalLMPolicy) else CausalLMPolicy.from_pretrained(policy)
         self.policy.restrict_vocabulary(self.shapes.vocab_size)
@@ -110,7 +108,7 @@ class TokenPPO:
         self._generator = torch.Generator().manual_seed(self.config.seed)
         self._predictor = torch.Generator().manual_seed(self.config.seed)  # predicting leaves learning alone
         self._reference_files: dict[str, str] = {}
-        _, opening = self.env.reset(seed=self._env_seed(0))
+        _, opening = self.env.reset(seed=environment_seed(self.config.seed, 0, 0))
         self._eos_token_id = read_eos_token_id(split_infos(opening, self.shapes.episodes))
 
     @property
@@ -241,7 +239,14 @@ class TokenPPO:
         warming = self.iteration < self.config.critic_warmup_iterations
         for parameter in self._trainable:
             parameter.requires_grad_(not warming)
-        played = self._play()
+        played = play(
+            self.env,
+            self.policy,
+            self.reference,
+            self.config,
+            iteration=self.iteration,
+            generator=self._generator,
+        )
         collected = time.perf_counter()
         trained = train(
             self.policy,
@@ -266,40 +271,6 @@ class TokenPPO:
         timings = {**played.seconds, "update": done - collected, "seconds": done - started}
         for callback in self.callbacks:
             callback.on_iteration(metrics, timings, played.episodes)
-
-    def _play(self) -> Collected:
-        """Returns the episodes of one iteration."""
-        parts = [self._play_round(index) for index in range(self._rounds)]
-        seconds = {phase: sum(part.seconds[phase] for part in parts) for phase in parts[0].seconds}
-        episodes = [info for part in parts for info in part.episodes]
-        return Collected(concatenate_rollouts([part.rollout for part in parts]), episodes, seconds)
-
-    def _play_round(self, index: int) -> Collected:
-        low, high = self._length_range
-        lengths = torch.randint(low, high + 1, (self.shapes.episodes,), generator=self._generator)
-        return collect(
-            self.env,
-            self.policy,
-            self.reference,
-            seed=self._env_seed(index),
-            generator=self._generator,
-            lengths=lengths,
-            exact_kl=self.config.kl_estimator == "exact",
-        )
-
-    def _env_seed(self, index: int) -> int:
-        """Returns the environment's seed for a round of this iteration: a function of the counters alone."""
-        sequence = np.random.SeedSequence([self.config.seed, self.iteration, index])
-        return int(sequence.generate_state(1, np.uint32)[0] >> 1)
-
-    def _count_rounds(self) -> int:
-        rounds, rest = divmod(self.config.batch_size, self.shapes.episodes)
-        if rest or not rounds:
-            raise ValueError(
-                f"batch_size: expected a multiple of the environment's num_envs = {self.shapes.episodes}, "
-                f"got {self.config.batch_size}"
-            )
-        return rounds
 
     def _keep_reference(self, files: Mapping[str, str]) -> None:
         """Remembers what the reference looks like on disk, so that later checkpoints can link it."""

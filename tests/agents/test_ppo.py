@@ -55,7 +55,7 @@ def test_the_toy_task_is_learned_in_seconds(make_agent, make_toy, make_policy):
         env=make_toy(num_envs=64), policy=make_policy(scale=1.0), callbacks=[record], batch_size=64,
         minibatch_size=32, num_ppo_epochs=4, learning_rate=3e-3, kl_coef=0.0,
     )  # fmt: skip
-    agent.learn(64 * 30)
+    agent.learn(64 * 15)
     scores = [row["objective/scores"] for row in record.metrics]
     assert scores[0] < 1.0
     assert np.mean(scores[-3:]) > 5.0  # of at most 6
