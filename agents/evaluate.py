@@ -59,15 +59,17 @@ def evaluate(
     shapes = read_shapes(env)
     shortest, longest = _length_range(response_length, shapes.response_length)
     rng = np.random.default_rng([seed, 0])
-    generator = torch.Generator().manual_seed(int(rng.integers(2**31)))
+    generator = torch.Generator().manual_seed(int(rng.integers(0, 2**31)))
+    batches = -(-episodes // shapes.episodes)
+    env_seeds: IntArray = rng.integers(0, 2**31, batches)  # (batches,) int64
     rows: list[Row] = []
-    while len(rows) < episodes:
+    for env_seed in env_seeds.tolist():
         lengths: IntArray = rng.integers(shortest, longest + 1, shapes.episodes)  # (B,) int64
         batch = collect(
             env,
             policy,
             reference,
-            seed=int(rng.integers(2**31)),
+            seed=env_seed,
             generator=generator,
             lengths=torch.as_tensor(lengths),
         )

@@ -143,9 +143,11 @@ class WandbLog:
     ) -> None:
         self._wandb = _import_extra("wandb", package="wandb", extra="wandb")
         Path(folder).mkdir(parents=True, exist_ok=True)
-        self._run: Any = self._wandb.init(
-            project=project, dir=str(folder), config=dict(config or {}), mode=mode, id=run_id, resume="allow"
-        )
+        settings = {"dir": str(folder), "config": dict(config or {}), "mode": mode, "id": run_id}
+        try:
+            self._run: Any = self._wandb.init(project=project, resume="allow", **settings)
+        except Exception as error:
+            raise ConnectionError(f"W&B could not start: {error}; mode 'offline' needs no account") from error
         self._samples, self._every, self._report = samples, every, report
 
     def on_iteration(self, metrics: Numbers, timings: Numbers, episodes: Episodes) -> None:

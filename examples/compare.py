@@ -21,7 +21,8 @@ import numpy as np
 import plots
 import settings as flags
 from plots import Arms, Cell
-from run_folder import SUMMARY_KEYS, RunFolder
+from results import SUMMARY_KEYS
+from run_folder import RunFolder
 
 from agents import statistics
 from agents.logs import read_jsonl

@@ -22,7 +22,6 @@ from pathlib import Path
 from typing import Any
 
 PACKAGES = ("rlsf-gym", "torch", "transformers", "tokenizers", "numpy", "gymnasium", "vaderSentiment")
-SUMMARY_KEYS = ("score", "judge", "kl", "perplexity", "distinct_1", "distinct_2", "repetition", "length")
 
 
 class RunFolder:
@@ -79,8 +78,8 @@ class RunFolder:
 
     def config(self) -> dict[str, Any]:
         """Returns `config.json`; an explained error if this is no run folder."""
-        config = self.read("config")
-        if not isinstance(config, dict) or "settings" not in config:
+        config: dict[str, Any] | None = self.read("config")
+        if config is None or "settings" not in config:
             raise ValueError(
                 f"{self.path} is no run folder (it has no config.json): give the --out of an earlier run"
             )
@@ -115,15 +114,3 @@ def _git(*arguments: str) -> str | None:
     except (OSError, subprocess.TimeoutExpired):
         return None
     return done.stdout.strip() if done.returncode == 0 else None
-
-
-def format_table(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
-    """Returns both evaluations as lines of text."""
-    lines = [f"{'':<12}{'before':>12}{'after':>12}"]
-    for key in SUMMARY_KEYS:
-        lines.append(f"{key:<12}{_number(before.get(key)):>12}{_number(after.get(key)):>12}")
-    return "\n".join(lines)
-
-
-def _number(value: Any) -> str:
-    return "-" if value is None else f"{value:.3f}"

@@ -18,18 +18,23 @@ from pathlib import Path
 from typing import Any
 
 import gymnasium
-import plots
+import results
 import samples
 import settings as flags
 import torch
 import transformers
 from interruption import Interruption
-from run_folder import RunFolder, format_table, versions
+from run_folder import RunFolder, versions
 
-import rlsf_gym
 from agents import CausalLMPolicy, TokenPPO, TokenPPOConfig, checkpoint
 from agents.evaluate import evaluate, summarise
-from agents.logs import JsonlLog, Log, ProgressLog, TensorBoardLog, WandbLog, read_jsonl
+from agents.logs import JsonlLog, Log, ProgressLog, TensorBoardLog, WandbLog
+from rlsf_gym.designs import load_design
+from rlsf_gym.objectives import load_objective
+from rlsf_gym.prompts import Prompts, load_prompts
+from rlsf_gym.resolve import resolve
+from rlsf_gym.scorers import SCORERS
+from rlsf_gym.tokenizer import load_tokenizer
 
 STOPPED = 130
 EVAL_ENVS = 128
@@ -84,9 +89,9 @@ def open_run(given: Settings, parser: flags.Parser) -> tuple[RunFolder, dict[str
 
 def check_names(settings: Settings) -> None:
     """Refuses unknown names at once, before anything is loaded."""
-    rlsf_gym.designs.load_design(settings["reward_design"])
-    rlsf_gym.objectives.load_objective(settings["objective"], **flags.objective_kwargs(settings))
-    rlsf_gym.resolve.resolve("scorer", settings["scorer"], rlsf_gym.scorers.SCORERS)
+    load_design(settings["reward_design"])
+    load_objective(settings["objective"], **flags.objective_kwargs(settings))
+    resolve("scorer", settings["scorer"], SCORERS)
     check_device(settings["device"])
 
 
@@ -118,7 +123,7 @@ def run(folder: RunFolder, settings: Settings, given: Settings, interruption: In
     """Trains in `folder`, or goes on there; returns the exit status."""
     if folder.is_finished:
         print(f"{folder.path} is finished already")
-        report(folder)
+        print(results.describe(folder))
         return 0
     if settings["threads"]:
         torch.set_num_threads(settings["threads"])
@@ -128,14 +133,15 @@ def run(folder: RunFolder, settings: Settings, given: Settings, interruption: In
         if not has_splits(settings):
             say("note: too few prompts to hold some out: the evaluation uses those of the training")
     try:
-        before = evaluation(folder, "before", agent, settings)
+        evaluation(folder, "before", agent, settings)
         learn(agent, folder, settings, given, interruption)
-        after = evaluation(folder, "after", agent, settings)
+        evaluation(folder, "after", agent, settings)
     except KeyboardInterrupt:
         say(f"stopped after iteration {agent.iteration}; continue with: {sys.argv[0]} --resume {folder.path}")
         return STOPPED
-    finish(folder, before, after, agent)
-    report(folder)
+    for line in results.finish(folder, agent.episodes):
+        say(line)
+    print(results.describe(folder))
     return 0
 
 
@@ -150,18 +156,18 @@ def make_env(settings: Settings, split: str, num_envs: int) -> Any:
 def has_splits(settings: Settings) -> bool:
     """Returns whether there are enough prompts to hold some out; an explained error if there are none."""
     try:
-        return all(load_prompts(settings, split) for split in ("train", "eval"))
+        return all(read_prompts(settings, split) for split in ("train", "eval"))
     except ValueError:
-        load_prompts(settings, "all")
+        read_prompts(settings, "all")
         return False
 
 
-def load_prompts(settings: Settings, split: str) -> rlsf_gym.prompts.Prompts:
+def read_prompts(settings: Settings, split: str) -> Prompts:
     """Returns the prompts of one split."""
     arguments = flags.env_kwargs(settings)
-    return rlsf_gym.prompts.load_prompts(
+    return load_prompts(
         arguments["prompts"],
-        tokenizer=rlsf_gym.tokenizer.load_tokenizer(arguments["tokenizer"]),
+        tokenizer=load_tokenizer(arguments["tokenizer"]),
         split=split,
         max_prompt_tokens=arguments["max_prompt_tokens"],
     )
@@ -176,20 +182,17 @@ def make_agent(folder: RunFolder, settings: Settings) -> TokenPPO:
     return TokenPPO(policy, env, make_config(settings))
 
 
-def evaluation(folder: RunFolder, name: str, agent: TokenPPO, settings: Settings) -> dict[str, Any]:
-    """Returns summary and samples on held-out prompts; stored, so that it is never done twice."""
-    stored = folder.read(name)
-    if stored is not None:
-        return stored
+def evaluation(folder: RunFolder, name: str, agent: TokenPPO, settings: Settings) -> None:
+    """Writes summary and samples on held-out prompts, unless they are there already."""
+    if folder.read(name) is not None:
+        return
     number = settings["eval_samples"]
     env = make_env(settings, "eval", min(number, EVAL_ENVS))
     rows = evaluate(
         agent.policy, env, episodes=number, reference=agent.reference, seed=settings["seed"],
         response_length=flags.length_range(settings["response_length"]),
     )  # fmt: skip
-    found = {"summary": summarise(rows), "samples": samples.pick(rows)}
-    folder.write(name, found)
-    return found
+    folder.write(name, {"summary": summarise(rows), "samples": samples.pick(rows)})
 
 
 def learn(
@@ -230,7 +233,7 @@ def total_episodes(settings: Settings) -> int:
     """Returns the episodes of the whole run; `--epochs` are passes over the training prompts."""
     if settings["epochs"] is None:
         return settings["episodes"]
-    prompts = load_prompts(settings, "train" if has_splits(settings) else "all")
+    prompts = read_prompts(settings, "train" if has_splits(settings) else "all")
     return max(1, round(settings["epochs"] * len(prompts.texts)))
 
 
@@ -256,45 +259,6 @@ def make_logs(
             )
         )
     return logs
-
-
-def finish(folder: RunFolder, before: Mapping[str, Any], after: Mapping[str, Any], agent: TokenPPO) -> None:
-    """Writes figure, page and, last, the summary that marks the run as finished."""
-    rows = read_jsonl(folder.metrics)
-    try:
-        plots.draw_run(
-            folder.curves, rows, before=before["summary"], after=after["summary"], title=headline(folder)
-        )
-    except ImportError as error:
-        say(f"note: no curves.png: {error}")
-    pages = {"before": before["samples"], "after": after["samples"]}
-    samples.write_page(folder.samples, pages, tokenizer=agent.env.unwrapped.tokenizer, title=headline(folder))
-    seconds = sum(row["seconds"] for row in read_jsonl(folder.path / "timings.jsonl"))
-    folder.write(
-        "summary",
-        {
-            "before": before["summary"],
-            "after": after["summary"],
-            "seconds": seconds,
-            "episodes": agent.episodes,
-        },
-    )
-
-
-def headline(folder: RunFolder) -> str:
-    """Returns what the run was, in one line."""
-    settings = folder.config()["settings"]
-    facts = ("policy", "scorer", "objective", "reward_design", "seed")
-    return f"{folder.path.name}: " + ", ".join(f"{fact.replace('_', ' ')} {settings[fact]}" for fact in facts)
-
-
-def report(folder: RunFolder) -> None:
-    """Prints the table and where the files are."""
-    summary = folder.read("summary")
-    print(format_table(summary["before"], summary["after"]))
-    print(f"{summary['episodes']} episodes in {summary['seconds']:.0f} s")
-    for path in (folder.curves, folder.samples, folder.metrics, folder.checkpoint):
-        print(f"  {path}")
 
 
 def say(line: str) -> None:

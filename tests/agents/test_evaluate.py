@@ -155,9 +155,7 @@ def test_summary_without_a_judge(policy):
 def test_wrong_arguments_are_named(policy):
     with pytest.raises(ValueError, match="episodes must be at least 1, got 0"):
         evaluate(policy, CountThrees(), episodes=0, reference=policy, seed=0)
-    with pytest.raises(
-        ValueError, match=r"response_length must lie within 1 and T = 5, .* got \(3, 9\)"
-    ):
+    with pytest.raises(ValueError, match=r"response_length must lie within 1 and T = 5, .* got \(3, 9\)"):
         evaluate(policy, CountThrees(), episodes=1, reference=policy, seed=0, response_length=(3, 9))
     with pytest.raises(ValueError, match="at least one episode"):
         summarise([])

@@ -206,6 +206,14 @@ class TestWandb:
             "W&B stopped: ConnectionError: no route. Training goes on, see metrics.jsonl\n"
         )
 
+    def test_a_board_that_does_not_start(self, wandb, tmp_path, monkeypatch):
+        def init(**kwargs):
+            raise RuntimeError("no API key")
+
+        monkeypatch.setattr(wandb, "init", init)
+        with pytest.raises(ConnectionError, match="W&B could not start: no API key; mode 'offline' needs no"):
+            WandbLog("project", folder=tmp_path, report=io.StringIO())
+
     def test_tables_come_every_few_iterations(self, wandb, tmp_path):
         log = WandbLog("project", folder=tmp_path, report=io.StringIO(), every=2)
         for i in (1, 2, 3):
