@@ -35,7 +35,7 @@ types: $(READY)
 	$(BIN)/pyright
 
 contracts: $(READY)
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-cache
 
 doctests: $(READY)
 	$(BIN)/python -m pytest -q --doctest-modules rlsf_gym agents

@@ -2,8 +2,8 @@
 
     python .ci/alone.py rlsf_gym --without agents torch transformers
 
-The copy has the package and its tests and nothing else of this repository; what stands behind `--without` can't
-be imported there, as if it were not installed, by the tests' own child processes as little as by the tests.
+The copy has the package and its tests and nothing else of this repository. What stands behind `--without`
+can't be imported there, by the tests or by processes that they start, as if it were not installed.
 """
 
 import argparse
