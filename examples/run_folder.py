@@ -17,6 +17,7 @@ import json
 import os
 import platform
 import subprocess
+import uuid
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -55,7 +56,8 @@ class RunFolder:
     def create(self, settings: Mapping[str, Any]) -> None:
         """Makes the folder and writes `config.json`."""
         self.path.mkdir(parents=True, exist_ok=True)
-        self.write("config", {"settings": dict(settings), "versions": versions(), "git": git_state()})
+        config = {"id": uuid.uuid4().hex[:12], "settings": dict(settings), "versions": versions()}
+        self.write("config", {**config, "git": git_state()})
 
     def write(self, name: str, content: Any) -> None:
         """Writes `<name>.json` in one atomic step."""

@@ -154,6 +154,8 @@ def complete(given: Mapping[str, Any]) -> dict[str, Any]:
         settings["episodes"] = None
     if settings["scorer_model"] is not None and settings["scorer"] == "vader":
         raise ValueError("--scorer-model is for a neural scorer: add --scorer transformer")
+    if settings["scorer_model"] is None and settings["scorer"] == "transformer":
+        raise ValueError("--scorer transformer needs --scorer-model: a folder or a hub name")
     return settings
 
 
@@ -164,6 +166,13 @@ def differences(given: Mapping[str, Any], stored: Mapping[str, Any]) -> list[str
         for key in DEFAULTS
         if key in given and given[key] != stored.get(key)
     ]
+
+
+def scorer_kwargs(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the arguments of the scorer: a neural one shares the device of the policy."""
+    if settings["scorer_model"] is None:
+        return {}
+    return {"model": settings["scorer_model"], "device": settings["device"]}
 
 
 def objective_kwargs(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -177,7 +186,7 @@ def env_kwargs(settings: Mapping[str, Any]) -> dict[str, Any]:
         "tokenizer": settings["tokenizer"] or settings["policy"],
         "prompts": settings["prompts"],
         "scorer": settings["scorer"],
-        "scorer_kwargs": {"model": settings["scorer_model"]} if settings["scorer_model"] else {},
+        "scorer_kwargs": scorer_kwargs(settings),
         "judge": None if settings["judge"] == "none" else settings["judge"],
         "objective": settings["objective"],
         "objective_kwargs": objective_kwargs(settings),

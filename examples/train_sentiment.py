@@ -255,7 +255,7 @@ def make_logs(
                 config=settings,
                 report=sys.stderr,
                 mode=given.get("wandb_mode"),
-                run_id=folder.path.name,
+                run_id=folder.config()["id"],
             )
         )
     return logs

@@ -120,6 +120,8 @@ def test_a_few_prompts_are_enough(train, tiny, tmp_path):
         (["--lr", "fast"], ["--lr", "a number above 0", "'fast'"]),
         (["--epochs", "1", "--episodes", "8"], ["--epochs and --episodes exclude each other"]),
         (["--scorer-model", "x"], ["--scorer transformer"]),
+        (["--scorer", "transformer"], ["needs --scorer-model"]),
+        (["--device", "cuda:99"], ["--device cuda:99", "can't use it"]),
         (["--no-such-flag"], ["unrecognized arguments: --no-such-flag"]),
     ],
 )
