@@ -38,14 +38,16 @@ class TokenPPOConfig:
     )
     missing_eos_penalty: float = _setting(0.0, "taken off the last token of a response without the end token")
 
-    learning_rate: float = _setting(1e-4, "of Adam, at its peak")
+    learning_rate: float = _setting(
+        2.5e-4, "of Adam, at its peak; suits a few million parameters, 1e-5 to 2e-5 suit GPT-2"
+    )
     lr_schedule: str = _setting("linear", "'linear' down to 0 over the iterations, or 'constant'")
     warmup_iterations: int = _setting(0, "iterations over which the learning rate rises")
     critic_warmup_iterations: int = _setting(0, "first iterations that train the value head alone")
     adam_eps: float = _setting(1e-5, "eps of Adam")
     max_grad_norm: float = _setting(1.0, "gradients are scaled down to this norm")
 
-    kl_coef: float = _setting(0.05, "price of a nat of divergence from the reference, inside the reward")
+    kl_coef: float = _setting(0.03, "price of a nat of divergence from the reference, inside the reward")
     kl_controller: str = _setting("fixed", "'fixed' price, or 'adaptive': steered towards target_kl")
     target_kl: float = _setting(6.0, "nats per response that the adaptive price aims at")
     kl_horizon: int = _setting(10_000, "episodes over which the adaptive price reacts")

@@ -75,14 +75,14 @@ TASK = (
     Flag("response-length", "16", response_length, "tokens of a response: 16, or a range such as 4-16"),
 )
 LEARNING = (
-    Flag("episodes", 12_800, count, "responses to learn from, rounded up to whole iterations"),
+    Flag("episodes", 2_560, count, "responses to learn from, rounded up to whole iterations"),
     Flag("epochs", None, positive, "passes over the prompts; instead of --episodes"),
     Flag("batch-size", 128, count, "responses per iteration"),
     Flag("minibatch-size", 32, count, "responses per optimiser step"),
     Flag("accumulation-steps", 1, count, "parts of a minibatch, to save memory; same result"),
     Flag("ppo-epochs", 4, count, "passes over each iteration's responses"),
-    Flag("lr", 1e-4, positive, "learning rate"),
-    Flag("kl-coef", 0.05, not_negative, "price of a nat of divergence from the reference"),
+    Flag("lr", 2.5e-4, positive, "learning rate"),
+    Flag("kl-coef", 0.03, not_negative, "price of a nat of divergence from the reference"),
     Flag("gamma", 1.0, unit, "discount per token"),
     Flag("lam", 0.95, unit, "lambda of generalised advantage estimation"),
     Flag("seed", 0, whole, "seed of prompts, sampling and minibatches"),

@@ -241,8 +241,8 @@ def test_the_response_length_bounds_responses(make_agent, make_toy):
 def test_the_adaptive_price_moves(make_agent):
     record = Record()
     make_agent(callbacks=[record], kl_controller="adaptive", kl_horizon=100).learn(32)
-    # far below the target of 6 nats the error is cut off at -0.2: 0.05 * (1 - 0.2 * 16 / 100)
-    assert record.metrics[1]["kl_coef"] == pytest.approx(0.05 * (1 - 0.2 * 0.16))
+    # far below the target of 6 nats the error is cut off at -0.2: 0.03 * (1 - 0.2 * 16 / 100)
+    assert record.metrics[1]["kl_coef"] == pytest.approx(0.03 * (1 - 0.2 * 0.16))
 
 
 def test_the_missing_end_can_be_charged(make_agent):
