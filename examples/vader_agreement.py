@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 import pyarrow.parquet as parquet
-import vaderSentiment.vaderSentiment as library
+from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer, normalize
 
 from rlsf_gym.scorers import VaderScorer
 
 
-class UnroundedAnalyzer(library.SentimentIntensityAnalyzer):
+class UnroundedAnalyzer(SentimentIntensityAnalyzer):
     """The library's analyzer, caught before it rounds."""
 
     valences: list[float]
@@ -28,7 +28,7 @@ class UnroundedAnalyzer(library.SentimentIntensityAnalyzer):
         total = float(sum(sentiments))
         emphasis = self._punctuation_emphasis(text)
         self.valences = list(sentiments)
-        self.compound = library.normalize(total + np.sign(total) * emphasis) if sentiments else 0.0
+        self.compound = normalize(total + np.sign(total) * emphasis) if sentiments else 0.0
         return super().score_valence(sentiments, text)
 
 
