@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import concurrent.futures
+import math
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -125,14 +126,20 @@ def report(arms: Arms) -> list[str]:
     """Returns the table and the conclusion as lines of text."""
     first, last = next(iter(arms)), list(arms)[-1]
     measures = measure(arms)
-    before = next(iter(arms.values()))[0].summary["before"]
+    befores = [cell.summary["before"] for cells in arms.values() for cell in cells]
     wide = max(12, *(len(name) + 2 for name in arms))
     lines = [f"{'':<18}{'before':>10}" + "".join(f"{name:>{wide}}" for name in arms) + f"   {first} - {last}"]
     for name, rows in measures.items():
-        start = f"{before[name]:.3f}" if before.get(name) is not None else ""
-        means = "".join(f"{np.mean(rows[design]):>{wide}.3f}" for design in arms)
+        start = number([before[name] for before in befores]) if name in SUMMARY_KEYS else ""
+        means = "".join(f"{number(rows[design]):>{wide}}" for design in arms)
         lines.append(f"{name:<18}{start:>10}{means}   {show(difference(rows, first, last))}")
     return [*lines, "", *conclude(measures, first, last, seeds=len(arms[first]))]
+
+
+def number(values: Sequence[float]) -> str:
+    """Returns the mean as text, a dash where a run never got there."""
+    mean = float(np.mean(values))
+    return f"{mean:.3f}" if math.isfinite(mean) else "-"
 
 
 def measure(arms: Arms) -> dict[str, dict[str, list[float]]]:

@@ -64,7 +64,7 @@ def draw_run(
             )
         _dress(axis, label, "episodes")
     axes[0, 0].legend(frameon=False, loc="lower right")
-    axes[1, 1].set_ylim(bottom=0)
+    axes[1, 1].set_ylim(0, 1.05 * axes[1, 1].get_ylim()[1])
     _draw_frontier(axes[1, 2], {"": [rows]})
     figure.suptitle(title, x=0.01, ha="left", fontsize=13, color=INK)
     figure.savefig(path, dpi=120)
@@ -119,8 +119,8 @@ def curve(rows: Sequence[Mapping[str, Any]], key: str) -> tuple[np.ndarray, np.n
 
 
 def window(points: int) -> int:
-    """Returns how many points a smoothed curve averages: a twentieth of them."""
-    return max(1, points // 20)
+    """Returns how many points a smoothed curve averages: a tenth of them."""
+    return max(1, points // 10)
 
 
 def _draw_frontier(axis: Any, arms: Mapping[str, Sequence[Sequence[Mapping[str, Any]]]]) -> None:

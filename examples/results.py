@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import plots
@@ -53,7 +54,8 @@ def finish(folder: RunFolder, episodes: int) -> list[str]:
 
 def headline(folder: RunFolder) -> str:
     """Returns what the run was, in one line."""
-    settings = folder.config()["settings"]
+    settings = dict(folder.config()["settings"])
+    settings["policy"] = Path(settings["policy"]).name
     facts = ("policy", "scorer", "objective", "reward_design", "seed")
     return f"{folder.path.name}: " + ", ".join(f"{fact.replace('_', ' ')} {settings[fact]}" for fact in facts)
 

@@ -85,4 +85,4 @@ def test_cells_are_run_once(compare, in_process, tiny_policy, tmp_path, capsys):
     assert compare.main([*arguments, "--lr", "0.5"]) == 1
     error = capsys.readouterr().err
     assert error.startswith("error: ")
-    assert "--lr is 0.5 but the run was started with 0.0001" in error
+    assert "--lr is 0.5 but the run was started with" in error
