@@ -75,7 +75,7 @@ def draw_comparison(path: str | os.PathLike[str], arms: Arms) -> None:
     """Writes score, judge and score over KL: a colour per reward design, a thin line per seed."""
     plt = _pyplot()
     figure, axes = plt.subplots(1, 3, figsize=(15, 4.6), layout="constrained")
-    for axis, (key, _, label) in zip(axes, PANELS, strict=False):
+    for axis, (key, _, label) in zip(axes[:2], PANELS, strict=False):
         for colour, (design, cells) in zip(COLOURS, arms.items(), strict=False):
             _draw_arm(axis, [smooth_curve(cell.rows, key) for cell in cells], colour, design)
         _dress(axis, label, "episodes")
