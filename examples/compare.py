@@ -202,6 +202,9 @@ def conclude(measures: dict[str, dict[str, list[float]]], first: str, last: str,
         else:
             verdict = f"no difference that this many seeds can tell: {show(interval)}"
         lines.append(f"- {name}: {verdict}")
+    kl = difference(measures["kl"], first, last)
+    if kl is not None and (kl.low > 0 or kl.high < 0):
+        lines.append("- the arms ended at different KL: judge them by score over KL in compare.png as well")
     if seeds < 5:
         lines.append(f"- {plural(seeds)}: a first impression, not evidence: --seeds 10 narrows the intervals")
     return lines
