@@ -15,6 +15,7 @@ from rlsf_gym.checker.proof import CertificateError, ClaimedRecord, Proof, descr
 
 __all__ = ["CertificateError", "Claimed", "ClaimedRecord", "verify"]
 
+_INSTALLED = version("vaderSentiment")
 # Amounts closer than this are the same amount.
 _SAME_AMOUNT = 1e-12
 # Largest error of a score.
@@ -89,16 +90,15 @@ def verify(certificate: Claimed, prompt: str, response: str) -> None:
 
 
 def _check_header(certificate: Claimed) -> None:
-    installed = version("vaderSentiment")
     but = certificate.options.get("but")
     if not certificate.verifiable or certificate.scorer != "vader":
         raise CertificateError(
             f"certificate must come from 'vader', whose rules have proofs, but comes from "
             f"{certificate.scorer!r} with verifiable={certificate.verifiable}"
         )
-    if certificate.version != installed:
+    if certificate.version != _INSTALLED:
         raise CertificateError(
-            f"version must be {installed!r}, that of the installed lexicon, but is {certificate.version!r}"
+            f"version must be {_INSTALLED!r}, that of the installed lexicon, but is {certificate.version!r}"
         )
     if but not in ("library", "documented"):
         raise CertificateError(f"options['but'] must be 'library' or 'documented', but is {but!r}")

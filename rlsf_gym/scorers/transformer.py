@@ -108,18 +108,27 @@ class TransformerScorer:
 
     def certify(self, prompt: str, response: str) -> Certificate:
         """Returns the probabilities of the labels and the hash of the model: nothing that can be proved."""
-        text = prompt + response
-        logits = self._logits([prompt, text])  # (2, L) float64
-        prompt_score, score = self._weights.scores(logits).tolist()
-        probabilities: list[float] = self._weights.probabilities(logits)[1].tolist()
-        return Certificate.opaque(
-            scorer=self.name,
-            model_hash=self.model_hash,
-            labels=dict(zip(self._weights.labels, probabilities, strict=True)),
-            prompt_score=prompt_score,
-            score=score,
-            length=len(text),
-        )
+        return self.certify_batch([prompt], [response])[0]
+
+    def certify_batch(self, prompts: Sequence[str], responses: Sequence[str]) -> list[Certificate]:
+        """Returns what `certify` says of each pair, after one pass over all texts."""
+        texts = [prompt + response for prompt, response in zip(prompts, responses, strict=True)]
+        logits = self._logits([*prompts, *texts])  # (2 B, L) float64
+        scores: list[float] = self._weights.scores(logits).tolist()
+        probabilities: list[list[float]] = self._weights.probabilities(logits)[len(texts) :].tolist()
+        return [
+            Certificate.opaque(
+                scorer=self.name,
+                model_hash=self.model_hash,
+                labels=dict(zip(self._weights.labels, row, strict=True)),
+                prompt_score=prompt_score,
+                score=score,
+                length=len(text),
+            )
+            for text, row, prompt_score, score in zip(
+                texts, probabilities, scores[: len(texts)], scores[len(texts) :], strict=True
+            )
+        ]
 
     def _logits(self, texts: Sequence[str]) -> FloatArray:
         """Returns the logits of N texts, (N, L) float64, in batches of texts of about equal length."""

@@ -6,7 +6,6 @@ charged: a high score is not a good text.
 
 import re
 from collections.abc import Sequence
-from importlib.metadata import version
 from typing import Literal, get_args
 
 import numpy as np
@@ -16,7 +15,7 @@ from rlsf_gym.certificate import Certificate
 from rlsf_gym.scorers.vader_certify import certify
 from rlsf_gym.scorers.vader_stream import ALPHA, Stream, emphasize, measure_emphasis, normalize
 from rlsf_gym.scorers.vader_text import spell
-from rlsf_gym.scorers.vader_words import VOCABULARY
+from rlsf_gym.scorers.vader_words import LEXICON_VERSION, VOCABULARY
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -99,7 +98,7 @@ class VaderScorer:
     @property
     def version(self) -> str:
         """Version of the library whose lexicon and constants are used."""
-        return version("vaderSentiment")
+        return LEXICON_VERSION
 
     @property
     def _quirk(self) -> bool:

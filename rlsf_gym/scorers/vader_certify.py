@@ -1,7 +1,6 @@
 """Writes what VADER's rules did to a text down as records."""
 
 from collections.abc import Iterator
-from importlib.metadata import version
 from itertools import zip_longest
 from typing import NamedTuple
 
@@ -19,6 +18,7 @@ from rlsf_gym.scorers.vader_stream import (
     normalize,
 )
 from rlsf_gym.scorers.vader_text import Span, SpelledText, spell
+from rlsf_gym.scorers.vader_words import LEXICON_VERSION
 
 # Amounts that differ by less come from another order of the same additions.
 _SAME_AMOUNT = 1e-12
@@ -56,7 +56,7 @@ def certify(prompt: str, response: str, *, but: str) -> Certificate:
     records.extend(_compare(before.marks, after.marks))
     return Certificate(
         scorer="vader",
-        version=version("vaderSentiment"),
+        version=LEXICON_VERSION,
         verifiable=True,
         options={"but": but},
         prompt_score=before.score,

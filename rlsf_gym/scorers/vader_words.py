@@ -5,12 +5,14 @@ The lexicon, the emoji table and every constant come from the `vaderSentiment` p
 
 from dataclasses import dataclass
 from functools import cache
+from importlib.metadata import version
 from string import punctuation
 from typing import Any, Final
 
 from vaderSentiment.vaderSentiment import BOOSTER_DICT, NEGATE, SPECIAL_CASES, SentimentIntensityAnalyzer
 
 MAX_CACHED_WORDS: Final = 65_536
+LEXICON_VERSION: Final = version("vaderSentiment")
 
 # Signs of what a word may trigger: a rule has nothing to do where the sign it needs is not near.
 NO, CAPITALS, BOOST, NEGATION, PHRASE, LEAST = (1 << k for k in range(6))

@@ -179,6 +179,22 @@ def test_certificates_name_probabilities_and_the_model(bert: Path) -> None:
     assert json.dumps(record)
 
 
+def test_certificates_of_a_batch_are_those_of_its_pairs_after_one_pass(
+    bert: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scorer = TransformerScorer(bert)
+    prompts, responses = ["the film", "a"], [" was bad", " good film"]
+    single = [scorer.certify(*pair) for pair in zip(prompts, responses, strict=True)]
+    passes: list[int] = []
+    forward = scorer._forward
+    monkeypatch.setattr(scorer, "_forward", lambda ids: passes.append(len(ids)) or forward(ids))
+    batch = scorer.certify_batch(prompts, responses)
+    assert passes == [4]
+    for one, other in zip(single, batch, strict=True):
+        assert (other.prompt_score, other.score) == pytest.approx((one.prompt_score, one.score), abs=1e-5)
+        assert dict(other.labels) == pytest.approx(dict(one.labels), abs=1e-5)
+
+
 def test_another_models_hash_differs(bert: Path, tmp_path: Path) -> None:
     other = _save_classifier(tmp_path, "bert", num_labels=1)
     assert TransformerScorer(other).model_hash != TransformerScorer(bert).model_hash
