@@ -14,6 +14,7 @@ import sys
 import time
 import traceback
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -165,12 +166,13 @@ def has_splits(settings: Settings) -> bool:
 def read_prompts(settings: Settings, split: str) -> Prompts:
     """Returns the prompts of one split."""
     arguments = flags.env_kwargs(settings)
-    return load_prompts(
-        arguments["prompts"],
-        tokenizer=load_tokenizer(arguments["tokenizer"]),
-        split=split,
-        max_prompt_tokens=arguments["max_prompt_tokens"],
-    )
+    return read_source(arguments["prompts"], arguments["tokenizer"], split, arguments["max_prompt_tokens"])
+
+
+@cache  # a run asks several times, and a data set of reviews takes seconds to prepare
+def read_source(prompts: str, tokenizer: str, split: str, longest: int) -> Prompts:
+    """Returns the prompts of one split of a source, of at most `longest` tokens."""
+    return load_prompts(prompts, tokenizer=load_tokenizer(tokenizer), split=split, max_prompt_tokens=longest)
 
 
 def make_agent(folder: RunFolder, settings: Settings) -> TokenPPO:
