@@ -1,9 +1,11 @@
-"""Compares token-level feedback with the scalar standard: same learner, prompts, seeds and utility.
+"""Compares runs that differ in one flag: by default token-level feedback and the scalar standard.
 
     python examples/compare.py --out runs/compare            (continues what is there, repeats nothing)
+    python examples/compare.py --vary boundary closed open --out runs/boundary
 
-Every cell (reward design x seed) is a run folder of `train_sentiment.py`; flags that are not listed here
-are passed on to it. The first design is compared with the last. Intervals are bootstrap intervals over
+Every cell (arm x seed) is a run folder of `train_sentiment.py`. An arm is a value of the flag that
+`--vary` names; flags that are not listed here are passed on to every run. The first arm is compared with
+the last. Intervals are bootstrap intervals over
 seeds: with three seeds they reach from the smallest to the largest difference that was seen, and no
 further.
 """
@@ -57,40 +59,47 @@ def main(argv: Sequence[str] | None = None) -> int:
 def parse(argv: Sequence[str] | None) -> tuple[argparse.Namespace, list[str]]:
     """Returns the options of the comparison and the flags for every run."""
     parser = flags.Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--designs", nargs="+", default=["potential", "terminal"], help="reward designs")
     parser.add_argument(
-        "--seeds", type=flags.count, default=3, help="seeds 0, 1, ... per design (default: 3)"
-    )
+        "--vary", nargs="+", metavar=("FLAG", "VALUE"), default=["reward-design", "potential", "terminal"],
+        help="a flag of train_sentiment.py and its values, an arm each "
+        "(default: reward-design potential terminal)",
+    )  # fmt: skip
+    parser.add_argument("--seeds", type=flags.count, default=3, help="seeds 0, 1, ... per arm (default: 3)")
     parser.add_argument("--jobs", type=flags.count, default=2, help="runs side by side (default: 2)")
     parser.add_argument("--threads", type=flags.count, default=1, help="threads of each run (default: 1)")
     parser.add_argument("--out", type=Path, default=Path("runs/compare"), help="folder of the comparison")
     options, passed_on = parser.parse_known_args(argv)
-    flags.make_parser("").parse_args(passed_on)  # wrong ones end here, before anything runs
-    if len(options.designs) < 2:
-        parser.error("--designs needs at least two reward designs")
+    varied, *values = options.vary
+    if len(set(values)) < 2:
+        parser.error(f"--vary needs a flag and at least two values, got {' '.join(options.vary)}")
+    for value in values:  # wrong ones end here, before anything runs
+        flags.make_parser("").parse_args([*passed_on, f"--{varied}", value])
     return options, passed_on
 
 
 def run_cells(options: argparse.Namespace, passed_on: list[str]) -> Arms:
-    """Returns the finished cells of every design, in the order of the seeds."""
+    """Returns the finished cells of every arm, in the order of the seeds."""
     options.out.mkdir(parents=True, exist_ok=True)
+    varied, *arms = options.vary
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
         runs = {
-            (design, seed): pool.submit(run_cell, options, passed_on, design, seed)
+            (arm, seed): pool.submit(
+                run_cell, options, [*passed_on, f"--{varied}", arm, "--seed", str(seed)], f"{arm}-seed{seed}"
+            )
             for seed in range(options.seeds)
-            for design in options.designs
+            for arm in arms
         }
         try:
-            return {d: [runs[d, seed].result() for seed in range(options.seeds)] for d in options.designs}
+            return {arm: [runs[arm, seed].result() for seed in range(options.seeds)] for arm in arms}
         except BaseException:
             pool.shutdown(wait=True, cancel_futures=True)
             raise
 
 
-def run_cell(options: argparse.Namespace, passed_on: list[str], design: str, seed: int) -> Cell:
+def run_cell(options: argparse.Namespace, settings: list[str], name: str) -> Cell:
     """Returns one finished cell: taken from its folder, continued there, or run."""
-    folder = RunFolder(options.out / f"{design}-seed{seed}")
-    command = [*passed_on, "--reward-design", design, "--seed", str(seed), "--threads", str(options.threads)]
+    folder = RunFolder(options.out / name.replace("/", "_"))
+    command = [*settings, "--threads", str(options.threads)]
     if folder.is_finished:
         check_settings(folder, command)
     else:
@@ -131,7 +140,7 @@ def report(arms: Arms) -> list[str]:
     lines = [f"{'':<18}{'before':>10}" + "".join(f"{name:>{wide}}" for name in arms) + f"   {first} - {last}"]
     for name, rows in measures.items():
         start = number([before[name] for before in befores]) if name in SUMMARY_KEYS else ""
-        means = "".join(f"{number(rows[design]):>{wide}}" for design in arms)
+        means = "".join(f"{number(rows[arm]):>{wide}}" for arm in arms)
         lines.append(f"{name:<18}{start:>10}{means}   {show(difference(rows, first, last))}")
     return [*lines, "", *conclude(measures, first, last, seeds=len(arms[first]))]
 
@@ -143,23 +152,21 @@ def number(values: Sequence[float]) -> str:
 
 
 def measure(arms: Arms) -> dict[str, dict[str, list[float]]]:
-    """Returns measure -> design -> one number per seed."""
+    """Returns measure -> arm -> one number per seed."""
     names = [
         key for key in SUMMARY_KEYS if next(iter(arms.values()))[0].summary["after"].get(key) is not None
     ]
     found = {
-        name: {
-            design: [float(cell.summary["after"][name]) for cell in cells] for design, cells in arms.items()
-        }
+        name: {arm: [float(cell.summary["after"][name]) for cell in cells] for arm, cells in arms.items()}
         for name in names
     }
-    curves = {design: [plots.score_curve(cell) for cell in cells] for design, cells in arms.items()}
+    curves = {arm: [plots.score_curve(cell) for cell in cells] for arm, cells in arms.items()}
     goal = threshold(arms)
     found["area_under_curve"] = {
-        design: [statistics.area_under_curve(x, y) for x, y in runs] for design, runs in curves.items()
+        arm: [statistics.area_under_curve(x, y) for x, y in runs] for arm, runs in curves.items()
     }
     found[f"episodes_to_{SHARE:.0%}"] = {
-        design: [statistics.episodes_to_reach(x, y, goal) for x, y in runs] for design, runs in curves.items()
+        arm: [statistics.episodes_to_reach(x, y, goal) for x, y in runs] for arm, runs in curves.items()
     }
     return found
 
@@ -193,7 +200,7 @@ def conclude(measures: dict[str, dict[str, list[float]]], first: str, last: str,
     for name in wanted:
         interval = difference(measures[name], first, last)
         if interval is None:
-            reached = [int(np.isfinite(measures[name][design]).sum()) for design in (first, last)]
+            reached = [int(np.isfinite(measures[name][arm]).sum()) for arm in (first, last)]
             verdict = (
                 f"reached by {reached[0]} of {seeds} {first} runs and {reached[1]} of {seeds} {last} runs"
             )

@@ -30,7 +30,7 @@ class Cell(NamedTuple):
 
 
 Arms = dict[str, list[Cell]]
-"""Reward design to its cells, one per seed."""
+"""Arm to its cells, one per seed."""
 
 
 def draw_run(
@@ -72,15 +72,15 @@ def draw_run(
 
 
 def draw_comparison(path: str | os.PathLike[str], arms: Arms) -> None:
-    """Writes score, judge and score over KL: a colour per reward design, a thin line per seed."""
+    """Writes score, judge and score over KL: a colour per arm, a thin line per seed."""
     plt = _pyplot()
     figure, axes = plt.subplots(1, 3, figsize=(15, 4.6), layout="constrained")
     for axis, (key, _, label) in zip(axes[:2], PANELS, strict=False):
-        for colour, (design, cells) in zip(COLOURS, arms.items(), strict=False):
-            _draw_arm(axis, [smooth_curve(cell.rows, key) for cell in cells], colour, design)
+        for colour, (arm, cells) in zip(COLOURS, arms.items(), strict=False):
+            _draw_arm(axis, [smooth_curve(cell.rows, key) for cell in cells], colour, arm)
         _dress(axis, label, "episodes")
     axes[0].legend(frameon=False, loc="lower right")
-    _draw_frontier(axes[2], {design: [cell.rows for cell in cells] for design, cells in arms.items()})
+    _draw_frontier(axes[2], {arm: [cell.rows for cell in cells] for arm, cells in arms.items()})
     seeds = len(next(iter(arms.values())))
     figure.suptitle(f"One learner, {' and '.join(arms)}, {seeds} seeds each", x=0.01, ha="left", color=INK)
     figure.savefig(path, dpi=120)

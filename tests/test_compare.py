@@ -86,3 +86,36 @@ def test_cells_are_run_once(compare, in_process, tiny_policy, tmp_path, capsys):
     error = capsys.readouterr().err
     assert error.startswith("error: ")
     assert "--lr is 0.5 but the run was started with" in error
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (
+            ["--vary", "boundary", "closed"],
+            "--vary needs a flag and at least two values, got boundary closed",
+        ),
+        (["--vary", "boundary", "closed", "closed"], "--vary needs a flag and at least two values"),
+        (["--vary", "reward-designs", "potential", "terminal"], "--reward-designs"),
+        (["--vary", "lr", "0.1", "fast"], "argument --lr: expected a number above 0, got 'fast'"),
+    ],
+)
+def test_arms_are_checked_before_anything_runs(compare, in_process, tmp_path, capsys, arguments, said):
+    with pytest.raises(SystemExit) as stopped:
+        compare.main([*arguments, "--out", str(tmp_path)])
+    assert stopped.value.code == 2
+    assert said in capsys.readouterr().err
+    assert in_process == []
+
+
+def test_any_flag_can_be_varied(compare, in_process, tmp_path, monkeypatch):
+    seen = []
+    monkeypatch.setattr(compare, "run_cell", lambda options, settings, name: seen.append((settings, name)))
+    monkeypatch.setattr(compare, "report", lambda arms: list(arms))
+    monkeypatch.setattr(compare.plots, "draw_comparison", lambda path, arms: None)
+    arguments = ["--vary", "boundary", "closed", "open", "--seeds", "1", "--jobs", "1", "--lr", "0.1"]
+    assert compare.main([*arguments, "--out", str(tmp_path)]) == 0
+    assert seen == [
+        (["--lr", "0.1", "--boundary", arm, "--seed", "0"], f"{arm}-seed0") for arm in ("closed", "open")
+    ]
+    assert (tmp_path / "compare.txt").read_text() == "closed\nopen\n"
