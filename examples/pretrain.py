@@ -2,10 +2,11 @@
 
     python examples/pretrain.py --data PATH/TO/imdb --out agents/assets/gpt2-imdb-4m --minutes 85
     python examples/pretrain.py --tokens .lm/imdb_tokens.npy --out DIR --minutes 8 --device cuda
+    python examples/pretrain.py --tokens .lm/imdb_tokens.npy --start DIR --out FURTHER --minutes 100
 
 With `--data` the ids are made first (see `imdb_tokens.py`). `--out` receives the half-precision model every
-few minutes and `training.json` with the figures of the model card. Learning rates follow the time budget: a
-short warm-up, then linearly to zero.
+few minutes and `training.json` with the figures of the model card: of this stage and of those it started
+from. Learning rates follow the time budget of the stage: a short warm-up, then linearly to zero.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ import torch
 import torch.nn.functional as F
 from bits_per_byte import measure_bits
 from muon import BatchedMuon
+from ngram_teacher import NgramTeacher
 from numpy.typing import NDArray
 from torch import Tensor
 from transformers import GPT2Config, GPT2LMHeadModel
@@ -72,17 +74,20 @@ class Blocks:
         seed: Of the generator that draws the starts.
     """
 
+    MARGIN = 8
+    """Ids at the very start that no block begins with: a teacher looks at ids before a block."""
+
     def __init__(self, ids: NDArray[np.uint16], device: torch.device, seed: int) -> None:
         self._ids = torch.from_numpy(ids.astype(np.int32)).to(device)
-        openings = np.concatenate([[0], np.flatnonzero(ids == END_ID)[:-1] + 1])
+        openings = np.flatnonzero(ids == END_ID)[:-1] + 1
         self._openings = torch.from_numpy(openings[openings < len(ids) - 300]).to(device)
         self._generator = torch.Generator(device=device).manual_seed(seed)
 
-    def draw(self, count: int, length: int) -> Tensor:
-        """Returns ids (count, length + 1) int64."""
+    def draw(self, count: int, length: int) -> tuple[Tensor, Tensor]:
+        """Returns ids (count, length + 1) int64 and their positions in the training ids, likewise."""
         device = self._ids.device
         starts = torch.randint(
-            len(self._ids) - length - 1, (count,), device=device, generator=self._generator
+            self.MARGIN, len(self._ids) - length - 1, (count,), device=device, generator=self._generator
         )
         opening_count = count // 3
         chosen = torch.randint(
@@ -90,15 +95,21 @@ class Blocks:
         )
         starts[:opening_count] = self._openings[chosen]
         starts[: opening_count // 4] -= (starts[: opening_count // 4] > 0).long()  # some after an end token
-        return self._ids[starts[:, None] + torch.arange(length + 1, device=device)].long()
+        positions = starts[:, None] + torch.arange(length + 1, device=device)
+        return self._ids[positions].long(), positions
 
 
 class TiedHead(torch.autograd.Function):
     """Mean cross-entropy of the tied output layer, in chunks whose logits stay in the processor's caches."""
 
     @staticmethod
-    def forward(ctx: Any, hidden: Tensor, embedding: Tensor, targets: Tensor) -> Tensor:
-        """Returns the mean loss in nats of targets (N,) int64, given hidden (N, C) and embedding (V, C)."""
+    def forward(
+        ctx: Any, hidden: Tensor, embedding: Tensor, targets: Tensor, taught: Tensor | None, share: float
+    ) -> Tensor:
+        """Returns the mean loss in nats of targets (N,) int64, given hidden (N, C) and embedding (V, C).
+
+        Its gradient is that of the cross-entropy to `(1 - share) onehot + share taught`, taught (N, V).
+        """
         hidden_grad, embedding_grad = torch.empty_like(hidden), torch.zeros_like(embedding)
         total = torch.zeros((), device=hidden.device)
         for rows in torch.arange(len(hidden), device="cpu").split(
@@ -109,7 +120,9 @@ class TiedHead(torch.autograd.Function):
             total += F.cross_entropy(logits, targets[part], reduction="sum")
             logits.sub_(logits.amax(1, keepdim=True)).exp_()
             logits.div_(logits.sum(1, keepdim=True))
-            logits[torch.arange(len(logits), device=logits.device), targets[part]] -= 1.0
+            if taught is not None:
+                logits.sub_(taught[part].to(logits.device), alpha=share)
+            logits[torch.arange(len(logits), device=logits.device), targets[part]] -= 1.0 - share
             slope = logits.to(hidden.dtype)
             hidden_grad[part] = slope @ embedding
             embedding_grad.addmm_(slope.T, hidden[part])
@@ -120,14 +133,23 @@ class TiedHead(torch.autograd.Function):
     def backward(ctx: Any, *slopes: Any) -> Any:
         """Returns the gradients made by `forward`, times the slope of what follows."""
         hidden_grad, embedding_grad = ctx.saved_tensors
-        return hidden_grad * slopes[0], embedding_grad * slopes[0], None
+        return hidden_grad * slopes[0], embedding_grad * slopes[0], None, None, None
 
 
-def next_token_loss(model: GPT2LMHeadModel, block: Tensor) -> Tensor:
-    """Returns the mean negative log-likelihood in nats of ids (N, L + 1) after the first of each row."""
+def next_token_loss(
+    model: GPT2LMHeadModel, block: Tensor, taught: Tensor | None = None, share: float = 0.0
+) -> Tensor:
+    """Returns the mean negative log-likelihood in nats of ids (N, L + 1) after the first of each row.
+
+    Args:
+        model: The model.
+        block: (N, L + 1) int64.
+        taught: (N * L, V) float32, the teacher's distributions, or None.
+        share: Of the teacher in the targets that the gradient leads to; the value stays that of the ids.
+    """
     hidden = model.transformer(input_ids=block[:, :-1], use_cache=False).last_hidden_state
     embedding = model.transformer.wte.weight.to(hidden.dtype)
-    return TiedHead.apply(hidden.flatten(0, 1), embedding, block[:, 1:].flatten())
+    return TiedHead.apply(hidden.flatten(0, 1), embedding, block[:, 1:].flatten(), taught, share)
 
 
 def make_optimizers(
@@ -167,11 +189,16 @@ def save_model(model: GPT2LMHeadModel, folder: Path) -> None:
 
 
 def take_step(
-    model: GPT2LMHeadModel, optimizers: list[torch.optim.Optimizer], block: Tensor, factor: float
+    model: GPT2LMHeadModel,
+    optimizers: list[torch.optim.Optimizer],
+    block: Tensor,
+    factor: float,
+    taught: Tensor | None,
+    share: float,
 ) -> float:
     """Updates the model on one block at `factor` of the learning rates; returns the loss in nats."""
     with torch.autocast(block.device.type, torch.bfloat16, enabled=block.device.type == "cuda"):
-        loss = next_token_loss(model, block)
+        loss = next_token_loss(model, block, taught, share)
     loss.backward()
     torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
     for optimizer in optimizers:
@@ -182,7 +209,9 @@ def take_step(
     return float(loss.detach())
 
 
-def train(model: GPT2LMHeadModel, blocks: Blocks, arguments: argparse.Namespace) -> dict[str, Any]:
+def train(
+    model: GPT2LMHeadModel, blocks: Blocks, teacher: NgramTeacher | None, arguments: argparse.Namespace
+) -> dict[str, Any]:
     """Trains the model in place until the budget is spent; returns the figures of the run."""
     optimizers = make_optimizers(model, arguments.muon_rate, arguments.adam_rate)
     layers = list(model.transformer.h)
@@ -193,8 +222,10 @@ def train(model: GPT2LMHeadModel, blocks: Blocks, arguments: argparse.Namespace)
         length = 128 if progress < arguments.short_fraction else 256
         depth = sum(progress >= start for start in arguments.growth)
         model.transformer.h = torch.nn.ModuleList(layers[:depth])  # a new layer is the identity at first
-        block = blocks.draw(arguments.batch_tokens // length, length)
-        loss = take_step(model, optimizers, block, rate_factor(progress))
+        block, positions = blocks.draw(arguments.batch_tokens // length, length)
+        taught = teacher.targets(positions[:, 1:].flatten().cpu().numpy()) if teacher else None
+        share = arguments.teacher_share * (1.0 - progress) if teacher else 0.0
+        loss = take_step(model, optimizers, block, rate_factor(progress), taught, share)
         average = loss if math.isnan(average) else 0.99 * average + 0.01 * loss
         step, tokens = step + 1, tokens + block[:, 1:].numel()
         now = time.monotonic()
@@ -210,8 +241,8 @@ def train(model: GPT2LMHeadModel, blocks: Blocks, arguments: argparse.Namespace)
     return {"steps": step, "tokens": tokens, "seconds": seconds, "last_train_loss_nats": average}
 
 
-def parse_arguments() -> argparse.Namespace:
-    """Returns the command line, completed with the tokens file that `--data` makes."""
+def make_parser() -> argparse.ArgumentParser:
+    """Returns the flags."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--data", type=Path, help="folder with the parquet files of stanfordnlp/imdb")
     parser.add_argument(
@@ -244,8 +275,20 @@ def parse_arguments() -> argparse.Namespace:
     )
     parser.add_argument("--muon-rate", type=float, default=0.008)
     parser.add_argument("--adam-rate", type=float, default=0.004)
+    parser.add_argument(
+        "--teacher-share",
+        type=float,
+        default=0.0,
+        help="share of the 5-gram's expectation in the targets at first; it falls linearly to zero",
+    )
     parser.add_argument("--save-minutes", type=float, default=5.0, help="time between intermediate models")
     parser.add_argument("--log-every", type=int, default=20)
+    return parser
+
+
+def parse_arguments() -> argparse.Namespace:
+    """Returns the command line, completed with the tokens file that `--data` makes."""
+    parser = make_parser()
     arguments = parser.parse_args()
     if arguments.data is not None:
         script = Path(__file__).with_name("imdb_tokens.py")
@@ -257,38 +300,46 @@ def parse_arguments() -> argparse.Namespace:
     return arguments
 
 
+def describe_stage(
+    figures: dict[str, Any], arguments: argparse.Namespace, device: torch.device
+) -> dict[str, Any]:
+    """Returns what is recorded of one stage: figures, hardware and the flags that were not defaults."""
+    parser = make_parser()
+    paths = ("data", "tokens", "out", "start")
+    options = {
+        name: value
+        for name, value in vars(arguments).items()
+        if name not in paths and value != parser.get_default(name)
+    }
+    on_gpu = device.type == "cuda"
+    hardware = torch.cuda.get_device_name(device) if on_gpu else f"{torch.get_num_threads()} CPU threads"
+    return {**figures, "hardware": hardware, "options": options}
+
+
 def main() -> None:
     """Trains, saves, measures."""
     arguments = parse_arguments()
     torch.manual_seed(arguments.seed)
     torch.set_float32_matmul_precision("high")
     device = torch.device(arguments.device)
-    model, earlier = make_model(), {"steps": 0, "tokens": 0, "seconds": 0}
+    model, stages = make_model(), list[dict[str, Any]]()
     if arguments.start is not None:
         model = GPT2LMHeadModel.from_pretrained(arguments.start, dtype=torch.float32)
-        earlier = json.loads((arguments.start / "training.json").read_text(encoding="utf-8"))
+        stages = json.loads((arguments.start / "training.json").read_text(encoding="utf-8"))["stages"]
     model = model.to(device)
-    figures = train(model, Blocks(np.load(arguments.tokens), device, arguments.seed), arguments)
-    figures |= {name: earlier[name] + figures[name] for name in ("steps", "tokens", "seconds")}
+    ids = np.load(arguments.tokens)
+    teacher = NgramTeacher(ids) if arguments.teacher_share else None
+    trained = train(model, Blocks(ids, device, arguments.seed), teacher, arguments)
+    stages.append(describe_stage(trained, arguments, device))
     save_model(model, arguments.out)
     reloaded = GPT2LMHeadModel.from_pretrained(arguments.out, dtype=torch.float32).to(device).eval()
     counts = json.loads(arguments.tokens.with_suffix(".json").read_text(encoding="utf-8"))
     test_ids = np.load(arguments.tokens.with_suffix(".test.npy"))
-    options = {
-        name: value
-        for name, value in vars(arguments).items()
-        if name not in ("data", "tokens", "out", "start")
-    }
-    hardware = (
-        torch.cuda.get_device_name(device)
-        if device.type == "cuda"
-        else f"{torch.get_num_threads()} CPU threads"
-    )
-    figures |= {
+    figures = {
         "parameters": sum(p.numel() for p in model.parameters()),
         "test_bits_per_byte": measure_bits(reloaded, test_ids, counts["test_bytes"]),
-        "hardware": hardware,
-        "options": options,
+        **{name: sum(stage[name] for stage in stages) for name in ("steps", "tokens", "seconds")},
+        "stages": stages,
         "data": counts,
     }
     (arguments.out / "training.json").write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")

@@ -31,10 +31,13 @@ be downloaded: small enough for two processor cores, and no more than that.
 - Data: the training and unsupervised reviews of the Large Movie Review Dataset (Maas et al., 2011), without
   labels: {train_reviews:,} reviews, {train_tokens:,} tokens. No test review was used, for the tokenizer
   either. Line-break tags became one newline; an end token follows each review.
-- Command: `{command}`
-- Hardware and time: {hardware}, {minutes:.0f} minutes.
-- Steps and tokens: {steps:,} steps, {tokens:,} tokens ({epochs:.2f} times the data). Muon for the layers'
-  matrices, AdamW for the rest, both decaying linearly to zero; {growth}.
+- {steps:,} steps, {tokens:,} tokens ({epochs:.2f} times the data), {minutes:.0f} minutes. Muon for the
+  layers' matrices, AdamW for the rest. Each stage started from the one before, with learning rates that
+  decay linearly to zero over the time of its command; one that took fewer minutes was stopped before. Under
+  `--teacher-share` a part of the targets, falling linearly to zero, is what the 5-gram below expects.
+
+{stages}
+
 - A third of the training blocks start where a review starts, most without an end token before, because
   prompts are openings of reviews at position 0.
 
@@ -84,20 +87,29 @@ def sample_continuations(model: GPT2LMHeadModel, count: int, seed: int) -> str:
     return "\n".join(lines)
 
 
+def describe_stage(stage: dict[str, Any], number: int) -> str:
+    """Returns a row of the table of stages: command, hardware, minutes, steps, tokens."""
+    start = f" --start STAGE{number - 1}" if number > 1 else " --data PATH/TO/imdb"
+    words = [f"--{name.replace('_', '-')} {' '.join(map(str, value)) if isinstance(value, list) else value}"
+             for name, value in stage["options"].items()]  # fmt: skip
+    command = f"`python examples/pretrain.py{start} {' '.join(words)}`"
+    cells = (command, stage["hardware"], f"{stage['seconds'] / 60:.0f}", f"{stage['steps']:,}",
+             f"{stage['tokens']:,}")  # fmt: skip
+    return f"| {' | '.join(cells)} |"
+
+
 def fill_card(figures: dict[str, Any], ngram_bits: float, samples: str) -> str:
     """Returns the card's text."""
-    options, data = figures["options"], figures["data"]
-    flags = " ".join(f"--{name.replace('_', '-')} {options[name]}" for name in ("minutes", "batch_tokens"))
-    depths = ", ".join(f"{100 * start:.0f}%" for start in options["growth"])
+    data = figures["data"]
+    stages = ["| command | hardware | minutes | steps | tokens |", "| --- | --- | --- | --- | --- |"]
+    stages += [describe_stage(stage, number) for number, stage in enumerate(figures["stages"], start=1)]
     return CARD.format(
         parameters=figures["parameters"],
-        command=f"python examples/pretrain.py --data PATH/TO/imdb {flags}",
-        hardware=figures["hardware"],
+        stages="\n".join(stages),
         minutes=figures["seconds"] / 60,
         steps=figures["steps"],
         tokens=figures["tokens"],
         epochs=figures["tokens"] / data["train_tokens"],
-        growth=f"the layers joined at {depths} of the time",
         bits=figures["test_bits_per_byte"],
         ngram_bits=ngram_bits,
         samples=samples,
