@@ -8,13 +8,24 @@ from typing import Final, Literal, get_args
 
 from rlsf_gym.checker import CertificateError, verify
 
-__all__ = ["RULES", "Certificate", "CertificateError", "Record", "Rule", "Status"]
+__all__ = ["KNOWLEDGE_RULES", "RULES", "Certificate", "CertificateError", "Record", "Rule", "Status"]
 
 Rule = Literal[
-    "base", "booster", "dampener", "capitals", "negation", "no", "least", "idiom", "but", "punctuation"
+    "base",
+    "booster",
+    "dampener",
+    "capitals",
+    "negation",
+    "no",
+    "least",
+    "idiom",
+    "but",
+    "punctuation",
+    "knowledge",
 ]
 Status = Literal["kept", "added", "withdrawn"]
-RULES: Final[tuple[Rule, ...]] = get_args(Rule)
+KNOWLEDGE_RULES: Final[tuple[Rule, ...]] = get_args(Rule)
+RULES: Final[tuple[Rule, ...]] = KNOWLEDGE_RULES[:-1]
 STATUSES: Final[tuple[Status, ...]] = get_args(Status)
 
 # Scores closer than this have no reliable quotient of differences: the slope stands in.
@@ -30,12 +41,14 @@ class Record:
     Attributes:
         char_start: start of the word.
         char_end: end of the word.
-        rule: one of `RULES`.
+        rule: one of `KNOWLEDGE_RULES`: those of VADER, `RULES`, and `knowledge`.
         trigger_start: start of what made the rule apply.
         trigger_end: end of what made the rule apply.
         amount: what the rule adds to the sum of valences (for an opaque certificate: to the score).
         status: "kept" if it holds in the prompt alone and in the whole text, "added" if only in the whole
             text, "withdrawn" if only in the prompt alone.
+        path: of the graph, that justifies the amount: the word, the concept that it is said of, and the
+            concepts that this one inherits the amount from. Empty but for the rule `knowledge`.
 
     Raises:
         ValueError: a span is negative, the rule or the status is unknown, the amount is not finite.
@@ -48,20 +61,27 @@ class Record:
     trigger_end: int
     amount: float
     status: Status
+    path: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        for name, start, end in (
-            ("char", self.char_start, self.char_end),
-            ("trigger", self.trigger_start, self.trigger_end),
-        ):
-            if not 0 <= start <= end:
-                raise ValueError(f"{name} span must have 0 <= start <= end, but is {start}:{end}")
-        if self.rule not in RULES:
-            raise ValueError(f"rule must be one of {', '.join(RULES)}, but is {self.rule!r}")
+        if not 0 <= self.char_start <= self.char_end:
+            raise ValueError(_span_message("char", self.char_start, self.char_end))
+        if not 0 <= self.trigger_start <= self.trigger_end:
+            raise ValueError(_span_message("trigger", self.trigger_start, self.trigger_end))
+        if self.rule not in KNOWLEDGE_RULES:
+            raise ValueError(f"rule must be one of {', '.join(KNOWLEDGE_RULES)}, but is {self.rule!r}")
         if self.status not in STATUSES:
             raise ValueError(f"status must be one of {', '.join(STATUSES)}, but is {self.status!r}")
-        if not math.isfinite(self.amount):
-            raise ValueError(f"amount must be finite, but is {self.amount}")
+        _check_finite("amount", self.amount)
+
+
+def _check_finite(name: str, value: float) -> None:
+    if not math.isfinite(value):
+        raise ValueError(f"{name} must be finite, but is {value}")
+
+
+def _span_message(name: str, start: int, end: int) -> str:
+    return f"{name} span must have 0 <= start <= end, but is {start}:{end}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +98,10 @@ class Certificate:
         records: the records. Those kept or added are in the order of the rules on the whole text, those kept
             or withdrawn in their order on the prompt.
         labels: a classifier's probabilities of its labels on the whole text; empty for rules.
+        rules: the rules that the scorer has, whatever the text.
 
     Raises:
-        ValueError: a score is not finite, or a record is not a `Record`.
+        ValueError: a score is not finite, a record is not a `Record`, or its rule is none of the scorer's.
     """
 
     scorer: str
@@ -91,15 +112,19 @@ class Certificate:
     score: float
     records: tuple[Record, ...]
     labels: Mapping[str, float] = field(default_factory=dict[str, float])
+    rules: tuple[Rule, ...] = RULES
 
     def __post_init__(self) -> None:
-        for name, value in (("prompt_score", self.prompt_score), ("score", self.score)):
-            if not math.isfinite(value):
-                raise ValueError(f"{name} must be finite, but is {value}")
+        _check_finite("prompt_score", self.prompt_score)
+        _check_finite("score", self.score)
         records = tuple(self.records)
         for record in records:
             if not isinstance(record, Record):  # pyright: ignore[reportUnnecessaryIsInstance]
                 raise ValueError(f"records must hold Record objects, but holds a {type(record).__name__}")
+            if record.rule not in self.rules:
+                raise ValueError(
+                    f"records must follow rules of {self.scorer!r}, but one follows {record.rule!r}"
+                )
         object.__setattr__(self, "records", records)
         object.__setattr__(self, "options", MappingProxyType(dict(self.options)))
         object.__setattr__(self, "labels", MappingProxyType(dict(self.labels)))
@@ -152,7 +177,8 @@ class Certificate:
     def as_records(self) -> list[dict[str, object]]:
         """The records as plain data for JSON: `word` and `trigger` are [start, end] in prompt + response.
 
-        The record of an opaque certificate has `labels` and `model`, the model's hash, in addition.
+        A record of the rule `knowledge` has its `path` in addition; that of an opaque certificate has
+        `labels` and `model`, the model's hash.
         """
         plain: list[dict[str, object]] = [
             {
@@ -164,6 +190,9 @@ class Certificate:
             }
             for record in self.records
         ]
+        for record, mine in zip(self.records, plain, strict=True):
+            if record.path:
+                mine["path"] = list(record.path)
         if not self.verifiable:
             for record in plain:
                 record |= {"labels": dict(self.labels), "model": self.version}
@@ -183,9 +212,9 @@ class Certificate:
             slope: slope of the utility at the whole text's score; used where the two scores are equal.
 
         Returns:
-            An amount for each of `RULES`; they add up to `utility - prompt_utility` (to 1e-9).
+            An amount for each of `rules`; they add up to `utility - prompt_utility` (to 1e-9).
         """
-        changes: dict[Rule, float] = _nothing()
+        changes: dict[Rule, float] = dict.fromkeys(self.rules, 0.0)
         if not self.verifiable:
             changes["base"] = utility - prompt_utility
             return changes
@@ -204,10 +233,6 @@ class Certificate:
             slope = (utility - prompt_utility) / gained
         factor = slope * score_slope(prompt_sum, prompt_sum + sum(changes.values()))
         return {rule: factor * change for rule, change in changes.items()}
-
-
-def _nothing() -> dict[Rule, float]:
-    return dict.fromkeys(RULES, 0.0)
 
 
 def score_slope(start: float, end: float) -> float:

@@ -1,17 +1,20 @@
-"""Proves the certificate of a VADER score from the texts, sharing no code with the scorer.
+"""Proves the certificate of a score by VADER's rules from the texts, sharing no code with the scorer.
 
-It reads texts, records, and the library's lexicon and constants; it imports neither the scorer nor the
-certificate. For each word, `claims` lists what the rules entitle it to, in the library's order: which rule,
-which words trigger it, and the valence that it leaves. A claim that changes the valence must be the next
-record, with that word, trigger and amount. A record that is no such claim is refused, and so is a claim that
-no record makes.
+It reads texts, records, the library's lexicon and constants, and, for the knowledge-based scorer, the file of
+the graph, which has to be the one that the certificate names, to the byte. It imports neither the scorer nor
+the certificate. For each word, `claims` lists what the rules entitle it to, in the library's order: which
+rule, which words trigger it, and the valence that it leaves. A claim that changes the valence must be the
+next record, with that word, trigger and amount. A record that is no such claim is refused, and so is a claim
+that no record makes.
 """
 
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from typing import Protocol
 
-from rlsf_gym.checker.proof import CertificateError, ClaimedRecord, Proof, describe
+from rlsf_gym.checker.errors import CertificateError
+from rlsf_gym.checker.knowledge import Knowledge, load_knowledge
+from rlsf_gym.checker.proof import ClaimedRecord, Proof, describe
 
 __all__ = ["CertificateError", "Claimed", "ClaimedRecord", "verify"]
 
@@ -42,7 +45,7 @@ class Claimed(Protocol):
 
     @property
     def options(self) -> Mapping[str, str]:
-        """Options of the scorer; `but` is read."""
+        """Options of the scorer; `but`, `graph` and `graph_sha256` are read."""
         ...
 
     @property
@@ -75,13 +78,14 @@ def verify(certificate: Claimed, prompt: str, response: str) -> None:
         CertificateError: something does not hold; the message names the record.
     """
     _check_header(certificate)
+    knowledge = _read_graph(certificate)
     quirk = certificate.options["but"] == "library"
     owners: dict[int, int] = {}
     for name, claimed, text, absent in (
         ("prompt_score", certificate.prompt_score, prompt, "added"),
         ("score", certificate.score, prompt + response, "withdrawn"),
     ):
-        proof = Proof(text, certificate.records, absent)
+        proof = Proof(text, certificate.records, absent, knowledge)
         proved = proof.run(quirk)
         owners |= proof.owners
         if not abs(proved - claimed) <= _TOLERANCE:
@@ -91,9 +95,9 @@ def verify(certificate: Claimed, prompt: str, response: str) -> None:
 
 def _check_header(certificate: Claimed) -> None:
     but = certificate.options.get("but")
-    if not certificate.verifiable or certificate.scorer != "vader":
+    if not certificate.verifiable or certificate.scorer not in ("vader", "knowledge"):
         raise CertificateError(
-            f"certificate must come from 'vader', whose rules have proofs, but comes from "
+            f"certificate must come from 'vader' or 'knowledge', whose rules have proofs, but comes from "
             f"{certificate.scorer!r} with verifiable={certificate.verifiable}"
         )
     if certificate.version != _INSTALLED:
@@ -102,6 +106,18 @@ def _check_header(certificate: Claimed) -> None:
         )
     if but not in ("library", "documented"):
         raise CertificateError(f"options['but'] must be 'library' or 'documented', but is {but!r}")
+
+
+def _read_graph(certificate: Claimed) -> Knowledge | None:
+    if certificate.scorer == "vader":
+        return None
+    name, digest = (certificate.options.get(key) for key in ("graph", "graph_sha256"))
+    if name is None or digest is None:
+        raise CertificateError(
+            f"options must hold 'graph' and 'graph_sha256' where the scorer is {certificate.scorer!r}, "
+            f"but are {dict(certificate.options)}"
+        )
+    return load_knowledge(name, digest)
 
 
 def _check_statuses(records: Sequence[ClaimedRecord], owners: dict[int, int]) -> None:
@@ -113,7 +129,9 @@ def _check_statuses(records: Sequence[ClaimedRecord], owners: dict[int, int]) ->
     for k, record in enumerate(records):
         twins = withdrawn.get(_place(owners[k], record), []) if record.status == "added" else []
         for twin in twins:
-            if twin.rule == record.rule and abs(twin.amount - record.amount) < _SAME_AMOUNT:
+            if (twin.rule, twin.path) == (record.rule, record.path) and abs(
+                twin.amount - record.amount
+            ) < _SAME_AMOUNT:
                 raise CertificateError(f"{describe(k, record)} must be kept, but is withdrawn and added")
 
 

@@ -5,24 +5,29 @@ from typing import NamedTuple
 
 from vaderSentiment.vaderSentiment import BOOSTER_DICT, C_INCR, N_SCALAR, NEGATE, SPECIAL_CASES
 
-from rlsf_gym.checker.reading import Token, load_tables
+from rlsf_gym.checker.reading import Premise, Token
 
 _RAISERS = ("so", "this")
 
 
 class Claim(NamedTuple):
-    """What a rule is entitled to do: the words that trigger it, and the valence that it leaves."""
+    """What a rule is entitled to do: the words that trigger it, and the valence that it leaves.
+
+    `path` is the graph's, empty but for the rule "knowledge".
+    """
 
     rule: str
     first: int
     last: int
     value: float
+    path: tuple[str, ...] = ()
 
 
 class _Case(NamedTuple):
     """The word at `at`, with the valence that it has so far."""
 
     tokens: Sequence[Token]
+    premises: Sequence[Premise | None]
     at: int
     mixed: bool
     value: float
@@ -30,24 +35,35 @@ class _Case(NamedTuple):
     def low(self, at: int) -> str:
         return self.tokens[at].low if 0 <= at < len(self.tokens) else ""
 
+    def start(self, at: int) -> float:
+        """The valence that a word starts with; 0 without one, as no word has a valence of 0."""
+        premise = self.premises[at] if 0 <= at < len(self.tokens) else None
+        return 0.0 if premise is None else premise.value
 
-def list_claims(tokens: Sequence[Token], at: int, mixed: bool) -> list[Claim]:
+
+def list_claims(
+    tokens: Sequence[Token], premises: Sequence[Premise | None], at: int, mixed: bool
+) -> list[Claim]:
     """The claims of the word at `at`, in the order of the rules.
 
     Args:
         tokens: the words of the text.
+        premises: the valence that each of them starts with.
         at: position of a word.
         mixed: some words are in capitals and some are not.
 
     Returns:
         The claims before the "but" rule; empty for a word without a valence.
     """
-    lexicon = load_tables()[0]
-    case = _Case(tokens, at, mixed, 0.0)
-    low = case.low(at)
-    if low not in lexicon or low in BOOSTER_DICT or (low, case.low(at + 1)) == ("kind", "of"):
+    case = _Case(tokens, premises, at, mixed, 0.0)
+    low, premise = case.low(at), premises[at]
+    if premise is None or low in BOOSTER_DICT:
         return []
-    claims = [Claim("base", at, at, lexicon[low])]
+    claims = [Claim(premise.rule, premise.trigger, premise.trigger, premise.value, premise.path)]
+    if premise.value == 0.0:
+        return claims
+    if (low, case.low(at + 1)) == ("kind", "of"):
+        return []
     for rule in (_no, _capitals, _neighbours, _least):
         claims.extend(rule(case._replace(value=claims[-1].value)))
     return claims
@@ -55,14 +71,13 @@ def list_claims(tokens: Sequence[Token], at: int, mixed: bool) -> list[Claim]:
 
 def _no(case: _Case) -> Iterator[Claim]:
     """A "no" gives its valence up to the lexicon word behind it, which it turns round."""
-    lexicon = load_tables()[0]
     at = case.at
-    if case.low(at) == "no" and case.low(at + 1) in lexicon:
+    if case.low(at) == "no" and case.start(at + 1):
         yield Claim("no", at + 1, at + 1, 0.0)
     reach = 3 if case.low(at - 1) in ("or", "nor") else 2
     near = next((back for back in range(1, reach + 1) if case.low(at - back) == "no"), None)
     if near is not None:
-        yield Claim("no", at - near, at - near, lexicon[case.low(at)] * N_SCALAR)
+        yield Claim("no", at - near, at - near, case.start(at) * N_SCALAR)
 
 
 def _capitals(case: _Case) -> Iterator[Claim]:
@@ -74,7 +89,7 @@ def _capitals(case: _Case) -> Iterator[Claim]:
 def _neighbours(case: _Case) -> Iterator[Claim]:
     """The three words before, from the nearest on, as far as they are outside the lexicon."""
     for back in (1, 2, 3):
-        if back > case.at or case.low(case.at - back) in load_tables()[0]:
+        if back > case.at or case.start(case.at - back):
             continue
         rules: tuple[Callable[[_Case, int], Iterator[Claim]], ...] = (_degree, _negation)
         for rule in (*rules, _idioms, _dampeners) if back == 3 else rules:

@@ -5,16 +5,14 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from rlsf_gym.checker.claims import Claim, list_claims
+from rlsf_gym.checker.errors import CertificateError
+from rlsf_gym.checker.knowledge import Knowledge, read_premises
 from rlsf_gym.checker.reading import Token, read_cells, read_tokens
 
 # Largest error of an amount.
 _TOLERANCE = 1e-9
 
 Place = tuple[int, int, int, int]
-
-
-class CertificateError(ValueError):
-    """A certificate that the texts do not prove; the message names the record."""
 
 
 class ClaimedRecord(Protocol):
@@ -55,6 +53,11 @@ class ClaimedRecord(Protocol):
         """Which of the two texts the record speaks of: kept, added or withdrawn."""
         ...
 
+    @property
+    def path(self) -> Sequence[str]:
+        """Of the graph, that justifies the amount."""
+        ...
+
 
 def describe(k: int, record: ClaimedRecord) -> str:
     """A record in a few words."""
@@ -68,16 +71,20 @@ class Proof:
         text: the raw text.
         records: all records of the certificate.
         absent: the status of records that do not speak of this text.
+        knowledge: the graph that values words by their context; None for the lexicon alone.
 
     Attributes:
         owners: for each record proved, the position of its word; -1 for punctuation.
     """
 
-    def __init__(self, text: str, records: Sequence[ClaimedRecord], absent: str) -> None:
+    def __init__(
+        self, text: str, records: Sequence[ClaimedRecord], absent: str, knowledge: Knowledge | None = None
+    ) -> None:
         self.owners: dict[int, int] = {}
         self._records = [(k, record) for k, record in enumerate(records) if record.status != absent]
         self._cells = read_cells(text)
         self._tokens = read_tokens(self._cells)
+        self._premises = read_premises(self._tokens, knowledge)
 
     def run(self, quirk: bool) -> float:
         """Prove everything and return the score.
@@ -97,7 +104,7 @@ class Proof:
         tokens = self._tokens
         capitals = sum(token.text.isupper() for token in tokens)
         mixed = 0 < capitals < len(tokens)
-        claims = [list_claims(tokens, at, mixed) for at in range(len(tokens))]
+        claims = [list_claims(tokens, self._premises, at, mixed) for at in range(len(tokens))]
         but = next((at for at, token in enumerate(tokens) if token.low == "but"), None)
         values = [mine[-1].value if mine else 0.0 for mine in claims]
         if but is not None:
@@ -106,8 +113,9 @@ class Proof:
             value = 0.0
             closing = [] if but is None else [Claim("but", but, but, values[at])]
             for claim in mine + closing:
-                if claim.value != value:
-                    self._expect(at, claim.rule, _place(tokens, at, claim), claim.value - value)
+                if claim.value != value or claim.path:
+                    place = _place(tokens, at, claim)
+                    self._expect(at, claim.rule, place, claim.value - value, claim.path)
                 value = claim.value
         return float(sum(values))
 
@@ -123,19 +131,25 @@ class Proof:
                 total += sign * amount
         return total
 
-    def _expect(self, at: int, rule: str, place: Place, amount: float) -> None:
+    def _expect(self, at: int, rule: str, place: Place, amount: float, path: Sequence[str] = ()) -> None:
         """The next record must be this one."""
-        proved = f"{rule} at {place[0]}:{place[1]}, trigger {place[2]}:{place[3]}, amount {amount:.12g}"
+        proved = f"{rule} at {place[0]}:{place[1]}, {_details(place[2:], amount, path)}"
         if len(self.owners) >= len(self._records):
             raise CertificateError(f"a record is missing at the end: {proved}")
         k, record = self._records[len(self.owners)]
         claimed = (record.char_start, record.char_end, record.trigger_start, record.trigger_end)
-        if record.rule != rule or claimed != place or not abs(record.amount - amount) <= _TOLERANCE:
+        is_same = record.rule == rule and claimed == place and tuple(record.path) == tuple(path)
+        if not is_same or not abs(record.amount - amount) <= _TOLERANCE:
             raise CertificateError(
-                f"{describe(k, record)}, trigger {claimed[2]}:{claimed[3]}, amount {record.amount:.12g}, "
+                f"{describe(k, record)}, {_details(claimed[2:], record.amount, record.path)}, "
                 f"does not hold: the text proves {proved}"
             )
         self.owners[k] = at
+
+
+def _details(trigger: Sequence[int], amount: float, path: Sequence[str]) -> str:
+    by = f", path {' > '.join(path)}" if path else ""
+    return f"trigger {trigger[0]}:{trigger[1]}, amount {amount:.12g}{by}"
 
 
 def _place(tokens: Sequence[Token], at: int, claim: Claim) -> Place:

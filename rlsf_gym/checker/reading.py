@@ -1,5 +1,6 @@
 """Reads a text as VADER does: characters, then words."""
 
+from collections.abc import Sequence
 from functools import cache
 from string import punctuation
 from typing import Any, NamedTuple
@@ -15,12 +16,32 @@ class Cell(NamedTuple):
 
 
 class Token(NamedTuple):
-    """A word as the rules see it, in lower case too; `start` and `end` are raw offsets."""
+    """A word as the rules see it, in lower case too.
+
+    `start` and `end` are raw offsets; `ends` says that one of . ! ? stands behind its last letter or digit.
+    """
 
     text: str
     low: str
     start: int
     end: int
+    ends: bool
+
+
+class Premise(NamedTuple):
+    """What a word's valence is before any rule: from the lexicon, or from a graph of domain knowledge.
+
+    Attributes:
+        rule: "base" or "knowledge".
+        trigger: position of the word that gives it.
+        value: the valence; 0 where a graph takes it away.
+        path: of the graph that gives the valence; empty for the lexicon.
+    """
+
+    rule: str
+    trigger: int
+    value: float
+    path: tuple[str, ...] = ()
 
 
 @cache
@@ -54,7 +75,14 @@ def read_tokens(cells: list[Cell]) -> list[Token]:
     return tokens
 
 
+def read_premise(tokens: Sequence[Token], at: int) -> Premise | None:
+    """The lexicon's valence of a word, None for a word outside the lexicon."""
+    value = load_tables()[0].get(tokens[at].low)
+    return None if value is None else Premise("base", at, value)
+
+
 def _read_token(run: list[Cell]) -> Token:
+    ends = _ends_sentence(run)
     first, last = 0, len(run)
     while first < last and run[first].character in punctuation:
         first += 1
@@ -63,4 +91,13 @@ def _read_token(run: list[Cell]) -> Token:
     if last - first > 2:
         run = run[first:last]
     text = "".join(cell.character for cell in run)
-    return Token(text, text.lower(), run[0].raw, run[-1].raw + 1)
+    return Token(text, text.lower(), run[0].raw, run[-1].raw + 1, ends)
+
+
+def _ends_sentence(run: list[Cell]) -> bool:
+    for cell in reversed(run):
+        if cell.character.isalnum():
+            return False
+        if cell.character in ".!?":
+            return True
+    return False

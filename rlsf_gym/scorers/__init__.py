@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -13,14 +13,18 @@ from rlsf_gym.resolve import import_attribute, register, resolve
 
 if TYPE_CHECKING:
     from rlsf_gym.certificate import Certificate
+    from rlsf_gym.scorers.knowledge import KnowledgeScorer
     from rlsf_gym.scorers.transformer import TransformerScorer
     from rlsf_gym.scorers.vader import VaderScorer
 
 __all__ = [
     "SCORERS",
+    "Assessment",
+    "KnowledgeScorer",
     "Scorer",
     "TransformerScorer",
     "VaderScorer",
+    "find_assess_batch",
     "load_scorer",
     "prefix_scores_batch",
     "register_scorer",
@@ -31,16 +35,31 @@ IntArray = npt.NDArray[np.int64]
 
 SCORERS: dict[str, Any] = {
     "vader": "rlsf_gym.scorers.vader:VaderScorer",
+    "knowledge": "rlsf_gym.scorers.knowledge:KnowledgeScorer",
     "transformer": "rlsf_gym.scorers.transformer:TransformerScorer",
 }
 """Name to factory, or to the factory's `"module:attribute"`, imported when it is asked for."""
 
 
+class Assessment(NamedTuple):
+    """All that an environment asks of a prompt and its response."""
+
+    certificate: Certificate
+    """What `Scorer.certify` says; its `prompt_score` and `score` are those of `Scorer.score`, to the bit."""
+    prefix_scores: FloatArray
+    """What `Scorer.prefix_scores` says, (K,) float64."""
+
+
 class Scorer(Protocol):
     """A sentiment tool: the same text always gets the same score, up to 1e-5 for neural ones.
 
-    A scorer may also have `prefix_scores_batch(prompts, responses, char_ends) -> list of float64 (K,)`,
-    which the function `prefix_scores_batch` then uses.
+    A scorer may also have any of these, which environments call for a whole batch:
+
+    - `prefix_scores_batch(prompts, responses, char_ends) -> list of float64 (K,)`;
+    - `certify_batch(prompts, responses) -> list of Certificate`;
+    - `assess_batch(prompts, responses, char_ends) -> list of Assessment`, in place of all others, for a
+      scorer to which one reading of a text tells its score, its certificate and the scores of its prefixes.
+      It is not used where `score`, `certify` or `prefix_scores` was overridden after it.
     """
 
     @property
@@ -106,6 +125,20 @@ def prefix_scores_batch(
     return [scorer.prefix_scores(prompt, response, ends) for prompt, response, ends in rows]
 
 
+def find_assess_batch(scorer: Scorer) -> Callable[..., list[Assessment]] | None:
+    """Returns the `assess_batch` of a scorer, or None where there is none that speaks for its other methods.
+
+    That is so where a subclass or the object itself overrides one of them, or passes them on.
+    """
+    replaced = {"score", "certify", "prefix_scores"}
+    for names in (getattr(scorer, "__dict__", {}), *map(vars, type(scorer).__mro__)):
+        if "assess_batch" in names:
+            return cast(Any, scorer).assess_batch
+        if not replaced.isdisjoint(names):
+            return None
+    return None
+
+
 def load_scorer(spec: str | Scorer | Callable[..., Scorer], **kwargs: Any) -> Scorer:
     """Returns the scorer that a name, `"module:attribute"`, a factory or an object stands for.
 
@@ -162,6 +195,6 @@ def _check_scorer(scorer: Any) -> Scorer:
 
 def __getattr__(name: str) -> Any:
     """Returns a scorer class of ours, imported when it is asked for."""
-    if name in ("TransformerScorer", "VaderScorer"):
+    if name in ("KnowledgeScorer", "TransformerScorer", "VaderScorer"):
         return import_attribute("scorer", SCORERS[name.removesuffix("Scorer").lower()])
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -4,25 +4,28 @@ It does not detect irony, word senses or syntax, and knows about a third of the 
 charged: a high score is not a good text.
 """
 
-import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import accumulate
 from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 
-from rlsf_gym.certificate import Certificate
-from rlsf_gym.scorers.vader_certify import certify
+from rlsf_gym.certificate import RULES, Certificate, Rule
+from rlsf_gym.scorers import Assessment
+from rlsf_gym.scorers.vader_certify import Account, Premise, account_for, list_records
+from rlsf_gym.scorers.vader_reading import Reading, read
 from rlsf_gym.scorers.vader_stream import ALPHA, Stream, emphasize, measure_emphasis, normalize
 from rlsf_gym.scorers.vader_text import spell
-from rlsf_gym.scorers.vader_words import LEXICON_VERSION, VOCABULARY
+from rlsf_gym.scorers.vader_words import LEXICON_VERSION, VOCABULARY, Vocabulary, Word
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
 ButRule = Literal["library", "documented"]
 
-_MARK = re.compile("[!?]")
+_NO_ENDS: IntArray = np.zeros(0, np.int64)
+_REMEMBERED = 16_384  # prompts whose account is kept
 
 
 class VaderScorer:
@@ -40,11 +43,13 @@ class VaderScorer:
     name = "vader"
     bounded = True
     verifiable = True
+    rules: tuple[Rule, ...] = RULES
 
     def __init__(self, but: ButRule = "library") -> None:
         if but not in get_args(ButRule):
             raise ValueError(f"but must be one of {', '.join(get_args(ButRule))}, but is {but!r}")
         self.but: ButRule = but
+        self._accounts: dict[str, Account] = {}
 
     def __repr__(self) -> str:
         return f"VaderScorer(but={self.but!r})"
@@ -79,13 +84,7 @@ class VaderScorer:
         Raises:
             ValueError: `char_ends` has another shape, decreases, or leaves the response.
         """
-        spelled = spell(prompt + response)
-        stops = spelled.stops(len(prompt), _checked_ends(char_ends, len(response)))
-        sums = self._prefix_sums(spelled.text, stops)
-        if _MARK.search(spelled.text):
-            sums = _emphasized(sums, spelled.text, stops)
-        totals = np.array(sums, dtype=np.float64)
-        return totals / np.sqrt(totals * totals + ALPHA)  # `normalize`, for many at once
+        return _normalize_all(self._read_prefixes(prompt, response, char_ends).sums)
 
     def certify(self, prompt: str, response: str) -> Certificate:
         """The records that make up the scores of `prompt` and of `prompt + response`.
@@ -93,7 +92,24 @@ class VaderScorer:
         Returns:
             A certificate whose `check(prompt, response)` proves it from the texts.
         """
-        return certify(prompt, response, but=self.but)
+        return self._certify(prompt, self._read_prefixes(prompt, response, _NO_ENDS))
+
+    def assess_batch(
+        self, prompts: Sequence[str], responses: Sequence[str], char_ends: Sequence[IntArray]
+    ) -> list[Assessment]:
+        """What `certify` and `prefix_scores` say of each pair, each response read once, and each prompt once.
+
+        Args:
+            prompts: B prompts.
+            responses: B responses.
+            char_ends: B arrays of offsets into the responses, as for `prefix_scores`.
+        """
+        readings = list(map(self._read_prefixes, prompts, responses, char_ends))
+        certificates = list(map(self._certify, prompts, readings))
+        scores = _normalize_all([total for reading in readings for total in reading.sums])
+        lasts = list(accumulate(len(reading.sums) for reading in readings))
+        parts = [scores[first:last] for first, last in zip([0, *lasts], lasts, strict=False)]
+        return list(map(Assessment, certificates, parts))
 
     @property
     def version(self) -> str:
@@ -104,56 +120,62 @@ class VaderScorer:
     def _quirk(self) -> bool:
         return self.but == "library"
 
+    @property
+    def _options(self) -> dict[str, str]:
+        return {"but": self.but}
+
+    @property
+    def _vocabulary(self) -> Vocabulary:
+        return VOCABULARY
+
+    def _open(self, words: Iterable[Word] = ()) -> Stream:
+        return Stream(self._quirk, words)
+
+    def _premises(self, stream: Stream) -> Mapping[int, Premise]:
+        return {}
+
     def _read(self, text: str) -> Stream:
-        return Stream(self._quirk, [VOCABULARY[token] for token in text.split()])
+        vocabulary = self._vocabulary
+        return self._open([vocabulary[token] for token in text.split()])
+
+    def _read_prefixes(self, prompt: str, response: str, char_ends: IntArray) -> Reading:
+        spelled = spell(prompt + response)
+        stops = spelled.stops(len(prompt), _checked_ends(char_ends, len(response)))
+        return read(spelled, self._open(), self._vocabulary, stops)
+
+    def _certify(self, prompt: str, reading: Reading) -> Certificate:
+        before = self._account_for_prompt(prompt)
+        after = account_for(reading, self._premises(reading.stream))
+        return Certificate(
+            scorer=self.name,
+            version=self.version,
+            verifiable=True,
+            options=self._options,
+            prompt_score=before.score,
+            score=after.score,
+            records=tuple(list_records(before, after)),
+            rules=self.rules,
+        )
+
+    def _account_for_prompt(self, prompt: str) -> Account:
+        account = self._accounts.get(prompt)
+        if account is None:
+            if len(self._accounts) >= _REMEMBERED:
+                self._accounts.clear()
+            reading = read(spell(prompt), self._open(), self._vocabulary)
+            account = self._accounts[prompt] = account_for(reading, self._premises(reading.stream))
+        return account
 
     def _sum(self, text: str) -> float:
         spelled = spell(text).text
         emphasis = measure_emphasis(spelled.count("!"), spelled.count("?"))
         return emphasize(self._read(spelled).exact_total(), emphasis)
 
-    def _prefix_sums(self, text: str, stops: list[int]) -> list[float]:
-        """Sums of the valences of `text[:stop]` for each stop, before punctuation."""
-        stream = Stream(self._quirk)
-        tokens = iter(text.split())
-        token = next(tokens, "")
-        first = text.find(token)  # of the token that is to be read next, with its end
-        last = first + len(token)
-        total, read, is_cut = 0.0, 0, False
-        sums: list[float] = []
-        for stop in stops:
-            if is_cut and stop > read:
-                stream.pop()
-                is_cut = False
-            while token and last <= stop:
-                total = stream.push(VOCABULARY[token])
-                token = next(tokens, "")
-                first = text.find(token, last)
-                last = first + len(token)
-            if token and first < stop and stop > read:
-                total = stream.push(VOCABULARY[text[first:stop]])
-                is_cut = True
-            read = stop
-            sums.append(total)
-        return sums
 
-
-def _emphasized(sums: list[float], text: str, stops: list[int]) -> list[float]:
-    """The sums with the punctuation of `text[:stop]`."""
-    emphasized: list[float] = []
-    marks = (match.start() for match in _MARK.finditer(text))
-    mark = next(marks, len(text))
-    read = exclamations = questions = 0
-    emphasis = 0.0
-    for total, stop in zip(sums, stops, strict=True):
-        if mark < stop:
-            exclamations += text.count("!", read, stop)
-            questions += text.count("?", read, stop)
-            emphasis = measure_emphasis(exclamations, questions)
-            read = stop
-            mark = next((at for at in marks if at >= stop), len(text))
-        emphasized.append(emphasize(total, emphasis))
-    return emphasized
+def _normalize_all(sums: list[float]) -> FloatArray:
+    """`normalize`, for many at once."""
+    totals = np.array(sums, dtype=np.float64)
+    return totals / np.sqrt(totals * totals + ALPHA)
 
 
 def _checked_ends(char_ends: IntArray, length: int) -> list[int]:

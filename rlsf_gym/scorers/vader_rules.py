@@ -155,7 +155,7 @@ STEPS = (
 )
 
 
-def word_changes(words: Sequence[Word], i: int, mixed: bool) -> list[Change]:
+def word_changes(words: Sequence[Word], i: int, mixed: bool) -> Changes:
     """What the rules make of word `i`, step by step, up to the rules that look at the whole text.
 
     Args:
@@ -167,18 +167,15 @@ def word_changes(words: Sequence[Word], i: int, mixed: bool) -> list[Change]:
         The lexicon's valence first (rule `base`), then the changes that rules make, in order (some may change
         it by nothing); empty for a word that has no valence.
     """
-    return _changes(words, i, mixed, _signs_near(words, i)) if words[i].scored else []
-
-
-def word_valence(words: Sequence[Word], i: int, mixed: bool) -> float:
-    """Valence of word `i` after the rules of `word_changes`."""
     word = words[i]
     if not word.scored:
-        return 0.0
+        return ()
     signs = _signs_near(words, i)
-    if not signs:  # the common case
-        return word.base or 0.0
-    changes = _changes(words, i, mixed, signs)
+    return _changes(words, i, mixed, signs) if signs else (("base", word.base or 0.0, i, i),)
+
+
+def last_value(changes: Changes) -> float:
+    """Valence of a word after the changes."""
     return changes[-1][1] if changes else 0.0
 
 
@@ -203,7 +200,14 @@ def _steps_for(signs: int) -> tuple[Step, ...]:
 
 
 def _signs_near(words: Sequence[Word], i: int) -> int:
-    signs = 0
-    for word in words[i - 3 if i > 3 else 0 : i + 3]:
-        signs |= word.signs
+    """Signs of the rules that may have something to do with word `i`.
+
+    Capitals are asked for by the word itself (a booster's by the rule for boosters), what stands behind it
+    by the rules for phrases alone.
+    """
+    signs = words[i].signs
+    for word in words[i - 3 if i > 3 else 0 : i]:
+        signs |= word.signs & ~CAPITALS
+    for word in words[i + 1 : i + 3]:
+        signs |= word.signs & PHRASE
     return signs

@@ -1,10 +1,11 @@
 """The automaton that keeps VADER's valences while words come and go at the end of a text."""
 
-from collections.abc import Iterable
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
 from heapq import heappop, heappush
 from math import sqrt
 
-from rlsf_gym.scorers.vader_rules import word_valence
+from rlsf_gym.scorers.vader_rules import Changes, last_value, word_changes
 from rlsf_gym.scorers.vader_words import Word
 
 EXCLAMATION, MAX_EXCLAMATIONS = 0.292, 4
@@ -59,6 +60,11 @@ class _FirstEqual:
         return heap[0]
 
 
+def _is_loud(word: Word) -> bool:
+    """Whether a word in capitals adds emphasis to a valence where not all words are in capitals."""
+    return word.scored or word.boost != 0.0
+
+
 class Stream:
     """Words pushed and popped one by one; their valences and the sum are right at any moment.
 
@@ -73,134 +79,168 @@ class Stream:
 
     Attributes:
         words: the words.
-        valences: one per word, before the "but" rule.
         mixed: some words are in capitals and some are not.
         but: position of the first "but", None without one.
     """
 
     def __init__(self, quirk: bool = True, words: Iterable[Word] = ()) -> None:
         self.words: list[Word] = []
-        self.valences: list[float] = []
         self.mixed = False
         self.but: int | None = None
         self._quirk = quirk
         self._uppers = 0
+        self._louds = 0
         self._alert = -1  # a word at a position up to this one may change words before it
-        self._totals = [0.0]  # of the settled words, one more than these
+        # One per word that is scored; all others count zero.
+        self._places: list[int] = []  # positions
+        self._changes: list[Changes] = []  # what the rules made of it, before the "but" rule
+        self._valences: list[float] = []  # after that
         self._scaled: list[float] = []  # after the "but" rule; kept only while there is a "but"
-        self._targets: dict[int, int] = {}  # position whose "but" step scaled -> position that it scaled
+        self._totals = [0.0]  # of those that are settled, one more than these
+        self._targets: dict[int, int] = {}  # which one's "but" step scaled -> which one it scaled
         self._equals = _FirstEqual()
         for word in words:
             self.push(word)
 
     @property
+    def valences(self) -> list[float]:
+        """For each word its valence, before the "but" rule."""
+        return self._spread(self._valences)
+
+    @property
     def scaled(self) -> list[float]:
-        """The valences after the "but" rule."""
-        return self.valences if self.but is None else self._scaled
+        """For each word its valence after the "but" rule."""
+        return self._spread(self._values)
+
+    def scored(self) -> Iterator[tuple[int, Changes, float]]:
+        """Position, changes before the "but" rule and valence after it of each word that is scored."""
+        return zip(self._places, self._changes, self._values, strict=True)
 
     def push(self, word: Word) -> float:
         """Add a word and return the sum."""
         words = self.words
         at = len(words)
         words.append(word)
+        if not word.stirs and (self.mixed or not self._uppers):
+            return self._totals[-1]  # the common case: nothing happens
         if word.upper:
             self._uppers += 1
-        is_answer = word.answers and at <= self._alert
-        if is_answer or word.contrasts or (self._uppers and not self.mixed):
+        mixed = 0 < self._uppers <= at
+        is_answer = at <= self._alert and word.answers
+        if is_answer or word.contrasts or (mixed != self.mixed and self._louds):
             self._react(word, at)
-        if word.awaits:
-            self._alert = max(self._alert, at + 2)
-        if word.scored:
-            self.valences.append(word_valence(words, at, self.mixed))
-            self._settle()
+        self.mixed = mixed
+        if word.upper and _is_loud(word):
+            self._louds += 1
+        if not word.scored:
             return self._totals[-1]
-        total = self._totals[-1]
-        self._totals.append(total)
-        self.valences.append(0.0)
-        if self.but is not None:
-            self._scaled.append(0.0)
-        return total
+        if word.awaits:
+            self._alert = at + 2
+        changes = word_changes(words, at, mixed)
+        value = last_value(changes)
+        self._places.append(at)
+        self._changes.append(changes)
+        self._valences.append(value)
+        return self._add(value)
 
     def pop(self) -> Word:
         """Take the last word away and return it."""
-        word = self.words.pop()
-        at = len(self.words)
-        is_awaited = any(before.awaits for before in self.words[-2:])
-        if self.but is None and not (word.upper or is_awaited or self._uppers == at):
-            self.valences.pop()  # the common case: no word before changes
-            self._totals.pop()
-            return word
-        self._unsettle(at)
-        self.valences.pop()
+        words = self.words
+        word = words.pop()
+        at = len(words)
         if word.upper:
             self._uppers -= 1
-        if self.but == at:
-            self._unsettle(0)
-            self.but = None
-        self._revise(at, self._uppers)
-        self._settle()
+            self._louds -= _is_loud(word)
+        if word.scored:
+            self._places.pop()
+            self._unsettle(len(self._places))
+            self._changes.pop()
+            self._valences.pop()
+        mixed = 0 < self._uppers < at
+        is_awaited = any(before.awaits for before in words[-2:])
+        if is_awaited or self.but == at or (mixed != self.mixed and self._louds):
+            if self.but == at:
+                self._unsettle(0)
+                self.but = None
+            self._revise(at)
+            self._settle()
+        self.mixed = mixed
         return word
 
     def exact_total(self) -> float:
         """Sum of the valences before punctuation, to the bit what `sum` of the list gives."""
-        return float(sum(self.scaled))
+        return float(sum(self._values))
+
+    @property
+    def _values(self) -> list[float]:
+        return self._valences if self.but is None else self._scaled
+
+    def _spread(self, values: list[float]) -> list[float]:
+        spread = [0.0] * len(self.words)
+        for place, value in zip(self._places, values, strict=True):
+            spread[place] = value
+        return spread
 
     def _react(self, word: Word, at: int) -> None:
         """Do to the words before `at` what the arrival of `word` there does to them."""
         if self.but is None and word.contrasts:
             self._unsettle(0)
             self.but = at
-        self._revise(at, self._uppers - word.upper)
+        self._revise(at)
         self._settle()
 
-    def _revise(self, at: int, earlier_uppers: int) -> None:
+    def _revise(self, at: int) -> None:
         """Bring the valences of the words before `at` up to date with what stands from `at` on."""
         words = self.words
         mixed = 0 < self._uppers < len(words)
         waiting = [i for i in range(max(0, at - 2), at) if words[i].awaits]
         first = waiting[0] if waiting else at
-        if mixed != self.mixed and earlier_uppers:  # without words in capitals, the flag changes nothing
+        if mixed != self.mixed and self._louds:  # without loud words, the flag changes nothing
             first = 0
-        self.mixed = mixed
         self._alert = waiting[-1] + 2 if waiting else -1
         if first < at:
-            self._unsettle(first)
-            self.valences[first:at] = [word_valence(words, i, mixed) for i in range(first, at)]
+            start = bisect_left(self._places, first)
+            self._unsettle(start)
+            self._changes[start:] = [word_changes(words, i, mixed) for i in self._places[start:]]
+            self._valences[start:] = map(last_value, self._changes[start:])
 
     def _settle(self) -> None:
         """Take the words that are not in the sum yet through the "but" rule into the sum."""
-        for at in range(len(self._totals) - 1, len(self.valences)):
-            value = self.valences[at]
-            if self.but is not None:
-                self._scaled.append(value)
-                if value:
-                    value = self._scale(at, value, self.but)
-            total = self._totals[-1] + value
-            if value and -_DOUBTFUL < total < _DOUBTFUL:
-                total = float(sum(self.scaled[: at + 1]))
-            self._totals.append(total)
+        for value in self._valences[len(self._totals) - 1 :]:
+            self._add(value)
 
-    def _scale(self, at: int, value: float, but: int) -> float:
-        """Do the "but" step of word `at`, and return what it adds to the sum."""
-        target = at
+    def _add(self, value: float) -> float:
+        """Take the next word's valence through the "but" rule into the sum, and return the sum."""
+        if self.but is not None:
+            self._scaled.append(value)
+            if value:
+                value = self._scale(value, self.but)
+        total = self._totals[-1] + value
+        if value and -_DOUBTFUL < total < _DOUBTFUL:
+            total = float(sum(self._values[: len(self._totals)]))
+        self._totals.append(total)
+        return total
+
+    def _scale(self, value: float, but: int) -> float:
+        """Do the "but" step of the last word in `_scaled`, and return what it adds to the sum."""
+        own = target = len(self._scaled) - 1
         if self._quirk:
-            self._equals.note(value, at)
+            self._equals.note(value, own)
             target = self._equals.find(self._scaled, value)
-        value *= BEFORE_BUT if target < but else AFTER_BUT
-        self._targets[at] = target
+        value *= BEFORE_BUT if self._places[target] < but else AFTER_BUT
+        self._targets[own] = target
         self._put(target, value)
         return value
 
-    def _unsettle(self, first: int) -> None:
-        """Take the words from `first` on out of the sum, and undo their "but" steps, the last one first."""
-        while len(self._scaled) > first:
-            at = len(self._scaled) - 1
-            if at in self._targets:
-                self._put(self._targets.pop(at), self.valences[at])
+    def _unsettle(self, start: int) -> None:
+        """Take the scored words from number `start` on out of the sum, and undo their "but" steps, last first."""
+        for own in range(len(self._scaled) - 1, start - 1, -1):
+            if own in self._targets:
+                self._put(self._targets.pop(own), self._valences[own])
             self._scaled.pop()
-        del self._totals[first + 1 :]
+        del self._totals[start + 1 :]
 
-    def _put(self, at: int, value: float) -> None:
-        self._scaled[at] = value
+    def _put(self, number: int, value: float) -> None:
+        self._scaled[number] = value
         if self._quirk:
-            self._equals.note(value, at)
+            self._equals.note(value, number)

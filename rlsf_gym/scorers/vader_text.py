@@ -1,17 +1,13 @@
 """Spells out emoji, keeping the way back to the raw text."""
 
-import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
-from rlsf_gym.scorers.vader_words import VOCABULARY, Word, load_lexicon
-
-_TOKEN = re.compile(r"\S+")  # the same white space as str.split()
+from rlsf_gym.scorers.vader_words import load_lexicon
 
 Span = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class SpelledText:
+class SpelledText(NamedTuple):
     """A text whose emoji have become words, with the map between the two.
 
     Attributes:
@@ -36,17 +32,6 @@ class SpelledText:
             return start, stop
         return self.origins[start], self.origins[stop - 1] + 1
 
-    def words(self) -> tuple[list[Word], list[Span]]:
-        """The words, with their spans in the raw text."""
-        words: list[Word] = []
-        spans: list[Span] = []
-        for token in _TOKEN.finditer(self.text):
-            word = VOCABULARY[token[0]]
-            first = token.start() + word.lead
-            words.append(word)
-            spans.append(self.raw_span(first, first + len(word.text)))
-        return words, spans
-
 
 def spell(text: str) -> SpelledText:
     """Replace each emoji by its description, spaced as the library spaces it.
@@ -54,8 +39,10 @@ def spell(text: str) -> SpelledText:
     A space goes before the description unless one (a plain one) or the start of the text is there already;
     none goes after it, so that what follows is glued to its last word.
     """
+    if text.isascii():
+        return SpelledText(text)
     descriptions = load_lexicon()[1]
-    if text.isascii() or descriptions.keys().isdisjoint(text):
+    if descriptions.keys().isdisjoint(text):
         return SpelledText(text)
     pieces: list[str] = []
     ends = [0]

@@ -3,11 +3,11 @@
 The lexicon, the emoji table and every constant come from the `vaderSentiment` package.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.metadata import version
 from string import punctuation
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from vaderSentiment.vaderSentiment import BOOSTER_DICT, NEGATE, SPECIAL_CASES, SentimentIntensityAnalyzer
 
@@ -49,6 +49,7 @@ class Word:
         contrasts: the word is "but".
         awaits: the next two words may change the word's own valence.
         answers: the word may be what such a word waits for.
+        stirs: the word may change a valence, its own or another's, other than as a word that is near.
     """
 
     text: str
@@ -63,6 +64,10 @@ class Word:
     contrasts: bool
     awaits: bool
     answers: bool
+    stirs: bool
+
+
+AnyWord = TypeVar("AnyWord", bound=Word)
 
 
 def read_word(token: str) -> Word:
@@ -95,9 +100,40 @@ def read_word(token: str) -> Word:
         negates=negates,
         signs=signs,
         contrasts=lower == "but",
-        awaits=base is not None and (lower == "no" or lower in _PHRASE_OPENERS),
-        answers=base is not None or lower in _PHRASE_CLOSERS,
+        awaits=_awaits(lower, base),
+        answers=_answers(lower, base),
+        stirs=_stirs(lower, base, upper),
     )
+
+
+def with_base(word: AnyWord, valence: float) -> AnyWord:
+    """The word as if the lexicon gave it another valence; with 0, as if the lexicon did not have it."""
+    base = valence or None
+    return replace(
+        word,
+        base=base,
+        scored=base is not None and word.boost == 0.0,
+        awaits=_awaits(word.lower, base),
+        answers=_answers(word.lower, base),
+        stirs=_stirs(word.lower, base, word.upper),
+    )
+
+
+def is_rule_word(lower: str) -> bool:
+    """Whether a lower-cased word makes a rule of VADER's apply, which a valence would keep it from."""
+    return lower in BOOSTER_DICT or lower in _NEGATIONS or "n't" in lower or lower in ("no", "but", "least")
+
+
+def _awaits(lower: str, base: float | None) -> bool:
+    return base is not None and (lower == "no" or lower in _PHRASE_OPENERS)
+
+
+def _answers(lower: str, base: float | None) -> bool:
+    return base is not None or lower in _PHRASE_CLOSERS
+
+
+def _stirs(lower: str, base: float | None, upper: bool) -> bool:
+    return upper or lower == "but" or _answers(lower, base)
 
 
 class Vocabulary(dict[str, Word]):
@@ -107,8 +143,12 @@ class Vocabulary(dict[str, Word]):
         """Read a token that has not been seen."""
         if len(self) >= MAX_CACHED_WORDS:
             self.clear()
-        word = self[token] = read_word(token)
+        word = self[token] = self.read(token)
         return word
+
+    def read(self, token: str) -> Word:
+        """The word in a token that has not been seen."""
+        return read_word(token)
 
 
 VOCABULARY: Final = Vocabulary()

@@ -10,6 +10,7 @@ import pytest
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
 from rlsf_gym.scorers import TransformerScorer, load_scorer, prefix_scores_batch
+from rlsf_gym.testing import check_design, check_scorer
 
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
@@ -280,3 +281,10 @@ def test_a_missing_package_names_the_extra(monkeypatch: pytest.MonkeyPatch, pack
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(ImportError, match=rf"needs {package}: pip install 'rlsf-gym\[hf\]'"):
         TransformerScorer("some/model")
+
+
+@pytest.mark.parametrize("raw", [False, True])
+def test_it_keeps_what_scorers_promise(folder: Path, raw: bool) -> None:
+    scorer = TransformerScorer(folder, raw=raw)
+    check_scorer(scorer)
+    check_design("potential", scorer=scorer, trials=9)

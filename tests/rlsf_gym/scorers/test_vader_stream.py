@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rlsf_gym.scorers import vader_stream
-from rlsf_gym.scorers.vader_rules import word_valence
+from rlsf_gym.scorers.vader_rules import word_changes
 from rlsf_gym.scorers.vader_stream import Stream, emphasize, measure_emphasis
 from rlsf_gym.scorers.vader_words import VOCABULARY
 
@@ -47,6 +47,7 @@ def test_pushing_and_popping_leave_what_reading_anew_gives(quirk, steps):
         elif stream.words:
             stream.pop()
         fresh = Stream(quirk, stream.words)
+        assert stream.changes == fresh.changes
         assert stream.valences == fresh.valences
         assert stream.scaled == fresh.scaled
         assert (stream.mixed, stream.but) == (fresh.mixed, fresh.but)
@@ -65,8 +66,8 @@ def test_each_word_is_valued_once_but_for_flips_and_waiting(monkeypatch, opening
     valued = []
     monkeypatch.setattr(
         vader_stream,
-        "word_valence",
-        lambda words, i, mixed: valued.append(i) or word_valence(words, i, mixed),
+        "word_changes",
+        lambda words, i, mixed: valued.append(i) or word_changes(words, i, mixed),
     )
     Stream(words=[VOCABULARY[token] for token in tokens])
     assert len(valued) < 2 * len(tokens)

@@ -6,13 +6,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rlsf_gym.scorers.vader_reading import read
+from rlsf_gym.scorers.vader_stream import Stream
 from rlsf_gym.scorers.vader_text import spell
+from rlsf_gym.scorers.vader_words import VOCABULARY
+
+
+def read_words(text):
+    return read(spell(text), Stream(), VOCABULARY)
 
 
 def test_every_character_that_split_takes_for_white_space_parts_words():
     spaces = [chr(code) for code in range(sys.maxunicode + 1) if not chr(code).split()]
     text = "good" + "bad".join(spaces) + "good"
-    assert [word.text for word in spell(text).words()[0]] == text.split()
+    assert [word.text for word in read_words(text).stream.words] == text.split()
 
 
 @pytest.mark.parametrize(
@@ -31,9 +38,10 @@ def test_emoji_are_spelled_out_with_the_librarys_spaces(text, spelled):
 
 
 def test_words_know_their_place_in_the_raw_text():
-    words, spans = spell('"Good" 😀x (:) end.').words()
+    reading = read_words('"Good" 😀x (:) end.')
+    words = reading.stream.words
     assert [word.text for word in words] == ["Good", "grinning", "facex", "(:)", "end"]
-    assert spans == [(1, 5), (7, 8), (7, 9), (10, 13), (14, 17)]
+    assert [reading.span(at) for at in range(len(words))] == [(1, 5), (7, 8), (7, 9), (10, 13), (14, 17)]
 
 
 @given(st.text(alphabet="ab !😀🔛", max_size=12))

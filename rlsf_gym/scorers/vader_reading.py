@@ -1,0 +1,101 @@
+"""Reads a text into the automaton: the words with their places, and the sums of prefixes on the way."""
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from rlsf_gym.scorers.vader_stream import Stream, emphasize, measure_emphasis
+from rlsf_gym.scorers.vader_text import Span, SpelledText
+from rlsf_gym.scorers.vader_words import Vocabulary
+
+_MARK = re.compile("[!?]")
+
+
+class Reading(NamedTuple):
+    """A text that has been read.
+
+    Attributes:
+        spelled: the text.
+        stream: all of its words, with their valences.
+        starts: of the tokens that the words stand in, offsets into the spelled text, and one behind its end.
+        sums: for each stop the sum of the valences up to there, with punctuation.
+    """
+
+    spelled: SpelledText
+    stream: Stream
+    starts: list[int]
+    sums: list[float]
+
+    def span(self, at: int) -> Span:
+        """Where word `at` stands in the raw text."""
+        word = self.stream.words[at]
+        first = self.starts[at] + word.lead
+        return self.spelled.raw_span(first, first + len(word.text))
+
+
+def read(spelled: SpelledText, stream: Stream, vocabulary: Vocabulary, stops: Sequence[int] = ()) -> Reading:
+    """The reading of a text, in one pass.
+
+    Args:
+        spelled: the text.
+        stream: an empty stream, which gets the words.
+        vocabulary: where the words come from.
+        stops: offsets into the spelled text in non-decreasing order. A word that a stop cuts counts as the
+            word it is so far.
+    """
+    text = spelled.text
+    tokens = text.split()
+    starts, ends = _find_tokens(text, tokens)
+    words = [vocabulary[token] for token in tokens]
+    sums: list[float] = []
+    total, at, read, is_cut = 0.0, 0, 0, False
+    for stop in stops:
+        if is_cut and stop > read:
+            stream.pop()
+            is_cut = False
+        while ends[at] <= stop:
+            total = stream.push(words[at])
+            at += 1
+        if starts[at] < stop and not is_cut:
+            total = stream.push(vocabulary[text[starts[at] : stop]])
+            is_cut = True
+        read = stop
+        sums.append(total)
+    if is_cut:
+        stream.pop()
+    for word in words[at:]:
+        stream.push(word)
+    if sums and _MARK.search(text):
+        sums = _emphasized(sums, text, stops)
+    return Reading(spelled, stream, starts, sums)
+
+
+def _find_tokens(text: str, tokens: list[str]) -> tuple[list[int], list[int]]:
+    """Starts and ends of the tokens of a text, and of one that is never reached."""
+    starts: list[int] = []
+    ends: list[int] = []
+    end = 0
+    for token in tokens:
+        start = text.find(token, end)
+        end = start + len(token)
+        starts.append(start)
+        ends.append(end)
+    return [*starts, len(text) + 1], [*ends, len(text) + 1]
+
+
+def _emphasized(sums: list[float], text: str, stops: Sequence[int]) -> list[float]:
+    """The sums with the punctuation of `text[:stop]`."""
+    emphasized: list[float] = []
+    marks = (match.start() for match in _MARK.finditer(text))
+    mark = next(marks, len(text))
+    read = exclamations = questions = 0
+    emphasis = 0.0
+    for total, stop in zip(sums, stops, strict=True):
+        if mark < stop:
+            exclamations += text.count("!", read, stop)
+            questions += text.count("?", read, stop)
+            emphasis = measure_emphasis(exclamations, questions)
+            read = stop
+            mark = next((at for at in marks if at >= stop), len(text))
+        emphasized.append(emphasize(total, emphasis))
+    return emphasized
