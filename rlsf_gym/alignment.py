@@ -17,7 +17,8 @@ import numpy.typing as npt
 
 IntArray = npt.NDArray[np.int64]
 
-_WHITESPACE = re.compile(r"\s")  # the characters of `str.isspace`, at which `str.split` splits
+# By code point, up to the first one behind the last whitespace of Unicode, U+3000.
+_IS_SPACE = np.array([chr(code).isspace() for code in range(0x3002)])
 _WORD = re.compile(r"\S+")
 _Decoder = codecs.getincrementaldecoder("utf-8")
 
@@ -67,10 +68,33 @@ def closed_ends(text: str, char_ends: IntArray) -> IntArray:
         >>> closed_ends(" a good film", np.array([2, 7, 10, 12])).tolist()
         [0, 2, 7, 12]
     """
-    offsets = [match.start() for match in _WHITESPACE.finditer(text)]
-    ends = np.array([0, *offsets])[np.searchsorted(offsets, char_ends)]  # (K,) int64
-    ends[-1:] = len(text)
-    return ends
+    return closed_ends_batch([text], char_ends[None], np.array([len(char_ends)]))[0]
+
+
+def closed_ends_batch(texts: Sequence[str], char_ends: IntArray, lengths: IntArray) -> IntArray:
+    """Returns `closed_ends` of B responses, whose texts are searched as one.
+
+    Args:
+        texts: B responses.
+        char_ends: int64 (B, T), non-decreasing offsets into each text.
+        lengths: int64 (B,), the number of tokens of each response; what is behind them closes everything.
+
+    Returns:
+        int64 (B, T), non-decreasing offsets into each text.
+    """
+    sizes = np.array([len(text) for text in texts], np.int64)[:, None]  # (B, 1)
+    starts = np.cumsum(sizes, axis=0) - sizes  # (B, 1), of each text in all of them
+    spaces = _find_whitespace("".join(texts))
+    before = np.searchsorted(spaces, char_ends + starts)  # (B, T), whitespace up to each end
+    last = np.append(0, spaces)[before]  # (B, T), of an earlier text where its own has none
+    is_last = np.arange(char_ends.shape[1]) >= lengths[:, None] - 1
+    return np.where(is_last, sizes, np.maximum(last - starts, 0))
+
+
+def _find_whitespace(text: str) -> IntArray:
+    """Returns the offsets of the characters at which `str.split` splits, in ascending order."""
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4")
+    return np.flatnonzero(_IS_SPACE[np.minimum(codes, len(_IS_SPACE) - 1)])
 
 
 def token_spans(char_ends: IntArray) -> IntArray:

@@ -70,15 +70,16 @@ class Evidence:
         size = self.mask.shape
         if len(size) != 1 or self.mask.dtype != np.bool_:
             raise ValueError(f"mask must be bool (T,), got {self.mask.dtype} of shape {size}")
-        if not self.mask[: self.length].all():
+        if b"\0\1" in self.mask.tobytes():  # a False before a True
             raise ValueError(f"mask must be True on the first tokens only, got {self.mask.tolist()}")
         if self.char_spans.shape != (*size, 2):
             raise ValueError(f"char_spans must have shape {(*size, 2)}, got {self.char_spans.shape}")
         if self.prefixes is not None and self.prefixes.shape != size:
             raise ValueError(f"prefixes must have shape {size}, got {self.prefixes.shape}")
-        for array in (self.mask, self.char_spans, self.prefixes):
-            if array is not None:
-                array.flags.writeable = False
+        self.mask.setflags(write=False)
+        self.char_spans.setflags(write=False)
+        if self.prefixes is not None:
+            self.prefixes.setflags(write=False)
 
     @property
     def length(self) -> int:

@@ -20,6 +20,7 @@ import numpy as np
 from rlsf_gym.resolve import register, resolve
 from rlsf_gym.text_files import FILE_READERS, TextColumn, read_dataset, read_file
 from rlsf_gym.tokenizer import Tokenizer, load_tokenizer
+from rlsf_gym.toy import TOY_PROMPTS
 
 __all__ = ["PROMPTS", "SPLITS", "Prompts", "load_prompts", "register_prompts"]
 
@@ -83,7 +84,7 @@ def _read_bundled() -> Sequence[str]:
     return [line for line in asset.read_text(encoding="utf-8").split("\n") if line.strip()]
 
 
-PROMPTS: dict[str, Any] = {"bundled": _read_bundled}
+PROMPTS: dict[str, Any] = {"bundled": _read_bundled, "toy": TOY_PROMPTS}
 """Name to prompts: a list of strings, `Prompts`, a function that returns either, or `"module:attribute"`."""
 
 

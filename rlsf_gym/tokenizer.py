@@ -18,6 +18,7 @@ from tokenizers import decoders, models, pre_tokenizers
 
 from rlsf_gym.byte_pair import BytePairTokenizer, check_token_id, encode_utf8
 from rlsf_gym.resolve import resolve
+from rlsf_gym.toy import ToyTokenizer
 
 __all__ = ["BytePairTokenizer", "ByteTokenizer", "Tokenizer", "load_tokenizer"]
 
@@ -84,13 +85,16 @@ class ByteTokenizer:
         return "ByteTokenizer()"
 
 
+_MADE: dict[str, type[Tokenizer]] = {"bytes": ByteTokenizer, "toy": ToyTokenizer}
+
+
 def load_tokenizer(spec: str | Tokenizer, *, eos_token: str | None = None) -> Tokenizer:
     """Returns the tokenizer that a name, a path or an object stands for.
 
     Args:
-        spec: `"bundled"` (4,096 tokens), `"bytes"`, a `tokenizer.json`, a folder with one or with GPT-2's
-            `vocab.json` and `merges.txt`, `"module:attribute"`, the name of a model on the Hugging Face hub,
-            or a tokenizer.
+        spec: `"bundled"` (4,096 tokens), `"bytes"`, `"toy"` (the words of `rlsf_gym.toy`), a
+            `tokenizer.json`, a folder with one or with GPT-2's `vocab.json` and `merges.txt`,
+            `"module:attribute"`, the name of a model on the Hugging Face hub, or a tokenizer.
         eos_token: The end token as the vocabulary writes it, where the files do not tell or tell another one.
 
     Raises:
@@ -98,8 +102,8 @@ def load_tokenizer(spec: str | Tokenizer, *, eos_token: str | None = None) -> To
     """
     if not isinstance(spec, str):
         return _check_tokenizer(spec)
-    if spec == "bytes":
-        return ByteTokenizer()
+    if spec in _MADE:
+        return _MADE[spec]()
     if spec == "bundled":
         asset = resources.files("rlsf_gym") / "assets" / "tokenizer.json"
         return BytePairTokenizer(Backend.from_str(asset.read_text(encoding="utf-8")), eos_token=eos_token)

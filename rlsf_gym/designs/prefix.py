@@ -27,7 +27,8 @@ def potential(evidence: Evidence, *, rng: np.random.Generator) -> FloatArray:
     steps = evidence.prefix_utilities.copy()  # (T,) float64
     steps[1:] -= evidence.prefix_utilities[:-1]
     steps[0] -= evidence.prompt_utility
-    return np.where(evidence.mask, steps, 0.0)
+    steps[evidence.length :] = 0.0
+    return steps
 
 
 def shuffled(evidence: Evidence, *, rng: np.random.Generator) -> FloatArray:

@@ -43,9 +43,9 @@ def read_responses(actions: IntArray, tokenizer: Tokenizer) -> Responses:
     by_eos = (mask & is_eos).any(axis=1)
     char_ends = np.zeros(actions.shape, np.int64)
     texts: list[str] = []
-    for row, length in enumerate(lengths.tolist()):
-        pieces = [tokenizer.token_bytes(token) for token in actions[row, :length].tolist()]
-        text, char_ends[row, :length] = decode_pieces(pieces)
+    pieces = {token: tokenizer.token_bytes(token) for token in set(actions[mask].tolist())}
+    for row, (tokens, length) in enumerate(zip(actions.tolist(), lengths.tolist(), strict=True)):
+        text, char_ends[row, :length] = decode_pieces([pieces[token] for token in tokens[:length]])
         char_ends[row, length:] = len(text)
         texts.append(text)
     reasons = np.where(by_eos, "eos", np.where(lengths == 0, "empty", "length")).tolist()

@@ -3,25 +3,81 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import Any, ClassVar, Unpack
+from typing import Any, Unpack
 
-import gymnasium as gym
 import numpy as np
 import numpy.typing as npt
-from gymnasium.envs.registration import EnvSpec
 from gymnasium.error import ResetNeeded
 
-from rlsf_gym.envs.spaces import IntArray, read_action
-from rlsf_gym.envs.task import Observation, Prompt, Task, TaskArguments, check_options, check_prompt, is_exact
-from rlsf_gym.render import ansi, sample_from_info
-from rlsf_gym.render.sample import show_controls
-from rlsf_gym.tokenizer import Tokenizer
+from rlsf_gym.envs.base import Action, Observation, TaskEnv
+from rlsf_gym.envs.forms import Form, TokenForm
+from rlsf_gym.envs.screen import Episode
+from rlsf_gym.envs.task import TaskArguments
+from rlsf_gym.evidence import IntArray
 
-Action = npt.NDArray[np.integer[Any]] | Sequence[int]
+__all__ = ["ResponseEnv", "SentimentEnv"]
+
+_NOTHING: IntArray = np.zeros(0, np.int64)
 
 
-class SentimentEnv(gym.Env[Observation, Action]):
+class ResponseEnv(TaskEnv[Observation, Action]):
+    """An environment in which every step ends its episode with a whole response.
+
+    Args:
+        form: How prompts and responses look from outside.
+        task: The keyword arguments that all environments share.
+        render_mode: None, `"ansi"` or `"rgb_array"`.
+    """
+
+    def __init__(self, form: type[Form], task: TaskArguments, render_mode: str | None) -> None:
+        super().__init__(task, render_mode)
+        self._form = form(self.task)
+        self.observation_space = self._form.observation_space
+        self.action_space = self._form.action_space
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Observation, dict[str, Any]]:
+        """Begins an episode.
+
+        Args:
+            seed: Seeds the generator that draws prompts, and the one of the designs that draw.
+            options: `{"prompt": text}` sets the prompt.
+
+        Returns:
+            The observation, and the info with `prompt`, `prompt_id` and `eos_token_id`.
+
+        Raises:
+            ValueError: If an option is unknown, or the prompt is no text or longer than P tokens.
+        """
+        prompt = self._begin(seed, options)
+        observation = self._form.observe(prompt.text)
+        self._episode = Episode(prompt.text, _NOTHING, None)
+        return observation, self.task.reset_info(prompt)
+
+    def step(self, action: Action) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
+        """Ends the episode with a response.
+
+        Args:
+            action: The response, as the action space has it.
+
+        Returns:
+            The prompt's observation again, the sum of the token rewards, True, False, and the info.
+
+        Raises:
+            InvalidAction: If the action is none.
+            ResetNeeded: If the episode has ended already, or not begun.
+        """
+        if self._episode is None or self._episode.info is not None or self._design_rng is None:
+            raise ResetNeeded("each step ends its episode: call reset() before step()")
+        ids, prompt = self._form.read(action), self._episode.prompt
+        info = self.task.feedback.infos([prompt], ids[None], [self._design_rng])[0]
+        reward = float(info["token_rewards"].sum(dtype=np.float64))
+        self._episode = Episode(prompt, ids, info)
+        return self._form.observe(prompt), reward, True, False, info
+
+
+class SentimentEnv(ResponseEnv[dict[str, npt.NDArray[Any]], npt.NDArray[np.integer[Any]] | Sequence[int]]):
     """Continues a prompt, and is paid token by token for how it feels.
 
     ## Description
@@ -79,7 +135,7 @@ class SentimentEnv(gym.Env[Observation, Action]):
     | `max_prompt_tokens` | `16` | P |
     | `max_new_tokens` | `16` | T |
     | `verify` | `False` | check every certificate, and raise where a record does not hold |
-    | `render_mode` | `None` | `"ansi"`: the tokens, coloured by reward |
+    | `render_mode` | `None` | the tokens, coloured by reward: `"ansi"` for a terminal, `"rgb_array"` as an image |
 
     ## Info
     `reset` and `step` share no key.
@@ -97,7 +153,7 @@ class SentimentEnv(gym.Env[Observation, Action]):
     | step | `score` | float | score of prompt + response |
     | step | `utility` | float | the objective's value of that score |
     | step | `reward_design` | str | its name |
-    | step | `reward_<rule>` | float | what each rule of the certificate adds to the utility gain: `base`, `booster`, `dampener`, `capitals`, `negation`, `no`, `least`, `idiom`, `but`, `punctuation`; they add up to it |
+    | step | `reward_<rule>` | float | what each rule of the certificate adds to the utility gain: `base`, `booster`, `dampener`, `capitals`, `negation`, `no`, `least`, `idiom`, `but`, `punctuation`, and with the scorer `knowledge` also `knowledge`; they add up to it |
     | step | `judge` | float | in [0, 1], only where a judge was asked for |
     | step | `certificate` | list of dict | the records behind the score |
 
@@ -105,100 +161,5 @@ class SentimentEnv(gym.Env[Observation, Action]):
     * v0: first version.
     """  # noqa: E501 - rows of a Markdown table cannot be broken
 
-    metadata: ClassVar[dict[str, Any]] = {"render_modes": ["ansi"], "render_fps": 1}  # pyright: ignore[reportIncompatibleVariableOverride]
-
     def __init__(self, *, render_mode: str | None = None, **task: Unpack[TaskArguments]) -> None:
-        self.render_mode = check_render_mode(render_mode)
-        self.task = Task(**task)
-        self.observation_space = self.task.observation_space  # pyright: ignore[reportAttributeAccessIssue]
-        self.action_space = self.task.action_space  # pyright: ignore[reportAttributeAccessIssue]
-        self._design_rng: np.random.Generator | None = None
-        self._prompt: Prompt | None = None
-        self._ids: IntArray | None = None
-        self._info: dict[str, Any] | None = None
-        self._spec: EnvSpec | None = None
-
-    @property
-    def tokenizer(self) -> Tokenizer:
-        """The tokenizer: `encode(str) -> ids` and `decode(ids) -> str`."""
-        return self.task.tokenizer
-
-    @property
-    def spec(self) -> EnvSpec | None:
-        """How the environment was made; marked nondeterministic where scores vary by 1e-5 with the batch."""
-        return self._spec
-
-    @spec.setter
-    def spec(self, spec: EnvSpec | None) -> None:  # pyright: ignore[reportIncompatibleVariableOverride]
-        if spec is not None and not is_exact(self.task.feedback.scorer):
-            spec = replace(spec, nondeterministic=True)
-        self._spec = spec
-
-    def reset(
-        self, *, seed: int | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[Observation, dict[str, Any]]:
-        """Begins an episode.
-
-        Args:
-            seed: Seeds the generator that draws prompts, and the one of the designs that draw.
-            options: `{"prompt": text}` sets the prompt.
-
-        Returns:
-            The observation, and the info with `prompt`, `prompt_id` and `eos_token_id`.
-
-        Raises:
-            ValueError: If an option is unknown, or the prompt is no text or longer than P tokens.
-        """
-        super().reset(seed=seed)
-        given = check_prompt("prompt", check_options(options, ("prompt",)).get("prompt"))
-        if seed is not None or self._design_rng is None:
-            self._design_rng = self.np_random.spawn(1)[0]
-        prompt = self.task.begin(self.np_random, given)
-        observation = self.task.observe(prompt)
-        self._prompt, self._info = prompt, None
-        return observation, self.task.reset_info(prompt)
-
-    def step(self, action: Action) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
-        """Ends the episode with a response.
-
-        Args:
-            action: Token ids: an integer array (T,) padded with V, or a list of up to T ids.
-
-        Returns:
-            The prompt's observation again, the sum of the token rewards, True, False, and the info.
-
-        Raises:
-            InvalidAction: If the action's shape, dtype or range is wrong.
-            ResetNeeded: If the episode has ended already, or not begun.
-        """
-        if self._prompt is None or self._info is not None or self._design_rng is None:
-            raise ResetNeeded("each step ends its episode: call reset() before step()")
-        ids = read_action(action, self.tokenizer.vocab_size, self.task.max_new_tokens)
-        info = self.task.feedback.infos([self._prompt.text], ids[None], [self._design_rng])[0]
-        reward = float(info["token_rewards"].sum(dtype=np.float64))
-        self._ids, self._info = ids, info
-        return self.task.observe(self._prompt), reward, True, False, info
-
-    def render(self) -> str | None:  # pyright: ignore[reportIncompatibleMethodOverride]
-        """Returns the prompt and, after the step, its response, coloured by reward."""
-        if self.render_mode is None or self._prompt is None:
-            return None
-        if self._info is None or self._ids is None:
-            return show_controls(self._prompt.text)
-        return show_episode(self._prompt.text, self._ids, self._info, self.tokenizer)
-
-
-def show_episode(prompt: str, ids: IntArray, info: dict[str, Any], tokenizer: Tokenizer) -> str:
-    """Returns the prompt and its response for a terminal, the tokens coloured by reward."""
-    return ansi(sample_from_info(info, prompt=prompt, ids=ids, tokenizer=tokenizer))
-
-
-def check_render_mode(render_mode: str | None) -> str | None:
-    """Returns the render mode.
-
-    Raises:
-        ValueError: If there is no such mode.
-    """
-    if render_mode not in (None, "ansi"):
-        raise ValueError(f"render_mode must be None or 'ansi', got {render_mode!r}")
-    return render_mode
+        super().__init__(TokenForm, task, render_mode)

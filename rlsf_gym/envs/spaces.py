@@ -1,4 +1,4 @@
-"""The spaces of the response environments, with the reading of their actions.
+"""The spaces of the environments, with the reading of their actions.
 
 V token ids run from 0 to V - 1; index V stands for "no token", which a response shorter than T is padded
 with.
@@ -14,6 +14,20 @@ import numpy.typing as npt
 from gymnasium import spaces
 from gymnasium.error import InvalidAction
 
+from rlsf_gym.envs.unicode_text import UnicodeText
+
+__all__ = [
+    "UnicodeText",
+    "prompt_space",
+    "read_action",
+    "read_actions",
+    "read_text",
+    "read_token",
+    "response_space",
+    "text_space",
+    "writing_space",
+]
+
 IntArray = npt.NDArray[np.int64]
 
 
@@ -26,6 +40,53 @@ def prompt_space(vocab_size: int, max_prompt_tokens: int) -> spaces.Dict:
 def response_space(vocab_size: int, max_new_tokens: int) -> spaces.MultiDiscrete:
     """Returns the space of responses: T token ids, index V standing for no token."""
     return spaces.MultiDiscrete(np.full(max_new_tokens, vocab_size + 1))
+
+
+def text_space(token_bytes: Sequence[int], max_tokens: int) -> UnicodeText:
+    """Returns the space of texts: every text that so many tokens can spell is in it.
+
+    Args:
+        token_bytes: Number of bytes of each token of the vocabulary.
+        max_tokens: Number of tokens.
+    """
+    return UnicodeText(max_tokens * max(token_bytes))
+
+
+def writing_space(vocab_size: int, max_tokens: int) -> spaces.Dict:
+    """Returns the space of texts being written: `input_ids` int64 (N,) and `attention_mask` int8 (N,)."""
+    ids = spaces.Box(0, vocab_size - 1, (max_tokens,), np.int64)
+    return spaces.Dict({"input_ids": ids, "attention_mask": spaces.MultiBinary(max_tokens)})
+
+
+def read_text(action: Any, space: UnicodeText) -> str:
+    """Returns an action that is a text.
+
+    Raises:
+        InvalidAction: If it is no text, too long, or has a lone surrogate.
+    """
+    if not isinstance(action, str):
+        raise InvalidAction(f"action must be a str, got {type(action).__name__}")
+    if len(action) > space.max_length:
+        raise InvalidAction(f"action must have at most {space.max_length} characters, got {len(action)}")
+    if action not in space:
+        raise InvalidAction(f"action must be text without lone surrogates, got {action!r}")
+    return action
+
+
+def read_token(action: Any, vocab_size: int) -> int:
+    """Returns an action that is one token id.
+
+    Raises:
+        InvalidAction: If it is no integer, or outside of [0, V - 1].
+    """
+    if isinstance(action, np.ndarray) and cast(npt.NDArray[Any], action).shape == ():
+        action = cast(npt.NDArray[Any], action)[()]
+    if isinstance(action, bool | np.bool_) or not isinstance(action, int | np.integer):
+        raise InvalidAction(f"action must be one integer token id, got {action!r}")
+    token = int(cast(int, action))
+    if not 0 <= token < vocab_size:
+        raise InvalidAction(f"action must be an id in [0, {vocab_size - 1}], got {token}")
+    return token
 
 
 def read_action(action: Any, vocab_size: int, max_new_tokens: int) -> IntArray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from typing import Any, NamedTuple, TypedDict, cast, get_args
 
@@ -9,15 +10,13 @@ import numpy as np
 
 from rlsf_gym.designs import load_design
 from rlsf_gym.envs.feedback import Boundary, Feedback
-from rlsf_gym.envs.spaces import IntArray, prompt_space, response_space
+from rlsf_gym.evidence import IntArray
 from rlsf_gym.judge import Judge
 from rlsf_gym.objectives import load_objective
 from rlsf_gym.prompts import load_prompts
 from rlsf_gym.resolve import resolve
 from rlsf_gym.scorers import Scorer, load_scorer
 from rlsf_gym.tokenizer import load_tokenizer
-
-Observation = dict[str, np.ndarray[Any, Any]]
 
 _REMEMBERED = 65_536  # prompts whose ids are kept
 
@@ -51,7 +50,7 @@ class Prompt(NamedTuple):
 
 
 class Task:
-    """Tokenizer, prompts, spaces and feedback of an environment."""
+    """Tokenizer, prompts and feedback of an environment."""
 
     def __init__(
         self,
@@ -96,8 +95,6 @@ class Task:
             boundary=boundary,
             verify=verify,
         )
-        self.observation_space = prompt_space(self.tokenizer.vocab_size, self.max_prompt_tokens)
-        self.action_space = response_space(self.tokenizer.vocab_size, self.max_new_tokens)
         self._prompt_ids: dict[str, IntArray] = {}
 
     def begin(self, rng: np.random.Generator, given: str | None) -> Prompt:
@@ -107,21 +104,14 @@ class Task:
         number, text = self.prompts.sample(rng)
         return Prompt(text, int(number))
 
-    def observe(self, prompt: Prompt) -> Observation:
-        """Returns a fresh observation: `prompt_ids` int64 (P,) and `prompt_mask` int8 (P,), left-padded.
+    def encode_prompt(self, text: str) -> IntArray:
+        """Returns the token ids of a prompt, int64 (K,).
 
         Raises:
-            ValueError: If the prompt is longer than P tokens.
+            ValueError: If they are more than P.
         """
-        ids = self._prompt_ids.get(prompt.text)
-        if ids is None:
-            ids = self._encode(prompt.text)
-        start = self.max_prompt_tokens - len(ids)
-        prompt_ids = np.zeros(self.max_prompt_tokens, np.int64)
-        prompt_ids[start:] = ids
-        prompt_mask = np.zeros(self.max_prompt_tokens, np.int8)
-        prompt_mask[start:] = 1
-        return {"prompt_ids": prompt_ids, "prompt_mask": prompt_mask}
+        ids = self._prompt_ids.get(text)
+        return self._encode(text) if ids is None else ids
 
     def reset_info(self, prompt: Prompt) -> dict[str, Any]:
         """Returns the info that begins an episode."""
@@ -130,6 +120,19 @@ class Task:
             "prompt_id": prompt.number,
             "eos_token_id": int(self.tokenizer.eos_token_id),
         }
+
+    def with_design(self, reward_design: Any, kwargs: Mapping[str, Any]) -> Task:
+        """Returns the same task under another reward design, sharing parts and what is remembered of prompts.
+
+        Raises:
+            ValueError: If there is no such design, or it does not take the arguments.
+        """
+        design = load_design(reward_design)
+        design.check_kwargs(dict(kwargs))
+        task, feedback = copy.copy(self), copy.copy(self.feedback)
+        feedback.design, feedback.design_kwargs = design, dict(kwargs)
+        task.feedback = feedback
+        return task
 
     def _encode(self, text: str) -> IntArray:
         ids = np.array(self.tokenizer.encode(text), np.int64)

@@ -1,4 +1,4 @@
-"""The response environment for a whole batch, scored in one call."""
+"""The response environments for a whole batch, scored in one call."""
 
 from __future__ import annotations
 
@@ -13,69 +13,55 @@ from gymnasium.utils import seeding
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
-from rlsf_gym.envs.response import SentimentEnv, check_render_mode, show_episode
-from rlsf_gym.envs.spaces import read_actions
-from rlsf_gym.envs.task import (
-    Observation,
-    Prompt,
-    Task,
-    TaskArguments,
-    check_count,
-    check_options,
-    check_prompt,
-)
+from rlsf_gym.envs.base import TaskEnv
+from rlsf_gym.envs.forms import Form, TextForm, TokenForm
+from rlsf_gym.envs.screen import Episode, check_render_mode, show
+from rlsf_gym.envs.task import Task, TaskArguments, check_count, check_options, check_prompt
 from rlsf_gym.evidence import BoolArray, IntArray
-from rlsf_gym.render.sample import show_controls
 from rlsf_gym.tokenizer import Tokenizer
+
+__all__ = ["SentimentTextVectorEnv", "SentimentVectorEnv", "collate_infos"]
 
 Infos = dict[str, Any]
 Generator = np.random.Generator
 
 
-class SentimentVectorEnv(VectorEnv[Observation, Any, npt.NDArray[Any]]):
-    """B copies of `SentimentEnv` that score a whole batch in one call.
-
-    Sub-environment i, seeded with seed + i, draws the same prompts and pays the same rewards as a
-    `SentimentEnv` with that seed, and infos are laid out as Gymnasium's `SyncVectorEnv` lays them out.
-
-    With `autoreset_mode=AutoresetMode.SAME_STEP` (the default) each step returns the next prompts, and the
-    episodes that ended are in `infos["final_info"]` and `infos["final_obs"]`. With `DISABLED` the episode's
-    info is at the top level, and `reset()` must follow each step; `reset(options={"reset_mask": bool
-    (B,)})` resets a part. `NEXT_STEP` is refused: as each step ends its episode, every second action would
-    be thrown away.
+class ResponseVectorEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
+    """B response environments that score a whole batch in one call.
 
     Args:
+        make_form: How prompts and responses look from outside.
         num_envs: B.
-        autoreset_mode: `AutoresetMode.SAME_STEP` or `DISABLED`, or their values `"SameStep"` and
-        `"Disabled"`. render_mode: `"ansi"`: one text per sub-environment. **task: The arguments of
-        `SentimentEnv`.
+        autoreset_mode: `AutoresetMode.SAME_STEP` or `DISABLED`, or their values.
+        render_mode: None, `"ansi"` or `"rgb_array"`.
+        task: The keyword arguments that all environments share.
     """
 
     metadata: dict[str, Any]
 
     def __init__(
         self,
-        num_envs: int = 1,
-        *,
-        autoreset_mode: AutoresetMode | str = AutoresetMode.SAME_STEP,
-        render_mode: str | None = None,
-        **task: Unpack[TaskArguments],
+        make_form: type[Form],
+        num_envs: int,
+        autoreset_mode: AutoresetMode | str,
+        render_mode: str | None,
+        task: TaskArguments,
     ) -> None:
         self.num_envs = check_count("num_envs", num_envs)
         self.autoreset_mode = _check_autoreset_mode(autoreset_mode)
-        self.metadata = SentimentEnv.metadata | {"autoreset_mode": self.autoreset_mode}
+        self.metadata = TaskEnv.metadata | {"autoreset_mode": self.autoreset_mode}
         self.render_mode = check_render_mode(render_mode)
         self.task = Task(**task)
-        self.single_observation_space = self.task.observation_space
-        self.single_action_space = self.task.action_space
-        self.observation_space = batch_space(self.single_observation_space, num_envs)
-        self.action_space = batch_space(self.single_action_space, num_envs)
+        form = make_form(self.task)
+        self.single_observation_space, self.single_action_space = form.observation_space, form.action_space
+        self.observation_space = batch_space(form.observation_space, num_envs)
+        self.action_space = batch_space(form.action_space, num_envs)
+        self._form = form
         self._streams: list[_Stream | None] = [None] * num_envs
-        self._prompts: list[Prompt | None] = [None] * num_envs
-        self._ended: list[tuple[str, IntArray, Infos]] = []
+        self._prompts = [""] * num_envs
+        self._observations: list[Any] = [None] * num_envs
+        self._ended: list[Episode] = []
         self._waiting = np.ones(num_envs, np.bool_)  # (B,) True: reset before the next step
-        self._prompt_ids = np.zeros((num_envs, self.task.max_prompt_tokens), np.int64)
-        self._prompt_mask = np.zeros((num_envs, self.task.max_prompt_tokens), np.int8)
 
     @property
     def tokenizer(self) -> Tokenizer:
@@ -94,7 +80,7 @@ class SentimentVectorEnv(VectorEnv[Observation, Any, npt.NDArray[Any]]):
 
     def reset(  # pyright: ignore[reportIncompatibleMethodOverride]
         self, *, seed: int | Sequence[int | None] | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[Observation, Infos]:
+    ) -> tuple[Any, Infos]:
         """Begins episodes.
 
         Args:
@@ -118,19 +104,17 @@ class SentimentVectorEnv(VectorEnv[Observation, Any, npt.NDArray[Any]]):
         infos = [self._begin(index, given[index]) for index in chosen]
         return self._observe(), collate_infos(infos, chosen, self.num_envs)
 
-    def step(
-        self, actions: Any
-    ) -> tuple[Observation, npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any], Infos]:
+    def step(self, actions: Any) -> tuple[Any, npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any], Infos]:
         """Ends all episodes with a response each.
 
         Args:
-            actions: Token ids: an integer array (B, T) padded with V, or a list of B lists of up to T ids.
+            actions: B responses, as the action space has them.
 
         Returns:
             Observations, rewards float64 (B,), terminations (all True), truncations (all False), and infos.
 
         Raises:
-            InvalidAction: If the shape, dtype or range of an action is wrong.
+            InvalidAction: If one of them is no action.
             ResetNeeded: If a sub-environment has not been reset since its last step.
         """
         if self._waiting.any():
@@ -138,12 +122,11 @@ class SentimentVectorEnv(VectorEnv[Observation, Any, npt.NDArray[Any]]):
             raise ResetNeeded(
                 f"each step ends its episode: call reset() for environments {waiting} before step()"
             )
-        ids = read_actions(actions, self.num_envs, self.tokenizer.vocab_size, self.task.max_new_tokens)
-        prompts = [prompt.text for prompt in self._prompts if prompt is not None]
+        ids, prompts = self._form.read_batch(actions, self.num_envs), list(self._prompts)
         rngs = [self._stream(index).designs for index in range(self.num_envs)]
         infos = self.task.feedback.infos(prompts, ids, rngs)
-        rewards = np.array([info["token_rewards"].sum(dtype=np.float64) for info in infos])  # (B,) float64
-        self._ended = list(zip(prompts, ids, infos, strict=True))
+        rewards = np.array([info["token_rewards"] for info in infos], np.float64).sum(axis=1)  # (B,)
+        self._ended = list(map(Episode, prompts, ids, infos))
         self._waiting[:] = True
         everyone = list(range(self.num_envs))
         columns = collate_infos(infos, everyone, self.num_envs)
@@ -154,13 +137,12 @@ class SentimentVectorEnv(VectorEnv[Observation, Any, npt.NDArray[Any]]):
         ones = np.ones(self.num_envs, np.bool_)
         return self._observe(), rewards, ones, ~ones, columns
 
-    def render(self) -> tuple[str, ...] | None:
+    def render(self) -> tuple[Any, ...] | None:
         """Returns the episodes that ended last, coloured by reward, or the prompts before the first one."""
         if self.render_mode is None:
             return None
-        if self._ended:
-            return tuple(show_episode(*episode, self.tokenizer) for episode in self._ended)
-        return tuple(show_controls(prompt.text if prompt else "") for prompt in self._prompts)
+        begun = [Episode(prompt, np.zeros(0, np.int64), None) for prompt in self._prompts]
+        return tuple(show(episode, self.tokenizer, self.render_mode) for episode in self._ended or begun)
 
     def _stream(self, index: int) -> _Stream:
         stream = self._streams[index]
@@ -170,21 +152,22 @@ class SentimentVectorEnv(VectorEnv[Observation, Any, npt.NDArray[Any]]):
 
     def _begin(self, index: int, given: str | None) -> Infos:
         prompt = self.task.begin(self._stream(index).prompts, given)
-        observation = self.task.observe(prompt)
-        self._prompt_ids[index] = observation["prompt_ids"]
-        self._prompt_mask[index] = observation["prompt_mask"]
-        self._prompts[index] = prompt
+        self._observations[index] = self._form.observe(prompt.text)
+        self._prompts[index] = prompt.text
         self._waiting[index] = False
         return self.task.reset_info(prompt)
 
-    def _observe(self) -> Observation:
-        return {"prompt_ids": self._prompt_ids.copy(), "prompt_mask": self._prompt_mask.copy()}
+    def _observe(self) -> Any:
+        never = [index for index, observation in enumerate(self._observations) if observation is None]
+        if never:
+            raise ResetNeeded(f"a first reset() must begin all environments, {never} were left out")
+        return self._form.stack(self._observations)
 
     def _final_infos(self, columns: Infos) -> Infos:
         """Returns what SAME_STEP keeps of the ended episodes: their infos and their last observations."""
         final_obs = np.full(self.num_envs, None, dtype=object)
-        for index, (ids, mask) in enumerate(zip(self._prompt_ids, self._prompt_mask, strict=True)):
-            final_obs[index] = {"prompt_ids": ids.copy(), "prompt_mask": mask.copy()}
+        for index, observation in enumerate(self._observations):
+            final_obs[index] = observation  # the list gets a fresh one from the next episode
         everyone = np.ones(self.num_envs, np.bool_)
         return {
             "final_obs": final_obs,
@@ -192,6 +175,61 @@ class SentimentVectorEnv(VectorEnv[Observation, Any, npt.NDArray[Any]]):
             "final_info": columns,
             "_final_info": everyone.copy(),
         }
+
+
+class SentimentVectorEnv(ResponseVectorEnv):
+    """B copies of `SentimentEnv` that score a whole batch in one call.
+
+    Sub-environment i, seeded with seed + i, draws the same prompts and pays the same rewards as a
+    `SentimentEnv` with that seed, and infos are laid out as Gymnasium's `SyncVectorEnv` lays them out. An
+    action is an integer array (B, T) padded with V, or a list of B lists of up to T ids.
+
+    With `autoreset_mode=AutoresetMode.SAME_STEP` (the default) each step returns the next prompts, and the
+    episodes that ended are in `infos["final_info"]` and `infos["final_obs"]`. With `DISABLED` the episode's
+    info is at the top level, and `reset()` must follow each step; `reset(options={"reset_mask": bool
+    (B,)})` resets a part. `NEXT_STEP` is refused: as each step ends its episode, every second action would
+    be thrown away.
+
+    Args:
+        num_envs: B.
+        autoreset_mode: `AutoresetMode.SAME_STEP` or `DISABLED`, or their values `"SameStep"` and
+            `"Disabled"`.
+        render_mode: `"ansi"` or `"rgb_array"`: one text or image per sub-environment.
+        **task: The arguments of `SentimentEnv`.
+    """
+
+    def __init__(
+        self,
+        num_envs: int = 1,
+        *,
+        autoreset_mode: AutoresetMode | str = AutoresetMode.SAME_STEP,
+        render_mode: str | None = None,
+        **task: Unpack[TaskArguments],
+    ) -> None:
+        super().__init__(TokenForm, num_envs, autoreset_mode, render_mode, task)
+
+
+class SentimentTextVectorEnv(ResponseVectorEnv):
+    """B copies of `SentimentTextEnv` that score a whole batch in one call.
+
+    Observations and actions are tuples of B texts; all else is as in `SentimentVectorEnv`.
+
+    Args:
+        num_envs: B.
+        autoreset_mode: `AutoresetMode.SAME_STEP` or `DISABLED`, or their values.
+        render_mode: `"ansi"` or `"rgb_array"`: one text or image per sub-environment.
+        **task: The arguments of `SentimentEnv`.
+    """
+
+    def __init__(
+        self,
+        num_envs: int = 1,
+        *,
+        autoreset_mode: AutoresetMode | str = AutoresetMode.SAME_STEP,
+        render_mode: str | None = None,
+        **task: Unpack[TaskArguments],
+    ) -> None:
+        super().__init__(TextForm, num_envs, autoreset_mode, render_mode, task)
 
 
 class _Stream(NamedTuple):
@@ -218,25 +256,25 @@ def collate_infos(infos: Sequence[Infos], indices: Sequence[int], num_envs: int)
         indices: The sub-environment of each.
         num_envs: B.
     """
+    chosen = np.array(indices, np.int64)
     present = np.zeros(num_envs, np.bool_)
-    present[list(indices)] = True
+    present[chosen] = True
     columns: Infos = {}
     for key in infos[0] if infos else ():
-        columns[key] = _column([info[key] for info in infos], indices, num_envs)
+        columns[key] = _column([info[key] for info in infos], chosen, num_envs)
         columns[f"_{key}"] = present.copy()
     return columns
 
 
-def _column(values: list[Any], indices: Sequence[int], num_envs: int) -> npt.NDArray[Any]:
+def _column(values: list[Any], chosen: IntArray, num_envs: int) -> npt.NDArray[Any]:
     kind = cast(Any, type(values[0]))
     if kind in (int, float, bool, np.ndarray) or issubclass(kind, np.number):
-        rows = np.array(values)  # (len(indices), ...)
+        rows = np.array(values)  # (len(chosen), ...)
         column = np.zeros((num_envs, *rows.shape[1:]), rows.dtype)
-        column[list(indices)] = rows
     else:
+        rows = np.fromiter(values, object, len(values))
         column = np.full(num_envs, None, dtype=object)
-        for index, value in zip(indices, values, strict=True):
-            column[index] = value
+    column[chosen] = rows
     return column
 
 

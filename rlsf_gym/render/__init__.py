@@ -1,7 +1,18 @@
-"""Shows responses with their tokens coloured by reward: in a terminal, or as a page."""
+"""Shows responses with their tokens coloured by reward: in a terminal, as an image, or as a page."""
 
+from rlsf_gym.render.image import picture, picture_of_text
 from rlsf_gym.render.page import html_page
 from rlsf_gym.render.sample import RecordView, Sample, TokenView, make_sample, sample_from_info
 from rlsf_gym.render.terminal import ansi
 
-__all__ = ["RecordView", "Sample", "TokenView", "ansi", "html_page", "make_sample", "sample_from_info"]
+__all__ = [
+    "RecordView",
+    "Sample",
+    "TokenView",
+    "ansi",
+    "html_page",
+    "make_sample",
+    "picture",
+    "picture_of_text",
+    "sample_from_info",
+]

@@ -38,6 +38,12 @@ class RecordView:
     status: str
     """`"kept"`, `"added"` or `"withdrawn"`."""
 
+    def describe(self) -> str:
+        """Returns the record in one line, in which no character acts on a terminal."""
+        cause = "" if self.trigger == self.word else f" by {self.trigger!r}"
+        status = "" if self.status == "added" else f", {self.status}"
+        return show_controls(f"{self.word}: {self.rule} {self.amount:+.3f}{cause}{status}")
+
 
 @dataclass(frozen=True)
 class TokenView:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from rlsf_gym.render.sample import RecordView, Sample, show_controls
+from rlsf_gym.render.colours import on_dark
+from rlsf_gym.render.sample import Sample, show_controls
 
 __all__ = ["ansi"]
 
 _RESET = "\x1b[0m"
 _DIM = "\x1b[2m"
-_GAIN, _LOSS = (0, 114, 178), (213, 94, 0)  # blue and vermilion, which colour-blind readers tell apart
-_FAINT = 60  # the ground of the smallest reward, of 255
 
 
 def ansi(sample: Sample, *, scale: float | None = None, colours: bool = True) -> str:
-    """Returns the prompt and the tokens, coloured by reward, and the evidence below them.
+    """Returns the prompt and the tokens, coloured by reward, with score, legend and evidence below them.
 
     Nothing in the text acts on the terminal: control characters are shown as visible ones.
 
@@ -31,23 +30,22 @@ def ansi(sample: Sample, *, scale: float | None = None, colours: bool = True) ->
     )
     facts = [f"score {sample.score:+.3f}", f"utility {sample.utility:+.3f}", f"reward {sample.total:+.3f}"]
     facts += [show_controls(sample.design)] if sample.design else []
-    evidence = [f"  {show_controls(_describe(record))}" for record in sample.records]
+    evidence = [f"  {record.describe()}" for record in sample.records]
     heading = [show_controls(sample.group)] if sample.group else []
     prompt = _dim(show_controls(sample.prompt), colours)
-    return "\n".join([*heading, prompt + text, " | ".join(facts), *evidence])
+    legend = [_legend(scale)] if colours and any(token.reward for token in sample.tokens) else []
+    return "\n".join([*heading, prompt + text, " | ".join(facts), *legend, *evidence])
 
 
-def _describe(record: RecordView) -> str:
-    cause = "" if record.trigger == record.word else f" by {record.trigger!r}"
-    status = "" if record.status == "added" else f", {record.status}"
-    return f"{record.word}: {record.rule} {record.amount:+.3f}{cause}{status}"
+def _legend(scale: float) -> str:
+    """Returns the colours of the greatest loss and the greatest gain, with what they stand for."""
+    return f"{_paint(f' {-scale:+.2f} ', -1.0)}  0  {_paint(f' {scale:+.2f} ', 1.0)}  reward of a token"
 
 
 def _paint(text: str, share: float) -> str:
     if share == 0:
         return text
-    weight = min(1.0, _FAINT / 255 + abs(share))
-    ground = ";".join(str(round(channel * weight)) for channel in (_GAIN if share > 0 else _LOSS))
+    ground = ";".join(map(str, on_dark(share)))
     return f"\x1b[48;2;{ground};38;2;255;255;255m{text}{_RESET}"
 
 

@@ -384,7 +384,7 @@ def test_a_judge_must_return_probabilities(make):
         ({"max_new_tokens": 0}, "max_new_tokens must be an int of at least 1, got 0"),
         ({"max_prompt_tokens": 2.0}, "max_prompt_tokens must be an int of at least 1, got 2.0"),
         ({"judge": 3}, r"judge must have predict\(texts\), got 3"),
-        ({"render_mode": "human"}, "render_mode must be None or 'ansi', got 'human'"),
+        ({"render_mode": "human"}, "render_mode must be None or one of 'ansi', 'rgb_array', got 'human'"),
     ],
 )
 def test_malformed_arguments_are_refused_at_once(make, kwargs, message):

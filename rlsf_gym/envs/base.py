@@ -1,0 +1,67 @@
+"""What all environments for one episode at a time share: the task, the chance, the spec, the rendering."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, ClassVar, Generic, TypeVar
+
+import gymnasium as gym
+import numpy as np
+from gymnasium.envs.registration import EnvSpec
+
+from rlsf_gym.envs.screen import RENDER_MODES, Episode, check_render_mode, show
+from rlsf_gym.envs.task import Prompt, Task, TaskArguments, check_options, check_prompt, is_exact
+from rlsf_gym.tokenizer import Tokenizer
+
+__all__ = ["TaskEnv"]
+
+Observation = TypeVar("Observation")
+Action = TypeVar("Action")
+
+
+class TaskEnv(gym.Env[Observation, Action], Generic[Observation, Action]):
+    """An environment that gives prompts and pays responses.
+
+    Args:
+        task: The keyword arguments that all environments share.
+        render_mode: None, `"ansi"` or `"rgb_array"`.
+    """
+
+    metadata: ClassVar[dict[str, Any]] = {"render_modes": list(RENDER_MODES), "render_fps": 1}  # pyright: ignore[reportIncompatibleVariableOverride]
+
+    def __init__(self, task: TaskArguments, render_mode: str | None) -> None:
+        self.render_mode = check_render_mode(render_mode)
+        self.task = Task(**task)
+        self._design_rng: np.random.Generator | None = None
+        self._episode: Episode | None = None
+        self._spec: EnvSpec | None = None
+
+    @property
+    def tokenizer(self) -> Tokenizer:
+        """The tokenizer: `encode(str) -> ids` and `decode(ids) -> str`."""
+        return self.task.tokenizer
+
+    @property
+    def spec(self) -> EnvSpec | None:
+        """How the environment was made; marked nondeterministic where scores vary by 1e-5 with the batch."""
+        return self._spec
+
+    @spec.setter
+    def spec(self, spec: EnvSpec | None) -> None:  # pyright: ignore[reportIncompatibleVariableOverride]
+        if spec is not None and not is_exact(self.task.feedback.scorer):
+            spec = replace(spec, nondeterministic=True)
+        self._spec = spec
+
+    def render(self) -> Any:
+        """Returns the prompt and what was written, coloured by reward once paid; None without a mode."""
+        if self.render_mode is None or self._episode is None:
+            return None
+        return show(self._episode, self.tokenizer, self.render_mode)
+
+    def _begin(self, seed: int | None, options: dict[str, Any] | None) -> Prompt:
+        """Seeds, and returns the prompt that was given or drawn."""
+        super().reset(seed=seed)
+        given = check_prompt("prompt", check_options(options, ("prompt",)).get("prompt"))
+        if seed is not None or self._design_rng is None:
+            self._design_rng = self.np_random.spawn(1)[0]
+        return self.task.begin(self.np_random, given)

@@ -1,0 +1,168 @@
+"""Asks the scorer all that a batch of responses needs, in as few calls as it allows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from rlsf_gym.alignment import closed_ends_batch
+from rlsf_gym.certificate import Certificate
+from rlsf_gym.envs.decoding import Responses
+from rlsf_gym.evidence import BoolArray, FloatArray, IntArray
+from rlsf_gym.scorers import Scorer, find_assess_batch, prefix_scores_batch
+
+__all__ = ["Boundary", "Scores", "Scoring"]
+
+Boundary = Literal["closed", "open"]
+
+_REMEMBERED = 65_536  # prompts whose score is kept; a data set of prompts is usually smaller
+
+
+class Scores(NamedTuple):
+    """What the scorer says of a batch."""
+
+    prompt: FloatArray
+    """float64 (B,), of the prompts."""
+    full: FloatArray
+    """float64 (B,), of prompts + responses."""
+    certificates: list[Certificate]
+    """Behind these two, one of each response."""
+    prefixes: FloatArray | None
+    """float64 (B, T), the score that is known after each token; None where nobody asked for it."""
+
+
+class _Answers(NamedTuple):
+    """What the scorer says of a batch, the scores of prefixes as they were asked for."""
+
+    prompt: npt.ArrayLike  # (B,)
+    full: npt.ArrayLike  # (B,)
+    certificates: list[Certificate]
+    found: list[FloatArray]  # of the prefixes inside the responses, some after the other
+
+
+@dataclass(eq=False, kw_only=True)
+class Scoring:
+    """Scores responses, their prefixes and their prompts, and has the scores certified."""
+
+    scorer: Scorer
+    boundary: Boundary
+    """Whether a word counts when it is closed, or with each of its pieces."""
+    verify: bool
+    """Whether every certificate is checked before it is handed out."""
+    _prompt_scores: dict[str, float] = field(default_factory=dict[str, float], init=False, repr=False)
+
+    def ask(self, prompts: Sequence[str], responses: Responses, *, prefixes: bool) -> Scores:
+        """Returns the scores and certificates of B responses.
+
+        Before the first character counts, the score that is known is the prompt's, and with the last one it
+        is the full text's, to the bit: so nothing is paid for nothing, and the differences telescope.
+
+        Args:
+            prompts: B prompts.
+            responses: B responses.
+            prefixes: Whether prefixes are scored as well.
+
+        Raises:
+            ValueError: If the scorer returns what it must not.
+            CertificateError: If `verify` is set and a record does not hold.
+        """
+        sizes = np.array([len(text) for text in responses.texts])[:, None]  # (B, 1) int64
+        ends = self._counted_ends(responses) if prefixes else np.broadcast_to(sizes, responses.mask.shape)
+        inside = (ends > 0) & (ends < sizes)  # (B, T) bool
+        answers = self._ask(prompts, responses.texts, _rows(ends, inside))
+        prompt, full = self.in_range(answers.prompt, len(prompts)), self.in_range(answers.full, len(prompts))
+        if self.verify:
+            self._check(prompts, responses.texts, answers.certificates, full)
+        if not prefixes:
+            return Scores(prompt, full, answers.certificates, None)
+        known = np.where(ends == sizes, full[:, None], prompt[:, None])  # (B, T) float64
+        if answers.found:
+            known[inside] = self.in_range(np.concatenate(answers.found), int(inside.sum()))
+        return Scores(prompt, full, answers.certificates, known)
+
+    def in_range(self, scores: npt.ArrayLike, size: int) -> FloatArray:
+        """Returns the scores, float64 (size,).
+
+        Raises:
+            ValueError: If they are not so many, not finite, or not what the scorer declares them to be.
+        """
+        array = np.asarray(scores, np.float64)
+        if array.shape != (size,) or not np.isfinite(array).all():
+            raise ValueError(f"scorer {self.scorer.name!r} must return {size} finite scores, got {array}")
+        if self.scorer.bounded and size and np.abs(array).max() > 1.0 + 1e-9:
+            raise ValueError(
+                f"scorer {self.scorer.name!r} declares bounded=True: scores must be in [-1, 1], "
+                f"got {array[np.abs(array).argmax()]}"
+            )
+        return array
+
+    def _counted_ends(self, responses: Responses) -> IntArray:
+        """Returns int64 (B, T): how many characters of the response count after each token."""
+        if self.boundary == "open":
+            return responses.char_ends
+        return closed_ends_batch(responses.texts, responses.char_ends, responses.mask.sum(axis=1))
+
+    def _ask(self, prompts: Sequence[str], texts: list[str], ends: list[IntArray]) -> _Answers:
+        assess_batch = find_assess_batch(self.scorer)
+        if assess_batch is None:
+            return self._ask_one_by_one(prompts, texts, ends)
+        assessments = assess_batch(prompts, texts, ends)
+        certificates = [one.certificate for one in assessments]
+        return _Answers(
+            [one.prompt_score for one in certificates],
+            [one.score for one in certificates],
+            certificates,
+            [one.prefix_scores for one in assessments],
+        )
+
+    def _ask_one_by_one(self, prompts: Sequence[str], texts: list[str], ends: list[IntArray]) -> _Answers:
+        prompt, full = self._score(prompts, texts)
+        found: list[FloatArray] = []
+        rows = [row for row, wanted in enumerate(ends) if len(wanted)]
+        if rows:
+            found = prefix_scores_batch(
+                self.scorer,
+                [prompts[row] for row in rows],
+                [texts[row] for row in rows],
+                [ends[row] for row in rows],
+            )
+        batched = getattr(self.scorer, "certify_batch", None)  # a neural scorer's single calls are slow
+        if batched is not None:
+            return _Answers(prompt, full, batched(prompts, texts), found)
+        return _Answers(prompt, full, list(map(self.scorer.certify, prompts, texts)), found)
+
+    def _score(self, prompts: Sequence[str], texts: list[str]) -> tuple[list[float], list[float]]:
+        """Returns the scores of prompts and full texts; of equal texts one is scored, a prompt only once."""
+        joined = [prompt + text for prompt, text in zip(prompts, texts, strict=True)]
+        known = self._prompt_scores
+        wanted = dict.fromkeys([*prompts, *joined])
+        missing = [text for text in wanted if text not in known]
+        fresh = self.in_range(self.scorer.score(missing), len(missing)).tolist() if missing else []
+        lookup = {text: known[text] for text in wanted if text in known}
+        lookup.update(zip(missing, fresh, strict=True))
+        if len(known) > _REMEMBERED:
+            known.clear()
+        known.update((prompt, lookup[prompt]) for prompt in prompts)
+        return [lookup[prompt] for prompt in prompts], [lookup[text] for text in joined]
+
+    def _check(
+        self, prompts: Sequence[str], texts: list[str], certificates: list[Certificate], full: FloatArray
+    ) -> None:
+        for prompt, text, certificate, score in zip(prompts, texts, certificates, full, strict=True):
+            certificate.check(prompt, text)
+            if abs(certificate.score - score) > 1e-9:
+                raise ValueError(
+                    f"scorer {self.scorer.name!r} certified the score {certificate.score} "
+                    f"but returned {score} for {prompt + text!r}"
+                )
+
+
+def _rows(values: IntArray, chosen: BoolArray) -> list[IntArray]:
+    """Returns the chosen values of each row of (B, T)."""
+    flat = values[chosen]
+    lasts = np.cumsum(chosen.sum(axis=1)).tolist()
+    return [flat[first:last] for first, last in zip([0, *lasts], lasts, strict=False)]

@@ -1,0 +1,46 @@
+"""Shows the episode that an environment is in."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from rlsf_gym.evidence import IntArray
+from rlsf_gym.render import ansi, picture, picture_of_text, sample_from_info
+from rlsf_gym.render.sample import show_controls
+from rlsf_gym.tokenizer import Tokenizer
+
+__all__ = ["RENDER_MODES", "Episode", "check_render_mode", "show"]
+
+RENDER_MODES = ("ansi", "rgb_array")
+
+
+class Episode(NamedTuple):
+    """A prompt, the token ids written so far, and the info once they are paid."""
+
+    prompt: str
+    ids: IntArray
+    """int64 (K,)"""
+    info: dict[str, Any] | None
+
+
+def show(episode: Episode, tokenizer: Tokenizer, render_mode: str) -> Any:
+    """Returns a text for a terminal (`ansi`) or an image uint8 (H, W, 3) (`rgb_array`)."""
+    prompt, ids, info = episode
+    as_image = render_mode == "rgb_array"
+    if info is None:
+        text = tokenizer.decode(ids.tolist())
+        return picture_of_text(prompt, text) if as_image else show_controls(prompt + text)
+    sample = sample_from_info(info, prompt=prompt, ids=ids, tokenizer=tokenizer)
+    return picture(sample) if as_image else ansi(sample)
+
+
+def check_render_mode(render_mode: str | None) -> str | None:
+    """Returns the render mode.
+
+    Raises:
+        ValueError: If there is no such mode.
+    """
+    if render_mode is not None and render_mode not in RENDER_MODES:
+        expected = ", ".join(map(repr, RENDER_MODES))
+        raise ValueError(f"render_mode must be None or one of {expected}, got {render_mode!r}")
+    return render_mode

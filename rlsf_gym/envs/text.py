@@ -1,0 +1,53 @@
+"""The environment in which one step is one whole response, as text."""
+
+from __future__ import annotations
+
+from typing import Unpack
+
+from rlsf_gym.envs.forms import TextForm
+from rlsf_gym.envs.response import ResponseEnv
+from rlsf_gym.envs.task import TaskArguments
+
+__all__ = ["SentimentTextEnv"]
+
+
+class SentimentTextEnv(ResponseEnv[str, str]):
+    """Continues a prompt with text, and is paid token by token for how it feels.
+
+    ## Description
+    `SentimentEnv` for agents that read and write strings: the same prompts for the same seed, the same
+    feedback. The response is encoded with the environment's tokenizer, and its tokens are paid. An agent that
+    samples tokens should use `SentimentEnv`: the ids that text is encoded to are not always those sampled.
+
+    P is `max_prompt_tokens`, T is `max_new_tokens`.
+
+    ## Action Space
+    `UnicodeText`: every text without lone surrogates that is no longer than T tokens can be, the empty one
+    included. Of a text of more tokens the first T are the response. Anything else raises
+    `gymnasium.error.InvalidAction`. A text has no end token, so that `finish_reason` is `length` or `empty`.
+
+    ## Observation Space
+    `UnicodeText`: the prompt; the observation after the step is the same prompt again.
+
+    ## Rewards
+    The sum of the token rewards, as in `SentimentEnv`.
+
+    ## Starting State
+    A prompt, drawn with the environment's generator. `reset(options={"prompt": text})` sets it; one of more
+    than P tokens raises ValueError.
+
+    ## Episode End
+    Every step ends its episode: terminated is True, truncated is False.
+
+    ## Arguments
+    Those of `SentimentEnv`.
+
+    ## Info
+    That of `SentimentEnv`; `token_rewards` and `response_mask` are laid on the tokens of the encoded text.
+
+    ## Version History
+    * v0: first version.
+    """
+
+    def __init__(self, *, render_mode: str | None = None, **task: Unpack[TaskArguments]) -> None:
+        super().__init__(TextForm, task, render_mode)

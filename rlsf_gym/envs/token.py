@@ -1,0 +1,154 @@
+"""The environments in which one step is one token."""
+
+from __future__ import annotations
+
+from typing import Any, Unpack
+
+import numpy as np
+import numpy.typing as npt
+from gymnasium import spaces
+from gymnasium.error import ResetNeeded
+
+from rlsf_gym.envs.base import TaskEnv
+from rlsf_gym.envs.screen import Episode
+from rlsf_gym.envs.spaces import read_token, writing_space
+from rlsf_gym.envs.task import TaskArguments
+from rlsf_gym.evidence import BoolArray
+
+__all__ = ["SentimentTokenEnv"]
+
+Observation = dict[str, npt.NDArray[Any]]
+
+
+class SentimentTokenEnv(TaskEnv[Observation, "int | np.integer[Any]"]):
+    """Continues a prompt token by token, and is paid for how the text feels.
+
+    ## Description
+    `SentimentEnv` for agents that act at every token. A prompt is drawn, the agent appends one token per
+    step, and the episode ends with the end token or after T tokens. Prompts, rewards and certificates are
+    those that `SentimentEnv` gives to the same tokens.
+
+    P is `max_prompt_tokens`, T is `max_new_tokens`, and V the size of the vocabulary.
+
+    `rlsf_gym/SentimentTokenToy-v0` is this environment with a vocabulary of a few hundred words of the toy
+    language of `rlsf_gym.toy`, its prompts, and `boundary="open"`: small enough for agents that begin with
+    nothing.
+
+    ## Action Space
+    `Discrete(V)`: the id of the next token. Anything else raises `gymnasium.error.InvalidAction`.
+    `info["action_mask"]` int8 (V,) and the method `action_masks()` bool (V,) are 0 on tokens without
+    text, and on the end token at the first position; such a token may be chosen all the same.
+
+    ## Observation Space
+    `Dict`: the prompt, left-padded in the first P places, then the tokens written so far.
+
+    | key | space | meaning |
+    | --- | --- | --- |
+    | `input_ids` | `Box(0, V - 1, (P + T,), int64)` | token ids, 0 at padding |
+    | `attention_mask` | `MultiBinary(P + T)` | 1 on real tokens |
+
+    ## Rewards
+    With a causal reward design each step pays the reward of its token; with any other design, whose
+    rewards are not known before the end, the last step pays all of them. Either way the rewards of an
+    episode add up to `info["token_rewards"].sum()` of its last step.
+
+    ## Starting State
+    A prompt, drawn with the environment's generator. `reset(options={"prompt": text})` sets it; one of more
+    than P tokens raises ValueError.
+
+    ## Episode End
+    terminated is True with the end token and after T tokens, as the length is part of the task; truncated is
+    False. A further step raises `gymnasium.error.ResetNeeded`.
+
+    ## Arguments
+    Those of `SentimentEnv`.
+
+    ## Info
+    That of `SentimentEnv`, the part of its step in the last step only; `action_mask` in every info.
+
+    ## Version History
+    * v0: first version.
+    """
+
+    def __init__(self, *, render_mode: str | None = None, **task: Unpack[TaskArguments]) -> None:
+        super().__init__(task, render_mode)
+        vocab_size = self.tokenizer.vocab_size
+        self._width = self.task.max_prompt_tokens + self.task.max_new_tokens
+        self.observation_space = writing_space(vocab_size, self._width)  # pyright: ignore[reportAttributeAccessIssue]
+        self.action_space = spaces.Discrete(vocab_size)
+        self._has_text = np.array([bool(self.tokenizer.token_bytes(token)) for token in range(vocab_size)])
+        self._written: list[int] = []
+        self._paid = 0.0
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Observation, dict[str, Any]]:
+        """Begins an episode.
+
+        Args:
+            seed: Seeds the generator that draws prompts, and the one of the designs that draw.
+            options: `{"prompt": text}` sets the prompt.
+
+        Returns:
+            The observation, and the info with `prompt`, `prompt_id`, `eos_token_id` and `action_mask`.
+
+        Raises:
+            ValueError: If an option is unknown, or the prompt is no text or longer than P tokens.
+        """
+        prompt = self._begin(seed, options)
+        self.task.encode_prompt(prompt.text)  # says so if it is too long
+        self._written, self._paid = [], 0.0
+        self._episode = Episode(prompt.text, np.zeros(0, np.int64), None)
+        return self._observe(), {**self.task.reset_info(prompt), "action_mask": self._mask()}
+
+    def step(self, action: int | np.integer[Any]) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
+        """Appends a token.
+
+        Args:
+            action: Its id.
+
+        Returns:
+            The observation, the reward, whether the response has ended, False, and the info.
+
+        Raises:
+            InvalidAction: If the action is no id of the vocabulary.
+            ResetNeeded: If the episode has ended already, or not begun.
+        """
+        if self._episode is None or self._episode.info is not None or self._design_rng is None:
+            raise ResetNeeded("the episode has ended or not begun: call reset() before step()")
+        token = read_token(action, self.tokenizer.vocab_size)
+        self._written.append(token)
+        ids, feedback = np.array(self._written, np.int64), self.task.feedback
+        ended = token == self.tokenizer.eos_token_id or len(ids) == self.task.max_new_tokens
+        info: dict[str, Any] = {}
+        if ended:
+            padded = np.full((1, self.task.max_new_tokens), self.tokenizer.vocab_size, np.int64)
+            padded[0, : len(ids)] = ids
+            info = feedback.infos([self._episode.prompt], padded, [self._design_rng])[0]
+            reward = float(info["token_rewards"].sum(dtype=np.float64)) - self._paid
+        else:
+            reward = feedback.reward_so_far(self._episode.prompt, ids, self._design_rng)
+        self._paid += reward
+        self._episode = Episode(self._episode.prompt, ids, info or None)
+        return self._observe(), reward, ended, False, {**info, "action_mask": self._mask()}
+
+    def action_masks(self) -> BoolArray:
+        """Returns bool (V,): True on tokens with text, and on the end token once something is written."""
+        mask = self._has_text.copy()
+        mask[self.tokenizer.eos_token_id] = bool(self._written)
+        return mask
+
+    def _mask(self) -> npt.NDArray[np.int8]:
+        return self.action_masks().astype(np.int8)
+
+    def _observe(self) -> Observation:
+        assert self._episode is not None
+        prompt = self.task.encode_prompt(self._episode.prompt)
+        start, end = (
+            self.task.max_prompt_tokens - len(prompt),
+            self.task.max_prompt_tokens + len(self._written),
+        )
+        input_ids, attention_mask = np.zeros(self._width, np.int64), np.zeros(self._width, np.int8)
+        input_ids[start:end] = [*prompt, *self._written]
+        attention_mask[start:end] = 1
+        return {"input_ids": input_ids, "attention_mask": attention_mask}

@@ -1,0 +1,125 @@
+"""The space of all texts up to a length."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Sequence
+from typing import Any, overload
+
+import numpy as np
+from gymnasium import spaces
+
+__all__ = ["UnicodeText"]
+
+_PRINTABLE = string.ascii_letters + string.digits + string.punctuation + " "
+_CODE_POINTS = 0x110000
+
+
+class _EveryCharacter(Sequence[str]):
+    """All of Unicode in the order of the code points, without a list of a million characters."""
+
+    def __len__(self) -> int:
+        return _CODE_POINTS
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[str]: ...
+
+    def __getitem__(self, index: int | slice) -> str | Sequence[str]:
+        return (
+            [chr(code) for code in range(*index.indices(_CODE_POINTS))]
+            if isinstance(index, slice)
+            else chr(index)
+        )
+
+    def __contains__(self, character: object) -> bool:
+        return isinstance(character, str) and len(character) == 1
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _EveryCharacter)
+
+    def __hash__(self) -> int:
+        return _CODE_POINTS
+
+
+class UnicodeText(spaces.Text):
+    r"""Every text of up to `max_length` characters, the empty one included.
+
+    Gymnasium's `Text` lists its characters one by one and by default holds neither the empty text nor a
+    space. Lone surrogates are left out: they have no UTF-8. Samples are made of printable ASCII.
+
+    Args:
+        max_length: The greatest number of characters.
+        seed: Seed of the samples.
+
+    Example:
+        >>> "Ça va, 😀?" in UnicodeText(10), "" in UnicodeText(10), "\ud800" in UnicodeText(10)
+        (True, True, False)
+    """
+
+    def __init__(self, max_length: int, *, seed: int | np.random.Generator | None = None) -> None:
+        super().__init__(max_length, min_length=0, charset=_PRINTABLE, seed=seed)
+
+    @property
+    def character_set(self) -> Any:
+        """All of Unicode."""
+        return _EveryCharacter()
+
+    @property
+    def character_list(self) -> Any:
+        """All of Unicode, by code point."""
+        return _EveryCharacter()
+
+    def character_index(self, char: str) -> np.int32:
+        """Returns the code point of a character."""
+        return np.int32(ord(char))
+
+    @property
+    def characters(self) -> str:
+        """What samples are made of."""
+        return _PRINTABLE
+
+    def contains(self, x: Any) -> bool:
+        """Tells whether `x` is a text of at most `max_length` characters without lone surrogates."""
+        return isinstance(x, str) and len(x) <= self.max_length and not _has_surrogate(x)
+
+    def sample(self, mask: Any = None, probability: Any = None) -> str:
+        """Returns printable ASCII of a random length.
+
+        Args:
+            mask: `(length, None)` to fix the length; a mask over all of Unicode is not taken.
+            probability: The same.
+
+        Raises:
+            ValueError: If characters are masked, or the length is outside of the space.
+        """
+        length, characters = mask or probability or (None, None)
+        if characters is not None:
+            raise ValueError(
+                "UnicodeText takes (length, None) as mask or probability, got a mask of characters"
+            )
+        if length is None:
+            length = int(self.np_random.integers(self.max_length + 1))
+        if not 0 <= length <= self.max_length:
+            raise ValueError(f"the length of a sample must be in [0, {self.max_length}], got {length}")
+        return "".join(self.np_random.choice(list(_PRINTABLE), size=length).tolist())
+
+    def __repr__(self) -> str:
+        """Returns the expression that makes this space."""
+        return f"UnicodeText({self.max_length})"
+
+    def __eq__(self, other: object, /) -> bool:
+        """Tells whether `other` holds the same texts."""
+        return isinstance(other, UnicodeText) and self.max_length == other.max_length
+
+    __hash__ = None  # pyright: ignore[reportAssignmentType]
+
+
+def _has_surrogate(text: str) -> bool:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return True
+    return False

@@ -1,0 +1,121 @@
+"""A sample as an image of fixed size, for videos and loggers; Pillow is imported when one is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from rlsf_gym.render.colours import Colour, on_light
+from rlsf_gym.render.sample import Sample, show_controls
+
+__all__ = ["picture", "picture_of_text"]
+
+SIZE = (720, 320)
+"""Width and height in pixels."""
+_MARGIN, _TEXT, _SMALL = 16, 18, 13
+_BRIGHT = 0.5
+"""Share of the greatest reward from which on text is white."""
+_INK, _DIM, _PAPER = (24, 24, 27), (113, 113, 122), (255, 255, 255)
+
+
+class _Run(NamedTuple):
+    """A stretch of text in one colour."""
+
+    text: str
+    ink: Colour
+    ground: Colour | None = None
+
+
+def picture(sample: Sample, *, scale: float | None = None) -> npt.NDArray[np.uint8]:
+    """Returns the prompt and the tokens coloured by reward, a legend, the score and the evidence.
+
+    What does not fit is left out, the evidence first.
+
+    Args:
+        sample: What is shown.
+        scale: The reward that gets the full colour; by default the greatest of the sample.
+
+    Returns:
+        uint8 (320, 720, 3).
+
+    Raises:
+        ImportError: If Pillow is not installed.
+    """
+    full = scale or max((abs(token.reward) for token in sample.tokens), default=0.0) or 1.0
+    tokens = [_token_run(token.text, token.reward / full) for token in sample.tokens]
+    facts = f"score {sample.score:+.3f}   utility {sample.utility:+.3f}   reward {sample.total:+.3f}"
+    legend = [
+        _token_run(f"{-full:+.2f}", -1.0),
+        _Run("  0  ", _INK),
+        _token_run(f"{full:+.2f}", 1.0),
+        _Run(f"   {show_controls(sample.design)}", _DIM),
+    ]
+    evidence = [[_Run(record.describe(), _DIM)] for record in sample.records]
+    return _draw([_Run(sample.prompt, _DIM), *tokens], [[_Run(facts, _INK)], legend, *evidence])
+
+
+def picture_of_text(prompt: str, text: str) -> npt.NDArray[np.uint8]:
+    """Returns a prompt and what was written so far, before anything is paid; uint8 (320, 720, 3).
+
+    Raises:
+        ImportError: If Pillow is not installed.
+    """
+    return _draw([_Run(show_controls(prompt), _DIM), _Run(show_controls(text), _INK)], [])
+
+
+def _token_run(text: str, share: float) -> _Run:
+    if share == 0:
+        return _Run(text, _INK)
+    return _Run(text, _PAPER if abs(share) > _BRIGHT else _INK, on_light(share))
+
+
+def _draw(text: Sequence[_Run], notes: Sequence[Sequence[_Run]]) -> npt.NDArray[np.uint8]:
+    image_module, draw_module, large, small = _load_pillow()
+    image = image_module.new("RGB", SIZE, _PAPER)
+    canvas = draw_module.Draw(image)
+    bottom = _write(canvas, text, large, _MARGIN, _TEXT + 10)
+    for note in notes:
+        bottom = _write(canvas, note, small, bottom + 6, _SMALL + 6)
+    return np.array(image, np.uint8)
+
+
+def _write(canvas: Any, runs: Sequence[_Run], font: Any, top: int, height: int) -> int:
+    """Writes runs in lines that end at the right margin; returns the bottom of the last line."""
+    left = float(_MARGIN)
+    for piece in _pieces(runs):
+        width = canvas.textlength(piece.text, font=font)
+        if left + width > SIZE[0] - _MARGIN and left > _MARGIN:
+            left, top = float(_MARGIN), top + height
+        if top + height > SIZE[1]:
+            return SIZE[1]
+        if piece.ground is not None:
+            canvas.rectangle((left, top, left + width, top + height - 4), fill=piece.ground)
+        canvas.text((left, top), piece.text, fill=piece.ink, font=font)
+        left += width
+    return top + height
+
+
+def _pieces(runs: Sequence[_Run]) -> Iterator[_Run]:
+    """Yields the runs cut behind their spaces, where a line may end."""
+    for run in runs:
+        words = run.text.split(" ")
+        for place, word in enumerate(words):
+            piece = word if place == len(words) - 1 else f"{word} "
+            if piece:
+                yield run._replace(text=piece)
+
+
+def _load_pillow() -> tuple[Any, Any, Any, Any]:
+    try:
+        import matplotlib
+        from PIL import Image, ImageDraw, ImageFont
+    except ImportError as error:
+        raise ImportError(
+            f"images need Pillow and matplotlib's font ({error}); install them with: "
+            "pip install 'rlsf-gym[render]'"
+        ) from error
+    font = f"{matplotlib.get_data_path()}/fonts/ttf/DejaVuSans.ttf"
+    return Image, ImageDraw, ImageFont.truetype(font, _TEXT), ImageFont.truetype(font, _SMALL)
