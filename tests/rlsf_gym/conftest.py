@@ -1,9 +1,11 @@
-"""A scorer and a vocabulary small enough to work rewards out by hand."""
+"""Small enough to work rewards out by hand: a scorer, a vocabulary, and somebody else's environments."""
 
+import gymnasium as gym
 import numpy as np
 import pytest
 
 from rlsf_gym.certificate import Certificate
+from rlsf_gym.testing import PieceTokenizer
 
 WORDS = {"good": 1, "great": 2, "bad": -1, "awful": -2, "café": 1}
 
@@ -39,30 +41,88 @@ class WordCount:
         )
 
 
-class Pieces:
-    """A vocabulary of given byte strings; the last id ends a response."""
+class Coins(gym.Env):
+    """Pays 1 for each token of id 1, written by somebody else against the documented info contract alone.
 
-    def __init__(self, *pieces):
-        self.pieces = [*pieces, b""]
-        self.vocab_size = len(self.pieces)
-        self.eos_token_id = self.vocab_size - 1
+    Ids 0 and 1 are text, 2 ends, 3 is no token. `spoil_reset(info)` and `spoil_step(info)` break a promise,
+    and `pay` changes the reward.
+    """
 
-    def encode(self, text):
-        """Greedy: the longest piece that fits, one after the other."""
-        ids, rest = [], text.encode()
-        while rest:
-            fitting = [token for token, piece in enumerate(self.pieces) if piece and rest.startswith(piece)]
-            if not fitting:
-                raise ValueError(f"no piece for {rest!r}")
-            ids.append(max(fitting, key=lambda token: len(self.pieces[token])))
-            rest = rest[len(self.pieces[ids[-1]]) :]
-        return ids
+    observation_space = gym.spaces.Discrete(1)
+    action_space = gym.spaces.MultiDiscrete([4] * 5)
 
-    def decode(self, ids):
-        return b"".join(self.pieces[token] for token in ids).decode("utf-8", "replace")
+    def __init__(self, spoil_reset=None, spoil_step=None, pay=float):
+        self.spoil_reset, self.spoil_step, self.pay = spoil_reset, spoil_step, pay
 
-    def token_bytes(self, token_id):
-        return self.pieces[token_id]
+    def reset(self, *, seed=None, options=None):
+        super().reset(seed=seed)
+        number = int(self.np_random.integers(1000))
+        info = {"prompt": f"prompt {number}", "prompt_id": number, "eos_token_id": 2} | self.mask()
+        if self.spoil_reset is not None:
+            self.spoil_reset(info)
+        return 0, info
+
+    def step(self, action):
+        ended = [position for position, token in enumerate(action) if token >= 2]
+        stop = ended[0] if ended else 5
+        by_eos = bool(ended) and action[stop] == 2
+        info = self.spoiled(self.ending([*action[:stop], *([2] if by_eos else [])], by_eos))
+        return 0, self.pay(info.get("token_rewards", np.zeros(1)).sum(dtype=np.float64)), True, False, info
+
+    def mask(self):
+        return {}
+
+    def spoiled(self, info):
+        if self.spoil_step is not None:
+            self.spoil_step(info)
+        return info
+
+    def ending(self, ids, by_eos):
+        mask = np.zeros(5, np.int8)
+        mask[: len(ids)] = 1
+        rewards = np.zeros(5, np.float32)
+        rewards[: len(ids)] = [token == 1 for token in ids]
+        return {
+            "token_rewards": rewards,
+            "response_mask": mask,
+            "response_length": len(ids),
+            "response_text": "".join("ab"[token] for token in ids if token < 2),
+            "finish_reason": "eos" if by_eos else "length" if ids else "empty",
+            "score": float(rewards.sum()) / 5,
+            "utility": float(rewards.sum()) / 5,
+            "reward_design": "coins",
+            "reward_coins": float(rewards.sum()),
+            "certificate": [{"word": [0, 1], "rule": "coin", "amount": float(rewards.sum())}],
+        }
+
+
+class CoinSteps(Coins):
+    """The same, one token a step."""
+
+    action_space = gym.spaces.Discrete(3)
+
+    def mask(self):
+        return {"action_mask": np.array([1, 1, bool(self.ids)], np.int8)}
+
+    def reset(self, *, seed=None, options=None):
+        self.ids = []
+        return super().reset(seed=seed, options=options)
+
+    def step(self, action):
+        self.ids.append(int(action))
+        ended = action == 2 or len(self.ids) == 5
+        info = self.spoiled(self.mask() | (self.ending(self.ids, action == 2) if ended else {}))
+        return 0, self.pay(action == 1), bool(ended), False, info
+
+
+@pytest.fixture(scope="session")
+def coins():
+    return Coins
+
+
+@pytest.fixture(scope="session")
+def coin_steps():
+    return CoinSteps
 
 
 @pytest.fixture(scope="session")
@@ -72,4 +132,4 @@ def word_count():
 
 @pytest.fixture(scope="session")
 def pieces():
-    return Pieces
+    return PieceTokenizer

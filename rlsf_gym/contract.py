@@ -1,0 +1,290 @@
+"""The info contract: what every environment with token rewards promises, checked.
+
+Nothing here knows this package's environments: third-party ones are checked for the documented keys alone.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import deque
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, cast
+
+import numpy as np
+import numpy.typing as npt
+from gymnasium import spaces
+
+__all__ = ["FINISH_REASONS", "ContractError", "EpisodeWatch", "Freshness", "check_episode", "check_opening"]
+
+FINISH_REASONS: Final = ("eos", "length", "empty")
+_OPENING: Final[dict[str, type]] = {"prompt": str, "prompt_id": int, "eos_token_id": int}
+_ENDING: Final[dict[str, type]] = {
+    "token_rewards": np.ndarray,
+    "response_mask": np.ndarray,
+    "response_length": int,
+    "response_text": str,
+    "finish_reason": str,
+    "score": float,
+    "utility": float,
+    "reward_design": str,
+    "certificate": list,
+}
+# Token rewards are float32, and a policy that is paid step by step sees each of them rounded.
+_TOLERANCE: Final = 1e-5
+
+Info = Mapping[str, Any]
+
+
+class ContractError(AssertionError):
+    """An environment, a reward design or a scorer breaks a promise; the message names it."""
+
+
+def check_opening(info: Info, *, vocab_size: int | None = None) -> None:
+    """Checks the info with which an episode begins.
+
+    Args:
+        info: What `reset` returned.
+        vocab_size: V of an environment whose steps are tokens, which has an `action_mask`.
+
+    Raises:
+        ContractError: If a key is missing or holds something else than it should.
+    """
+    _check_kinds(info, _OPENING, "reset")
+    if vocab_size is None:
+        return
+    _check_action_mask(info, vocab_size)
+    if info["action_mask"][info["eos_token_id"]]:
+        raise ContractError("info['action_mask'] of reset must be 0 on the end token: nothing is written yet")
+
+
+def check_episode(rewards: float | Sequence[float], info: Info, *, max_new_tokens: int | None = None) -> None:
+    """Checks one finished episode of any environment against the info contract.
+
+    Args:
+        rewards: What its steps paid: a number where a step is a response, all of them where it is a token.
+        info: The info of its last step.
+        max_new_tokens: T, where it is known.
+
+    Raises:
+        ContractError: If a documented key is missing or breaks its promise, or the rewards do not add up to
+            the token rewards: one alone must be equal to their sum, several must come to it within 1e-5.
+    """
+    _check_kinds(info, _ENDING, "the last step")
+    _check_vectors(info, max_new_tokens)
+    _check_response(info)
+    _check_amounts(info)
+    _check_records(info["certificate"])
+    _check_sum([rewards] if isinstance(rewards, int | float) else list(rewards), info["token_rewards"])
+
+
+class Freshness:
+    """Tells whether infos share arrays with those before them."""
+
+    def __init__(self) -> None:
+        self._infos: deque[Info] = deque(maxlen=2)  # of the last reset and the last step
+        self._arrays: dict[str, npt.NDArray[Any]] = {}
+
+    def check(self, infos: Info, path: str = "info") -> None:
+        """Checks that the infos, and every array in them, are others than the last time.
+
+        Raises:
+            ContractError: If one of them is handed out again.
+        """
+        if any(infos is earlier for earlier in self._infos):
+            raise ContractError(f"{path} must be a fresh dict in each call, got an earlier one")
+        self._infos.append(infos)
+        self._check_arrays(infos, path)
+
+    def _check_arrays(self, infos: Info, path: str) -> None:
+        for key, value in infos.items():
+            place = f"{path}[{key!r}]"
+            if isinstance(value, Mapping):
+                self._check_arrays(cast(Info, value), place)
+            elif isinstance(value, np.ndarray) and not key.startswith("_"):  # masks of vector environments
+                array = cast(npt.NDArray[Any], value)
+                if place in self._arrays and np.shares_memory(array, self._arrays[place]):
+                    raise ContractError(
+                        f"{place} must be a fresh array in each call, got memory of an earlier one"
+                    )
+                self._arrays[place] = array
+
+
+class EpisodeWatch:
+    """Follows the infos of one environment, step by step.
+
+    Args:
+        max_new_tokens: T, where it is known; otherwise that of the first episode is everyone's.
+        vocab_size: V of an environment whose steps are tokens.
+    """
+
+    def __init__(self, *, max_new_tokens: int | None = None, vocab_size: int | None = None) -> None:
+        self._max_new_tokens = max_new_tokens
+        self._vocab_size = vocab_size
+        self._fresh = Freshness()
+        self._opening: set[str] = set()
+        self._keys: set[str] | None = None
+        self._rewards: list[float] = []
+
+    @classmethod
+    def of(cls, action_space: spaces.Space[Any]) -> EpisodeWatch:
+        """Returns the watch for an environment with this space of (single) actions."""
+        space = cast(Any, action_space)  # partly typed
+        if isinstance(action_space, spaces.MultiDiscrete) and space.nvec.ndim == 1:
+            return cls(max_new_tokens=space.nvec.size)
+        if isinstance(action_space, spaces.Discrete):
+            return cls(vocab_size=int(space.n))
+        return cls()
+
+    def begin(self, info: Info) -> None:
+        """Takes the info of `reset`.
+
+        Raises:
+            ContractError: If it breaks the contract.
+        """
+        self._fresh.check(info)
+        check_opening(info, vocab_size=self._vocab_size)
+        self._opening = set(info)
+        self._rewards = []
+
+    def step(self, reward: Any, terminated: bool, truncated: bool, info: Info) -> None:
+        """Takes what `step` returned.
+
+        Raises:
+            ContractError: If it breaks the contract, alone or with the steps before it.
+        """
+        self._fresh.check(info)
+        if not isinstance(reward, float) or not math.isfinite(reward):
+            raise ContractError(
+                f"reward must be a finite float, got {reward!r} of type {type(reward).__name__}"
+            )
+        self._rewards.append(float(reward))
+        shared = (self._opening & set(info)) - {"action_mask"}
+        if shared:
+            raise ContractError(
+                f"infos of reset and step must share no key but 'action_mask', got {min(shared)!r} in both"
+            )
+        if self._vocab_size is not None:
+            _check_action_mask(info, self._vocab_size)
+        if terminated:
+            self._end(info)
+        elif "token_rewards" in info and not truncated:
+            raise ContractError("info['token_rewards'] must come with the last step of an episode alone")
+
+    def _end(self, info: Info) -> None:
+        check_episode(self._rewards, info, max_new_tokens=self._max_new_tokens)
+        self._max_new_tokens = info["token_rewards"].size
+        changed = set(info) ^ (set(info) if self._keys is None else self._keys)
+        if changed:
+            raise ContractError(
+                f"every episode must end with the same keys of info, got {min(changed)!r} in some"
+            )
+        self._keys = set(info)
+        self._rewards = []
+
+
+def _check_kinds(info: Info, kinds: Mapping[str, type], where: str) -> None:
+    for key, kind in kinds.items():
+        if key not in info:
+            raise ContractError(
+                f"info of {where} must have {key!r}, got the keys {', '.join(map(repr, info))}"
+            )
+        value = info[key]
+        if not isinstance(value, kind) or isinstance(value, bool):
+            raise ContractError(f"info[{key!r}] must be of type {kind.__name__}, got {type(value).__name__}")
+        if kind is float and not math.isfinite(value):
+            raise ContractError(f"info[{key!r}] must be finite, got {value!r}")
+
+
+def _check_vectors(info: Info, max_new_tokens: int | None) -> None:
+    rewards: npt.NDArray[Any] = info["token_rewards"]
+    mask: npt.NDArray[Any] = info["response_mask"]
+    shape = rewards.shape if max_new_tokens is None else (max_new_tokens,)
+    for key, array, dtype in (("token_rewards", rewards, np.float32), ("response_mask", mask, np.int8)):
+        if array.dtype != dtype or array.ndim != 1 or array.shape != shape:
+            raise ContractError(
+                f"info[{key!r}] must be {np.dtype(dtype)} of shape {shape if len(shape) == 1 else '(T,)'}, "
+                f"got {array.dtype} of shape {array.shape}"
+            )
+    if not np.isfinite(rewards).all():
+        raise ContractError(f"info['token_rewards'] must be finite, got {rewards.tolist()}")
+    length = int(np.count_nonzero(mask))
+    if not (mask[:length] == 1).all():
+        raise ContractError(
+            f"info['response_mask'] must be 1 on the first tokens and 0 after, got {mask.tolist()}"
+        )
+    if rewards[length:].any():
+        raise ContractError(
+            "info['token_rewards'] must be zero where info['response_mask'] is zero, "
+            f"got {rewards.tolist()} with {length} real tokens"
+        )
+
+
+def _check_response(info: Info) -> None:
+    length, counted = info["response_length"], int(info["response_mask"].sum())
+    if length != counted:
+        raise ContractError(f"info['response_length'] must be the sum of the mask, {counted}, got {length}")
+    reason = info["finish_reason"]
+    if reason not in FINISH_REASONS:
+        raise ContractError(
+            f"info['finish_reason'] must be one of {', '.join(FINISH_REASONS)}, got {reason!r}"
+        )
+    if (reason == "empty") != (length == 0):
+        raise ContractError(
+            f"info['finish_reason'] must be 'empty' for no token and never else, got {reason!r} for {length}"
+        )
+
+
+def _check_amounts(info: Info) -> None:
+    for key, value in info.items():
+        is_amount = key.startswith("reward_") and key != "reward_design"
+        if is_amount and not (isinstance(value, float) and math.isfinite(value)):
+            raise ContractError(f"info[{key!r}] must be a finite float, got {value!r}")
+    judge = info.get("judge", 0.0)
+    if not isinstance(judge, float) or not 0.0 <= judge <= 1.0:
+        raise ContractError(f"info['judge'] must be a float in [0, 1], got {judge!r}")
+
+
+def _check_records(certificate: list[Any]) -> None:
+    for record in certificate:
+        if not isinstance(record, dict):
+            raise ContractError(
+                f"info['certificate'] must be a list of dicts, got {type(record).__name__} in it"
+            )
+    try:
+        json.dumps(certificate, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise ContractError(
+            f"info['certificate'] must hold plain data that JSON can write: {error}"
+        ) from error
+
+
+def _check_sum(rewards: list[float], token_rewards: npt.NDArray[Any]) -> None:
+    total = float(token_rewards.sum(dtype=np.float64))
+    if len(rewards) == 1 and rewards[0] != total:
+        raise ContractError(
+            f"reward must be the sum of info['token_rewards'] in float64, {total!r}, got {rewards[0]!r}"
+        )
+    paid = math.fsum(rewards)
+    if abs(paid - total) > _TOLERANCE * max(1.0, float(np.abs(token_rewards).sum(dtype=np.float64))):
+        raise ContractError(
+            f"the rewards of an episode must add up to the sum of info['token_rewards'], {total!r}: its "
+            f"{len(rewards)} steps paid {paid!r}"
+        )
+
+
+def _check_action_mask(info: Info, vocab_size: int) -> None:
+    mask = info.get("action_mask")
+    if not isinstance(mask, np.ndarray):
+        raise ContractError(
+            f"info must have 'action_mask' int8 ({vocab_size},) in every step, got the keys "
+            f"{', '.join(map(repr, info))}"
+        )
+    array = cast(npt.NDArray[Any], mask)
+    if array.dtype != np.int8 or array.shape != (vocab_size,):
+        raise ContractError(
+            f"info['action_mask'] must be int8 of shape ({vocab_size},), "
+            f"got {array.dtype} of shape {array.shape}"
+        )
+    if not np.isin(array, (0, 1)).all() or not array.any():
+        raise ContractError("info['action_mask'] must be 1 on some token and 0 on the others")

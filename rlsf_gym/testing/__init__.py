@@ -1,0 +1,19 @@
+"""Checks for users' own environments, reward designs and scorers: they raise where a promise is broken.
+
+They need nothing but this package, and work in any test framework or in none.
+"""
+
+from rlsf_gym.contract import ContractError, check_episode
+from rlsf_gym.testing.designs import check_design
+from rlsf_gym.testing.environments import check_environment
+from rlsf_gym.testing.scorers import check_scorer
+from rlsf_gym.testing.vocabulary import PieceTokenizer
+
+__all__ = [
+    "ContractError",
+    "PieceTokenizer",
+    "check_design",
+    "check_environment",
+    "check_episode",
+    "check_scorer",
+]
