@@ -1,0 +1,156 @@
+"""The examples of other agents: each runs in short form, and what they compute by themselves is right."""
+
+import ast
+import importlib.util
+import json
+import math
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).parents[1]
+EXAMPLES = ROOT / "examples"
+RUNS = {  # script: (package it needs, episodes, lines of its curve)
+    "reinforce": ("torch", 128, 2),
+    "best_of_n": ("torch", 32, 5),
+    "trl_grpo": ("trl", 128, 2),
+    "sb3_ppo": ("stable_baselines3", 256, 2),
+}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def examples_on_path():
+    sys.path.insert(0, str(EXAMPLES))
+    yield
+    sys.path.remove(str(EXAMPLES))
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_example_runs_and_leaves_its_curve(name, tmp_path):
+    package, episodes, lines = RUNS[name]
+    if importlib.util.find_spec(package) is None:
+        pytest.skip(f"needs {package}")
+    out = tmp_path / "curve.jsonl"
+    command = [sys.executable, f"examples/{name}.py", "--episodes", str(episodes), "--seed", "1"]
+    done = subprocess.run(
+        [*command, "--out", str(out)], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    rows = [json.loads(line) for line in out.read_text().splitlines()]
+    assert len(rows) == lines
+    for row in rows:
+        assert all(math.isfinite(value) for value in row.values())
+        assert -2.0 <= row["reward"] <= 2.0
+    first, last = rows[0]["reward"], rows[-1]["reward"]
+    assert f"first tenth {first:+.3f}, last tenth {last:+.3f}" in done.stdout
+
+
+def test_reinforce_can_be_taken_as_it_is():
+    source = (EXAMPLES / "reinforce.py").read_text()
+    assert len(source.splitlines()) < 100
+    nodes = list(ast.walk(ast.parse(source)))
+    modules = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    modules |= {node.module for node in nodes if isinstance(node, ast.ImportFrom)}
+    assert {name.partition(".")[0] for name in modules} - sys.stdlib_module_names == {
+        *("gymnasium", "torch", "transformers"),
+    }
+
+
+def test_reinforce_scores_what_it_samples(tiny_policy):
+    import reinforce
+    import torch
+    from transformers import GPT2LMHeadModel
+
+    model = GPT2LMHeadModel.from_pretrained(tiny_policy).eval()
+    ids = torch.tensor([[0, 0, 65], [66, 67, 68]])  # (B, P), left-padded
+    mask = torch.tensor([[0, 0, 1], [1, 1, 1]])
+    responses = reinforce.sample(model, ids, mask, torch.Generator().manual_seed(0))
+    scored = reinforce.log_probs(model, ids, mask, responses)
+    assert responses.shape == scored.shape == (2, reinforce.LENGTH)
+
+    generator, prompts = torch.Generator().manual_seed(0), [[65], [66, 67, 68]]
+    for t in range(reinforce.LENGTH):  # row by row, without padding or cache
+        contexts = [prompt + row[:t].tolist() for prompt, row in zip(prompts, responses, strict=True)]
+        logits = torch.stack([model(torch.tensor([context])).logits[0, -1] for context in contexts])
+        assert (
+            responses[:, t].tolist()
+            == torch.multinomial(logits.softmax(-1), 1, generator=generator).flatten().tolist()
+        )
+        expected = logits.log_softmax(-1).gather(-1, responses[:, t, None]).squeeze(-1)
+        torch.testing.assert_close(scored[:, t], expected)
+
+
+def test_best_of_n_keeps_what_is_paid_best():
+    import best_of_n
+
+    measures = {"reward": np.array([[1.0, 3.0, 2.0, 0.0]]), "judge": np.array([[0.1, 0.2, 0.3, 0.6]])}
+    assert best_of_n.keep_best(measures, 1) == pytest.approx({"reward": 1.5, "judge": 0.3})
+    assert best_of_n.keep_best(measures, 2) == pytest.approx({"reward": 2.5, "judge": 0.25})
+    assert best_of_n.keep_best(measures, 4) == pytest.approx({"reward": 3.0, "judge": 0.2})
+
+
+@pytest.mark.parametrize(
+    ("rewards", "expected"),
+    [([0.5], (0.5, 0.5)), ([1.0, 2.0, 4.0], (1.0, 4.0)), (list(map(float, range(25))), (0.5, 23.5))],
+)
+def test_tenths_by_hand(rewards, expected):
+    import curve
+
+    assert curve.tenths(rewards) == expected
+
+
+def test_a_curve_without_iterations_is_refused():
+    import curve
+
+    with pytest.raises(ValueError, match="at least one iteration, got none: raise --episodes"):
+        curve.tenths([])
+
+
+FAKE = """
+import argparse, json
+parser = argparse.ArgumentParser()
+for flag in ("--seed", "--slope", "--out"):
+    parser.add_argument(flag)
+args = parser.parse_args()
+rise = float(args.slope) * (1 + int(args.seed))
+open(args.out, "w").writelines(json.dumps({"reward": rise * i}) + chr(10) for i in range(10))
+"""
+
+
+@pytest.fixture
+def rising(tmp_path, capsys):
+    """Returns a function: flags of the example -> (exit status, stdout, stderr)."""
+    import rising
+
+    example = tmp_path / "fake.py"
+    example.write_text(FAKE)
+
+    def call(*flags):
+        status = rising.main([str(example), "--seeds", "3", "--out", str(tmp_path / "curves"), *flags])
+        captured = capsys.readouterr()
+        return status, captured.out, captured.err
+
+    return call
+
+
+def test_rising_by_hand(rising):
+    status, output, _ = rising("--slope", "0.01")  # rises by 0.09, 0.18 and 0.27
+    assert status == 0
+    assert "seed 2: first tenth +0.000, last tenth +0.270" in output
+    assert "3 seeds: +0.180 [+0.090, +0.270]: it rises" in output
+
+
+def test_a_falling_curve_does_not_pass(rising):
+    status, output, _ = rising("--slope", "-0.01")
+    assert status == 1
+    assert "[-0.270, -0.090]: no rise that this many seeds can tell" in output
+
+
+def test_an_example_that_fails_is_named(rising):
+    status, _, error = rising("--slope", "steep")
+    assert status == 1
+    assert error.startswith("error: ")
+    assert "--seed 0 ended with status 1: see" in error
