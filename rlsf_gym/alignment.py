@@ -87,7 +87,8 @@ def closed_ends_batch(texts: Sequence[str], char_ends: IntArray, lengths: IntArr
     spaces = _find_whitespace("".join(texts))
     before = np.searchsorted(spaces, char_ends + starts)  # (B, T), whitespace up to each end
     last = np.append(0, spaces)[before]  # (B, T), of an earlier text where its own has none
-    is_last = np.arange(char_ends.shape[1]) >= lengths[:, None] - 1
+    positions = np.arange(char_ends.shape[1], dtype=np.int64)
+    is_last = np.greater_equal(positions, lengths[:, None] - 1)  # (B, T)
     return np.where(is_last, sizes, np.maximum(last - starts, 0))
 
 

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType
-from typing import Final, Literal, get_args
+from typing import Final, Literal, NamedTuple, get_args
 
 from rlsf_gym.checker import CertificateError, verify
 
@@ -28,13 +28,14 @@ KNOWLEDGE_RULES: Final[tuple[Rule, ...]] = get_args(Rule)
 RULES: Final[tuple[Rule, ...]] = KNOWLEDGE_RULES[:-1]
 STATUSES: Final[tuple[Status, ...]] = get_args(Status)
 
+_NO_LABELS: Final[Mapping[str, float]] = MappingProxyType({})
+
 # Scores closer than this have no reliable quotient of differences: the slope stands in.
 _SAME_SCORE = 1e-12
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One rule's effect on one word.
+class Record(NamedTuple):
+    """One rule's effect on one word. The certificate that holds it checks it.
 
     Spans are character offsets into prompt + response as given.
 
@@ -49,9 +50,6 @@ class Record:
             text, "withdrawn" if only in the prompt alone.
         path: of the graph, that justifies the amount: the word, the concept that it is said of, and the
             concepts that this one inherits the amount from. Empty but for the rule `knowledge`.
-
-    Raises:
-        ValueError: a span is negative, the rule or the status is unknown, the amount is not finite.
     """
 
     char_start: int
@@ -62,26 +60,6 @@ class Record:
     amount: float
     status: Status
     path: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.char_start <= self.char_end:
-            raise ValueError(_span_message("char", self.char_start, self.char_end))
-        if not 0 <= self.trigger_start <= self.trigger_end:
-            raise ValueError(_span_message("trigger", self.trigger_start, self.trigger_end))
-        if self.rule not in KNOWLEDGE_RULES:
-            raise ValueError(f"rule must be one of {', '.join(KNOWLEDGE_RULES)}, but is {self.rule!r}")
-        if self.status not in STATUSES:
-            raise ValueError(f"status must be one of {', '.join(STATUSES)}, but is {self.status!r}")
-        _check_finite("amount", self.amount)
-
-
-def _check_finite(name: str, value: float) -> None:
-    if not math.isfinite(value):
-        raise ValueError(f"{name} must be finite, but is {value}")
-
-
-def _span_message(name: str, start: int, end: int) -> str:
-    return f"{name} span must have 0 <= start <= end, but is {start}:{end}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +79,8 @@ class Certificate:
         rules: the rules that the scorer has, whatever the text.
 
     Raises:
-        ValueError: a score is not finite, a record is not a `Record`, or its rule is none of the scorer's.
+        ValueError: a score is not finite, a record is not a `Record`, its rule is none of the scorer's or its
+            status unknown, a span of it is negative, or its amount is not finite.
     """
 
     scorer: str
@@ -111,7 +90,7 @@ class Certificate:
     prompt_score: float
     score: float
     records: tuple[Record, ...]
-    labels: Mapping[str, float] = field(default_factory=dict[str, float])
+    labels: Mapping[str, float] = field(default_factory=lambda: _NO_LABELS)
     rules: tuple[Rule, ...] = RULES
 
     def __post_init__(self) -> None:
@@ -121,13 +100,15 @@ class Certificate:
         for record in records:
             if not isinstance(record, Record):  # pyright: ignore[reportUnnecessaryIsInstance]
                 raise ValueError(f"records must hold Record objects, but holds a {type(record).__name__}")
+            _check_record(record)
             if record.rule not in self.rules:
                 raise ValueError(
                     f"records must follow rules of {self.scorer!r}, but one follows {record.rule!r}"
                 )
         object.__setattr__(self, "records", records)
         object.__setattr__(self, "options", MappingProxyType(dict(self.options)))
-        object.__setattr__(self, "labels", MappingProxyType(dict(self.labels)))
+        if self.labels is not _NO_LABELS:
+            object.__setattr__(self, "labels", MappingProxyType(dict(self.labels)))
 
     def __reduce__(self) -> tuple[object, ...]:
         # Read-only mappings cannot be pickled.
@@ -233,6 +214,28 @@ class Certificate:
             slope = (utility - prompt_utility) / gained
         factor = slope * score_slope(prompt_sum, prompt_sum + sum(changes.values()))
         return {rule: factor * change for rule, change in changes.items()}
+
+
+def _check_record(record: Record) -> None:
+    char_start, char_end, rule, trigger_start, trigger_end, amount, status, _ = record
+    if not 0 <= char_start <= char_end:
+        raise ValueError(_span_message("char", char_start, char_end))
+    if not 0 <= trigger_start <= trigger_end:
+        raise ValueError(_span_message("trigger", trigger_start, trigger_end))
+    if rule not in KNOWLEDGE_RULES:
+        raise ValueError(f"rule must be one of {', '.join(KNOWLEDGE_RULES)}, but is {rule!r}")
+    if status not in STATUSES:
+        raise ValueError(f"status must be one of {', '.join(STATUSES)}, but is {status!r}")
+    _check_finite("amount", amount)
+
+
+def _span_message(name: str, start: int, end: int) -> str:
+    return f"{name} span must have 0 <= start <= end, but is {start}:{end}"
+
+
+def _check_finite(name: str, value: float) -> None:
+    if not math.isfinite(value):
+        raise ValueError(f"{name} must be finite, but is {value}")
 
 
 def score_slope(start: float, end: float) -> float:

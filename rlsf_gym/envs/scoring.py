@@ -141,7 +141,9 @@ class Scoring:
         known = self._prompt_scores
         wanted = dict.fromkeys([*prompts, *joined])
         missing = [text for text in wanted if text not in known]
-        fresh = self.in_range(self.scorer.score(missing), len(missing)).tolist() if missing else []
+        fresh: list[float] = []
+        if missing:
+            fresh = self.in_range(self.scorer.score(missing), len(missing)).tolist()
         lookup = {text: known[text] for text in wanted if text in known}
         lookup.update(zip(missing, fresh, strict=True))
         if len(known) > _REMEMBERED:

@@ -92,7 +92,7 @@ class VaderScorer:
         Returns:
             A certificate whose `check(prompt, response)` proves it from the texts.
         """
-        return self._certify(prompt, self._read_prefixes(prompt, response, _NO_ENDS))
+        return self._certify(prompt, self._account_for(self._read_prefixes(prompt, response, _NO_ENDS)))
 
     def assess_batch(
         self, prompts: Sequence[str], responses: Sequence[str], char_ends: Sequence[IntArray]
@@ -105,7 +105,7 @@ class VaderScorer:
             char_ends: B arrays of offsets into the responses, as for `prefix_scores`.
         """
         readings = list(map(self._read_prefixes, prompts, responses, char_ends))
-        certificates = list(map(self._certify, prompts, readings))
+        certificates = list(map(self._certify, prompts, map(self._account_for, readings)))
         scores = _normalize_all([total for reading in readings for total in reading.sums])
         lasts = list(accumulate(len(reading.sums) for reading in readings))
         parts = [scores[first:last] for first, last in zip([0, *lasts], lasts, strict=False)]
@@ -143,9 +143,11 @@ class VaderScorer:
         stops = spelled.stops(len(prompt), _checked_ends(char_ends, len(response)))
         return read(spelled, self._open(), self._vocabulary, stops)
 
-    def _certify(self, prompt: str, reading: Reading) -> Certificate:
+    def _account_for(self, reading: Reading) -> Account:
+        return account_for(reading, self._premises(reading.stream))
+
+    def _certify(self, prompt: str, after: Account) -> Certificate:
         before = self._account_for_prompt(prompt)
-        after = account_for(reading, self._premises(reading.stream))
         return Certificate(
             scorer=self.name,
             version=self.version,
@@ -163,7 +165,7 @@ class VaderScorer:
             if len(self._accounts) >= _REMEMBERED:
                 self._accounts.clear()
             reading = read(spell(prompt), self._open(), self._vocabulary)
-            account = self._accounts[prompt] = account_for(reading, self._premises(reading.stream))
+            account = self._accounts[prompt] = self._account_for(reading)
         return account
 
     def _sum(self, text: str) -> float:

@@ -1,9 +1,9 @@
 """Writes what VADER's rules did to a text down as records."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from rlsf_gym.certificate import Record, Rule, Status
+from rlsf_gym.certificate import Record
 from rlsf_gym.scorers.vader_reading import Reading
 from rlsf_gym.scorers.vader_rules import Changes
 from rlsf_gym.scorers.vader_stream import (
@@ -17,28 +17,26 @@ from rlsf_gym.scorers.vader_stream import (
     normalize,
 )
 from rlsf_gym.scorers.vader_text import SpelledText
-from rlsf_gym.scorers.vader_words import Word
 
 # Amounts that differ by less come from another order of the same additions.
 _SAME_AMOUNT = 1e-12
 
 
-# A record of one text, not yet compared with the other text: start and end of the word, rule, start and end
-# of the trigger, amount, and path. A plain tuple, as these are made in the innermost loop.
-_Finding = tuple[int, int, Rule, int, int, float, tuple[str, ...]]
+# A word's position, what the rules made of it, and its valence in the end.
+_Scored = tuple[int, Changes, float]
 
 
 class Account(NamedTuple):
     """What the rules did to a text.
 
     Attributes:
-        words: the findings of each word that has any, by its position, in ascending order.
-        marks: those of the punctuation.
+        words: by position in ascending order, the records of each word that may have some, all as if added.
+        marks: those of the punctuation, likewise.
         score: the score.
     """
 
-    words: dict[int, list[_Finding]]
-    marks: list[_Finding]
+    words: dict[int, list[Record]]
+    marks: list[Record]
     score: float
 
 
@@ -67,8 +65,11 @@ def account_for(reading: Reading, premises: Mapping[int, Premise]) -> Account:
     text = reading.spelled.text
     exclamations, questions = text.count("!"), text.count("?")
     score = normalize(emphasize(total, measure_emphasis(exclamations, questions)))
-    marks = _mark_findings(reading.spelled, total) if exclamations or questions > 1 else []
-    words = {at: _word_findings(reading, at, *rest) for at, *rest in _valued(reading.stream, premises)}
+    marks = _mark_records(reading.spelled, total) if exclamations or questions > 1 else []
+    scored: Iterable[_Scored] = reading.stream.scored()
+    if premises:
+        scored = _with_premises(scored, premises)
+    words = {at: _word_records(reading, at, changes, value, premises) for at, changes, value in scored}
     return Account(words, marks, score)
 
 
@@ -81,68 +82,67 @@ def list_records(before: Account, after: Account) -> list[Record]:
     return records + _compare(before.marks, after.marks)
 
 
-def _word_findings(reading: Reading, at: int, changes: Changes, premise: Premise | None) -> list[_Finding]:
-    stream = reading.stream
-    if premise is not None:
-        changes = _with_premise(changes, premise, stream.words[at])
-    findings: list[_Finding] = []
+def _with_premises(scored: Iterable[_Scored], premises: Mapping[int, Premise]) -> list[_Scored]:
+    """The words with a valence of their own, the first change of which is that of the valence."""
+    found = {at: (changes, value) for at, changes, value in scored}
+    for at, premise in premises.items():
+        changes, value = found.get(at, ((), 0.0))
+        if changes or at not in found:  # no change of a scored word: "kind of"
+            found[at] = [("knowledge", premise.valence, premise.at, premise.at), *changes[1:]], value
+    return [(at, *found[at]) for at in sorted(found)]
+
+
+def _word_records(
+    reading: Reading, at: int, changes: Changes, value: float, premises: Mapping[int, Premise]
+) -> list[Record]:
+    records: list[Record] = []
     start, end = reading.span(at)
-    value = 0.0
+    before = 0.0
     for rule, after, first, last in changes:
-        path = premise.path if premise is not None and rule == "knowledge" else ()
-        if after != value or path:  # a path justifies an amount of 0 as well
+        path = premises[at].path if rule == "knowledge" else ()
+        if after != before or path:  # a path justifies an amount of 0 as well
             trigger_start = start if first == at else reading.span(first)[0]
             trigger_end = end if last == at else reading.span(last)[1]
-            findings.append((start, end, rule, trigger_start, trigger_end, after - value, path))
-        value = after
-    if stream.but is not None and stream.scaled[at] != value:
-        findings.append((start, end, "but", *reading.span(stream.but), stream.scaled[at] - value, ()))
-    return findings
+            amount = after - before
+            records.append(Record(start, end, rule, trigger_start, trigger_end, amount, "added", path))
+        before = after
+    but = reading.stream.but
+    if but is not None and value != before:
+        records.append(Record(start, end, "but", *reading.span(but), value - before, "added"))
+    return records
 
 
-def _with_premise(changes: Changes, premise: Premise, word: Word) -> Changes:
-    """The changes of a word, the first of them being that of its valence."""
-    if not changes and word.scored:  # "kind of"
-        return ()
-    return [("knowledge", premise.valence, premise.at, premise.at), *changes[1:]]
-
-
-def _mark_findings(spelled: SpelledText, total: float) -> list[_Finding]:
+def _mark_records(spelled: SpelledText, total: float) -> list[Record]:
     if total == 0.0:
         return []
     questions = spelled.text.count("?")
     per_question = 0.0 if questions < 2 else QUESTION if questions < 4 else MANY_QUESTIONS
-    findings: list[_Finding] = []
+    records: list[Record] = []
     for mark, limit, weight in (("!", MAX_EXCLAMATIONS, EXCLAMATION), ("?", MAX_QUESTIONS, per_question)):
         at = spelled.text.find(mark) if weight else -1
         while at >= 0 and limit:
             start, end = spelled.raw_span(at, at + 1)
-            findings.append((start, end, "punctuation", start, end, weight if total > 0 else -weight, ()))
+            amount = weight if total > 0 else -weight
+            records.append(Record(start, end, "punctuation", start, end, amount, "added"))
             at, limit = spelled.text.find(mark, at + 1), limit - 1
-    return findings
+    return records
 
 
-def _compare(old: list[_Finding], new: list[_Finding]) -> list[Record]:
-    """Merge a word's findings in the prompt and in the whole text; both orders are preserved."""
-    if not old or old == new:
-        return [_record(finding, "kept" if old else "added") for finding in new]
+def _compare(old: list[Record], new: list[Record]) -> list[Record]:
+    """Merge a word's records in the prompt and in the whole text; both orders are preserved."""
+    if not old:
+        return new
     records: list[Record] = []
-    pending = list(new)
-    for finding in old:
-        at = next((k for k, other in enumerate(pending) if _equal(finding, other)), None)
+    pending = new
+    for record in old:
+        at = next((k for k, other in enumerate(pending) if _equal(record, other)), None)
         if at is None:
-            records.append(_record(finding, "withdrawn"))
+            records.append(record._replace(status="withdrawn"))
             continue
-        records += [_record(other, "added") for other in pending[:at]]
-        records.append(_record(pending[at], "kept"))
+        records += [*pending[:at], pending[at]._replace(status="kept")]
         pending = pending[at + 1 :]
-    return records + [_record(other, "added") for other in pending]
+    return records + pending
 
 
-def _equal(one: _Finding, other: _Finding) -> bool:
-    return one[:5] == other[:5] and one[6] == other[6] and abs(one[5] - other[5]) < _SAME_AMOUNT
-
-
-def _record(finding: _Finding, status: Status) -> Record:
-    start, end, rule, trigger_start, trigger_end, amount, path = finding
-    return Record(start, end, rule, trigger_start, trigger_end, amount, status, path)
+def _equal(one: Record, other: Record) -> bool:
+    return one[:5] == other[:5] and one.path == other.path and abs(one.amount - other.amount) < _SAME_AMOUNT

@@ -17,19 +17,21 @@ class Reading(NamedTuple):
     Attributes:
         spelled: the text.
         stream: all of its words, with their valences.
-        starts: of the tokens that the words stand in, offsets into the spelled text, and one behind its end.
+        tokens: that the words stand in, and an empty one.
+        ends: of the tokens, offsets into the spelled text, and one behind its end.
         sums: for each stop the sum of the valences up to there, with punctuation.
     """
 
     spelled: SpelledText
     stream: Stream
-    starts: list[int]
+    tokens: list[str]
+    ends: list[int]
     sums: list[float]
 
     def span(self, at: int) -> Span:
         """Where word `at` stands in the raw text."""
         word = self.stream.words[at]
-        first = self.starts[at] + word.lead
+        first = self.ends[at] - len(self.tokens[at]) + word.lead
         return self.spelled.raw_span(first, first + len(word.text))
 
 
@@ -45,8 +47,11 @@ def read(spelled: SpelledText, stream: Stream, vocabulary: Vocabulary, stops: Se
     """
     text = spelled.text
     tokens = text.split()
-    starts, ends = _find_tokens(text, tokens)
     words = [vocabulary[token] for token in tokens]
+    end = 0
+    ends = [end := text.find(token, end) + len(token) for token in tokens]
+    tokens.append("")  # never reached
+    ends.append(len(text) + 1)
     sums: list[float] = []
     total, at, read, is_cut = 0.0, 0, 0, False
     for stop in stops:
@@ -56,8 +61,9 @@ def read(spelled: SpelledText, stream: Stream, vocabulary: Vocabulary, stops: Se
         while ends[at] <= stop:
             total = stream.push(words[at])
             at += 1
-        if starts[at] < stop and not is_cut:
-            total = stream.push(vocabulary[text[starts[at] : stop]])
+        start = ends[at] - len(tokens[at])
+        if start < stop and not is_cut:
+            total = stream.push(vocabulary[text[start:stop]])
             is_cut = True
         read = stop
         sums.append(total)
@@ -65,22 +71,9 @@ def read(spelled: SpelledText, stream: Stream, vocabulary: Vocabulary, stops: Se
         stream.pop()
     for word in words[at:]:
         stream.push(word)
-    if sums and _MARK.search(text):
+    if "!" in text or "?" in text:
         sums = _emphasized(sums, text, stops)
-    return Reading(spelled, stream, starts, sums)
-
-
-def _find_tokens(text: str, tokens: list[str]) -> tuple[list[int], list[int]]:
-    """Starts and ends of the tokens of a text, and of one that is never reached."""
-    starts: list[int] = []
-    ends: list[int] = []
-    end = 0
-    for token in tokens:
-        start = text.find(token, end)
-        end = start + len(token)
-        starts.append(start)
-        ends.append(end)
-    return [*starts, len(text) + 1], [*ends, len(text) + 1]
+    return Reading(spelled, stream, tokens, ends, sums)
 
 
 def _emphasized(sums: list[float], text: str, stops: Sequence[int]) -> list[float]:

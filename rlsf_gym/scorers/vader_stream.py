@@ -233,7 +233,7 @@ class Stream:
         return value
 
     def _unsettle(self, start: int) -> None:
-        """Take the scored words from number `start` on out of the sum, and undo their "but" steps, last first."""
+        """Take the scored words from number `start` on out of the sum, and undo their "but" steps."""
         for own in range(len(self._scaled) - 1, start - 1, -1):
             if own in self._targets:
                 self._put(self._targets.pop(own), self._valences[own])

@@ -258,5 +258,5 @@ def _forgeries(certificate: Certificate) -> Iterator[tuple[Certificate, str]]:
         others = list(certificate.records)
         del others[position]
         yield replace(certificate, records=tuple(others)), f"record {position} left out"
-        others.insert(position, replace(record, amount=record.amount + 0.5))
+        others.insert(position, record._replace(amount=record.amount + 0.5))
         yield replace(certificate, records=tuple(others)), f"another amount in record {position}"

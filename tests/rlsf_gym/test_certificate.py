@@ -52,7 +52,7 @@ def test_rules_are_the_ten():
 )
 def test_wrong_records_are_explained(change, message):
     with pytest.raises(ValueError, match=message):
-        dataclasses.replace(GOOD, **change)
+        make((GOOD._replace(**change),), 0.0, 1.9)
 
 
 @pytest.mark.parametrize(
@@ -103,15 +103,15 @@ def test_rule_amounts_split_the_gain_by_the_changes():
 
 def test_withdrawn_records_count_against_their_rule():
     # S goes from 1.9 to 0: the word was withdrawn.
-    certificate = make((dataclasses.replace(GOOD, status="withdrawn"),), 1.9, 0.0)
+    certificate = make((GOOD._replace(status="withdrawn"),), 1.9, 0.0)
     amounts = certificate.rule_amounts(prompt_utility=squash(1.9), utility=0.0, slope=1.0)
     assert amounts["base"] == pytest.approx(-squash(1.9), abs=1e-12)
 
 
 def test_equal_scores_use_the_slopes():
     # +1.9 by base, -1.9 by "no": nothing gained, each rule has the slope at S = 0, 1 / sqrt(15).
-    added = dataclasses.replace(GOOD, status="added")
-    certificate = make((added, dataclasses.replace(added, rule="no", amount=-1.9)), 0.0, 0.0)
+    added = GOOD._replace(status="added")
+    certificate = make((added, added._replace(rule="no", amount=-1.9)), 0.0, 0.0)
     amounts = certificate.rule_amounts(prompt_utility=0.5, utility=0.5, slope=2.0)
     assert amounts["base"] == pytest.approx(2.0 * 1.9 / math.sqrt(15), abs=1e-12)
     assert sum(amounts.values()) == 0.0

@@ -470,7 +470,7 @@ def test_spans_must_lie_in_the_text(word_count):
     class Broken(word_count):
         def certify(self, prompt, response):
             certificate = super().certify(prompt, response)
-            return replace(certificate, records=[replace(certificate.records[0], char_end=999)])
+            return replace(certificate, records=[certificate.records[0]._replace(char_end=999)])
 
     with pytest.raises(ContractError, match="scorer 'words' must certify spans inside of the text"):
         check_scorer(Broken())

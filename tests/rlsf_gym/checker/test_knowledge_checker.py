@@ -89,7 +89,7 @@ def refuse(certificate, text, match="."):
 
 def changed(certificate, k, **changes):
     records = list(certificate.records)
-    records[k] = dataclasses.replace(records[k], **changes)
+    records[k] = records[k]._replace(**changes)
     return dataclasses.replace(certificate, records=tuple(records))
 
 
