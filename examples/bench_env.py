@@ -2,21 +2,24 @@
 
     python examples/bench_env.py [--tokens 16 64 256] [--num-envs 128] [--repeats 9]
 
-Processor time, the median of several steps. Every repetition goes through all lengths, loads, designs and
-both forms of the environment in turn, so that a busy spell falls on all of them alike. A step of
-the vector environment draws the next prompts as well; for the single one, an episode is a step and a reset.
+Processor time, the median of many steps. Every repetition visits all lengths, loads, designs and forms of the
+environment in turn, so that a busy spell falls on all of them alike; the first step of a visit, which finds
+the processor's caches full of other environments, is not counted. A step of the vector environment draws the
+next prompts as well; for the single one, it stands for a step and a reset.
 
 Two loads: `text` are sentences as reviews have them, encoded and cut to full length; `random` are ids drawn
 from the action space, which decode to words that nobody has written before.
 
-For the shares, the scorer and `Feedback.infos` are timed inside the step; the tokenizer and the design are
-called again with what the step gave them. Gymnasium is what a step takes outside `Feedback.infos`: checks,
-prompts, observations and the layout of infos. The rest of `Feedback.infos` makes evidence and info dicts.
+The shares are taken in visits of their own. The scorer and `Feedback.infos` are timed inside the step; the
+tokenizer and the design are called again with what the step gave them. Gymnasium is what a step takes outside
+`Feedback.infos`: checks, prompts, observations and the layout of infos. The rest of `Feedback.infos` makes
+evidence and info dicts.
 """
 
 from __future__ import annotations
 
 import argparse
+import gc
 import statistics
 import time
 from collections.abc import Callable, Sequence
@@ -28,7 +31,6 @@ import numpy as np
 
 from rlsf_gym.designs import DESIGNS
 from rlsf_gym.envs.decoding import read_responses
-from rlsf_gym.evidence import Evidence
 
 SENTENCES = (
     "The plot is thin, but the acting was great and I really liked the ending.",
@@ -69,24 +71,9 @@ LOADS = ("text", "random")
 PARTS = ("tokenizer", "scorer", "design", "Gymnasium", "the rest")
 
 
-class Stopwatch:
-    """Adds up the processor time of all calls of a method of one object."""
-
-    def __init__(self, owner: object, name: str) -> None:
-        self.seconds = 0.0
-        self._method = getattr(owner, name)
-        setattr(owner, name, self._call)
-
-    def _call(self, *arguments: Any) -> Any:
-        start = time.process_time()
-        result = self._method(*arguments)
-        self.seconds += time.process_time() - start
-        return result
-
-
 @dataclass
 class Bench:
-    """One environment under one load, with what was measured of it."""
+    """One environment under one load, with the times of its steps."""
 
     tokens: int
     load: str
@@ -95,8 +82,6 @@ class Bench:
     num_envs: int
     seconds: list[float] = field(default_factory=list)
     """Of each step, divided by its responses."""
-    parts: dict[str, list[float]] = field(default_factory=lambda: {part: [] for part in PARTS})
-    """The parts that they fall into."""
 
     def __post_init__(self) -> None:
         """Makes the environment and begins its first episode."""
@@ -108,48 +93,30 @@ class Bench:
         else:
             self.env = gym.make_vec(name, num_envs=self.num_envs, **settings)
         self.task = self.env.unwrapped.task
-        self.scorer = Stopwatch(self.task.feedback.scorer, "assess_batch")
-        self.feedback = Stopwatch(self.task.feedback, "infos")
         _, self.info = self.env.reset(seed=0)
         self.sentences = [self.task.tokenizer.encode(" " + sentence) for sentence in SENTENCES]
 
-    def measure(self, rng: np.random.Generator) -> None:
-        """Times one step of the vector environment, or some episodes of the single one."""
-        steps = 1 if self.form == "native" else max(1, 256 // self.tokens)
-        total = tokenizer = design = 0.0
-        self.scorer.seconds = self.feedback.seconds = 0.0
-        for _ in range(steps):
-            actions, prompts = self._write(rng), np.atleast_1d(self.info["prompt"]).tolist()
-            total += seconds_of(lambda actions=actions: self._step(actions))
-            scorer, feedback = self.scorer.seconds, self.feedback.seconds
-            responses = read_responses(actions, self.task.tokenizer)
-            evidence = self.task.feedback.evidence(prompts, responses)
-            tokenizer += seconds_of(lambda actions=actions: read_responses(actions, self.task.tokenizer))
-            design += seconds_of(lambda evidence=evidence: self._lay(evidence, rng))
-            self.scorer.seconds, self.feedback.seconds = scorer, feedback
-        scorer, feedback = self.scorer.seconds, self.feedback.seconds
-        rest = feedback - tokenizer - scorer - design
-        count = steps * self.num_envs
-        self.seconds.append(total / count)
-        for part, seconds in zip(PARTS, (tokenizer, scorer, design, total - feedback, rest), strict=True):
-            self.parts[part].append(seconds / count)
+    @property
+    def median(self) -> float:
+        """Seconds per response."""
+        return statistics.median(self.seconds)
 
-    def forget(self) -> None:
-        """Drops what was measured so far."""
-        for seconds in (self.seconds, *self.parts.values()):
-            seconds.clear()
+    def visit(self, rng: np.random.Generator) -> None:
+        """Takes some steps in a row and times all but the first."""
+        steps = 4 if self.form == "native" else 40
+        batches = [self.write(rng) for _ in range(steps + 1)]
+        spans = [seconds_of(lambda actions=actions: self.step(actions)) for actions in batches]
+        self.seconds += [span / self.num_envs for span in spans[1:]]
 
-    def _step(self, actions: np.ndarray) -> None:
+    def step(self, actions: np.ndarray) -> None:
+        """Ends all episodes and begins the next ones."""
         if self.form == "native":
             *_, self.info = self.env.step(actions)
         else:
             self.env.step(actions[0])
             _, self.info = self.env.reset()
 
-    def _lay(self, evidence: list[Evidence], rng: np.random.Generator) -> list[np.ndarray]:
-        return [self.task.feedback.design(one, rng=rng) for one in evidence]
-
-    def _write(self, rng: np.random.Generator) -> np.ndarray:
+    def write(self, rng: np.random.Generator) -> np.ndarray:
         """Responses, int64 (B, T)."""
         if self.load == "random":
             return rng.integers(0, self.task.tokenizer.vocab_size + 1, (self.num_envs, self.tokens))
@@ -162,6 +129,44 @@ class Bench:
         return actions
 
 
+class Stopwatch:
+    """Keeps the processor time that the last call of a method of one object took."""
+
+    def __init__(self, owner: object, name: str) -> None:
+        self.seconds = 0.0
+        self._method = getattr(owner, name)
+        setattr(owner, name, self._call)
+
+    def _call(self, *arguments: Any) -> Any:
+        start = time.process_time()
+        result = self._method(*arguments)
+        self.seconds = time.process_time() - start
+        return result
+
+
+@dataclass
+class SharesBench(Bench):
+    """One environment under one load, with the times of the parts of its steps."""
+
+    parts: dict[str, list[float]] = field(default_factory=lambda: {part: [] for part in PARTS})
+
+    def visit(self, rng: np.random.Generator) -> None:
+        """Takes some steps in a row and splits the time of all but the first."""
+        feedback = self.task.feedback
+        if not self.parts["scorer"]:
+            self.scorer, self.infos = Stopwatch(feedback.scorer, "assess_batch"), Stopwatch(feedback, "infos")
+        for number in range(5):
+            actions, prompts = self.write(rng), np.atleast_1d(self.info["prompt"]).tolist()
+            total = seconds_of(lambda actions=actions: self.step(actions))
+            scorer, infos = self.scorer.seconds, self.infos.seconds
+            tokenizer = seconds_of(lambda actions=actions: read_responses(actions, self.task.tokenizer))
+            evidence = feedback.evidence(prompts, read_responses(actions, self.task.tokenizer))
+            design = seconds_of(lambda evidence=evidence: [feedback.design(one, rng=rng) for one in evidence])
+            spans = (tokenizer, scorer, design, total - infos, infos - tokenizer - scorer - design)
+            for part, span in zip(PARTS, spans, strict=True):
+                self.parts[part] += [span / self.num_envs] if number else []
+
+
 def seconds_of(task: Callable[[], object]) -> float:
     """Processor time of a task."""
     start = time.process_time()
@@ -171,10 +176,7 @@ def seconds_of(task: Callable[[], object]) -> float:
 
 def print_rates(benches: Sequence[Bench]) -> None:
     """Prints responses per second, and the time of each design beside that of `terminal`."""
-    rate = {
-        (bench.tokens, bench.load, bench.design, bench.form): 1 / statistics.median(bench.seconds)
-        for bench in benches
-    }
+    rate = {(bench.tokens, bench.load, bench.design, bench.form): 1 / bench.median for bench in benches}
     cells = "".join(f"{form:>10s} {'x terminal':>11s}" for form in FORMS)
     print(f"responses per second\ntokens  load    design       {cells}")
     for tokens, load, design in dict.fromkeys(key[:3] for key in rate):
@@ -185,17 +187,14 @@ def print_rates(benches: Sequence[Bench]) -> None:
         print(f"{tokens:6d}  {load:7s} {design:13s}{cells}")
 
 
-def print_shares(benches: Sequence[Bench], design: str) -> None:
-    """Prints the microseconds per response of one design, and the parts that they fall into."""
+def print_shares(benches: Sequence[SharesBench]) -> None:
+    """Prints the microseconds per response, and the parts that they fall into."""
     cells = "".join(f"{part:>11s}" for part in PARTS)
-    print(f"\nshares of the time, design {design}\ntokens  load    form     microseconds{cells}")
+    print(f"\nshares of the time, design {benches[0].design}\ntokens  load    form     microseconds{cells}")
     for bench in benches:
-        if bench.design != design:
-            continue
-        parts = {part: statistics.median(seconds) for part, seconds in bench.parts.items()}
-        cells = "".join(f"{seconds / sum(parts.values()):11.0%}" for seconds in parts.values())
-        microseconds = 1e6 * statistics.median(bench.seconds)
-        print(f"{bench.tokens:6d}  {bench.load:7s} {bench.form:8s} {microseconds:12.1f}{cells}")
+        medians = [statistics.median(seconds) for seconds in bench.parts.values()]
+        cells = "".join(f"{median / sum(medians):11.0%}" for median in medians)
+        print(f"{bench.tokens:6d}  {bench.load:7s} {bench.form:8s} {1e6 * sum(medians):12.1f}{cells}")
 
 
 def main() -> None:
@@ -212,23 +211,24 @@ def main() -> None:
     parser.add_argument(
         "--shares-of", default="potential", metavar="DESIGN", help="design whose time is split up"
     )
-    parser.add_argument("--repeats", type=int, default=9, help="measured steps of each environment")
+    parser.add_argument("--repeats", type=int, default=9, help="visits to each environment")
     options = parser.parse_args()
+    cells = [(tokens, load, form) for tokens in options.tokens for load in options.loads for form in FORMS]
     benches = [
         Bench(tokens, load, design, form, options.num_envs)
-        for tokens in options.tokens
-        for load in options.loads
+        for tokens, load, form in cells
         for design in options.designs
-        for form in FORMS
     ]
+    shares = [
+        SharesBench(tokens, load, options.shares_of, form, options.num_envs) for tokens, load, form in cells
+    ]
+    gc.freeze()  # no collection goes through what all the environments hold
     rng = np.random.default_rng(0)
-    for repeat in range(options.repeats + 1):
-        for bench in benches:
-            bench.measure(rng)
-            if repeat == 0:  # the first steps fill the caches
-                bench.forget()
+    for _ in range(options.repeats):
+        for bench in (*benches, *shares):
+            bench.visit(rng)
     print_rates(benches)
-    print_shares(benches, options.shares_of)
+    print_shares(shares)
 
 
 if __name__ == "__main__":

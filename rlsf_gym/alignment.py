@@ -83,10 +83,10 @@ def closed_ends_batch(texts: Sequence[str], char_ends: IntArray, lengths: IntArr
         int64 (B, T), non-decreasing offsets into each text.
     """
     sizes = np.array([len(text) for text in texts], np.int64)[:, None]  # (B, 1)
-    starts = np.cumsum(sizes, axis=0) - sizes  # (B, 1), of each text in all of them
+    starts = sizes.cumsum(axis=0) - sizes  # (B, 1), of each text in all of them
     spaces = _find_whitespace("".join(texts))
-    before = np.searchsorted(spaces, char_ends + starts)  # (B, T), whitespace up to each end
-    last = np.append(0, spaces)[before]  # (B, T), of an earlier text where its own has none
+    before = spaces.searchsorted(char_ends + starts)  # (B, T), whitespace up to each end
+    last = np.concatenate([[0], spaces])[before]  # (B, T), of an earlier text where its own has none
     positions = np.arange(char_ends.shape[1], dtype=np.int64)
     is_last = np.greater_equal(positions, lengths[:, None] - 1)  # (B, T)
     return np.where(is_last, sizes, np.maximum(last - starts, 0))
@@ -95,7 +95,7 @@ def closed_ends_batch(texts: Sequence[str], char_ends: IntArray, lengths: IntArr
 def _find_whitespace(text: str) -> IntArray:
     """Returns the offsets of the characters at which `str.split` splits, in ascending order."""
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4")
-    return np.flatnonzero(_IS_SPACE[np.minimum(codes, len(_IS_SPACE) - 1)])
+    return _IS_SPACE[np.minimum(codes, len(_IS_SPACE) - 1)].nonzero()[0]
 
 
 def token_spans(char_ends: IntArray) -> IntArray:

@@ -161,19 +161,18 @@ class Certificate:
         A record of the rule `knowledge` has its `path` in addition; that of an opaque certificate has
         `labels` and `model`, the model's hash.
         """
-        plain: list[dict[str, object]] = [
-            {
-                "word": [record.char_start, record.char_end],
-                "rule": record.rule,
-                "trigger": [record.trigger_start, record.trigger_end],
-                "amount": record.amount,
-                "status": record.status,
+        plain: list[dict[str, object]] = []
+        for start, end, rule, trigger_start, trigger_end, amount, status, path in self.records:
+            record: dict[str, object] = {
+                "word": [start, end],
+                "rule": rule,
+                "trigger": [trigger_start, trigger_end],
+                "amount": amount,
+                "status": status,
             }
-            for record in self.records
-        ]
-        for record, mine in zip(self.records, plain, strict=True):
-            if record.path:
-                mine["path"] = list(record.path)
+            if path:
+                record["path"] = list(path)
+            plain.append(record)
         if not self.verifiable:
             for record in plain:
                 record |= {"labels": dict(self.labels), "model": self.version}

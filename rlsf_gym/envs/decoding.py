@@ -37,7 +37,7 @@ def read_responses(actions: IntArray, tokenizer: Tokenizer) -> Responses:
     vocab_size, eos = tokenizer.vocab_size, tokenizer.eos_token_id
     is_eos = np.equal(actions, eos)  # (B, T) bool
     stops = is_eos | np.equal(actions, vocab_size)
-    earlier = np.cumsum(stops, axis=1) - stops  # (B, T) int64, stops before each token
+    earlier = stops.cumsum(axis=1) - stops  # (B, T) int64, stops before each token
     mask = np.less(actions, vocab_size) & np.equal(earlier, 0)
     lengths = mask.sum(axis=1)  # (B,) int64
     by_eos = (mask & is_eos).any(axis=1)

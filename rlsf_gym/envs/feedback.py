@@ -134,7 +134,7 @@ class Feedback:
 
     def utility_of(self, text: str) -> float:
         """Returns the utility of any text."""
-        return float(self.objective(self._scoring.in_range(self.scorer.score([text]), 1))[0])
+        return float(self.objective(self._scoring.in_range(self.scorer.score([text]), (1,)))[0])
 
     def _lay(self, evidence: list[Evidence], rngs: Sequence[np.random.Generator]) -> FloatArray:
         rows = [

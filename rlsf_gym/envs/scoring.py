@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -38,8 +40,8 @@ class Scores(NamedTuple):
 class _Answers(NamedTuple):
     """What the scorer says of a batch, the scores of prefixes as they were asked for."""
 
-    prompt: npt.ArrayLike  # (B,)
-    full: npt.ArrayLike  # (B,)
+    prompt: list[float]  # of the B prompts
+    full: list[float]  # of prompts + responses
     certificates: list[Certificate]
     found: list[FloatArray]  # of the prefixes inside the responses, some after the other
 
@@ -74,29 +76,30 @@ class Scoring:
         ends = self._counted_ends(responses) if prefixes else np.broadcast_to(sizes, responses.mask.shape)
         inside = (ends > 0) & (ends < sizes)  # (B, T) bool
         answers = self._ask(prompts, responses.texts, _rows(ends, inside))
-        prompt, full = self.in_range(answers.prompt, len(prompts)), self.in_range(answers.full, len(prompts))
+        prompt, full = self.in_range([answers.prompt, answers.full], (2, len(prompts)))
         if self.verify:
             self._check(prompts, responses.texts, answers.certificates, full)
         if not prefixes:
             return Scores(prompt, full, answers.certificates, None)
         known = np.where(ends == sizes, full[:, None], prompt[:, None])  # (B, T) float64
         if answers.found:
-            known[inside] = self.in_range(np.concatenate(answers.found), int(inside.sum()))
+            known[inside] = self.in_range(np.concatenate(answers.found), (int(inside.sum()),))
         return Scores(prompt, full, answers.certificates, known)
 
-    def in_range(self, scores: npt.ArrayLike, size: int) -> FloatArray:
-        """Returns the scores, float64 (size,).
+    def in_range(self, scores: npt.ArrayLike, shape: tuple[int, ...]) -> FloatArray:
+        """Returns the scores, float64 of that shape.
 
         Raises:
             ValueError: If they are not so many, not finite, or not what the scorer declares them to be.
         """
         array = np.asarray(scores, np.float64)
-        if array.shape != (size,) or not np.isfinite(array).all():
+        if array.shape != shape or not np.isfinite(array).all():
+            size = math.prod(shape)
             raise ValueError(f"scorer {self.scorer.name!r} must return {size} finite scores, got {array}")
-        if self.scorer.bounded and size and np.abs(array).max() > 1.0 + 1e-9:
+        if self.scorer.bounded and array.size and np.abs(array).max() > 1.0 + 1e-9:
             raise ValueError(
                 f"scorer {self.scorer.name!r} declares bounded=True: scores must be in [-1, 1], "
-                f"got {array[np.abs(array).argmax()]}"
+                f"got {array.flat[np.abs(array).argmax()]}"
             )
         return array
 
@@ -143,7 +146,7 @@ class Scoring:
         missing = [text for text in wanted if text not in known]
         fresh: list[float] = []
         if missing:
-            fresh = self.in_range(self.scorer.score(missing), len(missing)).tolist()
+            fresh = self.in_range(self.scorer.score(missing), (len(missing),)).tolist()
         lookup = {text: known[text] for text in wanted if text in known}
         lookup.update(zip(missing, fresh, strict=True))
         if len(known) > _REMEMBERED:
@@ -166,5 +169,5 @@ class Scoring:
 def _rows(values: IntArray, chosen: BoolArray) -> list[IntArray]:
     """Returns the chosen values of each row of (B, T)."""
     flat = values[chosen]
-    lasts = np.cumsum(chosen.sum(axis=1)).tolist()
+    lasts = list(accumulate(chosen.sum(axis=1).tolist()))
     return [flat[first:last] for first, last in zip([0, *lasts], lasts, strict=False)]
