@@ -76,7 +76,9 @@ class Scoring:
         ends = self._counted_ends(responses) if prefixes else np.broadcast_to(sizes, responses.mask.shape)
         inside = (ends > 0) & (ends < sizes)  # (B, T) bool
         answers = self._ask(prompts, responses.texts, _rows(ends, inside))
-        prompt, full = self.in_range([answers.prompt, answers.full], (2, len(prompts)))
+        both = self.in_range([answers.prompt, answers.full], (2, len(prompts)))
+        prompt: FloatArray = both[0]
+        full: FloatArray = both[1]
         if self.verify:
             self._check(prompts, responses.texts, answers.certificates, full)
         if not prefixes:
@@ -169,5 +171,6 @@ class Scoring:
 def _rows(values: IntArray, chosen: BoolArray) -> list[IntArray]:
     """Returns the chosen values of each row of (B, T)."""
     flat = values[chosen]
-    lasts = list(accumulate(chosen.sum(axis=1).tolist()))
+    counts: list[int] = chosen.sum(axis=1).tolist()
+    lasts = list(accumulate(counts))
     return [flat[first:last] for first, last in zip([0, *lasts], lasts, strict=False)]
