@@ -22,7 +22,7 @@ from rlsf_gym.objectives import OBJECTIVES, Objective, load_objective, register_
 from rlsf_gym.prompts import PROMPTS, Prompts, load_prompts, register_prompts
 from rlsf_gym.reward_function import reward_func
 from rlsf_gym.scorers import SCORERS, Scorer, load_scorer, register_scorer
-from rlsf_gym.tokenizer import Tokenizer, load_tokenizer
+from rlsf_gym.tokenizer import TOKENIZERS, Tokenizer, load_tokenizer, register_tokenizer
 
 __all__ = [
     "IDS",
@@ -49,7 +49,9 @@ __all__ = [
     "load_prompts",
     "register_prompts",
     "Tokenizer",
+    "TOKENIZERS",
     "load_tokenizer",
+    "register_tokenizer",
     "episode_infos",
     "reward_func",
 ]

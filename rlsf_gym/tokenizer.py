@@ -8,7 +8,7 @@ which bytes a token id stands for. Byte-level BPE (GPT-2, Qwen, Llama 3, ...) do
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from importlib import resources
 from pathlib import Path
 from typing import Any, Protocol, cast
@@ -17,10 +17,17 @@ from tokenizers import Tokenizer as Backend
 from tokenizers import decoders, models, pre_tokenizers
 
 from rlsf_gym.byte_pair import BytePairTokenizer, check_token_id, encode_utf8
-from rlsf_gym.resolve import resolve
+from rlsf_gym.resolve import register, resolve
 from rlsf_gym.toy import ToyTokenizer
 
-__all__ = ["BytePairTokenizer", "ByteTokenizer", "Tokenizer", "load_tokenizer"]
+__all__ = [
+    "TOKENIZERS",
+    "BytePairTokenizer",
+    "ByteTokenizer",
+    "Tokenizer",
+    "load_tokenizer",
+    "register_tokenizer",
+]
 
 _HUB_FILES = (
     "tokenizer.json",
@@ -85,34 +92,55 @@ class ByteTokenizer:
         return "ByteTokenizer()"
 
 
-_MADE: dict[str, type[Tokenizer]] = {"bytes": ByteTokenizer, "toy": ToyTokenizer}
+def _read_bundled() -> BytePairTokenizer:
+    asset = resources.files("rlsf_gym") / "assets" / "tokenizer.json"
+    return BytePairTokenizer(Backend.from_str(asset.read_text(encoding="utf-8")))
+
+
+TOKENIZERS: dict[str, Any] = {"bundled": _read_bundled, "bytes": ByteTokenizer, "toy": ToyTokenizer}
+"""Name to tokenizer: an object, a class or function that makes one, or `"module:attribute"`."""
 
 
 def load_tokenizer(spec: str | Tokenizer, *, eos_token: str | None = None) -> Tokenizer:
     """Returns the tokenizer that a name, a path or an object stands for.
 
     Args:
-        spec: `"bundled"` (4,096 tokens), `"bytes"`, `"toy"` (the words of `rlsf_gym.toy`), a
+        spec: A name in `TOKENIZERS` (`"bundled"` has 4,096 tokens, `"toy"` the words of `rlsf_gym.toy`), a
             `tokenizer.json`, a folder with one or with GPT-2's `vocab.json` and `merges.txt`,
             `"module:attribute"`, the name of a model on the Hugging Face hub, or a tokenizer.
-        eos_token: The end token as the vocabulary writes it, where the files do not tell or tell another one.
+        eos_token: The end token as the vocabulary of files writes it, where they do not tell or tell
+            another one.
 
     Raises:
         ValueError: If there is no such tokenizer, or it is not byte-level.
     """
     if not isinstance(spec, str):
         return _check_tokenizer(spec)
-    if spec in _MADE:
-        return _MADE[spec]()
-    if spec == "bundled":
-        asset = resources.files("rlsf_gym") / "assets" / "tokenizer.json"
-        return BytePairTokenizer(Backend.from_str(asset.read_text(encoding="utf-8")), eos_token=eos_token)
+    if spec in TOKENIZERS:
+        return _make(resolve("tokenizer", spec, TOKENIZERS))
     if Path(spec).is_file():
         return BytePairTokenizer(_read_backend(Path(spec)), eos_token=eos_token)
     if ":" in spec and not Path(spec).exists():
-        found: Any = resolve("tokenizer", spec, {})
-        return _check_tokenizer(found() if isinstance(found, type) else found)
+        return _make(resolve("tokenizer", spec, {}))
     return _load_folder(_find_folder(spec), eos_token)
+
+
+def register_tokenizer(name: str, tokenizer: str | Tokenizer | Callable[[], Tokenizer]) -> None:
+    """Gives a tokenizer a name of its own.
+
+    Args:
+        name: The name, without a colon.
+        tokenizer: A tokenizer, a class or function that makes one, or its `"module:attribute"`.
+
+    Raises:
+        ValueError: If the name belongs to another tokenizer.
+    """
+    register("tokenizer", name, tokenizer, TOKENIZERS)
+
+
+def _make(part: Any) -> Tokenizer:
+    """Returns a tokenizer, made by the part if that is a class or a function."""
+    return _check_tokenizer(part if hasattr(part, "encode") and not isinstance(part, type) else part())
 
 
 def _find_folder(spec: str) -> Path:

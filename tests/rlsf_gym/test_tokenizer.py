@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer as Backend
 from tokenizers import decoders, models, pre_tokenizers
 
+import rlsf_gym.tokenizer as tokenizer_module
 from rlsf_gym.byte_pair import BytePairTokenizer
 from rlsf_gym.tokenizer import ByteTokenizer, load_tokenizer
 
@@ -258,3 +259,15 @@ def test_gpt2_agrees_with_transformers() -> None:
         # transformers turns the end token's text into the end token.
         if "<|endoftext|>" not in text:
             assert ours.encode(text) == theirs.encode(text)
+
+
+def test_a_tokenizer_gets_a_name_of_its_own(monkeypatch):
+    monkeypatch.setattr(tokenizer_module, "TOKENIZERS", dict(tokenizer_module.TOKENIZERS))
+    tokenizer_module.register_tokenizer("mine", ByteTokenizer)
+    tokenizer_module.register_tokenizer("made", lambda: ByteTokenizer())
+    tokenizer_module.register_tokenizer("object", ByteTokenizer())
+    tokenizer_module.register_tokenizer("place", "rlsf_gym.tokenizer:ByteTokenizer")
+    for name in ("mine", "made", "object", "place"):
+        assert load_tokenizer(name).encode("no") == [110, 111]
+    with pytest.raises(ValueError, match="tokenizer 'mine' is registered already"):
+        tokenizer_module.register_tokenizer("mine", ByteTokenizer())
