@@ -60,6 +60,51 @@ class _FirstEqual:
         return heap[0]
 
 
+class _Scaling:
+    """The "but" rule over the valences of the scored words, which come and go at the end.
+
+    Args:
+        before: how many of these words stand before the "but".
+        quirk: as for `Stream`.
+
+    Attributes:
+        values: the valences after the rule.
+    """
+
+    def __init__(self, before: int, quirk: bool) -> None:
+        self.values: list[float] = []
+        self._before = before
+        self._quirk = quirk
+        self._targets: dict[int, int] = {}  # number of a word whose step scaled -> that of the one it scaled
+        self._equals = _FirstEqual()
+
+    def add(self, value: float) -> float:
+        """Take the step of the next word, and return what it adds to the sum."""
+        own = target = len(self.values)
+        self.values.append(value)
+        if not value:
+            return value
+        if self._quirk:
+            self._equals.note(value, own)
+            target = self._equals.find(self.values, value)
+        value *= BEFORE_BUT if target < self._before else AFTER_BUT
+        self._targets[own] = target
+        self._put(target, value)
+        return value
+
+    def drop(self, start: int, valences: list[float]) -> None:
+        """Undo the steps of the words from number `start` on, the last first, given all valences before."""
+        for own in range(len(self.values) - 1, start - 1, -1):
+            if own in self._targets:
+                self._put(self._targets.pop(own), valences[own])
+            self.values.pop()
+
+    def _put(self, number: int, value: float) -> None:
+        self.values[number] = value
+        if self._quirk:
+            self._equals.note(value, number)
+
+
 def _is_loud(word: Word) -> bool:
     """Whether a word in capitals adds emphasis to a valence where not all words are in capitals."""
     return word.scored or word.boost != 0.0
@@ -95,10 +140,8 @@ class Stream:
         self._places: list[int] = []  # positions
         self._changes: list[Changes] = []  # what the rules made of it, before the "but" rule
         self._valences: list[float] = []  # after that
-        self._scaled: list[float] = []  # after the "but" rule; kept only while there is a "but"
         self._totals = [0.0]  # of those that are settled, one more than these
-        self._targets: dict[int, int] = {}  # which one's "but" step scaled -> which one it scaled
-        self._equals = _FirstEqual()
+        self._scaling: _Scaling | None = None  # while there is a "but"
         for word in words:
             self.push(word)
 
@@ -161,7 +204,7 @@ class Stream:
         if is_awaited or self.but == at or (mixed != self.mixed and self._louds):
             if self.but == at:
                 self._unsettle(0)
-                self.but = None
+                self.but = self._scaling = None
             self._revise(at)
             self._settle()
         self.mixed = mixed
@@ -173,7 +216,7 @@ class Stream:
 
     @property
     def _values(self) -> list[float]:
-        return self._valences if self.but is None else self._scaled
+        return self._valences if self._scaling is None else self._scaling.values
 
     def _spread(self, values: list[float]) -> list[float]:
         spread = [0.0] * len(self.words)
@@ -185,7 +228,7 @@ class Stream:
         """Do to the words before `at` what the arrival of `word` there does to them."""
         if self.but is None and word.contrasts:
             self._unsettle(0)
-            self.but = at
+            self.but, self._scaling = at, _Scaling(len(self._places), self._quirk)
         self._revise(at)
         self._settle()
 
@@ -211,36 +254,16 @@ class Stream:
 
     def _add(self, value: float) -> float:
         """Take the next word's valence through the "but" rule into the sum, and return the sum."""
-        if self.but is not None:
-            self._scaled.append(value)
-            if value:
-                value = self._scale(value, self.but)
+        if self._scaling is not None:
+            value = self._scaling.add(value)
         total = self._totals[-1] + value
         if value and -_DOUBTFUL < total < _DOUBTFUL:
             total = float(sum(self._values[: len(self._totals)]))
         self._totals.append(total)
         return total
 
-    def _scale(self, value: float, but: int) -> float:
-        """Do the "but" step of the last word in `_scaled`, and return what it adds to the sum."""
-        own = target = len(self._scaled) - 1
-        if self._quirk:
-            self._equals.note(value, own)
-            target = self._equals.find(self._scaled, value)
-        value *= BEFORE_BUT if self._places[target] < but else AFTER_BUT
-        self._targets[own] = target
-        self._put(target, value)
-        return value
-
     def _unsettle(self, start: int) -> None:
-        """Take the scored words from number `start` on out of the sum, and undo their "but" steps."""
-        for own in range(len(self._scaled) - 1, start - 1, -1):
-            if own in self._targets:
-                self._put(self._targets.pop(own), self._valences[own])
-            self._scaled.pop()
+        """Take the scored words from number `start` on out of the sum."""
+        if self._scaling is not None:
+            self._scaling.drop(start, self._valences)
         del self._totals[start + 1 :]
-
-    def _put(self, number: int, value: float) -> None:
-        self._scaled[number] = value
-        if self._quirk:
-            self._equals.note(value, number)

@@ -1,11 +1,20 @@
 """Characters and tokens, by byte offsets."""
 
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rlsf_gym.alignment import closed_ends, decode_pieces, token_spans, tokens_of_span, word_spans
+from rlsf_gym.alignment import (
+    closed_ends,
+    closed_ends_batch,
+    decode_pieces,
+    token_spans,
+    tokens_of_span,
+    word_spans,
+)
 
 some_pieces = st.lists(
     st.one_of(
@@ -81,6 +90,24 @@ def test_closed_ends_against_a_slow_formula(pieces):
     if expected:
         expected[-1] = len(text)
     assert closed_ends(text, char_ends).tolist() == expected
+
+
+@given(st.lists(some_pieces, min_size=1, max_size=5))
+def test_a_batch_is_closed_row_by_row(rows):
+    read = [decode_pieces(pieces) for pieces in rows]
+    size = max(map(len, rows)) + 1
+    texts = [text for text, _ in read]
+    padded = np.array([[*ends.tolist(), *[len(text)] * (size - len(ends))] for text, ends in read])
+    closed = closed_ends_batch(texts, padded, np.array([len(pieces) for pieces in rows]))
+    for row, (text, ends) in enumerate(read):
+        assert closed[row, : len(ends)].tolist() == closed_ends(text, ends).tolist()
+        assert (closed[row, len(ends) :] == len(text)).all()
+
+
+def test_all_that_splits_a_text_closes_words():
+    spaces = [chr(code) for code in range(sys.maxunicode + 1) if not chr(code).split()]
+    for space in spaces:
+        assert closed_ends(f"a{space}\ufeffb", np.array([3, 4])).tolist() == [1, 4]
 
 
 def test_spans_of_tokens_are_the_characters_they_complete():

@@ -11,6 +11,7 @@ from gymnasium.vector import AutoresetMode
 import rlsf_gym
 from rlsf_gym.designs import DESIGNS
 from rlsf_gym.envs import SentimentVectorEnv
+from rlsf_gym.scorers import VaderScorer
 
 ID = "rlsf_gym/Sentiment-v0"
 assert rlsf_gym.SentimentVectorEnv is SentimentVectorEnv  # importing it registers the id
@@ -129,6 +130,23 @@ def test_a_batch_is_scored_in_one_call(word_count):
     env.step(responses_of(env, (" good and bad", " bad and good", " good and bad")))
     assert scorer.calls[0] == ["It is", "They are", "It is good and bad", "They are bad and good"]
     assert scorer.batches == 2
+
+
+class OneByOne(VaderScorer):
+    assess_batch = None
+
+
+@pytest.mark.parametrize("boundary", ["closed", "open"])
+@pytest.mark.parametrize("design", ["terminal", "potential"])
+def test_a_scorer_that_assesses_all_in_one_call_changes_nothing(design, boundary):
+    steps = []
+    for scorer in (VaderScorer(), OneByOne()):
+        env = SentimentVectorEnv(4, scorer=scorer, reward_design=design, boundary=boundary, verify=True)
+        env.reset(seed=0)
+        env.action_space.seed(0)
+        texts = (*TEXTS, " un good\n but \U0001f600!? NOT ok  ")
+        steps.append([env.step(responses_of(env, texts)), env.step(env.action_space.sample())])
+    equal(*map(tuple, steps))
 
 
 def test_prompts_can_be_set():

@@ -5,7 +5,14 @@ import numpy.typing as npt
 import pytest
 
 from rlsf_gym import scorers
-from rlsf_gym.scorers import SCORERS, load_scorer, prefix_scores_batch, register_scorer
+from rlsf_gym.scorers import (
+    SCORERS,
+    VaderScorer,
+    find_assess_batch,
+    load_scorer,
+    prefix_scores_batch,
+    register_scorer,
+)
 
 
 class LengthScorer:
@@ -94,6 +101,37 @@ def test_batches_of_prefixes(factory: type[LengthScorer], expected: list[float])
 def test_batches_of_different_lengths_raise() -> None:
     with pytest.raises(ValueError, match="equally many, got 2, 1 and 0"):
         prefix_scores_batch(LengthScorer(), ["a", "b"], ["x"], [])
+
+
+class Halved(VaderScorer):
+    def score(self, texts: Sequence[str]) -> npt.NDArray[np.float64]:
+        return super().score(texts) / 2
+
+
+class HalvedToo(Halved):
+    def assess_batch(self, *batch: object) -> list[object]:  # type: ignore[override]
+        return []
+
+
+class Named(VaderScorer):
+    name = "mine"
+
+
+class Through:
+    def __init__(self, scorer: VaderScorer) -> None:
+        self._scorer = scorer
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._scorer, name)
+
+
+def test_one_call_for_all_is_made_only_where_it_speaks_for_the_other_methods() -> None:
+    patched = VaderScorer()
+    patched.score = Halved().score  # type: ignore[method-assign]
+    for scorer in (LengthScorer(), Halved(), Through(VaderScorer()), patched):
+        assert find_assess_batch(scorer) is None  # type: ignore[arg-type]
+    for scorer in (VaderScorer(), Named(), HalvedToo()):
+        assert find_assess_batch(scorer) == scorer.assess_batch
 
 
 def test_only_our_classes_are_re_exported() -> None:

@@ -223,6 +223,23 @@ def test_prefix_scores_at_every_character_of_a_text_with_everything():
     np.testing.assert_allclose(SCORER.prefix_scores("", text, ends), expected, rtol=0, atol=1e-12)
 
 
+@pytest.mark.parametrize("but", ["library", "documented"])
+@given(rows=st.lists(st.tuples(texts, texts, st.integers(0, 5)), max_size=4))
+@settings(max_examples=60, deadline=None)
+def test_one_reading_says_what_the_single_calls_say_to_the_bit(but, rows):
+    prompts, responses, steps = [list(column) for column in zip(*rows, strict=True)] or [[], [], []]
+    ends = [np.arange(0, len(text) + 1, step + 1) for text, step in zip(responses, steps, strict=True)]
+    scorer = VaderScorer(but)
+    for _ in range(2):  # the second time, the prompts are known
+        assessed = scorer.assess_batch(prompts, responses, ends)
+        assert len(assessed) == len(rows)
+        for one, prompt, response, at in zip(assessed, prompts, responses, ends, strict=True):
+            assert one.certificate == VaderScorer(but).certify(prompt, response)
+            told = one.certificate.prompt_score, one.certificate.score
+            assert told == tuple(scorer.score([prompt, prompt + response]).tolist())
+            assert one.prefix_scores.tolist() == scorer.prefix_scores(prompt, response, at).tolist()
+
+
 def test_prefixes_at_word_ends_read_each_word_once(monkeypatch):
     text = "a good film, not bad but no fun at all " * 20
     pushed = []
