@@ -6,9 +6,9 @@
 2. The KL penalty is the k1 estimate, log pi - log pi_ref of the sampled token, *inside the reward*: its
    policy gradient is that of the exact divergence. (k1 as a loss and k3 as a reward are not.)
 3. Where GTPO (2025, arXiv 2508.04349) weighs a token's reward by its share H_{i,t} / sum_k H_{k,t} of the
-   entropies of the responses k of a group at the same position t, adds that to the plain reward and treats
-   rewards of either sign apart, `entropy_share` takes the share within the response alone, and of rewards of
-   either sign, so that they still add up to what the response earned.
+   entropies at the same position t of all responses k of a group, and right answers unlike wrong ones,
+   `entropy_share` takes the share within the response alone, whatever the sign of the reward, so that the
+   tokens' rewards add up to what the response earned.
 """
 
 from __future__ import annotations
