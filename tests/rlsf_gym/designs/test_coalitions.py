@@ -36,6 +36,7 @@ def game(values, clauses=None):
         mask=np.ones(size, np.bool_),
         char_spans=spans,
         word_spans=lambda: spans,
+        word_ends=lambda: ends,
         clauses=lambda: np.array(clauses),
         utilities_without=utilities_without,
     )
@@ -140,6 +141,13 @@ def test_more_orders_come_closer():
         for orders in (2, 512)
     ]
     assert spread[1] < 0.03
+
+
+def test_a_word_is_paid_where_its_last_letter_is_completed():
+    ids = [PIECES.index(piece) for piece in (b" bad", b"ly", b"!", b"?")] + [NONE] * 4
+    for name in ("shapley", "leave_one_out"):
+        rewards, evidence = lay(load_design(name), Case(prompt="The film", ids=ids))
+        assert rewards.tolist() == pytest.approx([0, evidence.gain, 0, 0, 0, 0, 0, 0])
 
 
 def test_words_of_one_token_are_one_player():
