@@ -20,6 +20,7 @@ from rlsf_gym.envs.feedback import Feedback
 from rlsf_gym.evidence import FloatArray, IntArray
 from rlsf_gym.objectives import load_objective
 from rlsf_gym.scorers import Scorer, find_assess_batch, load_scorer
+from rlsf_gym.scorers.offers import check_offer
 from rlsf_gym.toy import ToyTokenizer
 
 __all__ = ["TWO_WORDS", "WORDS", "Payments", "WordGame", "pay_responses"]
@@ -107,12 +108,14 @@ def pay_responses(game: WordGame, designs: Mapping[str, Design], *, seed: int = 
     """
     if not designs:
         raise ValueError("designs must name one or more reward designs, got none")
+    scorer = load_scorer(game.scorer)
+    for design in designs.values():
+        check_offer(design.name, design.needs, scorer)
     asking = max(designs.values(), key=lambda design: design.uses_prefixes)
     feedback = Feedback(
-        scorer=cast(Scorer, _Remembering(load_scorer(game.scorer))),
+        scorer=cast(Scorer, _Remembering(scorer)),
         objective=load_objective(game.objective),
         design=asking,
-        design_kwargs={},
         tokenizer=ToyTokenizer(),
         boundary="open",
     )

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
-from rlsf_gym.designs import DESIGNS
+from rlsf_gym.designs import DESIGNS, Design
+from rlsf_gym.scorers.offers import list_offers
 from rlsf_gym.word_game import (
     CRITICS,
     TWO_WORDS,
@@ -215,47 +216,124 @@ def test_beta_of_a_distance():
 
 # The designs in it
 
+SERVED = {
+    name: design
+    for name, design in DESIGNS.items()
+    if design.needs in list_offers("vader") or not design.needs
+}
+POTENTIALS = [name for name, design in SERVED.items() if design.causal and design.conserving]
+
+
+def lay_on_words(evidence, *, rng):
+    """The amounts of the rules, on the words whose values they change instead of their triggers."""
+    certificate, rewards = evidence.certificate, np.zeros(evidence.mask.shape)
+    factor = certificate.factor(
+        prompt_utility=evidence.prompt_utility, utility=evidence.utility, slope=evidence.slope
+    )
+    for record in certificate.records:
+        sign = {"added": 1.0, "withdrawn": -1.0}.get(record.status, 0.0)
+        rewards[evidence.char_spans[:, 1].tolist().index(record.char_end)] += sign * factor * record.amount
+    return rewards
+
 
 @pytest.fixture(scope="module")
 def payments():
-    """The full game under the designs that section 4 orders."""
-    return pay_responses(WordGame(), {name: DESIGNS[name] for name in ("terminal", "potential")})
+    """The game with three words a response, under all designs."""
+    designs = {**SERVED, "on_words": Design("on_words", lay_on_words, conserving=True)}
+    return pay_responses(WordGame(choices=(WORDS,) * 3), designs)
 
 
-@pytest.fixture(scope="module", params=[0, 1])
-def rollouts(request):
-    draw = np.random.default_rng(request.param).standard_normal((len(WORDS) + 1, len(WORDS)))
-    return roll_out(draw, 4)
+@pytest.fixture(scope="module")
+def policies():
+    size = len(WORDS)
+    return [roll_out(np.random.default_rng(seed).standard_normal((size + 1, size)), 3) for seed in range(6)]
 
 
-def cosines(rollouts, payments, **settings):
-    return {
-        name: measure_credit(rollouts, rewards, payments.gains, **settings).cosine
-        for name, rewards in payments.rewards.items()
-    }
+def credits_of(policies, payments, name, *, critic="mean", lam=1.0):
+    rewards = payments.rewards[name]
+    found = [measure_credit(one, rewards, payments.gains, critic=critic, lam=lam) for one in policies]
+    return np.array(found).T  # cosines, noises
 
 
 @pytest.mark.parametrize("critic", CRITICS)
-def test_potential_has_the_true_gradient(rollouts, payments, critic):
-    found = cosines(rollouts, payments, critic=critic, lam=1.0)
-    assert found["potential"] == pytest.approx(1.0, abs=1e-9)
+@pytest.mark.parametrize("name", POTENTIALS)
+def test_potentials_have_the_true_gradient(policies, payments, name, critic):
+    cosines, _ = credits_of(policies, payments, name, critic=critic)
+    np.testing.assert_allclose(cosines, 1.0, atol=1e-9)
 
 
 @pytest.mark.parametrize("lam", [1.0, 0.95, 0.8, 0.0])
-def test_with_the_exact_critic_potential_is_terminal(rollouts, payments, lam):
-    found = [
-        measure_credit(rollouts, payments.rewards[name], payments.gains, critic="exact", lam=lam)
-        for name in ("potential", "terminal")
+@pytest.mark.parametrize("name", POTENTIALS)
+def test_with_the_exact_critic_potentials_are_terminal(policies, payments, name, lam):
+    mine = credits_of(policies, payments, name, critic="exact", lam=lam)
+    terminal = credits_of(policies, payments, "terminal", critic="exact", lam=lam)
+    np.testing.assert_allclose(mine, terminal, atol=1e-9)
+
+
+def test_with_a_crude_critic_potential_is_worth_more_the_smaller_lambda(policies, payments):
+    ratios = [
+        credits_of(policies, payments, "potential", lam=lam)[1]
+        / credits_of(policies, payments, "terminal", lam=lam)[1]
+        for lam in (1.0, 0.95, 0.8)
     ]
-    assert found[0] == pytest.approx(found[1], abs=1e-9)
+    assert (ratios[0] < 0.85).all()
+    assert (ratios[1] < ratios[0]).all()
+    assert (ratios[2] < ratios[1]).all()
 
 
-def test_with_a_crude_critic_potential_is_worth_more_the_smaller_lambda(rollouts, payments):
-    ratios = []
-    for lam in (1.0, 0.95, 0.8):
-        noises = [
-            measure_credit(rollouts, payments.rewards[name], payments.gains, critic="mean", lam=lam).noise
-            for name in ("potential", "terminal")
-        ]
-        ratios.append(noises[0] / noises[1])
-    assert 0.8 > ratios[0] > ratios[1] > ratios[2]
+def test_order_of_the_designs(policies, payments):
+    means = {name: credits_of(policies, payments, name)[0].mean() for name in payments.rewards}
+    order = ("on_words", "shapley", "leave_one_out", "lexicon", "seed_legacy")
+    assert sorted(order, key=means.__getitem__, reverse=True) == list(order)
+    # On its trigger, a rule's amount is paid for what the next word does.
+    assert means["on_words"] > 0.98 > means["rule_certificate"]
+    assert (credits_of(policies, payments, "seed_legacy")[0] < -0.9).all()
+
+
+def test_as_many_shares_as_words_turn_no_gradient_round(policies, payments):
+    # Uniform front-loads the gradient, and broadcast is T times the same.
+    uniform, broadcast = (credits_of(policies, payments, name) for name in ("uniform", "broadcast"))
+    np.testing.assert_allclose(uniform, broadcast, atol=1e-9)
+    assert ((uniform[0] > 0.9) & (uniform[0] < 1.0 - 1e-3)).all()
+
+
+# The game of two words
+
+
+@pytest.fixture(scope="module")
+def two_words():
+    return pay_responses(TWO_WORDS, SERVED)
+
+
+def settle(payments, name, kl=0.5):
+    """P(good | not) and the expected gain of the soft-optimal policy."""
+    rewards, sizes = payments.rewards[name], TWO_WORDS.sizes
+    policy = soft_optimal(rewards, sizes, beta=tune_beta(rewards, sizes, kl=kl)).probabilities
+    after_not = policy.reshape(sizes)[0]
+    return after_not[0] / after_not.sum(), float(policy @ payments.gains)
+
+
+def test_shapley_prefers_good_after_not_and_loses_by_it(two_words):
+    # Shapley by hand: "good" alone is h(1.9) = 0.4404, "not good" h(-1.406) = -0.3412, "not" alone 0, so that
+    # "good" earns (0.4404 - 0.3412) / 2 = 0.0496; "bad" in the same way (-0.5423 + 0.4310) / 2 = -0.0557.
+    np.testing.assert_allclose(two_words.rewards["shapley"][:2, 1], [0.0496, -0.0557], atol=6e-5)
+    choice, gain = settle(two_words, "shapley")
+    assert (choice, gain) == pytest.approx((0.583, 0.324), abs=1e-3)
+    choice, gain = settle(two_words, "potential")
+    assert (choice, gain) == pytest.approx((0.076, 0.420), abs=1e-3)
+
+
+@pytest.mark.parametrize("kl", [0.1, 0.5, 1.0])
+@pytest.mark.parametrize("name", POTENTIALS)
+def test_potentials_have_the_soft_optimal_policy_of_terminal(two_words, name, kl):
+    beta = tune_beta(two_words.rewards["terminal"], TWO_WORDS.sizes, kl=kl)
+    mine, terminal = (
+        soft_optimal(two_words.rewards[one], TWO_WORDS.sizes, beta=beta) for one in (name, "terminal")
+    )
+    np.testing.assert_allclose(mine.probabilities, terminal.probabilities, atol=1e-12)
+    assert mine.kl == pytest.approx(kl, abs=1e-9)
+
+
+def test_a_design_that_the_scorer_does_not_serve():
+    with pytest.raises(ValueError, match="'attention' needs a scorer that offers 'attention'"):
+        pay_responses(TWO_WORDS, {"attention": DESIGNS["attention"]})
