@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -29,7 +30,7 @@ def rank_correlation(scores: FloatArray, labels: FloatArray, weights: FloatArray
     return code_correlation(rank_codes(scores), rank_codes(labels), weights)
 
 
-def rank_codes(values: FloatArray) -> IntArray:
+def rank_codes(values: npt.NDArray[Any]) -> IntArray:
     """Returns the number of each value among the distinct ones in ascending order, int64 (N,)."""
     return np.unique(values, return_inverse=True)[1]
 
