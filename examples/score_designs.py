@@ -1,7 +1,7 @@
 """Scores reward designs without training: plausibility, faithfulness, credit cosine and noise, and speed.
 
-    python examples/score_designs.py --sst PATH/TO/sst/dev.txt --out runs/designs     (three minutes on two cores)
-    python examples/score_designs.py --quick                                          (seconds)
+    python examples/score_designs.py --sst PATH/TO/sst/dev.txt --out runs/designs   (three minutes)
+    python examples/score_designs.py --quick                                        (seconds)
 
 - Plausibility: how the credit of words and phrases agrees with readers' labels in the Stanford Sentiment
   Treebank. Each sentence is a response to an empty prompt. 95% bootstrap intervals over sentences.
