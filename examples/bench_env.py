@@ -31,6 +31,7 @@ import numpy as np
 
 from rlsf_gym.designs import DESIGNS
 from rlsf_gym.envs.decoding import read_responses
+from rlsf_gym.scorers.offers import list_offers
 
 SENTENCES = (
     "The plot is thin, but the acting was great and I really liked the ending.",
@@ -68,6 +69,12 @@ SENTENCES = (
 )
 FORMS = ("native", "single")
 LOADS = ("text", "random")
+CHEAP = [
+    name
+    for name, design in DESIGNS.items()
+    if design.cost(16) <= 16 and design.needs in ("", *list_offers("vader"))
+]
+"""The designs that VADER serves and that score no more texts than there are tokens."""
 PARTS = ("tokenizer", "scorer", "design", "Gymnasium", "the rest")
 
 
@@ -205,7 +212,7 @@ def main() -> None:
     parser.add_argument("--tokens", type=int, nargs="+", default=[16, 64, 256], help="T, one or several")
     parser.add_argument("--num-envs", type=int, default=128, help="B of the vector environment")
     parser.add_argument(
-        "--designs", nargs="+", default=list(DESIGNS), choices=list(DESIGNS), metavar="DESIGN"
+        "--designs", nargs="+", default=CHEAP, choices=list(DESIGNS), metavar="DESIGN", help="designs to time"
     )
     parser.add_argument("--loads", nargs="+", default=list(LOADS), choices=LOADS)
     parser.add_argument(

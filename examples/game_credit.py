@@ -25,9 +25,10 @@ Cell = tuple[str, str, float]
 LAMBDAS = (1.0, 0.95, 0.8)
 REFERENCE: Cell = ("terminal", "mean", 1.0)
 EXACT = 1e-9
-ORDER = ("rule_certificate", "shapley", "leave_one_out", "lexicon")
-"""By falling cosine at lambda 1, as a first study of the designs found it. That one laid the amount of a rule
-on the word whose value it changes; `rule_certificate` lays it on the word that triggered it."""
+ON_WORDS = "rule_certificate_on_words"
+"""The design `rule_certificate` with `at="word"`."""
+ORDER = (ON_WORDS, "shapley", "leave_one_out", "lexicon")
+"""By falling cosine at lambda 1, as a first study of the designs found it, which laid rules on words too."""
 
 
 class GameCredit(NamedTuple):
@@ -134,8 +135,8 @@ def rows(credit: GameCredit, designs: Sequence[str]) -> list[str]:
     lines: list[str] = []
     for lam in LAMBDAS:
         heads = [f"{figure}, critic {critic}" for critic in CRITICS for figure in ("cosine", "noise")]
-        lines += ["", f"{f'lambda {lam:g}':<20}" + "".join(head.rjust(25) for head in heads)]
+        lines += ["", f"{f'lambda {lam:g}':<26}" + "".join(head.rjust(25) for head in heads)]
         for name in designs:
             cells = [spread(values[name, critic, lam]) for critic in CRITICS for values in credit]
-            lines.append(f"{name:<20}" + "".join(cell.rjust(25) for cell in cells))
+            lines.append(f"{name:<26}" + "".join(cell.rjust(25) for cell in cells))
     return lines[1:]

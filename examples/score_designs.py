@@ -12,7 +12,8 @@
 - Milliseconds per 1,000 responses in the vector environment.
 
 Everything but the speed is under VADER, with a word paid at once. Designs that draw are measured on one
-draw. A design that the scorer can't serve is listed with the reason.
+draw. A design that the scorer can't serve is listed with the reason. `rule_certificate` is there twice: as it
+is, and with its amounts on the words whose valence they change (`at="word"`).
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ from settings import Parser
 from treebank import read_trees
 
 from agents.statistics import Interval
-from rlsf_gym.designs import DESIGNS, Design
+from rlsf_gym.designs import DESIGNS, Design, load_design
 from rlsf_gym.scorers import VaderScorer
 from rlsf_gym.scorers.offers import check_offer
 from rlsf_gym.word_game import WORDS, WordGame
@@ -115,7 +116,7 @@ def split_designs(scorer: Any) -> tuple[dict[str, Design], dict[str, str]]:
     """Returns the designs that a scorer serves, and why it doesn't serve the others."""
     served: dict[str, Design] = {}
     not_served: dict[str, str] = {}
-    for name, design in DESIGNS.items():
+    for name, design in {**DESIGNS, game_credit.ON_WORDS: load_design("rule_certificate", at="word")}.items():
         try:
             check_offer(name, design.needs, scorer)
         except ValueError as reason:
@@ -150,23 +151,25 @@ def measure(size: Size, sst: Path | None) -> Scores:
         "faithfulness", lambda: faithfulness.measure(responses, designs, resamples=size.resamples)
     )
     credit = timed("game", lambda: game_credit.measure(designs, draws=size.draws, game=size.game))
-    speed = timed("speed", lambda: measure_speed(list(designs), size))
+    speed = timed("speed", lambda: measure_speed(designs, size))
     claims = game_credit.check(credit, designs)
     return Scores(list(designs), not_served, plausible, faithful, credit, claims, speed, seconds)
 
 
-def measure_speed(designs: Sequence[str], size: Size) -> dict[str, dict[int, float]]:
+def measure_speed(designs: Mapping[str, Design], size: Size) -> dict[str, dict[int, float]]:
     """Returns design -> length -> milliseconds per 1,000 responses: medians, the designs taking turns."""
-    benches = [
-        Bench(tokens, "text", name, "native", size.num_envs) for tokens in size.lengths for name in designs
-    ]
+    benches = {
+        (name, tokens): Bench(tokens, "text", design, "native", size.num_envs)
+        for tokens in size.lengths
+        for name, design in designs.items()
+    }
     rng = np.random.default_rng(0)
     for _ in range(size.repeats):
-        for bench in benches:
+        for bench in benches.values():
             bench.visit(rng)
     found: dict[str, dict[int, float]] = {name: {} for name in designs}
-    for bench in benches:
-        found[bench.design][bench.tokens] = 1e6 * bench.median
+    for (name, tokens), bench in benches.items():
+        found[name][tokens] = 1e6 * bench.median
     return found
 
 
@@ -199,7 +202,7 @@ def _summary(scores: Scores) -> list[str]:
         ("uniform policy", 16),
         *((f"ms/1000 at {length}", 16) for length in lengths),
     )
-    lines = [f"{'design':<20}" + "".join(head.rjust(width) for head, width in heads)]
+    lines = [f"{'design':<26}" + "".join(head.rjust(width) for head, width in heads)]
     for name in scores.designs:
         cosines = scores.credit.cosine[name, "mean", 1.0]
         plausible = {} if scores.plausibility is None else scores.plausibility.measures[name]
@@ -214,7 +217,7 @@ def _summary(scores: Scores) -> list[str]:
             *(f"{scores.milliseconds[name][length]:.0f}" for length in lengths),
         ]
         row = "".join(cell.rjust(width) for cell, (_, width) in zip(cells, heads, strict=True))
-        lines.append(f"{name:<20}{row}")
+        lines.append(f"{name:<26}{row}")
     return lines
 
 

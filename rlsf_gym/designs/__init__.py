@@ -17,7 +17,7 @@ from rlsf_gym.designs.design import Design, Need, every_prefix, one_text
 from rlsf_gym.designs.mixture import mix
 from rlsf_gym.designs.outcome import broadcast, seed_legacy, terminal, uniform
 from rlsf_gym.designs.prefix import lexicon, potential, quantised_potential_design, shuffled
-from rlsf_gym.designs.rules import rlsf_mask_design, rule_certificate
+from rlsf_gym.designs.rules import rlsf_mask_design, rule_certificate_design
 from rlsf_gym.evidence import FloatArray
 from rlsf_gym.resolve import register, resolve
 
@@ -51,7 +51,7 @@ DESIGNS: dict[str, Design] = {
     "potential": _POTENTIAL,
     "mixed": mix(_POTENTIAL, 0.8, _mixed),
     "quantised_potential": quantised_potential_design(),
-    "rule_certificate": Design("rule_certificate", rule_certificate, conserving=True, needs="rules"),
+    "rule_certificate": rule_certificate_design(),
     "shapley": shapley_design(),
     "leave_one_out": leave_one_out_design(),
     "attention": Design("attention", attention, conserving=True, bounded=True, needs="attention"),

@@ -1,9 +1,9 @@
 """Designs that read the rules behind the score from its certificate.
 
-An amount of a record is laid where its rule was triggered: with P the length of the prompt, at the end of
-the trigger if that is in the response, else at the end of the word if that is, else, where both are in the
-prompt, at the end of the word with whose arrival the record began to hold, or ceased to. The token that
-completed that place is paid.
+An amount of a record is laid where its rule was triggered (or, if asked for, on the word that it changes).
+With P the length of the prompt, that is at the end of the trigger if that is in the response, else at the end
+of the word if that is, else, where both are in the prompt, at the end of the word with whose arrival the
+record began to hold, or ceased to. The token that completed that place is paid.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ from rlsf_gym.designs.design import Design
 from rlsf_gym.designs.words import completing_tokens
 from rlsf_gym.evidence import BoolArray, Evidence, FloatArray
 
-__all__ = ["rlsf_mask", "rlsf_mask_design", "rule_certificate"]
+__all__ = ["rlsf_mask", "rlsf_mask_design", "rule_certificate", "rule_certificate_design"]
 
 Form = Literal["paper", "neutral"]
+At = Literal["trigger", "word"]
 
 # Amounts closer to zero than this are rounding, and no case against a word.
 _NOTHING = 1e-12
@@ -37,12 +38,12 @@ class _Laid(NamedTuple):
     """What prompt punctuation contributes, as its sign or weight changed: no place in the response did it."""
 
 
-def rule_certificate(evidence: Evidence, *, rng: np.random.Generator) -> FloatArray:
+def rule_certificate(evidence: Evidence, *, rng: np.random.Generator, at: At = "trigger") -> FloatArray:
     """Returns each rule's amount on the token that triggered it: r_t = m times the amounts laid at t.
 
     With S the sum of valences and h(S) the score, m = (u(h(S_xy)) - u(h(S_x))) / (S_xy - S_x), so that the
     rewards add up to the gain: the Aumann-Shapley values of the rules on the straight path from the prompt's
-    valences to the full text's, in closed form. New here. What the prompt's own punctuation contributes when
+    valences to the full text's, in closed form. What the prompt's own punctuation contributes when
     the response turns its sign is spread in proportion to the absolute rewards. It tells why, not what to
     do: with hindsight, a negation gets the blame that the word after it would have shared. Conserving,
     neither causal nor bounded ("but" gets all that it rescales); one text.
@@ -50,6 +51,8 @@ def rule_certificate(evidence: Evidence, *, rng: np.random.Generator) -> FloatAr
     Args:
         evidence: What is known of the response, with a certificate of rules.
         rng: Not drawn from.
+        at: "trigger", or "word": all amounts on the word whose valence they change, so that "not good" is the
+            fault of "good". That is nearer to the true gradient, and says less of why.
 
     Returns:
         float64 (T,).
@@ -57,7 +60,7 @@ def rule_certificate(evidence: Evidence, *, rng: np.random.Generator) -> FloatAr
     rewards = np.zeros(evidence.mask.shape)
     if not evidence.length:
         return rewards
-    laid = _lay_amounts(evidence)
+    laid = _lay_amounts(evidence, at)
     np.add.at(rewards, completing_tokens(evidence, laid.char_ends), laid.amounts)
     weights = np.abs(rewards)
     total = weights.sum()
@@ -65,6 +68,23 @@ def rule_certificate(evidence: Evidence, *, rng: np.random.Generator) -> FloatAr
         return rewards + laid.homeless * (weights / total)
     rewards[evidence.length - 1] = laid.homeless
     return rewards
+
+
+def rule_certificate_design(at: At = "trigger") -> Design:
+    """Returns the design `rule_certificate`, paying triggers or words.
+
+    Raises:
+        ValueError: If `at` is neither.
+    """
+    if at not in get_args(At):
+        raise ValueError(f"at must be 'trigger' or 'word', got {at!r}")
+    return Design(
+        "rule_certificate",
+        partial(rule_certificate, at=at),
+        conserving=True,
+        needs="rules",
+        variant=rule_certificate_design,
+    )
 
 
 def rlsf_mask(evidence: Evidence, *, rng: np.random.Generator, form: Form = "paper") -> FloatArray:
@@ -110,7 +130,7 @@ def rlsf_mask_design(form: Form = "paper") -> Design:
 
 def _find_faults(evidence: Evidence) -> BoolArray:
     """Returns bool (T',): the tokens that completed a character of a word at fault."""
-    laid = _lay_amounts(evidence)
+    laid = _lay_amounts(evidence, "trigger")
     words = evidence.word_spans()  # (K, 2)
     credit = np.zeros(len(words))
     numbers = np.searchsorted(words[:, 1], laid.char_ends)
@@ -124,7 +144,7 @@ def _find_faults(evidence: Evidence) -> BoolArray:
     return np.asarray(touched.any(axis=1), np.bool_)
 
 
-def _lay_amounts(evidence: Evidence) -> _Laid:
+def _lay_amounts(evidence: Evidence, at: At) -> _Laid:
     certificate = evidence.certificate
     if certificate is None:
         raise ValueError("this evidence holds no certificate: the scorer has no rules to read")
@@ -142,14 +162,14 @@ def _lay_amounts(evidence: Evidence) -> _Laid:
         if record.rule == "punctuation" and record.char_end <= prompt_end:
             homeless += amount
         else:
-            char_ends.append(_find_place(record, prompt_end))
+            char_ends.append(_find_place(record, prompt_end, at))
             amounts.append(amount)
     return _Laid(char_ends, np.array(amounts), homeless)
 
 
-def _find_place(record: Record, prompt_end: int) -> int:
-    if record.trigger_end > prompt_end:
-        return record.trigger_end
-    if record.char_end > prompt_end:
-        return record.char_end
+def _find_place(record: Record, prompt_end: int, at: At) -> int:
+    ends = (record.trigger_end, record.char_end)
+    for end in ends if at == "trigger" else reversed(ends):
+        if end > prompt_end:
+            return end
     return record.since if record.status == "added" else record.until

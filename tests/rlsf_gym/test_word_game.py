@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
-from rlsf_gym.designs import DESIGNS, Design
+from rlsf_gym.designs import DESIGNS, load_design
 from rlsf_gym.scorers.offers import list_offers
 from rlsf_gym.word_game import (
     CRITICS,
@@ -224,22 +224,10 @@ SERVED = {
 POTENTIALS = [name for name, design in SERVED.items() if design.causal and design.conserving]
 
 
-def lay_on_words(evidence, *, rng):
-    """The amounts of the rules, on the words whose values they change instead of their triggers."""
-    certificate, rewards = evidence.certificate, np.zeros(evidence.mask.shape)
-    factor = certificate.factor(
-        prompt_utility=evidence.prompt_utility, utility=evidence.utility, slope=evidence.slope
-    )
-    for record in certificate.records:
-        sign = {"added": 1.0, "withdrawn": -1.0}.get(record.status, 0.0)
-        rewards[evidence.char_spans[:, 1].tolist().index(record.char_end)] += sign * factor * record.amount
-    return rewards
-
-
 @pytest.fixture(scope="module")
 def payments():
     """The game with three words a response, under all designs."""
-    designs = {**SERVED, "on_words": Design("on_words", lay_on_words, conserving=True)}
+    designs = {**SERVED, "on_words": load_design("rule_certificate", at="word")}
     return pay_responses(WordGame(choices=(WORDS,) * 3), designs)
 
 

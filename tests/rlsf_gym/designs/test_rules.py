@@ -34,6 +34,13 @@ def test_a_negation_is_blamed_for_what_it_turns():
     assert rewards == pytest.approx([-3.306 * slope(0, -1.406), 1.9 * slope(0, -1.406)])
 
 
+def test_laid_on_words_a_negation_is_the_fault_of_what_it_turns():
+    rewards, _ = pay("rule_certificate", "The film was", b" not", b" good", at="word")
+    assert rewards == pytest.approx([0.0, -1.406 * slope(0, -1.406)])
+    rewards, _ = pay("rule_certificate", "It is awful,", b" but", b" good", at="word")
+    assert rewards == pytest.approx([1.0 * slope(-2, 1.85), 2.85 * slope(-2, 1.85)])
+
+
 def test_a_trigger_in_the_prompt_leaves_its_amount_with_the_word():
     rewards, _ = pay("rule_certificate", "The film was not", b" good")
     assert rewards == pytest.approx([-1.406 * slope(0, -1.406)])
@@ -91,6 +98,8 @@ def test_the_neutral_mask_pays_nothing_for_length():
     assert (short, long) == ([-1.0, 0.0], [-1.0, 0.0, 0.0, 0.0])
 
 
-def test_the_form_is_checked():
+def test_the_arguments_are_checked():
+    with pytest.raises(ValueError, match="at must be 'trigger' or 'word', got 'end'"):
+        load_design("rule_certificate", at="end")
     with pytest.raises(ValueError, match="form must be 'paper' or 'neutral', got 'long'"):
         load_design("rlsf_mask", form="long")
