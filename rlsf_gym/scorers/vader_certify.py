@@ -154,9 +154,7 @@ def _word_records(reading: Reading, at: int, state: _State, status: Status) -> l
             trigger_start = start if first == at else reading.span(first)[0]
             trigger_end = end if last == at else reading.span(last)[1]
             amount = after - before
-            records.append(
-                Record(start, end, rule, trigger_start, trigger_end, amount, status, path, end)
-            )
+            records.append(Record(start, end, rule, trigger_start, trigger_end, amount, status, path, end))
         before = after
     but = reading.stream.but
     if but is not None and value != before:
