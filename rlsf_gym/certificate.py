@@ -46,9 +46,9 @@ class Record(NamedTuple):
         trigger_start: start of what made the rule apply.
         trigger_end: end of what made the rule apply.
         amount: what the rule adds to the sum of valences (for an opaque certificate: to the score).
-        status: "kept" if it holds in the prompt alone and from there to the end of the whole text, "withdrawn"
-            if it holds in the prompt and ends, "added" if it begins behind the prompt and holds to the end,
-            "passing" if it begins behind the prompt and ends before the whole text.
+        status: "kept" if it holds in the prompt alone and from there to the end of the whole text,
+            "withdrawn" if it holds in the prompt and ends, "added" if it begins behind the prompt and holds
+            to the end, "passing" if it begins behind the prompt and ends before the whole text.
         path: of the graph, that justifies the amount: the word, the concept that it is said of, and the
             concepts that this one inherits the amount from. Empty but for the rule `knowledge`.
         since: end of the word (its `char_end`) with whose arrival the record begins to hold, in a text that
@@ -171,8 +171,8 @@ class Certificate:
     def as_records(self) -> list[dict[str, object]]:
         """The records as plain data for JSON: `word` and `trigger` are [start, end] in prompt + response.
 
-        `until` is there where a record ceases to hold. A record of the rule `knowledge` has its `path` in addition; that of an opaque certificate has
-        `labels` and `model`, the model's hash.
+        `until` is there where a record ceases to hold. A record of the rule `knowledge` has its `path` in
+        addition; that of an opaque certificate has `labels` and `model`, the model's hash.
         """
         plain: list[dict[str, object]] = []
         for start, end, rule, trigger_start, trigger_end, amount, status, path, since, until in self.records:
@@ -214,21 +214,36 @@ class Certificate:
         if not self.verifiable:
             changes["base"] = utility - prompt_utility
             return changes
-        kept = withdrawn = 0.0
+        for record in self.records:
+            if record.status == "added":
+                changes[record.rule] += record.amount
+            elif record.status == "withdrawn":
+                changes[record.rule] -= record.amount
+        factor = self.factor(prompt_utility=prompt_utility, utility=utility, slope=slope)
+        return {rule: factor * change for rule, change in changes.items()}
+
+    def factor(self, *, prompt_utility: float, utility: float, slope: float) -> float:
+        """What one unit of the sum of valences contributes to the gain in utility.
+
+        (U(h(S_F)) - U(h(S_P))) / (S_F - S_P), or its limit where the two sums are equal.
+
+        Args:
+            prompt_utility: utility of the prompt's score.
+            utility: utility of the whole text's score.
+            slope: slope of the utility at the whole text's score; used where the two scores are equal.
+        """
+        kept = added = withdrawn = 0.0
         for record in self.records:
             if record.status == "kept":
                 kept += record.amount
             elif record.status == "added":
-                changes[record.rule] += record.amount
+                added += record.amount
             elif record.status == "withdrawn":
-                changes[record.rule] -= record.amount
                 withdrawn += record.amount
-        prompt_sum = kept + withdrawn
         gained = self.score - self.prompt_score
         if abs(gained) > _SAME_SCORE:
             slope = (utility - prompt_utility) / gained
-        factor = slope * score_slope(prompt_sum, prompt_sum + sum(changes.values()))
-        return {rule: factor * change for rule, change in changes.items()}
+        return slope * score_slope(kept + withdrawn, kept + added)
 
 
 def _check_record(record: Record) -> None:

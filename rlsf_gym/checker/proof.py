@@ -161,7 +161,8 @@ def _name(k: int, record: ClaimedRecord) -> str:
 
 
 def _tell(entry: Entry) -> str:
-    return f"{entry.rule} at {entry.place[0]}:{entry.place[1]}, {_details(entry.place, entry.amount, entry.path)}"
+    start, end, *_ = entry.place
+    return f"{entry.rule} at {start}:{end}, {_details(entry.place, entry.amount, entry.path)}"
 
 
 def _details(place: Sequence[int], amount: float, path: Sequence[str]) -> str:
