@@ -156,7 +156,7 @@ class VaderScorer:
     def _certify(self, prompt: str, response: str, reading: Reading) -> Certificate:
         border = reading.border(len(prompt), len(prompt) + len(response))
         before = self._account_for_prompt(prompt)
-        after = account_for(reading, self._premises(reading.stream), border.shared)
+        after = account_for(reading, self._premises(reading.stream), border)
         return Certificate(
             scorer=self.name,
             version=self.version,

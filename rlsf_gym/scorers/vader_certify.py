@@ -1,12 +1,12 @@
 """Writes what VADER's rules did to a text down as records."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from rlsf_gym.certificate import Record, Status
 from rlsf_gym.scorers.vader_lifetimes import Version, change_line, follow, give_statuses
 from rlsf_gym.scorers.vader_reading import Border, Reading
-from rlsf_gym.scorers.vader_rules import Changes, Premise
+from rlsf_gym.scorers.vader_rules import Changes, Premise, last_value
 from rlsf_gym.scorers.vader_stream import (
     EXCLAMATION,
     MANY_QUESTIONS,
@@ -22,7 +22,6 @@ from rlsf_gym.scorers.vader_text import SpelledText
 
 # What the rules made of a word, its valence in the end, and why it had one that is not the lexicon's.
 _State = tuple[Changes, float, Premise | None]
-_NO_STATE: _State = ((), 0.0, None)
 
 
 class Account(NamedTuple):
@@ -41,32 +40,25 @@ class Account(NamedTuple):
     score: float
 
 
-def account_for(reading: Reading, premises: Mapping[int, Premise], shared: int) -> Account:
+def account_for(reading: Reading, premises: Mapping[int, Premise], border: Border) -> Account:
     """The account of a text that has been read.
 
     Args:
         reading: the text.
         premises: by position, those of the words whose valence is not the lexicon's.
-        shared: number of words that the prompt has too: their records are kept, all others added, as far as
+        border: where the prompt ends: records of the words that it has too are kept, others added, as far as
             no word was revised.
     """
-    total = reading.stream.exact_total()
-    text = reading.spelled.text
-    exclamations, questions = text.count("!"), text.count("?")
-    score = normalize(emphasize(total, measure_emphasis(exclamations, questions)))
-    marks = _mark_records(reading.spelled, total) if exclamations or questions > 1 else []
-    states = _final_states(reading, premises)
-    words = {
-        at: _word_records(reading, at, state, "kept" if at < shared else "added")
-        for at, state in states.items()
-    }
-    versions = _list_versions(reading, states) if reading.stream.history else {}
-    return Account(words, versions, marks, score)
+    account = _account_for(reading, premises, border.shared)
+    if reading.stream.history:
+        _tell_versions(account, reading, premises, border)
+    return account
 
 
 def account_for_prompt(reading: Reading, premises: Mapping[int, Premise]) -> Account:
     """The account of a prompt that has been read: its records know when they began."""
-    account = account_for(reading, premises, len(reading.stream.words))
+    account = _account_for(reading, premises, len(reading.stream.words))
+    _tell_versions(account, reading, premises)
     for at, versions in account.versions.items():
         account.words[at] = [record for record in follow([], versions) if record.until == -1]
     return account._replace(marks=[mark._replace(status="kept") for mark in account.marks])
@@ -104,30 +96,56 @@ def _revised_lines(before: Account, after: Account, border: Border) -> Iterator[
             yield after.words[at]
 
 
-def _final_states(reading: Reading, premises: Mapping[int, Premise]) -> dict[int, _State]:
-    """By position, of the words that have a valence, or that a graph takes it from."""
-    scored = reading.stream.scored()
-    if not premises:
-        return {at: (changes, value, None) for at, changes, value in scored}
-    found: dict[int, _State] = {at: ((), 0.0, premise) for at, premise in premises.items()}
-    found |= {at: (changes, value, premises.get(at)) for at, changes, value in scored}
-    return {at: found[at] for at in sorted(found)}
+def _account_for(reading: Reading, premises: Mapping[int, Premise], shared: int) -> Account:
+    total = reading.stream.exact_total()
+    text = reading.spelled.text
+    exclamations, questions = text.count("!"), text.count("?")
+    score = normalize(emphasize(total, measure_emphasis(exclamations, questions)))
+    marks = _mark_records(reading.spelled, total) if exclamations or questions > 1 else []
+    states: Iterable[tuple[int, Changes, float]] = reading.stream.scored()
+    if premises:
+        taken = {at: (at, (), 0.0) for at in premises}  # as far as they are not scored
+        states = sorted((taken | {state[0]: state for state in states}).values())
+    words = {
+        at: _word_records(
+            reading, at, (changes, value, premises.get(at)), "kept" if at < shared else "added"
+        )
+        for at, changes, value in states
+    }
+    return Account(words, {}, marks, score)
 
 
-def _list_versions(reading: Reading, states: Mapping[int, _State]) -> dict[int, list[Version]]:
-    """By position, of the words that have had more than one version, all of these."""
-    pasts: dict[int, dict[int, Past]] = {}
+def _tell_versions(
+    account: Account, reading: Reading, premises: Mapping[int, Premise], border: Border | None = None
+) -> None:
+    """Put down what words were before others came. With a border, a late "but" is told by its record alone."""
+    pasts: dict[int, list[Past]] = {}
     for past in reading.stream.history:
-        pasts.setdefault(past.at, {}).setdefault(past.arrival, past)
-    found = {
-        at: _visible_states(reading, list(mine.values()), states.get(at, _NO_STATE))
-        for at, mine in pasts.items()
-    }
-    return {
-        at: [(end, _word_records(reading, at, state, "added")) for end, state in visible]
-        for at, visible in found.items()
-        if len(visible) > 1
-    }
+        mine = pasts.setdefault(past.at, [])
+        if not mine or mine[-1].arrival != past.arrival:
+            mine.append(past)
+    finals = {at: (changes, value) for at, changes, value in reading.stream.scored() if at in pasts}
+    for at, mine in pasts.items():
+        changes, value = finals.get(at, ((), 0.0))
+        premise = premises.get(at)
+        is_late = len(mine) == 1 and _is_same(mine[0], changes, premise)
+        if is_late and mine[0].value == value:
+            continue
+        if is_late and border is not None and mine[0].value == last_value(changes):
+            end = reading.span(mine[0].arrival)[1]
+            status: Status = "kept" if end <= border.prompt_end else "added"
+            account.words[at][-1] = account.words[at][-1]._replace(since=end, status=status)
+            continue
+        visible = _visible_states(reading, mine, (changes, value, premise))
+        if len(visible) > 1:
+            account.versions[at] = [
+                (end, _word_records(reading, at, state, "added")) for end, state in visible
+            ]
+
+
+def _is_same(past: Past, changes: Changes, premise: Premise | None) -> bool:
+    """Whether only the "but" rule made a word another one since."""
+    return past.changes == changes and past.premise == premise
 
 
 def _visible_states(reading: Reading, pasts: list[Past], final: _State) -> list[tuple[int, _State]]:

@@ -23,7 +23,10 @@ def follow(line: list[Record], versions: Sequence[Version], start: int = 0) -> l
     for (end, records), last in zip(versions, lasts, strict=True):
         if last is None or last > start:
             end = max(end, start)
-            line = change_line(line, [record._replace(since=end) for record in records], end)
+            fresh = [
+                record if record.since >= end else record._replace(since=end) for record in records
+            ]
+            line = change_line(line, fresh, end)
     return line
 
 
