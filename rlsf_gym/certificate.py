@@ -46,10 +46,14 @@ class Record(NamedTuple):
         trigger_start: start of what made the rule apply.
         trigger_end: end of what made the rule apply.
         amount: what the rule adds to the sum of valences (for an opaque certificate: to the score).
-        status: "kept" if it holds in the prompt alone and in the whole text, "added" if only in the whole
-            text, "withdrawn" if only in the prompt alone.
+        status: "kept" if it holds in the prompt alone and from there to the end of the whole text,
+            "withdrawn" if it holds in the prompt and ends, "added" if it begins behind the prompt and holds
+            to the end, "passing" if it begins behind the prompt and ends before the whole text.
         path: of the graph, that justifies the amount: the word, the concept that it is said of, and the
             concepts that this one inherits the amount from. Empty but for the rule `knowledge`.
+        since: end of the word (its `char_end`) with whose arrival the record begins to hold, in a text that
+            grows word by word; one that holds in the prompt begins there.
+        until: end of the word with whose arrival it ceases to hold; -1 if it holds to the end.
     """
 
     char_start: int
@@ -68,6 +72,13 @@ class Record(NamedTuple):
 class Certificate:
     """All records behind the score of a prompt and of the text that a response makes of it.
 
+    The records tell how the rules see the text grow: in the prompt alone, and then up to the end of each word
+    of the response (a word as the rules see it, of which an emoji has several; ends that are equal are one).
+    If a word ends at E, the records with since <= E and (E < until or until == -1) are what the rules find in
+    the text up to there. The emphasis of ! and ? is left out of this, as it follows from the marks and the
+    sign of the sum: its records are those of the prompt alone and of the whole text, `since` is the end of
+    the mark, and `until`, where one is withdrawn, the length of prompt + response.
+
     Attributes:
         scorer: the scorer's name.
         version: version of its lexicon or model.
@@ -75,14 +86,14 @@ class Certificate:
         options: what the scorer was asked to do, such as {"but": "library"}.
         prompt_score: score of the prompt alone, in [-1, 1] for bounded scorers.
         score: score of prompt + response.
-        records: the records. Those kept or added are in the order of the rules on the whole text, those kept
-            or withdrawn in their order on the prompt.
+        records: the records, in the order of the words; of a word, those that hold at the same time in the
+            order of the rules, and one that begins right before the next one that goes on, or last.
         labels: a classifier's probabilities of its labels on the whole text; empty for rules.
         rules: the rules that the scorer has, whatever the text.
 
     Raises:
         ValueError: a score is not finite, a record is not a `Record`, its rule is none of the scorer's or its
-            status unknown, a span of it is negative, or its amount is not finite.
+            status unknown, a span or the lifetime of it is negative, or its amount is not finite.
     """
 
     scorer: str
@@ -142,7 +153,7 @@ class Certificate:
         Returns:
             A certificate with one `base` record, the whole text's, of the difference of the scores.
         """
-        record = Record(0, length, "base", 0, length, score - prompt_score, "added")
+        record = Record(0, length, "base", 0, length, score - prompt_score, "added", since=length)
         return cls(scorer, model_hash, False, {}, prompt_score, score, (record,), labels)
 
     def check(self, prompt: str, response: str) -> None:
@@ -160,18 +171,21 @@ class Certificate:
     def as_records(self) -> list[dict[str, object]]:
         """The records as plain data for JSON: `word` and `trigger` are [start, end] in prompt + response.
 
-        A record of the rule `knowledge` has its `path` in addition; that of an opaque certificate has
-        `labels` and `model`, the model's hash.
+        `until` is there where a record ceases to hold. A record of the rule `knowledge` has its `path` in
+        addition; that of an opaque certificate has `labels` and `model`, the model's hash.
         """
         plain: list[dict[str, object]] = []
-        for start, end, rule, trigger_start, trigger_end, amount, status, path, *_ in self.records:
+        for start, end, rule, trigger_start, trigger_end, amount, status, path, since, until in self.records:
             record: dict[str, object] = {
                 "word": [start, end],
                 "rule": rule,
                 "trigger": [trigger_start, trigger_end],
                 "amount": amount,
                 "status": status,
+                "since": since,
             }
+            if until != -1:
+                record["until"] = until
             if path:
                 record["path"] = list(path)
             plain.append(record)
@@ -233,7 +247,7 @@ class Certificate:
 
 
 def _check_record(record: Record) -> None:
-    char_start, char_end, rule, trigger_start, trigger_end, amount, status, *_ = record
+    char_start, char_end, rule, trigger_start, trigger_end, amount, status, _, since, until = record
     if not 0 <= char_start <= char_end:
         raise ValueError(_span_message("char", char_start, char_end))
     if not 0 <= trigger_start <= trigger_end:
@@ -242,6 +256,8 @@ def _check_record(record: Record) -> None:
         raise ValueError(f"rule must be one of {', '.join(KNOWLEDGE_RULES)}, but is {rule!r}")
     if status not in STATUSES:
         raise ValueError(f"status must be one of {', '.join(STATUSES)}, but is {status!r}")
+    if since < 0 or (until != -1 and until <= since):
+        raise ValueError(f"lifetime must have 0 <= since < until, or until = -1, but is {since}:{until}")
     _check_finite("amount", amount)
 
 

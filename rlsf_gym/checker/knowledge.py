@@ -23,6 +23,7 @@ class Knowledge(NamedTuple):
         names: surface form to concept.
         parents: concept to the concepts that it inherits from, in order.
         polarity: concept to the valences of the terms said of it.
+        terms: all of these terms.
     """
 
     window: int
@@ -30,6 +31,7 @@ class Knowledge(NamedTuple):
     names: dict[str, str]
     parents: dict[str, list[str]]
     polarity: dict[str, dict[str, float]]
+    terms: frozenset[str]
 
 
 def load_knowledge(name: str, digest: str) -> Knowledge:
@@ -65,6 +67,7 @@ def load_knowledge(name: str, digest: str) -> Knowledge:
 def _parse(data: bytes) -> Knowledge:
     file = tomllib.loads(data.decode("utf-8"))
     concepts = cast(dict[str, Any], file.get("concepts", {}))
+    polarity = {key: dict[str, float](file.get("polarity", {}).get(key, {})) for key in concepts}
     return Knowledge(
         window=int(file.get("window", 4)),
         subject=file.get("subject", ""),
@@ -72,35 +75,30 @@ def _parse(data: bytes) -> Knowledge:
         parents={
             key: [*entry.get("is_a", []), *entry.get("aspect_of", [])] for key, entry in concepts.items()
         },
-        polarity={key: dict(file.get("polarity", {}).get(key, {})) for key in concepts},
+        polarity=polarity,
+        terms=frozenset[str]().union(*polarity.values()),
     )
 
 
-def read_premises(tokens: Sequence[Token], knowledge: Knowledge | None) -> list[Premise | None]:
-    """The valence that each word starts with, and what gives it; None for a word without one.
+def find_premise(tokens: Sequence[Token], at: int, knowledge: Knowledge | None) -> Premise | None:
+    """The valence that a word starts with, and what gives it; None for a word without one.
 
     Args:
         tokens: the words of the text.
+        at: position of a word.
         knowledge: the graph, None for the lexicon alone.
     """
-    if knowledge is None:
-        return [read_premise(tokens, at) for at in range(len(tokens))]
-    terms = set[str]().union(*knowledge.polarity.values())
-    sentences = [0]
-    for token in tokens:
-        sentences.append(sentences[-1] + token.ends)
-    premises: list[Premise | None] = []
-    for at, token in enumerate(tokens):
-        said = _say(tokens, sentences, at, knowledge) if token.low in terms else None
-        premises.append(read_premise(tokens, at) if said is None else said)
-    return premises
+    said = None
+    if knowledge is not None and tokens[at].low in knowledge.terms:
+        said = _say(tokens, at, knowledge)
+    return read_premise(tokens, at) if said is None else said
 
 
-def _say(tokens: Sequence[Token], sentences: list[int], at: int, knowledge: Knowledge) -> Premise | None:
+def _say(tokens: Sequence[Token], at: int, knowledge: Knowledge) -> Premise | None:
     """What the graph says of the word at `at`: by the nearest aspect with a path, or the subject."""
     low = tokens[at].low
     reach = range(max(0, at - knowledge.window), min(len(tokens), at + knowledge.window + 1))
-    aspects = [near for near in reach if near != at and sentences[near] == sentences[at]]
+    aspects = [near for near in reach if near != at and _is_one_sentence(tokens, at, near)]
     aspects.sort(key=lambda near: (abs(near - at), near < at))
     concepts = [(near, knowledge.names.get(tokens[near].low, "")) for near in aspects]
     for near, concept in [*concepts, (at, knowledge.subject)]:
@@ -109,6 +107,10 @@ def _say(tokens: Sequence[Token], sentences: list[int], at: int, knowledge: Know
             value = float(knowledge.polarity[path[-1]][low])
             return Premise("knowledge", near, value, (low, *path))
     return None
+
+
+def _is_one_sentence(tokens: Sequence[Token], at: int, near: int) -> bool:
+    return not any(token.ends for token in tokens[min(at, near) : max(at, near)])
 
 
 def _climb(knowledge: Knowledge, concept: str, low: str) -> tuple[str, ...]:

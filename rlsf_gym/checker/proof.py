@@ -1,164 +1,174 @@
-"""Matches the records of one text with what the rules entitle it to."""
+"""Proves the records of a prompt and of the text that a response makes of it, with their lifetimes."""
 
 import math
 from collections.abc import Sequence
-from typing import Protocol
+from typing import NamedTuple
 
-from rlsf_gym.checker.claims import Claim, list_claims
+from rlsf_gym.checker.claimed import ClaimedRecord
 from rlsf_gym.checker.errors import CertificateError
-from rlsf_gym.checker.knowledge import Knowledge, read_premises
-from rlsf_gym.checker.reading import Token, read_cells, read_tokens
+from rlsf_gym.checker.growth import Growth
+from rlsf_gym.checker.knowledge import Knowledge
+from rlsf_gym.checker.lines import Entry, Line
+from rlsf_gym.checker.reading import Cell, Token, read_cells, read_tokens
 
 # Largest error of an amount.
 _TOLERANCE = 1e-9
 
-Place = tuple[int, int, int, int]
+
+class Rules(NamedTuple):
+    """What may differ from scorer to scorer.
+
+    Attributes:
+        knowledge: the graph that values words by their context; None for the lexicon alone.
+        quirk: the "but" rule is the library's loop, not its documentation.
+    """
+
+    knowledge: Knowledge | None
+    quirk: bool
 
 
-class ClaimedRecord(Protocol):
-    """What the checker reads of a record."""
+class Proved(NamedTuple):
+    """What the rules prove of a prompt and a text.
 
-    @property
-    def char_start(self) -> int:
-        """Start of the word."""
-        ...
+    Attributes:
+        entries: all records, in order.
+        prompt_score: score of the prompt.
+        score: score of the text.
+    """
 
-    @property
-    def char_end(self) -> int:
-        """End of the word."""
-        ...
-
-    @property
-    def rule(self) -> str:
-        """Name of the rule."""
-        ...
-
-    @property
-    def trigger_start(self) -> int:
-        """Start of the trigger."""
-        ...
-
-    @property
-    def trigger_end(self) -> int:
-        """End of the trigger."""
-        ...
-
-    @property
-    def amount(self) -> float:
-        """What the rule adds to the sum of valences."""
-        ...
-
-    @property
-    def status(self) -> str:
-        """Which of the two texts the record speaks of: kept, added or withdrawn."""
-        ...
-
-    @property
-    def path(self) -> Sequence[str]:
-        """Of the graph, that justifies the amount."""
-        ...
+    entries: list[Entry]
+    prompt_score: float
+    score: float
 
 
-def describe(k: int, record: ClaimedRecord) -> str:
-    """A record in a few words."""
+def squash(total: float) -> float:
+    """The score of a sum of valences."""
+    return total / math.sqrt(total * total + 15)
+
+
+def prove_total(text: str, rules: Rules) -> float:
+    """The sum of the valences of a text with its punctuation, from the rules alone."""
+    cells = read_cells(text)
+    growth = Growth(*rules)
+    growth.add(read_tokens(cells))
+    total = growth.total()
+    return total + sum(entry.amount for entry in prove_marks(cells, total))
+
+
+def prove_marks(cells: Sequence[Cell], total: float) -> list[Entry]:
+    """The records of ! and ?, which move a sum of valences away from zero."""
+    sign = (total > 0) - (total < 0)
+    bangs = [cell.raw for cell in cells if cell.character == "!"][:4]
+    queries = [cell.raw for cell in cells if cell.character == "?"]
+    each = 0.0 if len(queries) < 2 else 0.18 if len(queries) < 4 else 0.24
+    marks = [(raw, 0.292) for raw in bangs] + [(raw, each) for raw in queries[:4]]
+    return [
+        Entry("punctuation", (raw, raw + 1, raw, raw + 1), sign * amount, since=raw + 1)
+        for raw, amount in marks
+        if sign * amount
+    ]
+
+
+def prove_texts(prompt: str, response: str, rules: Rules) -> Proved:
+    """What the rules prove of the prompt, of the whole text, and of the text at each word between them."""
+    text = prompt + response
+    cells = read_cells(text)
+    tokens, first = read_tokens(cells), read_tokens(read_cells(prompt))
+    growth = Growth(*rules)
+    _grow(growth, first)
+    prompt_total = growth.total()
+    shared = _count_shared(first, tokens)
+    for _ in first[shared:]:
+        growth.remove()
+    growth.tokens[:] = tokens[:shared]  # more punctuation may stand behind the last one now
+    _grow(growth, tokens[shared:])
+    total = growth.total()
+    entries = [entry for line in growth.lines for entry in _finish(line.entries, len(prompt))]
+    old, new = prove_marks(read_cells(prompt), prompt_total), prove_marks(cells, total)
+    return Proved(
+        entries + _compare_marks(old, new, len(text)),
+        squash(prompt_total + sum(entry.amount for entry in old)),
+        squash(total + sum(entry.amount for entry in new)),
+    )
+
+
+def match(records: Sequence[ClaimedRecord], entries: Sequence[Entry]) -> None:
+    """Each record must be the one that was proved.
+
+    Raises:
+        CertificateError: one is not; the message names it.
+    """
+    for k, (record, entry) in enumerate(zip(records, entries, strict=False)):
+        place = record.char_start, record.char_end, record.trigger_start, record.trigger_end
+        claimed = record.rule, place, tuple(record.path)
+        is_same = claimed == (entry.rule, entry.place, entry.path)
+        if not is_same or not abs(record.amount - entry.amount) <= _TOLERANCE:
+            raise CertificateError(
+                f"{_name(k, record)}, {_details(place, record.amount, record.path)}, "
+                f"does not hold: the text proves {_tell(entry)}"
+            )
+        life = record.status, record.since, record.until
+        if life != (entry.status, entry.since, entry.until):
+            raise CertificateError(
+                f"{_name(k, record)} must be {_live(entry.status, entry.since, entry.until)}, "
+                f"but is {_live(*life)}"
+            )
+    if len(records) > len(entries):
+        k = len(entries)
+        raise CertificateError(f"{_name(k, records[k])} follows from nothing in the text")
+    if len(records) < len(entries):
+        raise CertificateError(f"a record is missing at the end: {_tell(entries[len(records)])}")
+
+
+def _grow(growth: Growth, tokens: Sequence[Token]) -> None:
+    """Let words arrive one by one; several that end together, as those of an emoji may, are one state."""
+    for k, token in enumerate(tokens):
+        growth.add([token])
+        if k + 1 == len(tokens) or tokens[k + 1].end != token.end:
+            growth.prove(token.end)
+
+
+def _count_shared(first: Sequence[Token], tokens: Sequence[Token]) -> int:
+    """How many words of a prompt stand unchanged in the whole text."""
+    pairs = zip(first, tokens, strict=False)
+    changed = (k for k, (one, other) in enumerate(pairs) if one[:4] != other[:4])
+    return next(changed, min(len(first), len(tokens)))
+
+
+def _finish(entries: Sequence[Entry], prompt_end: int) -> list[Entry]:
+    """Those of a word's records that hold in the prompt or behind it, with their statuses."""
+    names = {(True, True): "kept", (True, False): "withdrawn", (False, True): "added"}
+    return [
+        entry._replace(status=names.get((entry.since <= prompt_end, entry.until == -1), "passing"))
+        for entry in entries
+        if not 0 <= entry.until <= prompt_end
+    ]
+
+
+def _compare_marks(old: Sequence[Entry], new: Sequence[Entry], length: int) -> list[Entry]:
+    """The records of the punctuation in both texts, which begin at their marks whenever they count."""
+    line = Line()
+    line.become(old, 0)
+    line.become(new, length)
+    names = {(0, -1): "kept", (0, length): "withdrawn", (length, -1): "added"}
+    return [
+        entry._replace(since=entry.place[1], status=names[entry.since, entry.until]) for entry in line.entries
+    ]
+
+
+def _name(k: int, record: ClaimedRecord) -> str:
     return f"record {k} ({record.rule} at {record.char_start}:{record.char_end})"
 
 
-class Proof:
-    """The records of one text, proved from the first to the last.
-
-    Args:
-        text: the raw text.
-        records: all records of the certificate.
-        absent: the status of records that do not speak of this text.
-        knowledge: the graph that values words by their context; None for the lexicon alone.
-
-    Attributes:
-        owners: for each record proved, the position of its word; -1 for punctuation.
-    """
-
-    def __init__(
-        self, text: str, records: Sequence[ClaimedRecord], absent: str, knowledge: Knowledge | None = None
-    ) -> None:
-        self.owners: dict[int, int] = {}
-        self._records = [(k, record) for k, record in enumerate(records) if record.status != absent]
-        self._cells = read_cells(text)
-        self._tokens = read_tokens(self._cells)
-        self._premises = read_premises(self._tokens, knowledge)
-
-    def run(self, quirk: bool) -> float:
-        """Prove everything and return the score.
-
-        Args:
-            quirk: the "but" rule is the library's loop, not its documentation.
-        """
-        total = self._prove_words(quirk)
-        total = self._prove_marks(total)
-        if len(self.owners) < len(self._records):
-            raise CertificateError(
-                f"{describe(*self._records[len(self.owners)])} follows from nothing in the text"
-            )
-        return total / math.sqrt(total * total + 15)
-
-    def _prove_words(self, quirk: bool) -> float:
-        tokens = self._tokens
-        capitals = sum(token.text.isupper() for token in tokens)
-        mixed = 0 < capitals < len(tokens)
-        claims = [list_claims(tokens, self._premises, at, mixed) for at in range(len(tokens))]
-        but = next((at for at, token in enumerate(tokens) if token.low == "but"), None)
-        values = [mine[-1].value if mine else 0.0 for mine in claims]
-        if but is not None:
-            _replay_but(values, but, quirk)
-        for at, mine in enumerate(claims):
-            value = 0.0
-            closing = [] if but is None else [Claim("but", but, but, values[at])]
-            for claim in mine + closing:
-                if claim.value != value or claim.path:
-                    place = _place(tokens, at, claim)
-                    self._expect(at, claim.rule, place, claim.value - value, claim.path)
-                value = claim.value
-        return float(sum(values))
-
-    def _prove_marks(self, total: float) -> float:
-        """Prove the records of ! and ?, and return the sum with them."""
-        sign = (total > 0) - (total < 0)
-        bangs = [cell.raw for cell in self._cells if cell.character == "!"][:4]
-        queries = [cell.raw for cell in self._cells if cell.character == "?"]
-        each = 0.0 if len(queries) < 2 else 0.18 if len(queries) < 4 else 0.24
-        for raw, amount in [(raw, 0.292) for raw in bangs] + [(raw, each) for raw in queries[:4]]:
-            if sign * amount:
-                self._expect(-1, "punctuation", (raw, raw + 1, raw, raw + 1), sign * amount)
-                total += sign * amount
-        return total
-
-    def _expect(self, at: int, rule: str, place: Place, amount: float, path: Sequence[str] = ()) -> None:
-        """The next record must be this one."""
-        proved = f"{rule} at {place[0]}:{place[1]}, {_details(place[2:], amount, path)}"
-        if len(self.owners) >= len(self._records):
-            raise CertificateError(f"a record is missing at the end: {proved}")
-        k, record = self._records[len(self.owners)]
-        claimed = (record.char_start, record.char_end, record.trigger_start, record.trigger_end)
-        is_same = record.rule == rule and claimed == place and tuple(record.path) == tuple(path)
-        if not is_same or not abs(record.amount - amount) <= _TOLERANCE:
-            raise CertificateError(
-                f"{describe(k, record)}, {_details(claimed[2:], record.amount, record.path)}, "
-                f"does not hold: the text proves {proved}"
-            )
-        self.owners[k] = at
+def _tell(entry: Entry) -> str:
+    start, end, *_ = entry.place
+    return f"{entry.rule} at {start}:{end}, {_details(entry.place, entry.amount, entry.path)}"
 
 
-def _details(trigger: Sequence[int], amount: float, path: Sequence[str]) -> str:
+def _details(place: Sequence[int], amount: float, path: Sequence[str]) -> str:
     by = f", path {' > '.join(path)}" if path else ""
-    return f"trigger {trigger[0]}:{trigger[1]}, amount {amount:.12g}{by}"
+    return f"trigger {place[2]}:{place[3]}, amount {amount:.12g}{by}"
 
 
-def _place(tokens: Sequence[Token], at: int, claim: Claim) -> Place:
-    return tokens[at].start, tokens[at].end, tokens[claim.first].start, tokens[claim.last].end
-
-
-def _replay_but(values: list[float], but: int, quirk: bool) -> None:
-    """Scale the valences in place; with the quirk, by the library's loop, step by step."""
-    for at in range(len(values)):
-        target = values.index(values[at]) if quirk else at
-        if target != but:
-            values[target] *= 0.5 if target < but else 1.5
+def _live(status: str, since: int, until: int) -> str:
+    return f"{status} since {since}" + ("" if until == -1 else f" until {until}")

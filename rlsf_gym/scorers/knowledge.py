@@ -20,7 +20,7 @@ from rlsf_gym.scorers.knowledge_file import read_knowledge
 from rlsf_gym.scorers.knowledge_graph import KnowledgeGraph
 from rlsf_gym.scorers.knowledge_stream import ContextStream, ContextVocabulary, ContextWord
 from rlsf_gym.scorers.vader import ButRule, VaderScorer
-from rlsf_gym.scorers.vader_certify import Premise
+from rlsf_gym.scorers.vader_rules import Premise
 from rlsf_gym.scorers.vader_stream import Stream
 from rlsf_gym.scorers.vader_text import spell
 from rlsf_gym.scorers.vader_words import Word
@@ -74,6 +74,5 @@ class KnowledgeScorer(VaderScorer):
         return ContextStream(self._words, self._quirk, cast(Iterable[ContextWord], words))
 
     def _premises(self, stream: Stream) -> Mapping[int, Premise]:
-        assert isinstance(stream, ContextStream)
-        found = ((at, stream.context(at)) for at in range(len(stream.words)))
+        found = ((at, stream.premise(at)) for at in range(len(stream.words)))
         return {at: premise for at, premise in found if premise is not None}

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 
 from rlsf_gym.scorers.knowledge_graph import KnowledgeGraph
-from rlsf_gym.scorers.vader_certify import Premise
-from rlsf_gym.scorers.vader_stream import Stream
+from rlsf_gym.scorers.vader_rules import Premise
+from rlsf_gym.scorers.vader_stream import Past, Stream
 from rlsf_gym.scorers.vader_words import MAX_CACHED_WORDS, Vocabulary, Word, read_word, with_base
 
 # Behind the last letter or digit.
@@ -114,6 +114,7 @@ class ContextStream(Stream):
         super().__init__(quirk)
         self._vocabulary = vocabulary
         self.plain: list[ContextWord] = list(words)
+        self._premises = [self._find(at) for at in range(len(self.plain))]
         for at in range(len(self.plain)):
             super().push(self._in_context(at))
 
@@ -123,32 +124,54 @@ class ContextStream(Stream):
         self.plain.append(word)
         if word.concept is not None:
             self._refresh()
+        self._premises.append(self._find(len(self.plain) - 1))
         return super().push(self._in_context(len(self.plain) - 1))
 
-    def pop(self) -> Word:
-        """Take the last word away and return it as it came."""
-        super().pop()
+    def premise(self, at: int) -> Premise | None:
+        """What the graph says of word `at`."""
+        return self._premises[at]
+
+    def _take(self) -> Word:
+        super()._take()
         word = self.plain.pop()
+        self._premises.pop()
         if word.concept is not None:
             self._refresh()
         return word
 
-    def context(self, at: int) -> Premise | None:
-        """What the graph says of word `at`."""
+    @property
+    def _arrival(self) -> int:
+        return len(self.plain) - 1
+
+    def _find(self, at: int) -> Premise | None:
         return find_context(self._vocabulary.graph, self.plain, at)
 
     def _in_context(self, at: int) -> ContextWord:
-        context = self.context(at)
+        premise = self._premises[at]
         word = self.plain[at]
-        return word if context is None else self._vocabulary.worth(word, context.valence)
+        return word if premise is None else self._vocabulary.worth(word, premise.valence)
 
     def _refresh(self) -> None:
         """Put the last words of the stream back where the graph says something else of them now."""
         size = len(self.words)
-        for first in range(max(0, size - self._vocabulary.graph.file.window), size):
-            if self.plain[first].is_term and self._in_context(first) is not self.words[first]:
-                while len(self.words) > first:
-                    super().pop()
-                for at in range(first, size):
-                    super().push(self._in_context(at))
-                return
+        reach = range(max(0, size - self._vocabulary.graph.file.window), size)
+        found = {at: self._find(at) for at in reach if self.plain[at].is_term}
+        changed = [at for at, premise in found.items() if premise != self._premises[at]]
+        if not changed:
+            return
+        self._note_from(changed[0])
+        for at in changed:
+            self._premises[at] = found[at]
+        stale = [at for at in changed if self._in_context(at) is not self.words[at]]
+        if stale:
+            while len(self.words) > stale[0]:
+                super()._take()
+            for at in range(stale[0], size):
+                super().push(self._in_context(at))
+
+    def _note_from(self, first: int) -> None:
+        """Keep what the words from `first` on are, whether they count or not."""
+        scored = {at: (changes, value) for at, changes, value in self.scored(first)}
+        for at in range(first, len(self.words)):
+            changes, value = scored.get(at, ((), 0.0))
+            self.history.append(Past(self._arrival, at, changes, value, self._premises[at]))

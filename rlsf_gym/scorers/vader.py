@@ -13,8 +13,9 @@ import numpy.typing as npt
 
 from rlsf_gym.certificate import RULES, Certificate, Rule
 from rlsf_gym.scorers import Assessment
-from rlsf_gym.scorers.vader_certify import Account, Premise, account_for, list_records
+from rlsf_gym.scorers.vader_certify import Account, account_for, account_for_prompt, list_records
 from rlsf_gym.scorers.vader_reading import Reading, read
+from rlsf_gym.scorers.vader_rules import Premise
 from rlsf_gym.scorers.vader_stream import ALPHA, Stream, emphasize, measure_emphasis, normalize
 from rlsf_gym.scorers.vader_text import spell
 from rlsf_gym.scorers.vader_words import LEXICON_VERSION, VOCABULARY, Vocabulary, Word
@@ -101,7 +102,7 @@ class VaderScorer:
         Returns:
             A certificate whose `check(prompt, response)` proves it from the texts.
         """
-        return self._certify(prompt, self._account_for(self._read_prefixes(prompt, response, _NO_ENDS)))
+        return self._certify(prompt, response, self._read_prefixes(prompt, response, _NO_ENDS))
 
     def assess_batch(
         self, prompts: Sequence[str], responses: Sequence[str], char_ends: Sequence[IntArray]
@@ -114,7 +115,7 @@ class VaderScorer:
             char_ends: B arrays of offsets into the responses, as for `prefix_scores`.
         """
         readings = list(map(self._read_prefixes, prompts, responses, char_ends))
-        certificates = list(map(self._certify, prompts, map(self._account_for, readings)))
+        certificates = list(map(self._certify, prompts, responses, readings))
         scores = _normalize_all([total for reading in readings for total in reading.sums])
         lasts = list(accumulate(len(reading.sums) for reading in readings))
         parts = [scores[first:last] for first, last in zip([0, *lasts], lasts, strict=False)]
@@ -152,11 +153,10 @@ class VaderScorer:
         stops = spelled.stops(len(prompt), _checked_ends(char_ends, len(response)))
         return read(spelled, self._open(), self._vocabulary, stops)
 
-    def _account_for(self, reading: Reading) -> Account:
-        return account_for(reading, self._premises(reading.stream))
-
-    def _certify(self, prompt: str, after: Account) -> Certificate:
+    def _certify(self, prompt: str, response: str, reading: Reading) -> Certificate:
+        border = reading.border(len(prompt), len(prompt) + len(response))
         before = self._account_for_prompt(prompt)
+        after = account_for(reading, self._premises(reading.stream), border)
         return Certificate(
             scorer=self.name,
             version=self.version,
@@ -164,7 +164,7 @@ class VaderScorer:
             options=self._options,
             prompt_score=before.score,
             score=after.score,
-            records=tuple(list_records(before, after)),
+            records=tuple(list_records(before, after, border)),
             rules=self.rules,
         )
 
@@ -174,7 +174,7 @@ class VaderScorer:
             if len(self._accounts) >= _REMEMBERED:
                 self._accounts.clear()
             reading = read(spell(prompt), self._open(), self._vocabulary)
-            account = self._accounts[prompt] = self._account_for(reading)
+            account = self._accounts[prompt] = account_for_prompt(reading, self._premises(reading.stream))
         return account
 
     def _sum(self, text: str) -> float:

@@ -1,6 +1,7 @@
 """Reads a text into the automaton: the words with their places, and the sums of prefixes on the way."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -9,6 +10,22 @@ from rlsf_gym.scorers.vader_text import Span, SpelledText
 from rlsf_gym.scorers.vader_words import Vocabulary
 
 _MARK = re.compile("[!?]")
+
+
+class Border(NamedTuple):
+    """Where the prompt ends in a text.
+
+    Attributes:
+        prompt_end: length of the prompt.
+        length: length of the text.
+        shared: number of words that the prompt has too.
+        cut_end: end of the word that the response makes of the prompt's last one; 0 where it stays the same.
+    """
+
+    prompt_end: int
+    length: int
+    shared: int
+    cut_end: int
 
 
 class Reading(NamedTuple):
@@ -33,6 +50,17 @@ class Reading(NamedTuple):
         word = self.stream.words[at]
         first = self.ends[at] - len(self.tokens[at]) + word.lead
         return self.spelled.raw_span(first, first + len(word.text))
+
+    def border(self, prompt_end: int, length: int) -> Border:
+        """Where a prompt of so many characters ends, in a text of so many."""
+        stop = self.spelled.stops(prompt_end, [0])[0]
+        shared = bisect_right(self.ends, stop)
+        if self.ends[shared] - len(self.tokens[shared]) >= stop:
+            return Border(prompt_end, length, shared, 0)
+        cut_end = self.span(shared)[1]
+        if cut_end <= prompt_end:  # only punctuation has come to the word
+            return Border(prompt_end, length, shared + 1, 0)
+        return Border(prompt_end, length, shared, cut_end)
 
 
 def read(spelled: SpelledText, stream: Stream, vocabulary: Vocabulary, stops: Sequence[int] = ()) -> Reading:

@@ -35,6 +35,20 @@ Changes = Sequence[Change]
 Effect = Callable[[Sequence[Word], int, float, bool, int], Changes]
 
 
+class Premise(NamedTuple):
+    """Why a word has a valence that is not the lexicon's.
+
+    Attributes:
+        at: position of the word that made it so.
+        valence: the valence.
+        path: of the graph that has the valence.
+    """
+
+    at: int
+    valence: float
+    path: tuple[str, ...]
+
+
 class Step(NamedTuple):
     """A row of the table: what a rule does, and when it has something to do.
 

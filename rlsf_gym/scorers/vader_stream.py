@@ -1,11 +1,12 @@
 """The automaton that keeps VADER's valences while words come and go at the end of a text."""
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from heapq import heappop, heappush
 from math import sqrt
+from typing import NamedTuple
 
-from rlsf_gym.scorers.vader_rules import Changes, last_value, word_changes
+from rlsf_gym.scorers.vader_rules import Changes, Premise, last_value, word_changes
 from rlsf_gym.scorers.vader_words import Word
 
 EXCLAMATION, MAX_EXCLAMATIONS = 0.292, 4
@@ -66,15 +67,17 @@ class _Scaling:
     Args:
         before: how many of these words stand before the "but".
         quirk: as for `Stream`.
+        note: called with the number of a word before the step of another word changes its valence.
 
     Attributes:
         values: the valences after the rule.
     """
 
-    def __init__(self, before: int, quirk: bool) -> None:
+    def __init__(self, before: int, quirk: bool, note: Callable[[int], None]) -> None:
         self.values: list[float] = []
         self._before = before
         self._quirk = quirk
+        self._note = note
         self._targets: dict[int, int] = {}  # number of a word whose step scaled -> that of the one it scaled
         self._equals = _FirstEqual()
 
@@ -89,14 +92,19 @@ class _Scaling:
             target = self._equals.find(self.values, value)
         value *= BEFORE_BUT if target < self._before else AFTER_BUT
         self._targets[own] = target
+        if target != own:
+            self._note(target)
         self._put(target, value)
         return value
 
     def drop(self, start: int, valences: list[float]) -> None:
         """Undo the steps of the words from number `start` on, the last first, given all valences before."""
         for own in range(len(self.values) - 1, start - 1, -1):
-            if own in self._targets:
-                self._put(self._targets.pop(own), valences[own])
+            target = self._targets.pop(own, None)
+            if target is not None:
+                if target != own:
+                    self._note(target)
+                self._put(target, valences[own])
             self.values.pop()
 
     def _put(self, number: int, value: float) -> None:
@@ -108,6 +116,24 @@ class _Scaling:
 def _is_loud(word: Word) -> bool:
     """Whether a word in capitals adds emphasis to a valence where not all words are in capitals."""
     return word.scored or word.boost != 0.0
+
+
+class Past(NamedTuple):
+    """What a word was before another one arrived.
+
+    Attributes:
+        arrival: position of the word that arrived.
+        at: position of the word.
+        changes: what the rules had made of it, before the "but" rule.
+        value: its valence after that.
+        premise: why it had a valence that is not the lexicon's.
+    """
+
+    arrival: int
+    at: int
+    changes: Changes
+    value: float
+    premise: Premise | None
 
 
 class Stream:
@@ -126,12 +152,16 @@ class Stream:
         words: the words.
         mixed: some words are in capitals and some are not.
         but: position of the first "but", None without one.
+        history: of the words that are there, those that later ones may have changed, each as it was before,
+            in the order of arrival. Of several entries for a word and an arrival, the first one counts; not
+            every entry is a change.
     """
 
     def __init__(self, quirk: bool = True, words: Iterable[Word] = ()) -> None:
         self.words: list[Word] = []
         self.mixed = False
         self.but: int | None = None
+        self.history: list[Past] = []
         self._quirk = quirk
         self._uppers = 0
         self._louds = 0
@@ -155,9 +185,16 @@ class Stream:
         """For each word its valence after the "but" rule."""
         return self._spread(self._values)
 
-    def scored(self) -> Iterator[tuple[int, Changes, float]]:
-        """Position, changes before the "but" rule and valence after it of each word that is scored."""
-        return zip(self._places, self._changes, self._values, strict=True)
+    def scored(self, first: int = 0) -> Iterator[tuple[int, Changes, float]]:
+        """Position, changes before the "but" rule and valence after it of each word that is scored.
+
+        Args:
+            first: position of the word to begin with.
+        """
+        if not first:
+            return zip(self._places, self._changes, self._values, strict=True)
+        start = bisect_left(self._places, first)
+        return zip(self._places[start:], self._changes[start:], self._values[start:], strict=True)
 
     def push(self, word: Word) -> float:
         """Add a word and return the sum."""
@@ -188,6 +225,18 @@ class Stream:
 
     def pop(self) -> Word:
         """Take the last word away and return it."""
+        history = self.history
+        known = self._count_before(self._arrival) if history else 0
+        word = self._take()
+        if history:
+            del history[known:]
+        return word
+
+    def premise(self, at: int) -> Premise | None:
+        """Why word `at` has a valence that is not the lexicon's, None where it has not."""
+        return None
+
+    def _take(self) -> Word:
         words = self.words
         word = words.pop()
         at = len(words)
@@ -196,7 +245,7 @@ class Stream:
             self._louds -= _is_loud(word)
         if word.scored:
             self._places.pop()
-            self._unsettle(len(self._places))
+            self._drop(len(self._places))
             self._changes.pop()
             self._valences.pop()
         mixed = 0 < self._uppers < at
@@ -218,6 +267,24 @@ class Stream:
     def _values(self) -> list[float]:
         return self._valences if self._scaling is None else self._scaling.values
 
+    @property
+    def _arrival(self) -> int:
+        """Position of the word that arrived last."""
+        return len(self.words) - 1
+
+    def _count_before(self, arrival: int) -> int:
+        """How much of the history is older than an arrival."""
+        known = len(self.history)
+        while known and self.history[known - 1].arrival >= arrival:
+            known -= 1
+        return known
+
+    def _note(self, number: int) -> None:
+        """Keep what scored word `number` is, as it may change."""
+        at = self._places[number]
+        past = Past(self._arrival, at, self._changes[number], self._values[number], self.premise(at))
+        self.history.append(past)
+
     def _spread(self, values: list[float]) -> list[float]:
         spread = [0.0] * len(self.words)
         for place, value in zip(self._places, values, strict=True):
@@ -228,7 +295,7 @@ class Stream:
         """Do to the words before `at` what the arrival of `word` there does to them."""
         if self.but is None and word.contrasts:
             self._unsettle(0)
-            self.but, self._scaling = at, _Scaling(len(self._places), self._quirk)
+            self.but, self._scaling = at, _Scaling(len(self._places), self._quirk, self._note)
         self._revise(at)
         self._settle()
 
@@ -263,7 +330,12 @@ class Stream:
         return total
 
     def _unsettle(self, start: int) -> None:
-        """Take the scored words from number `start` on out of the sum."""
+        """Take the scored words from number `start` on out of the sum, as they may change."""
+        for number in range(start, len(self._totals) - 1):
+            self._note(number)
+        self._drop(start)
+
+    def _drop(self, start: int) -> None:
         if self._scaling is not None:
             self._scaling.drop(start, self._valences)
         del self._totals[start + 1 :]

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from rlsf_gym.certificate import RULES, Certificate, CertificateError, Record, score_slope
 
-GOOD = Record(0, 4, "base", 0, 4, 1.9, "kept")
-NOT = Record(9, 12, "negation", 5, 8, 4.625, "added")
-BAD = Record(9, 12, "base", 9, 12, -2.5, "added")
+GOOD = Record(0, 4, "base", 0, 4, 1.9, "kept", since=4)
+NOT = Record(9, 12, "negation", 5, 8, 4.625, "added", since=12)
+BAD = Record(9, 12, "base", 9, 12, -2.5, "added", since=12)
 
 
 def squash(total):
@@ -48,6 +48,9 @@ def test_rules_are_the_ten():
         ({"rule": "irony"}, "rule must be one of base, .*, but is 'irony'"),
         ({"status": "gone"}, "status must be one of kept, added, withdrawn, passing, but is 'gone'"),
         ({"amount": math.nan}, "amount must be finite, but is nan"),
+        ({"since": -1}, "lifetime must have 0 <= since < until, or until = -1, but is -1:-1"),
+        ({"since": 4, "until": 4}, "lifetime must have 0 <= since < until, or until = -1, but is 4:4"),
+        ({"until": -2}, "lifetime must have .*, but is 4:-2"),
     ],
 )
 def test_wrong_records_are_explained(change, message):
@@ -83,10 +86,18 @@ def test_a_certificate_survives_pickling():
 
 
 def test_records_are_plain_data():
-    records = make((GOOD, NOT), 1.9, 1.9).as_records()
+    records = make((GOOD, NOT._replace(status="passing", until=20)), 1.9, 1.9).as_records()
     assert json.loads(json.dumps(records)) == [
-        {"word": [0, 4], "rule": "base", "trigger": [0, 4], "amount": 1.9, "status": "kept"},
-        {"word": [9, 12], "rule": "negation", "trigger": [5, 8], "amount": 4.625, "status": "added"},
+        {"word": [0, 4], "rule": "base", "trigger": [0, 4], "amount": 1.9, "status": "kept", "since": 4},
+        {
+            "word": [9, 12],
+            "rule": "negation",
+            "trigger": [5, 8],
+            "amount": 4.625,
+            "status": "passing",
+            "since": 12,
+            "until": 20,
+        },
     ]
 
 
@@ -106,6 +117,12 @@ def test_withdrawn_records_count_against_their_rule():
     certificate = make((GOOD._replace(status="withdrawn"),), 1.9, 0.0)
     amounts = certificate.rule_amounts(prompt_utility=squash(1.9), utility=0.0, slope=1.0)
     assert amounts["base"] == pytest.approx(-squash(1.9), abs=1e-12)
+
+
+def test_passing_records_count_for_nothing():
+    certificate = make((GOOD, BAD, BAD._replace(status="passing", until=20)), 1.9, -0.6)
+    amounts = certificate.rule_amounts(prompt_utility=squash(1.9), utility=squash(-0.6), slope=1.0)
+    assert amounts["base"] == pytest.approx(squash(-0.6) - squash(1.9), abs=1e-12)
 
 
 def test_equal_scores_use_the_slopes():
@@ -170,6 +187,7 @@ def test_an_opaque_certificate_has_one_record_of_everything():
             "trigger": [0, 12],
             "amount": 0.5,
             "status": "added",
+            "since": 12,
             "labels": {"NEGATIVE": 0.1, "POSITIVE": 0.9},
             "model": "sha256:abc",
         }

@@ -68,7 +68,7 @@ def test_certificates_of_the_scorer_hold_and_add_up(text, but, data):
         ("withdrawn", certificate.score, text),
         ("added", certificate.prompt_score, prompt),
     ):
-        total = sum(record.amount for record in certificate.records if record.status != gone)
+        total = sum(record.amount for record in certificate.records if record.status not in (gone, "passing"))
         assert total / math.sqrt(total * total + 15) == pytest.approx(score, abs=1e-9)
         assert score == VaderScorer(but).score([whole])[0]
 
@@ -78,13 +78,13 @@ def test_a_certificate_worked_by_hand():
     # S = -0.703 + 4.65 > 0, so that "!" adds 0.292.
     certificate, prompt, response = certify("not good but it was great!", 8)
     assert not any(record.path for record in certificate.records)
-    assert [record[:7] for record in certificate.records] == [
-        (4, 8, "base", 4, 8, 1.9, "kept"),
-        (4, 8, "negation", 0, 3, pytest.approx(-3.306), "kept"),
-        (4, 8, "but", 9, 12, pytest.approx(0.703), "added"),
-        (20, 25, "base", 20, 25, 3.1, "added"),
-        (20, 25, "but", 9, 12, pytest.approx(1.55), "added"),
-        (25, 26, "punctuation", 25, 26, 0.292, "added"),
+    assert [(*record[:7], *record[8:]) for record in certificate.records] == [
+        (4, 8, "base", 4, 8, 1.9, "kept", 8, -1),
+        (4, 8, "negation", 0, 3, pytest.approx(-3.306), "kept", 8, -1),
+        (4, 8, "but", 9, 12, pytest.approx(0.703), "added", 12, -1),
+        (20, 25, "base", 20, 25, 3.1, "added", 25, -1),
+        (20, 25, "but", 9, 12, pytest.approx(1.55), "added", 25, -1),
+        (25, 26, "punctuation", 25, 26, 0.292, "added", 26, -1),
     ]
     certificate.check(prompt, response)
 
@@ -192,7 +192,7 @@ def test_swapped_records_are_refused(case, data):
     refuse(dataclasses.replace(certificate, records=tuple(records)), prompt, response)
 
 
-@given(certified(), st.data(), st.sampled_from(["kept", "added", "withdrawn"]))
+@given(certified(), st.data(), st.sampled_from(["kept", "added", "withdrawn", "passing"]))
 @settings(max_examples=50, deadline=None)
 def test_another_status_is_refused(case, data, status):
     certificate, prompt, response = case

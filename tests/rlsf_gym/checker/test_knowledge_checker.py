@@ -166,16 +166,20 @@ def test_a_missing_record_is_refused_where_it_said_nothing_too(scorer, text, dat
 def test_the_nearest_aspect_and_the_nearest_concept_have_to_be_used(scorer):
     text = "film long pace"
     certificate = scorer.certify("", text)
-    (record,) = certificate.records
+    early, record = certificate.records
+    assert (early.path, early.amount, early.trigger_start) == (("long", "film"), -0.5, 0)
+    assert (early.status, early.since, early.until) == ("passing", 9, 14)
     assert (record.path, record.amount, record.trigger_start) == (("long", "pace"), -1.5, 10)
+    assert (record.status, record.since, record.until) == ("added", 14, -1)
     farther = {"amount": -0.5, "path": ("long", "pace", "film")}
     refuse(
-        changed(certificate, 0, **farther), text, match="^record 0 .*path long > pace > film, does not hold"
+        changed(certificate, 1, **farther), text, match="^record 1 .*path long > pace > film, does not hold"
     )
     other = {"amount": -0.5, "path": ("long", "film"), "trigger_start": 0, "trigger_end": 4}
     refuse(
-        changed(certificate, 0, **other), text, match="proves knowledge at 5:9, trigger 10:14, .*long > pace$"
+        changed(certificate, 1, **other), text, match="proves knowledge at 5:9, trigger 10:14, .*long > pace$"
     )
+    refuse(changed(certificate, 1, since=9), text, match="^record 1 .* must be added since 14, but is")
     thin = scorer.certify("", "thin pace")  # craft and film are equally near: is_a comes first
     assert thin.records[0].path == ("thin", "pace", "craft")
     refuse(changed(thin, 0, amount=-1.0, path=("thin", "pace", "film")), "thin pace")

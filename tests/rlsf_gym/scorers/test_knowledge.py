@@ -192,11 +192,11 @@ def test_records_name_the_path_that_justifies_the_amount(scorer):
     certificate = scorer.certify("very long ", "pacing, riveting murder: great dialogue")
     certificate.check("very long ", "pacing, riveting murder: great dialogue")
     known = [record for record in certificate.as_records() if record["rule"] == "knowledge"]
-    assert [tuple(record.values()) for record in known] == [
-        ([5, 9], "knowledge", [10, 16], -1.5, "added", ["long", "pace"]),
-        ([18, 26], "knowledge", [10, 16], 3.0, "added", ["riveting", "pace", "film", "work"]),
-        ([27, 33], "knowledge", [41, 49], 0.0, "added", ["murder", "dialogue", "film", "work"]),
-        ([35, 40], "knowledge", [41, 49], 2.0, "added", ["great", "dialogue", "film"]),
+    assert [tuple(record.values()) for record in known if record["status"] == "added"] == [
+        ([5, 9], "knowledge", [10, 16], -1.5, "added", 16, ["long", "pace"]),
+        ([18, 26], "knowledge", [10, 16], 3.0, "added", 26, ["riveting", "pace", "film", "work"]),
+        ([27, 33], "knowledge", [41, 49], 0.0, "added", 49, ["murder", "dialogue", "film", "work"]),
+        ([35, 40], "knowledge", [41, 49], 2.0, "added", 49, ["great", "dialogue", "film"]),
     ]
     assert all("path" not in record for record in certificate.as_records() if record["rule"] != "knowledge")
     assert certificate.options["graph"] == scorer.graph.file.name

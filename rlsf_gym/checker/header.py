@@ -1,0 +1,43 @@
+"""Reads the head of a certificate: whose rules prove it."""
+
+from importlib.metadata import version
+
+from rlsf_gym.checker.claimed import Claimed
+from rlsf_gym.checker.errors import CertificateError
+from rlsf_gym.checker.knowledge import Knowledge, load_knowledge
+from rlsf_gym.checker.proof import Rules
+
+_INSTALLED = version("vaderSentiment")
+
+
+def read_rules(certificate: Claimed) -> Rules:
+    """The rules that a certificate was made by.
+
+    Raises:
+        CertificateError: there are no such rules, or not here.
+    """
+    but = certificate.options.get("but")
+    if not certificate.verifiable or certificate.scorer not in ("vader", "knowledge"):
+        raise CertificateError(
+            f"certificate must come from 'vader' or 'knowledge', whose rules have proofs, but comes from "
+            f"{certificate.scorer!r} with verifiable={certificate.verifiable}"
+        )
+    if certificate.version != _INSTALLED:
+        raise CertificateError(
+            f"version must be {_INSTALLED!r}, that of the installed lexicon, but is {certificate.version!r}"
+        )
+    if but not in ("library", "documented"):
+        raise CertificateError(f"options['but'] must be 'library' or 'documented', but is {but!r}")
+    return Rules(_read_graph(certificate), but == "library")
+
+
+def _read_graph(certificate: Claimed) -> Knowledge | None:
+    if certificate.scorer == "vader":
+        return None
+    name, digest = (certificate.options.get(key) for key in ("graph", "graph_sha256"))
+    if name is None or digest is None:
+        raise CertificateError(
+            f"options must hold 'graph' and 'graph_sha256' where the scorer is {certificate.scorer!r}, "
+            f"but are {dict(certificate.options)}"
+        )
+    return load_knowledge(name, digest)

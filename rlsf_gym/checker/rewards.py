@@ -1,0 +1,145 @@
+"""Proves the rewards of tokens: what each design pays for a response, from the text and its certificate.
+
+Nothing is trusted but the text, the lexicon (with the graph that the certificate names, to the byte) and the
+certificate once it is proved, which comes first each time. Where a prefix ends between words, its score is
+that of the records that live there; where it cuts a word, the rules are applied to the text that is left.
+No code is shared with the designs or the scorers.
+"""
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from rlsf_gym.checker.claimed import Claimed
+from rlsf_gym.checker.errors import CertificateError
+from rlsf_gym.checker.header import read_rules
+from rlsf_gym.checker.known import Known
+from rlsf_gym.checker.payments import PAYMENTS, Case
+from rlsf_gym.checker.verification import prove
+
+__all__ = ["RECOMPUTABLE", "check_rewards", "recompute_rewards"]
+
+RECOMPUTABLE: Final[tuple[str, ...]] = tuple(PAYMENTS)
+"""The designs whose rewards follow from text and certificate."""
+
+Utility = Callable[[float], float]
+
+# Largest error of a reward.
+_TOLERANCE = 1e-9
+
+
+def recompute_rewards(
+    certificate: Claimed,
+    prompt: str,
+    response: str,
+    *,
+    design: str,
+    char_ends: Sequence[int],
+    utility: Utility,
+    slope: float = 0.0,
+    boundary: str = "closed",
+    **kwargs: object,
+) -> list[float]:
+    """The rewards of a response's tokens.
+
+    Args:
+        certificate: the certificate of the response; it is proved first.
+        prompt: the prompt.
+        response: the response.
+        design: one of `RECOMPUTABLE`.
+        char_ends: for each of K real tokens, how many characters of the response are certain after it.
+        utility: what a score is worth.
+        slope: slope of the utility at the response's score; only `rule_certificate` and `rlsf_mask` ask for
+            it, where the prompt's score is the same to 1e-12.
+        boundary: whether a word counts when it is "closed", or with each of its pieces, "open".
+        kwargs: arguments of the design.
+
+    Returns:
+        K rewards.
+
+    Raises:
+        CertificateError: the certificate does not hold.
+        ValueError: an argument is none of those that there are, or `char_ends` are no ends of the tokens of
+            this response.
+    """
+    _check_design(design, kwargs)
+    if boundary not in ("closed", "open"):
+        raise ValueError(f"boundary must be 'closed' or 'open', but is {boundary!r}")
+    ends = _checked_ends(char_ends, len(response))
+    proved = prove(certificate, prompt, response)
+    known = Known(prompt, response, ends, read_rules(certificate), proved)
+    return PAYMENTS[design](Case(known, utility, slope, boundary), **kwargs)
+
+
+def check_rewards(
+    certificate: Claimed,
+    prompt: str,
+    response: str,
+    rewards: Sequence[float],
+    *,
+    design: str,
+    char_ends: Sequence[int],
+    utility: Utility,
+    slope: float = 0.0,
+    boundary: str = "closed",
+    **kwargs: object,
+) -> None:
+    """Prove that each token was paid what the design pays for it, to 1e-9.
+
+    Args:
+        certificate: the certificate of the response; it is proved first.
+        prompt: the prompt.
+        response: the response.
+        rewards: the rewards of K real tokens, float64.
+        design: as for `recompute_rewards`, as is all that follows.
+        char_ends: for each of K real tokens, how many characters of the response are certain after it.
+        utility: what a score is worth.
+        slope: slope of the utility at the response's score.
+        boundary: "closed" or "open".
+        kwargs: arguments of the design.
+
+    Raises:
+        CertificateError: the certificate does not hold, there is another number of rewards, or one is not
+            what the text proves; the message names the first such token.
+        ValueError: as for `recompute_rewards`.
+    """
+    proved = recompute_rewards(
+        certificate,
+        prompt,
+        response,
+        design=design,
+        char_ends=char_ends,
+        utility=utility,
+        slope=slope,
+        boundary=boundary,
+        **kwargs,
+    )
+    if len(rewards) != len(proved):
+        raise CertificateError(
+            f"rewards must be one for each of {len(proved)} tokens, but are {len(rewards)}"
+        )
+    for token, (claimed, value) in enumerate(zip(rewards, proved, strict=True)):
+        if not abs(claimed - value) <= _TOLERANCE:
+            raise CertificateError(
+                f"reward of token {token} must be {value!r}, as {design!r} pays for this text, "
+                f"but is {float(claimed)!r}"
+            )
+
+
+def _check_design(design: str, kwargs: dict[str, object]) -> None:
+    if design not in PAYMENTS:
+        raise ValueError(f"design must be one of {', '.join(RECOMPUTABLE)}, but is {design!r}")
+    try:
+        inspect.signature(PAYMENTS[design]).bind(None, **kwargs)
+    except TypeError as mismatch:
+        raise ValueError(f"design {design!r} does not take {kwargs}: {mismatch}") from mismatch
+
+
+def _checked_ends(char_ends: Sequence[int], length: int) -> list[int]:
+    ends = [int(end) for end in char_ends]
+    last = ends[-1] if ends else 0
+    if ends != sorted(ends) or last != length or any(end < 0 for end in ends):
+        raise ValueError(
+            f"char_ends must not decrease and must end with {length}, the response's length, but are {ends}"
+        )
+    return ends
