@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import gymnasium as gym
 import numpy as np
 import pytest
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
@@ -453,3 +454,25 @@ def test_a_missing_captum_names_the_extra(bert: Path, monkeypatch: pytest.Monkey
     with pytest.raises(ImportError, match=r"need captum: pip install 'rlsf-gym\[captum\]'"):
         scorer.attributions_batch(["good"], [" film"], "gradient")
     assert _attribute(scorer, "good", " film", "attention").sum() == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("design", METHODS)
+def test_environments_lay_the_gain_by_attributions(bert: Path, design: str) -> None:
+    scorer = TransformerScorer(bert)
+    arguments: dict[str, Any] = {"scorer": scorer, "reward_design": design, "max_new_tokens": 6}
+    single = gym.make("rlsf_gym:rlsf_gym/Sentiment-v0", **arguments)
+    vector = gym.make_vec("rlsf_gym:rlsf_gym/Sentiment-v0", num_envs=2, **arguments)
+    tokenizer = single.unwrapped.tokenizer  # pyright: ignore[reportAttributeAccessIssue]
+    prompts, texts = ["the film", "a goo"], [" was not good", "d film"]
+    ids = [tokenizer.encode(text) for text in texts]
+    padded = np.array([[*row, *[tokenizer.vocab_size] * (6 - len(row))] for row in ids])
+    vector.reset(seed=0, options={"prompts": prompts})
+    *_, infos = vector.step(padded)
+    for row, (prompt, text) in enumerate(zip(prompts, texts, strict=True)):
+        single.reset(seed=0, options={"prompt": prompt})
+        *_, info = single.step(padded[row])
+        rewards = info["token_rewards"]
+        np.testing.assert_allclose(infos["final_info"]["token_rewards"][row], rewards, atol=1e-5)
+        before, after = scorer.score([prompt, prompt + text])
+        assert rewards.sum() == pytest.approx(after - before, abs=1e-5)
+        assert rewards[: len(ids[row])].all()
