@@ -66,6 +66,8 @@ EXAMPLES = (
     ),
 )
 
+_HINTS = {"transformer": "needs a classifier: start the explorer with --scorer-model"}
+
 
 @dataclass(frozen=True)
 class Question:
@@ -133,11 +135,12 @@ class Explorer:
         self._tokenizer = load_tokenizer("bundled")
         self._scorers: dict[str, Any] = {}
         self._refusals: dict[str, str] = {}
+        given = scorer_kwargs or {}
         for name in SCORERS:
             try:
-                self._scorers[name] = load_scorer(name, **(scorer_kwargs or {}).get(name, {}))
+                self._scorers[name] = load_scorer(name, **given.get(name, {}))
             except (ValueError, ImportError, OSError) as error:
-                self._refusals[name] = one_line(error)
+                self._refusals[name] = _HINTS[name] if name in set(_HINTS) - set(given) else one_line(error)
 
     def options(self) -> dict[str, Any]:
         """Returns all that can be picked, as plain data, with the reason for what can't be."""

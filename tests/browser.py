@@ -27,7 +27,12 @@ FLAGS = (
     "--remote-debugging-pipe",
 )
 # Chromium reads commands from file 3 and writes to file 4: a process in between puts the pipes there.
-START = "import os, sys; os.dup2(int(sys.argv[1]), 3); os.dup2(int(sys.argv[2]), 4); os.execvp(sys.argv[3], sys.argv[3:])"
+START = """
+import os, sys
+os.dup2(int(sys.argv[1]), 3)
+os.dup2(int(sys.argv[2]), 4)
+os.execvp(sys.argv[3], sys.argv[3:])
+"""
 PATIENCE = 15.0  # seconds
 
 
@@ -79,7 +84,9 @@ class Browser:
         """Points the mouse at the middle of an element."""
         element = f"document.querySelectorAll({json.dumps(selector)})[{number}]"
         self.run(f"{element}.scrollIntoView({{block: 'center'}})")
-        x, y, width, height = self.run(f"Object.values({element}.getBoundingClientRect().toJSON()).slice(0, 4)")
+        x, y, width, height = self.run(
+            f"Object.values({element}.getBoundingClientRect().toJSON()).slice(0, 4)"
+        )
         self.send("Input.dispatchMouseEvent", type="mouseMoved", x=x + width / 2, y=y + height / 2)
 
     def write(self, selector: str, text: str) -> None:

@@ -45,7 +45,6 @@ function drawStaff(canvas, boxes, first, last, band, limit, answer) {
   let path = `M${left} ${level(before)}`, free = 0;
   for (let place = first; place <= last; place++) {
     const score = answer.running[place], box = boxes[place];
-    if (score) canvas.append(area(box, level(score), level(0), score));
     path += `V${level(score)}H${box.right}`;
     if (score !== before && box.left >= free) {
       canvas.append(caption(box.left + 3, level(score) + (score >= before ? -5 : 13), signed(score, 2), "start", "value"));
@@ -54,12 +53,21 @@ function drawStaff(canvas, boxes, first, last, band, limit, answer) {
     before = score;
   }
   canvas.append(shape("path", { class: "course", d: path }));
+  for (const [start, end] of stretches(answer.running, first, last)) canvas.prepend(area(boxes[start].left, boxes[end].right, level(0), level(answer.running[start])));
 }
 
-function area(box, level, zero, score) {
-  return shape("rect", {
-    class: score > 0 ? "above" : "below", x: box.left, y: Math.min(level, zero), width: box.right - box.left, height: Math.abs(level - zero),
-  });
+// Returns the first and last token of each stretch of one score other than 0.
+function stretches(running, first, last) {
+  const found = [];
+  for (let place = first; place <= last; place++) {
+    if (place > first && running[place] === running[place - 1]) found.at(-1)[1] = place;
+    else found.push([place, place]);
+  }
+  return found.filter(([start]) => running[start] !== 0);
+}
+
+function area(left, right, zero, level) {
+  return shape("rect", { class: level < zero ? "above" : "below", x: left, y: Math.min(level, zero), width: right - left, height: Math.abs(level - zero) });
 }
 
 function tick(score) {

@@ -3,6 +3,8 @@
 const { options, live, ...start } = JSON.parse(document.getElementById("data").textContent);
 const at = (id) => document.getElementById(id);
 const fields = ["prompt", "response", "scorer", "objective", "target", "boundary"];
+const PAYS = { closed: "once it is closed", open: "with each piece" };
+const VAST = 300; // tokens from which each design scrolls by itself
 const wanted = new Set(start.question.designs);
 let answer = start.answer, asked = 0, waiting = null, pending = 0, staveTokens = [], showing = null, leaving = 0;
 
@@ -12,8 +14,10 @@ function choice(name, disabled = false, label = name) {
 
 function fillForm() {
   at("scorer").append(...options.scorers.map((scorer) => choice(scorer.name, scorer.reason !== null)));
+  const refused = options.scorers.filter(({ reason }) => reason !== null);
+  at("scorer-reasons").append(...refused.map(({ name, reason }) => giveReason([name, reason])));
   at("objective").append(...options.objectives.map((name) => choice(name)));
-  at("boundary").append(...options.boundaries.map((name) => choice(name, false, name === "closed" ? "it is closed" : name === "open" ? "it is open" : name)));
+  at("boundary").append(...options.boundaries.map((name) => choice(name, false, PAYS[name] || name)));
   const written = options.examples.map((example, place) => choice(`e${place}`, false, example.name));
   const bundled = options.prompts.map((prompt, place) => choice(`p${place}`, false, prompt));
   at("example").append(
@@ -36,9 +40,12 @@ function fillDesigns() {
     return make("label", {}, box, name);
   });
   at("designs").replaceChildren(...boxes);
-  const reasons = [...options.scorers.filter(({ reason }) => reason).map(({ name, reason }) => [name, reason]), ...Object.entries(refused)];
-  at("refusals").replaceChildren(...reasons.map(([name, reason]) => make("li", {}, make("b", { textContent: name }), `: ${reason}`)));
+  at("design-reasons").replaceChildren(...Object.entries(refused).map(giveReason));
   at("target-field").hidden = at("objective").value !== "target";
+}
+
+function giveReason([name, reason]) {
+  return make("li", {}, make("b", { textContent: name }), `: ${reason}`);
 }
 
 function chosen() {
@@ -94,6 +101,7 @@ function render() {
   const names = shownDesigns(), rewards = names.map((name) => answer.designs[name].rewards || []);
   const greatest = rewards.flat().reduce((most, reward) => Math.max(most, Math.abs(reward)), 0);
   const numbered = answer.tokens.map((_, place) => rewards.some((row) => Math.abs(row[place]) >= VISIBLE));
+  at("result").classList.toggle("vast", answer.tokens.length > VAST);
   renderReading(numbered);
   renderLegend(greatest);
   const rows = options.designs.filter(({ name }) => names.includes(name)).map((design) => designRow(design, answer, numbered, greatest || 1));
@@ -102,7 +110,7 @@ function render() {
 
 function renderReading(numbered) {
   const gain = answer.utility - answer.prompt_utility;
-  const figures = [["score", answer.score, "big"], ["of the prompt", answer.prompt_score], ["utility gain", gain, "big"]];
+  const figures = [["score", answer.score, "big"], ["prompt alone", answer.prompt_score], ["utility gain", gain, "big"]];
   at("figures").replaceChildren(...figures.flatMap(([name, value, kind]) => [
     make("dt", { textContent: name }), make("dd", { className: kind || "" }, number(value)),
   ]));
@@ -153,12 +161,15 @@ function mark(place, row) {
 }
 
 function putDetail(token) {
-  const box = token.querySelector(".chars").getBoundingClientRect(), detail = at("detail");
-  const rest = document.documentElement.clientWidth - detail.offsetWidth - 16;
-  detail.style.left = `${Math.max(16, Math.min(box.left - 24, rest)) + scrollX}px`;
-  const below = box.bottom + 26, above = box.top - detail.offsetHeight - 8;
-  const fits = below + detail.offsetHeight <= innerHeight || above < 0;
-  detail.style.top = `${(fits ? below : above) + scrollY}px`;
+  const box = token.querySelector(".chars").getBoundingClientRect(), { offsetWidth: width, offsetHeight: height } = at("detail");
+  const rest = document.documentElement.clientWidth - width - 16;
+  const edges = [...token.closest(".run").parentElement.querySelectorAll(".token")].map((other) => other.getBoundingClientRect().right);
+  const beside = Math.max(...edges) + 20, below = box.bottom + 26, above = box.top - height - 8;
+  const hidesLess = beside <= rest;
+  const left = hidesLess ? beside : Math.max(16, Math.min(box.left - 24, rest));
+  let top = below + height > innerHeight && above >= 0 ? above : below;
+  if (hidesLess) top = Math.max(8, Math.min(box.top - 12, innerHeight - height - 12));
+  Object.assign(at("detail").style, { left: `${left + scrollX}px`, top: `${top + scrollY}px` });
 }
 
 function hide() {

@@ -2,7 +2,7 @@
 
 const LONG = 24; // characters from which a word may break between its tokens
 const SHOWN = 14; // records in one detail
-const VISIBLE = 0.005; // smaller rewards show as 0
+const VISIBLE = 5e-4; // smaller rewards show as 0
 const FAINT = 0.07; // share of the colour that the smallest reward gets
 
 function make(name, properties = {}, ...children) {
@@ -17,8 +17,13 @@ function signed(value, digits = 3) {
   return (value > 0 ? "+" : "\u2212") + text;
 }
 
+// Returns a reward with two digits, or three where two would say 0.
+function short(reward) {
+  return signed(reward, Math.abs(reward) < 0.005 ? 3 : 2);
+}
+
 function side(value) {
-  return Math.abs(value) < 5e-4 ? "" : value > 0 ? "gain" : "loss";
+  return Math.abs(value) < VISIBLE ? "" : value > 0 ? "gain" : "loss";
 }
 
 function number(value, digits) {
@@ -63,11 +68,10 @@ function layTokens(container, tokens, numbered, decorate) {
 }
 
 function paint(element, token, reward, scale) {
-  const shown = Math.abs(reward) >= VISIBLE;
-  element.setAttribute("aria-label", `${textOf(token)}, reward ${signed(reward, 2)}`);
-  if (!shown) return;
+  element.setAttribute("aria-label", `${textOf(token)}, reward ${short(reward)}`);
+  if (Math.abs(reward) < VISIBLE) return;
   element.classList.add(reward > 0 ? "plus" : "minus");
-  element.dataset.reward = signed(reward, 2);
+  element.dataset.reward = short(reward);
   const share = Math.min(1, FAINT + (1 - FAINT) * (Math.abs(reward) / scale));
   element.style.setProperty("--share", share.toFixed(4));
 }
@@ -89,7 +93,7 @@ function partsWithin(elements, [start, end]) {
 }
 
 function designHead(design, answer) {
-  const { total, texts, error } = answer.designs[design.name];
+  const { total, error } = answer.designs[design.name];
   const head = make("div", { className: "head" }, make("h3", { textContent: design.name }));
   const gain = answer.utility - answer.prompt_utility;
   if (!error) {
@@ -100,24 +104,26 @@ function designHead(design, answer) {
   const properties = ["causal", "conserving", "bounded"].map((name) =>
     make("li", { className: design[name] ? "yes" : "no", textContent: design[name] ? `\u2713 ${name}` : `\u2717 not ${name}` }),
   );
-  if (!error) properties.push(make("li", { textContent: `${texts.toLocaleString("en")} ${texts === 1 ? "text" : "texts"} scored` }));
-  head.append(make("ul", { className: "properties" }, ...properties), make("p", { className: "summary", textContent: design.summary }));
+  head.append(make("ul", { className: "properties" }, ...properties));
   return head;
 }
 
 function designRow(design, answer, numbered, scale) {
   const row = make("article", { className: "row" }, designHead(design, answer));
   row.dataset.design = design.name;
-  const { rewards, error } = answer.designs[design.name];
-  if (error) row.append(make("p", { className: "refused", textContent: error }));
-  else if (!rewards.length) row.append(make("p", { className: "empty", textContent: "no tokens: the response is empty" }));
+  const { rewards, texts, error } = answer.designs[design.name];
+  const body = row.appendChild(make("div", { className: "body" }));
+  if (error) body.append(make("p", { className: "refused", textContent: error }));
+  else if (!rewards.length) body.append(make("p", { className: "empty", textContent: "no tokens: the response is empty" }));
   else {
     const tokens = make("div", { className: "tokens" });
     tokens.setAttribute("role", "listbox");
     tokens.setAttribute("aria-label", `tokens under ${design.name}`);
     layTokens(tokens, answer.tokens, numbered, (element, place) => paint(element, answer.tokens[place], rewards[place], scale));
-    row.append(tokens);
+    body.append(tokens);
   }
+  const cost = error ? "" : `; ${texts.toLocaleString("en")} ${texts === 1 ? "text" : "texts"} scored`;
+  body.append(make("p", { className: "summary", textContent: design.summary + cost }));
   return row;
 }
 
@@ -141,7 +147,7 @@ function recordsTable(records) {
   if (!records.length) return [make("p", { className: "more", textContent: "No record of the certificate tells of this token." })];
   const rows = records.slice(0, SHOWN).map((record) => {
     const cells = [record.word_text, record.path ? `${record.rule}: ${record.path.join(" \u2192 ")}` : record.rule, null];
-    cells.push(record.trigger_text === record.word_text ? "itself" : record.trigger_text, record.status);
+    cells.push(String(record.trigger) === String(record.word) ? "\u2014" : record.trigger_text, record.status);
     const row = make("tr", { className: record.status }, ...cells.map((text) => make("td", { textContent: text ?? "" })));
     row.cells[2].className = "number";
     row.cells[2].append(number(record.amount));
