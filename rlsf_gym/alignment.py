@@ -20,6 +20,8 @@ IntArray = npt.NDArray[np.int64]
 # By code point, up to the first one behind the last whitespace of Unicode, U+3000.
 _IS_SPACE = np.array([chr(code).isspace() for code in range(0x3002)])
 _WORD = re.compile(r"\S+")
+_CLOSING = re.compile(r"[.,;:!?\u2026\u2014]\W*$")
+_OPENING = frozenset(("and", "but", "or", "nor", "yet", "so", "although", "though", "while", "because", "if"))
 _Decoder = codecs.getincrementaldecoder("utf-8")
 
 
@@ -151,3 +153,24 @@ def word_spans(text: str, offset: int = 0) -> IntArray:
     """
     spans = [match.span() for match in _WORD.finditer(text)]
     return np.array(spans, np.int64).reshape(-1, 2) + offset
+
+
+def clause_numbers(words: Sequence[str]) -> IntArray:
+    """Returns the number of the clause that each word stands in, by its marks alone.
+
+    A clause ends with a word that ends in one of . , ; : ! ? and before a conjunction.
+
+    Args:
+        words: K words with the punctuation that stands at them, in order.
+
+    Returns:
+        int64 (K,), from 0, non-decreasing.
+
+    Example:
+        >>> clause_numbers(["not", "good,", "but", "short", "and", "sweet"]).tolist()
+        [0, 0, 1, 1, 2, 2]
+    """
+    closes = [bool(_CLOSING.search(word)) for word in words]
+    opens = [word.lower() in _OPENING for word in words]
+    starts = [before or here for before, here in zip([False, *closes], opens, strict=False)]
+    return np.cumsum([False, *starts[1:]], dtype=np.int64) if words else np.zeros(0, np.int64)

@@ -23,7 +23,7 @@ Rule = Literal[
     "punctuation",
     "knowledge",
 ]
-Status = Literal["kept", "added", "withdrawn"]
+Status = Literal["kept", "added", "withdrawn", "passing"]
 KNOWLEDGE_RULES: Final[tuple[Rule, ...]] = get_args(Rule)
 RULES: Final[tuple[Rule, ...]] = KNOWLEDGE_RULES[:-1]
 STATUSES: Final[tuple[Status, ...]] = get_args(Status)
@@ -60,6 +60,8 @@ class Record(NamedTuple):
     amount: float
     status: Status
     path: tuple[str, ...] = ()
+    since: int = 0
+    until: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +164,7 @@ class Certificate:
         `labels` and `model`, the model's hash.
         """
         plain: list[dict[str, object]] = []
-        for start, end, rule, trigger_start, trigger_end, amount, status, path in self.records:
+        for start, end, rule, trigger_start, trigger_end, amount, status, path, *_ in self.records:
             record: dict[str, object] = {
                 "word": [start, end],
                 "rule": rule,
@@ -198,25 +200,40 @@ class Certificate:
         if not self.verifiable:
             changes["base"] = utility - prompt_utility
             return changes
-        kept = withdrawn = 0.0
+        for record in self.records:
+            if record.status == "added":
+                changes[record.rule] += record.amount
+            elif record.status == "withdrawn":
+                changes[record.rule] -= record.amount
+        factor = self.factor(prompt_utility=prompt_utility, utility=utility, slope=slope)
+        return {rule: factor * change for rule, change in changes.items()}
+
+    def factor(self, *, prompt_utility: float, utility: float, slope: float) -> float:
+        """What one unit of the sum of valences contributes to the gain in utility.
+
+        (U(h(S_F)) - U(h(S_P))) / (S_F - S_P), or its limit where the two sums are equal.
+
+        Args:
+            prompt_utility: utility of the prompt's score.
+            utility: utility of the whole text's score.
+            slope: slope of the utility at the whole text's score; used where the two scores are equal.
+        """
+        kept = added = withdrawn = 0.0
         for record in self.records:
             if record.status == "kept":
                 kept += record.amount
             elif record.status == "added":
-                changes[record.rule] += record.amount
-            else:
-                changes[record.rule] -= record.amount
+                added += record.amount
+            elif record.status == "withdrawn":
                 withdrawn += record.amount
-        prompt_sum = kept + withdrawn
         gained = self.score - self.prompt_score
         if abs(gained) > _SAME_SCORE:
             slope = (utility - prompt_utility) / gained
-        factor = slope * score_slope(prompt_sum, prompt_sum + sum(changes.values()))
-        return {rule: factor * change for rule, change in changes.items()}
+        return slope * score_slope(kept + withdrawn, kept + added)
 
 
 def _check_record(record: Record) -> None:
-    char_start, char_end, rule, trigger_start, trigger_end, amount, status, _ = record
+    char_start, char_end, rule, trigger_start, trigger_end, amount, status, *_ = record
     if not 0 <= char_start <= char_end:
         raise ValueError(_span_message("char", char_start, char_end))
     if not 0 <= trigger_start <= trigger_end:

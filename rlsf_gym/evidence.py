@@ -22,8 +22,19 @@ def _no_words() -> IntArray:
     raise ValueError("this evidence holds no word_spans: the environment gave no text to look at")
 
 
-def _no_erasure(words: Sequence[int]) -> float:
-    raise ValueError(f"this evidence offers no utility_without({list(words)}): the environment gave no text")
+def _no_clauses() -> IntArray:
+    raise ValueError("this evidence holds no clauses: the environment gave no text to look at")
+
+
+def _no_lexicon() -> FloatArray:
+    raise ValueError("this evidence holds no lexicon_utilities: the scorer has no lexicon")
+
+
+def _no_erasure(absences: Sequence[Sequence[int]]) -> FloatArray:
+    raise ValueError(
+        f"this evidence offers no utilities_without({[list(words) for words in absences]}): "
+        "the environment gave no text"
+    )
 
 
 def _no_attributions(method: str) -> FloatArray:
@@ -57,8 +68,13 @@ class Evidence:
     """float64 (T,), what `prefix_utilities` returns; None where the design did not ask for it."""
     word_spans: Callable[[], IntArray] = _no_words
     """Returns int64 (K, 2), the response's words as spans of prompt + response."""
-    utility_without: Callable[[Sequence[int]], float] = _no_erasure
-    """Utility of prompt + response without the words of these numbers (rows of `word_spans()`)."""
+    clauses: Callable[[], IntArray] = _no_clauses
+    """Returns int64 (K,), the number of the clause that each of the words stands in, non-decreasing."""
+    utilities_without: Callable[[Sequence[Sequence[int]]], FloatArray] = _no_erasure
+    """Utilities, float64 (N,), of prompt + response without N choices of words (rows of `word_spans()`), each
+    replaced in place by a neutral word; without all of them that of the prompt."""
+    lexicon_utilities: Callable[[], FloatArray] = _no_lexicon
+    """Returns float64 (T,), what the response's words known after each token are worth one by one."""
     attributions: Callable[[str], FloatArray] = _no_attributions
     """Returns float64 (T,), what the scorer itself attributes to each token by the method of that name."""
 
@@ -90,6 +106,10 @@ class Evidence:
     def gain(self) -> float:
         """Utility of prompt + response minus that of the prompt: what a conserving design shares out."""
         return self.utility - self.prompt_utility
+
+    def utility_without(self, words: Sequence[int]) -> float:
+        """Returns the utility of prompt + response without the words of these numbers."""
+        return float(self.utilities_without([words])[0])
 
     @property
     def prefix_utilities(self) -> FloatArray:

@@ -11,7 +11,18 @@ import pytest
 from gymnasium.utils.env_checker import check_env
 from gymnasium.vector import AutoresetMode
 
-DESIGNS = ("terminal", "uniform", "potential", "broadcast", "seed_legacy", "shuffled")
+DESIGNS = (
+    *("terminal", "uniform", "potential", "broadcast", "seed_legacy", "shuffled", "mixed", "attention"),
+    *(
+        "quantised_potential",
+        "rule_certificate",
+        "shapley",
+        "leave_one_out",
+        "gradient",
+        "lexicon",
+        "rlsf_mask",
+    ),
+)
 ENV_ID = "rlsf_gym:rlsf_gym/Sentiment-v0"
 RULES = (
     "base",

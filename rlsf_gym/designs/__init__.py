@@ -7,77 +7,61 @@ there to fail.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, cast
 
-import numpy as np
-
+from rlsf_gym.designs.attributed import attention, gradient
+from rlsf_gym.designs.coalitions import leave_one_out_design, shapley_design
+from rlsf_gym.designs.design import Design, Need, every_prefix, one_text
+from rlsf_gym.designs.mixture import mix
 from rlsf_gym.designs.outcome import broadcast, seed_legacy, terminal, uniform
-from rlsf_gym.designs.prefix import potential, shuffled
-from rlsf_gym.evidence import Evidence, FloatArray
+from rlsf_gym.designs.prefix import lexicon, potential, quantised_potential_design, shuffled
+from rlsf_gym.designs.rules import rlsf_mask_design, rule_certificate
+from rlsf_gym.evidence import FloatArray
 from rlsf_gym.resolve import register, resolve
 
+__all__ = [
+    "DESIGNS",
+    "Design",
+    "Need",
+    "every_prefix",
+    "load_design",
+    "one_text",
+    "register_design",
+]
 
-def one_text(length: int) -> int:
-    """Returns 1: the cost of a design that needs the score of the whole response only."""
-    return 1
+
+def _mixed(design: Any = "potential", beta: float = 0.8, **kwargs: Any) -> Design:
+    return mix(load_design(design, **kwargs), beta, _mixed)
 
 
-def every_prefix(length: int) -> int:
-    """Returns `length`: the cost of a design that needs the score after each token."""
-    return length
-
-
-@dataclass(frozen=True)
-class Design:
-    """A reward function with what it declares about itself."""
-
-    name: str
-    """Shown in `info["reward_design"]`."""
-    function: Callable[..., FloatArray]
-    """`function(evidence, *, rng, **kwargs) -> float64 (T,)`, zero where the mask is zero."""
-    causal: bool = False
-    """A token's reward depends on the tokens up to it, and on whether it is the last one."""
-    conserving: bool = False
-    """The token rewards add up to utility(prompt + response) - utility(prompt)."""
-    bounded: bool = False
-    """`abs(r_t) <= 2` for any text, given a bounded scorer and one of the four objectives."""
-    cost: Callable[[int], int] = one_text
-    """Number of texts to score for a response of so many tokens; the prompt's score is kept."""
-    uses_prefixes: bool = False
-    """Whether `evidence.prefix_utilities` must be computed."""
-
-    def __call__(self, evidence: Evidence, *, rng: np.random.Generator, **kwargs: Any) -> FloatArray:
-        """Returns the token rewards, float64 (T,)."""
-        return self.function(evidence, rng=rng, **kwargs)
-
-    def check_kwargs(self, kwargs: dict[str, Any]) -> None:
-        """Raises ValueError if the function does not take `kwargs`."""
-        try:
-            inspect.signature(self.function).bind(None, rng=None, **kwargs)
-        except TypeError as mismatch:
-            raise ValueError(
-                f"reward design {self.name!r} does not take reward_design_kwargs={kwargs}: {mismatch}"
-            ) from mismatch
-
+_POTENTIAL = Design(
+    "potential",
+    potential,
+    causal=True,
+    conserving=True,
+    bounded=True,
+    cost=every_prefix,
+    uses_prefixes=True,
+)
 
 DESIGNS: dict[str, Design] = {
     "terminal": Design("terminal", terminal, causal=True, conserving=True, bounded=True),
+    "potential": _POTENTIAL,
+    "mixed": mix(_POTENTIAL, 0.8, _mixed),
+    "quantised_potential": quantised_potential_design(),
+    "rule_certificate": Design("rule_certificate", rule_certificate, conserving=True, needs="rules"),
+    "shapley": shapley_design(),
+    "leave_one_out": leave_one_out_design(),
+    "attention": Design("attention", attention, conserving=True, bounded=True, needs="attention"),
+    "gradient": Design("gradient", gradient, conserving=True, needs="gradient"),
     "uniform": Design("uniform", uniform, conserving=True, bounded=True),
-    "potential": Design(
-        "potential",
-        potential,
-        causal=True,
-        conserving=True,
-        bounded=True,
-        cost=every_prefix,
-        uses_prefixes=True,
-    ),
     "shuffled": Design(
         "shuffled", shuffled, conserving=True, bounded=True, cost=every_prefix, uses_prefixes=True
     ),
+    "lexicon": Design("lexicon", lexicon, causal=True, needs="lexicon"),
+    "rlsf_mask": rlsf_mask_design(),
     "broadcast": Design("broadcast", broadcast, bounded=True),
     "seed_legacy": Design("seed_legacy", seed_legacy, bounded=True),
 }
@@ -94,24 +78,25 @@ def register_design(name: str, design: Design | Callable[..., FloatArray]) -> No
     register("reward design", name, loaded if loaded is design else replace(loaded, name=name), DESIGNS)
 
 
-def load_design(spec: Any) -> Design:
-    """Returns the reward design that `spec` stands for.
+def load_design(spec: Any, **kwargs: Any) -> Design:
+    """Returns the reward design that `spec` stands for, with its arguments.
 
     Args:
         spec: A name of `DESIGNS`, a `Design`, a plain function (which then declares nothing and gets no
             prefixes), or `"module:attribute"` for one of these.
+        **kwargs: Arguments of the design, which may change what it declares.
 
     Raises:
-        ValueError: If the name is unknown, or the object is not callable.
+        ValueError: If the name is unknown, the object is not callable, or it does not take the arguments.
 
     Example:
-        >>> load_design("potential").conserving
+        >>> load_design("leave_one_out", conserving=True).conserving
         True
     """
     part = resolve("reward design", spec, DESIGNS)
     if isinstance(part, Design):
-        return part
+        return part.bind(kwargs)
     if not callable(part):
         raise ValueError(f"reward design must be a name, a Design or a function of Evidence, got {part!r}")
     function = cast(Callable[..., FloatArray], part)
-    return Design(getattr(function, "__name__", type(function).__name__), function)
+    return Design(getattr(function, "__name__", type(function).__name__), function).bind(kwargs)

@@ -9,15 +9,15 @@ from __future__ import annotations
 import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from rlsf_gym.alignment import word_spans
 from rlsf_gym.certificate import KNOWLEDGE_RULES
 from rlsf_gym.designs import Design
 from rlsf_gym.envs.decoding import Responses, char_spans, read_responses
+from rlsf_gym.envs.hindsight import Hindsight
 from rlsf_gym.envs.scoring import Boundary, Scoring
 from rlsf_gym.evidence import Evidence, FloatArray, IntArray
 from rlsf_gym.objectives import Objective
@@ -34,7 +34,6 @@ class Feedback:
     scorer: Scorer
     objective: Objective
     design: Design
-    design_kwargs: dict[str, Any]
     tokenizer: Tokenizer
     judge: Any = None
     """Anything with `predict(texts) -> float64 (N,)` in [0, 1]; reported as `info["judge"]`."""
@@ -113,8 +112,7 @@ class Feedback:
         slopes = self.objective.slope(scores.full).tolist()
         spans = char_spans(responses.char_ends, np.array([len(prompt) for prompt in prompts]))
         evidence: list[Evidence] = []
-        for row, (prompt, text) in enumerate(zip(prompts, responses.texts, strict=True)):
-            hindsight = _Hindsight(prompt, text, self)
+        for row, hindsight in enumerate(self._look_back(prompts, responses)):
             one = Evidence(
                 prompt_score=prompt_scores[row],
                 prompt_utility=prompt_utilities[row],
@@ -126,20 +124,33 @@ class Feedback:
                 certificate=scores.certificates[row],
                 prefixes=None if prefixes is None else prefixes[row],
                 word_spans=hindsight.word_spans,
-                utility_without=hindsight.utility_without,
+                clauses=hindsight.clauses,
+                utilities_without=hindsight.utilities_without,
+                lexicon_utilities=hindsight.lexicon_utilities,
                 attributions=hindsight.attributions,
             )
             evidence.append(one)
         return evidence
 
-    def utility_of(self, text: str) -> float:
-        """Returns the utility of any text."""
-        return float(self.objective(self._scoring.in_range(self.scorer.score([text]), (1,)))[0])
+    def _look_back(self, prompts: Sequence[str], responses: Responses) -> list[Hindsight]:
+        """Returns what can be asked about each response; attributions are made for all at once."""
+        texts, method = responses.texts, self.design.needs
+        attributed: list[dict[str, FloatArray]] = [{} for _ in texts]
+        if method in getattr(self.scorer, "attribution_methods", ()):
+            attributed = [{method: one} for one in self._scoring.attributions(prompts, texts, method)]
+        rows = zip(
+            prompts,
+            texts,
+            responses.char_ends,
+            responses.mask.sum(axis=1).tolist(),
+            attributed,
+            strict=True,
+        )
+        return [Hindsight(*row, self._scoring, self.objective) for row in rows]
 
     def _lay(self, evidence: list[Evidence], rngs: Sequence[np.random.Generator]) -> FloatArray:
         rows = [
-            np.asarray(self.design(one, rng=rng, **self.design_kwargs), np.float64)
-            for one, rng in zip(evidence, rngs, strict=True)
+            np.asarray(self.design(one, rng=rng), np.float64) for one, rng in zip(evidence, rngs, strict=True)
         ]
         for row, one in zip(rows, evidence, strict=True):
             if row.shape != one.mask.shape:
@@ -182,30 +193,6 @@ class Feedback:
             **{_RULE_KEYS[rule]: float(amount) for rule, amount in amounts.items()},
             "certificate": certificate.as_records(),
         }
-
-
-class _Hindsight(NamedTuple):
-    """What a design can ask about a whole response, so that designs never import scorers."""
-
-    prompt: str
-    response: str
-    feedback: Feedback
-
-    def word_spans(self) -> IntArray:
-        return word_spans(self.response, len(self.prompt))
-
-    def utility_without(self, words: Sequence[int]) -> float:
-        kept = self.prompt + self.response
-        for start, end in sorted(self.word_spans()[list(words)].tolist(), reverse=True):
-            kept = kept[:start].rstrip() + kept[end:]
-        return self.feedback.utility_of(kept)
-
-    def attributions(self, method: str) -> FloatArray:
-        scorer = self.feedback.scorer
-        offered = getattr(scorer, "attributions", None)
-        if offered is None:
-            raise ValueError(f"scorer {scorer.name!r} offers no attributions, asked for {method!r}")
-        return offered(self.prompt, self.response, method)
 
 
 def _join(prompts: Sequence[str], responses: Responses) -> list[str]:

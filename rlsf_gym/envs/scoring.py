@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -73,7 +73,10 @@ class Scoring:
             CertificateError: If `verify` is set and a record does not hold.
         """
         sizes = np.array([len(text) for text in responses.texts])[:, None]  # (B, 1) int64
-        ends = self._counted_ends(responses) if prefixes else np.broadcast_to(sizes, responses.mask.shape)
+        if prefixes:
+            ends = self.counted_ends(responses.texts, responses.char_ends, responses.mask.sum(axis=1))
+        else:
+            ends = np.broadcast_to(sizes, responses.mask.shape)
         inside = (ends > 0) & (ends < sizes)  # (B, T) bool
         answers = self._ask(prompts, responses.texts, _rows(ends, inside))
         both = self.in_range([answers.prompt, answers.full], (2, len(prompts)))
@@ -105,11 +108,43 @@ class Scoring:
             )
         return array
 
-    def _counted_ends(self, responses: Responses) -> IntArray:
-        """Returns int64 (B, T): how many characters of the response count after each token."""
-        if self.boundary == "open":
-            return responses.char_ends
-        return closed_ends_batch(responses.texts, responses.char_ends, responses.mask.sum(axis=1))
+    def score(self, texts: Sequence[str]) -> FloatArray:
+        """Returns the scores of N texts, float64 (N,); of equal texts one is scored.
+
+        Raises:
+            ValueError: If the scorer returns what it must not.
+        """
+        numbers = {text: number for number, text in enumerate(dict.fromkeys(texts))}
+        scores = self.in_range(self.scorer.score(list(numbers)) if numbers else [], (len(numbers),))
+        return scores[[numbers[text] for text in texts]]
+
+    def counted_ends(self, texts: Sequence[str], char_ends: IntArray, lengths: IntArray) -> IntArray:
+        """Returns int64 (B, T): how many characters of the responses count after each token.
+
+        Args:
+            texts: B responses.
+            char_ends: int64 (B, T), how many are certain after each token.
+            lengths: int64 (B,), the number of tokens of each response.
+        """
+        return char_ends if self.boundary == "open" else closed_ends_batch(texts, char_ends, lengths)
+
+    def attributions(self, prompts: Sequence[str], texts: Sequence[str], method: str) -> list[FloatArray]:
+        """Returns what the scorer attributes to each character of B responses, B of float64 (C,).
+
+        Raises:
+            ValueError: If it does not offer the method, or returns what it must not.
+        """
+        offered: Any = self.scorer
+        if method not in getattr(offered, "attribution_methods", ()):
+            raise ValueError(f"scorer {offered.name!r} offers no attributions, asked for {method!r}")
+        found = [np.asarray(one, np.float64) for one in offered.attributions_batch(prompts, texts, method)]
+        for text, one in zip(texts, found, strict=True):
+            if one.shape != (len(text),) or not np.isfinite(one).all():
+                raise ValueError(
+                    f"scorer {offered.name!r} must attribute a finite number by {method!r} to each of "
+                    f"{len(text)} characters, got {one.tolist()}"
+                )
+        return found
 
     def _ask(self, prompts: Sequence[str], texts: list[str], ends: list[IntArray]) -> _Answers:
         assess_batch = find_assess_batch(self.scorer)

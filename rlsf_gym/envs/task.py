@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, TypedDict, cast, get_args
 
 import numpy as np
 
-from rlsf_gym.designs import load_design
+from rlsf_gym.designs import Design, load_design
 from rlsf_gym.envs.feedback import Boundary, Feedback
 from rlsf_gym.evidence import IntArray
 from rlsf_gym.judge import Judge
@@ -16,6 +16,7 @@ from rlsf_gym.objectives import load_objective
 from rlsf_gym.prompts import load_prompts
 from rlsf_gym.resolve import resolve
 from rlsf_gym.scorers import Scorer, load_scorer
+from rlsf_gym.scorers.offers import check_offer
 from rlsf_gym.tokenizer import load_tokenizer
 
 _REMEMBERED = 65_536  # prompts whose ids are kept
@@ -83,13 +84,11 @@ class Task:
             max_prompt_tokens=self.max_prompt_tokens,
             **(prompts_kwargs or {}),
         )
-        design = load_design(reward_design)
-        design.check_kwargs(reward_design_kwargs or {})
+        loaded_scorer = _load_scorer(scorer, scorer_kwargs or {}, verify)
         self.feedback = Feedback(
-            scorer=_load_scorer(scorer, scorer_kwargs or {}, verify),
+            scorer=loaded_scorer,
             objective=load_objective(objective, **(objective_kwargs or {})),
-            design=design,
-            design_kwargs=dict(reward_design_kwargs or {}),
+            design=_load_design(reward_design, reward_design_kwargs or {}, loaded_scorer),
             tokenizer=self.tokenizer,
             judge=_load_judge(judge),
             boundary=boundary,
@@ -125,12 +124,11 @@ class Task:
         """Returns the same task under another reward design, sharing parts and what is remembered of prompts.
 
         Raises:
-            ValueError: If there is no such design, or it does not take the arguments.
+            ValueError: If there is no such design, it does not take the arguments, or the scorer can't serve
+                it.
         """
-        design = load_design(reward_design)
-        design.check_kwargs(dict(kwargs))
         task, feedback = copy.copy(self), copy.copy(self.feedback)
-        feedback.design, feedback.design_kwargs = design, dict(kwargs)
+        feedback.design = _load_design(reward_design, kwargs, feedback.scorer)
         task.feedback = feedback
         return task
 
@@ -198,6 +196,12 @@ def _load_scorer(spec: Any, kwargs: dict[str, Any], verify: bool) -> Scorer:
             "use scorer='vader' or verify=False"
         )
     return scorer
+
+
+def _load_design(spec: Any, kwargs: Mapping[str, Any], scorer: Scorer) -> Design:
+    design = load_design(spec, **kwargs)
+    check_offer(design.name, design.needs, scorer)
+    return design
 
 
 def _load_judge(spec: Any) -> Any:

@@ -69,6 +69,15 @@ class VaderScorer:
         """The valence of each word after all rules but punctuation, as the library adds them up."""
         return self._read(spell(text).text).scaled
 
+    def lexicon_scores(self, text: str) -> FloatArray:
+        """What the lexicon alone says of each word, its valence divided by 4 so that it lies in [-1, 1].
+
+        Returns:
+            (K,) float64, one for each of the text's K words; 0 for boosters and words outside the lexicon.
+        """
+        words = (VOCABULARY[token] for token in spell(text).text.split())
+        return np.array([word.base / 4.0 if word.base and word.scored else 0.0 for word in words])
+
     def prefix_scores(self, prompt: str, response: str, char_ends: IntArray) -> FloatArray:
         """Scores of `prompt + response[:end]` for each end, in one pass over the text.
 

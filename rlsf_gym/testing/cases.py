@@ -22,6 +22,7 @@ PIECES: Final = (
     # Pieces of words, half characters, triggers of rules, whitespace and none of it.
     *(b" good", b"good", b" bad", b"ly", b" not", b" but", b" very", b" GREAT", b"awful", b" caf"),
     *(b"\xc3", b"\xa9", b"\xf0\x9f", b"\x98\x80", b" ", b"\n", b"!", b"?", b".", b"kind of", b" no", b"\xff"),
+    b" bad, bad bad bad bad",  # one token of several words
 )
 """The vocabulary of the made responses; id `len(PIECES)` ends one, the next id is no token."""
 PROMPTS: Final = ("", "The film", "The film was not", "It is GREAT, but", "So good! un")
@@ -79,7 +80,6 @@ def make_evidence(design: Design, case: Case) -> Evidence:
         scorer=load_scorer(case.scorer),
         objective=load_objective(case.objective),
         design=design,
-        design_kwargs={},
         tokenizer=_TOKENIZER,
         boundary=case.boundary,
     )

@@ -14,6 +14,7 @@ from rlsf_gym.designs import Design, load_design
 from rlsf_gym.envs.task import is_exact
 from rlsf_gym.evidence import Evidence, FloatArray
 from rlsf_gym.scorers import load_scorer
+from rlsf_gym.scorers.offers import check_offer
 from rlsf_gym.testing.cases import SIZE, Case, change_end, draw_case, make_evidence
 
 __all__ = ["check_case", "check_causal", "check_design", "lay"]
@@ -69,15 +70,15 @@ def check_design(
             that shows it.
         ValueError: If there is no such design, or it does not take the arguments.
     """
-    loaded, arguments = load_design(design), dict(kwargs or {})
-    loaded.check_kwargs(arguments)
-    rng, made = np.random.default_rng(seed), load_scorer(scorer)
+    loaded, made = load_design(design, **(kwargs or {})), load_scorer(scorer)
+    check_offer(loaded.name, loaded.needs, made)
+    rng = np.random.default_rng(seed)
     read_prefixes = False
     for trial in range(trials):
         case = draw_case(rng, trial * (SIZE + 1) // trials, made)
-        read_prefixes |= check_case(loaded, case, arguments)
+        read_prefixes |= check_case(loaded, case)
         if loaded.causal:
-            check_causal(loaded, case, change_end(rng, case), arguments)
+            check_causal(loaded, case, change_end(rng, case))
     if loaded.uses_prefixes and not read_prefixes:
         raise ContractError(
             f"reward design {loaded.name!r} declares uses_prefixes=True but never reads prefix_utilities: "
@@ -85,15 +86,15 @@ def check_design(
         )
 
 
-def check_case(design: Design, case: Case, kwargs: Mapping[str, Any] | None = None) -> bool:
+def check_case(design: Design, case: Case) -> bool:
     """Checks what a design promises of one response; returns whether it read the prefixes.
 
     Raises:
         ContractError: If it breaks a promise.
     """
     evidence = make_evidence(design, case)
-    rewards, notes = _pay(design, case, evidence, kwargs or {})
-    again, _ = _pay(design, case, evidence, kwargs or {})
+    rewards, notes = _pay(design, case, evidence)
+    again, _ = _pay(design, case, evidence)
     if not np.array_equal(rewards, again):
         raise _broken(
             design, case, f"must pay the same for the same rng, got {_show(rewards)} and then {_show(again)}"
@@ -113,7 +114,7 @@ def check_case(design: Design, case: Case, kwargs: Mapping[str, Any] | None = No
     return notes.read_prefixes
 
 
-def check_causal(design: Design, case: Case, other: Case, kwargs: Mapping[str, Any] | None = None) -> None:
+def check_causal(design: Design, case: Case, other: Case) -> None:
     """Checks that the tokens with which two responses begin alike are paid alike.
 
     A reward depends on the tokens up to its own, and on whether that is the last one.
@@ -122,13 +123,12 @@ def check_causal(design: Design, case: Case, other: Case, kwargs: Mapping[str, A
         design: The design, which declares `causal`.
         case: A response.
         other: Another one to the same prompt in the same task.
-        kwargs: Arguments of the design.
 
     Raises:
         ContractError: If a token is paid by what follows it.
     """
-    rewards, evidence = lay(design, case, kwargs)
-    others, other_evidence = lay(design, other, kwargs)
+    rewards, evidence = lay(design, case)
+    others, other_evidence = lay(design, other)
     alike = np.cumprod(np.equal(case.ids, other.ids)).sum()
     compared = max(0, min(alike, evidence.length - 1, other_evidence.length - 1))
     apart = np.abs(rewards - others)[:compared] > (1e-12 if _is_exact(case) else _NEURAL)
@@ -142,22 +142,20 @@ def check_causal(design: Design, case: Case, other: Case, kwargs: Mapping[str, A
         )
 
 
-def lay(design: Design, case: Case, kwargs: Mapping[str, Any] | None = None) -> tuple[FloatArray, Evidence]:
+def lay(design: Design, case: Case) -> tuple[FloatArray, Evidence]:
     """Returns what a design pays for a response, float64 (T,), and the evidence that it saw.
 
     Raises:
         ContractError: If it reads `prefix_utilities` without having declared `uses_prefixes`.
     """
     evidence = make_evidence(design, case)
-    return _pay(design, case, evidence, kwargs or {})[0], evidence
+    return _pay(design, case, evidence)[0], evidence
 
 
-def _pay(
-    design: Design, case: Case, evidence: Evidence, kwargs: Mapping[str, Any]
-) -> tuple[FloatArray, _Notes]:
+def _pay(design: Design, case: Case, evidence: Evidence) -> tuple[FloatArray, _Notes]:
     watched, notes = _watch(evidence)
     try:
-        rewards = design(watched, rng=np.random.default_rng(case.seed), **kwargs)
+        rewards = design(watched, rng=np.random.default_rng(case.seed))
     except Exception as error:
         if notes.read_prefixes and not design.uses_prefixes:
             raise _broken(
@@ -173,12 +171,13 @@ def _watch(evidence: Evidence) -> tuple[Evidence, _Notes]:
     """Returns the same evidence, and the notes of what will be asked of it."""
     notes = _Notes()
 
-    def utility_without(words: Sequence[int]) -> float:
-        notes.texts += 1
-        return evidence.utility_without(words)
+    def utilities_without(absences: Sequence[Sequence[int]]) -> FloatArray:
+        words = len(evidence.word_spans())
+        notes.texts += sum(0 < len(set(absent)) < words for absent in absences)  # the two others are known
+        return evidence.utilities_without(absences)
 
     values: dict[str, Any] = {item.name: getattr(evidence, item.name) for item in fields(evidence)}
-    values["utility_without"] = utility_without
+    values["utilities_without"] = utilities_without
     watched = _Watched(**values, notes=notes)
     notes.read_prefixes = False  # its own checks read them
     return watched, notes

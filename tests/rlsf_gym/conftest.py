@@ -1,5 +1,7 @@
 """Small enough to work rewards out by hand: a scorer, a vocabulary, and somebody else's environments."""
 
+import re
+
 import gymnasium as gym
 import numpy as np
 import pytest
@@ -39,6 +41,28 @@ class WordCount:
             score=after,
             length=len(prompt + response),
         )
+
+
+class Attributing(WordCount):
+    """The same with a lexicon and attributions: to the letters of a word its value, or equal attention."""
+
+    attribution_methods = ("attention", "gradient")
+
+    def lexicon_scores(self, text):
+        return np.array([WORDS.get(word.strip(".,!"), 0) / 2 for word in text.split()], np.float64)
+
+    def attributions_batch(self, prompts, responses, method):
+        return [self.attribute(response, method) for response in responses]
+
+    def attribute(self, response, method):
+        letters = np.array([not letter.isspace() for letter in response], np.float64)
+        if method == "attention":
+            return letters / max(letters.sum(), 1)
+        values = letters * 0.0
+        for match in re.finditer(r"\S+", response):
+            word = match.group()
+            values[match.start() : match.end()] = WORDS.get(word.strip(".,!"), 0) / len(word)
+        return values
 
 
 class Coins(gym.Env):
@@ -128,6 +152,11 @@ def coin_steps():
 @pytest.fixture(scope="session")
 def word_count():
     return WordCount
+
+
+@pytest.fixture(scope="session")
+def attributing():
+    return Attributing
 
 
 @pytest.fixture(scope="session")

@@ -46,7 +46,7 @@ def test_rules_are_the_ten():
         ({"char_start": -1}, "char span must have 0 <= start <= end, but is -1:4"),
         ({"trigger_end": -1}, "trigger span must have 0 <= start <= end, but is 0:-1"),
         ({"rule": "irony"}, "rule must be one of base, .*, but is 'irony'"),
-        ({"status": "gone"}, "status must be one of kept, added, withdrawn, but is 'gone'"),
+        ({"status": "gone"}, "status must be one of kept, added, withdrawn, passing, but is 'gone'"),
         ({"amount": math.nan}, "amount must be finite, but is nan"),
     ],
 )

@@ -78,7 +78,7 @@ def test_a_certificate_worked_by_hand():
     # S = -0.703 + 4.65 > 0, so that "!" adds 0.292.
     certificate, prompt, response = certify("not good but it was great!", 8)
     assert not any(record.path for record in certificate.records)
-    assert [tuple(record)[:-1] for record in certificate.records] == [
+    assert [record[:7] for record in certificate.records] == [
         (4, 8, "base", 4, 8, 1.9, "kept"),
         (4, 8, "negation", 0, 3, pytest.approx(-3.306), "kept"),
         (4, 8, "but", 9, 12, pytest.approx(0.703), "added"),

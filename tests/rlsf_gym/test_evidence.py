@@ -50,7 +50,7 @@ def test_what_is_not_there_is_said_so():
         _ = evidence.prefix_utilities
     with pytest.raises(ValueError, match="holds no word_spans"):
         evidence.word_spans()
-    with pytest.raises(ValueError, match=r"offers no utility_without\(\[1\]\)"):
+    with pytest.raises(ValueError, match=r"offers no utilities_without\(\[\[1\]\]\)"):
         evidence.utility_without([1])
     with pytest.raises(ValueError, match=r"offers no attributions\('gradient'\)"):
         evidence.attributions("gradient")

@@ -11,6 +11,7 @@ from rlsf_gym.designs import DESIGNS
 from rlsf_gym.evidence import Evidence
 from rlsf_gym.objectives import OBJECTIVES
 from rlsf_gym.scorers import load_scorer
+from rlsf_gym.scorers.offers import list_offers
 from rlsf_gym.testing import ContractError
 from rlsf_gym.testing.cases import BOUNDARIES, PIECES, PROMPTS, SIZE, Case
 from rlsf_gym.testing.designs import check_case, check_causal, lay
@@ -29,8 +30,16 @@ declared = {name: [design for design in DESIGNS if getattr(DESIGNS[design], name
 
 
 @pytest.fixture(scope="module")
-def scorers(word_count):
-    return {"vader": load_scorer("vader"), "words": word_count()}
+def scorers(attributing):
+    return {"vader": load_scorer("vader"), "words": attributing()}
+
+
+def serve(name, case, scorers):
+    """The case with its scorer, or with the other one where the design needs what it lacks."""
+    scorer = scorers[case.scorer]
+    if DESIGNS[name].needs not in ("", *list_offers(scorer)):
+        scorer = next(one for one in scorers.values() if DESIGNS[name].needs in list_offers(one))
+    return replace(case, scorer=scorer)
 
 
 @pytest.mark.parametrize("name", DESIGNS)
@@ -38,14 +47,14 @@ def scorers(word_count):
 @given(case=CASES)
 def test_every_design_keeps_what_it_declares_of_a_response(scorers, name, case):
     """Form, zero at padding, the gain where it is conserving, at most two where it is bounded, its cost."""
-    check_case(DESIGNS[name], replace(case, scorer=scorers[case.scorer]))
+    check_case(DESIGNS[name], serve(name, case, scorers))
 
 
 @pytest.mark.parametrize("name", declared["causal"])
 @settings(max_examples=100, deadline=None)
 @given(case=CASES, later=ROWS, kept=st.integers(1, SIZE))
 def test_a_causal_design_pays_a_token_the_same_whatever_follows(scorers, name, case, later, kept):
-    case = replace(case, scorer=scorers[case.scorer])
+    case = serve(name, case, scorers)
     check_causal(DESIGNS[name], case, replace(case, ids=case.ids[:kept] + later[kept:]))
 
 
@@ -64,7 +73,7 @@ def evidence_of(length, *, score=0.5, prompt_score=0.1):
     )
 
 
-@pytest.mark.parametrize("name", declared["conserving"])
+@pytest.mark.parametrize("name", ["terminal", "potential", "mixed", "uniform", "shuffled"])
 @given(length=st.integers(1, SIZE), score=st.floats(-1, 1))
 def test_a_conserving_design_pays_no_more_for_a_longer_response(name, length, score):
     rng = np.random.default_rng(0)
@@ -74,23 +83,26 @@ def test_a_conserving_design_pays_no_more_for_a_longer_response(name, length, sc
 
 
 @pytest.mark.parametrize("name", DESIGNS)
-def test_an_empty_response_earns_nothing(name):
-    empty = evidence_of(0, score=0.1)
-    assert not DESIGNS[name](empty, rng=np.random.default_rng(0)).any()
+def test_an_empty_response_earns_nothing(scorers, name):
+    empty = serve(name, Case(prompt="So good! un", ids=[NONE] * SIZE, scorer="vader"), scorers)
+    assert not lay(DESIGNS[name], empty)[0].any()
 
 
 @pytest.mark.parametrize("name", DESIGNS)
 def test_the_cost_is_a_number_of_texts(name):
-    design = DESIGNS[name]
-    assert [design.cost(length) for length in (1, 5)] == ([1, 5] if design.uses_prefixes else [1, 1])
+    costs = {"shapley": [2, 32, 512], "leave_one_out": [2, 6, 17]}  # 2^5 exactly, 16 words in 32 orders
+    expected = costs.get(name, [1, 5, 16] if DESIGNS[name].uses_prefixes else [1, 1, 1])
+    assert [DESIGNS[name].cost(length) for length in (1, 5, 16)] == expected
 
 
 GOOD, BAD, NOT = PIECES.index(b" good"), PIECES.index(b" bad"), PIECES.index(b" not")
+BUT, GREAT, BADS = PIECES.index(b" but"), PIECES.index(b" GREAT"), len(PIECES) - 1
 NONE = len(PIECES) + 1
 FILM = "The film"
 
 # (design, property) -> responses to the prompt FILM, all alike up to the last token, that show it fail:
-# not causal: the first token's reward differs between two; not conserving: the sum is not the gain of one.
+# not causal: the first token's reward differs between two; not conserving: the sum is not the gain of one;
+# not bounded: one pays a token more than 2.
 COUNTEREXAMPLES = {
     ("uniform", "causal"): [[NOT, GOOD, GOOD], [NOT, GOOD, BAD]],
     ("shuffled", "causal"): [[NOT, GOOD, GOOD], [NOT, GOOD, BAD]],
@@ -98,6 +110,19 @@ COUNTEREXAMPLES = {
     ("broadcast", "conserving"): [[GOOD, GOOD]],
     ("seed_legacy", "causal"): [[NOT, GOOD, GOOD], [NOT, GOOD, BAD]],
     ("seed_legacy", "conserving"): [[GOOD]],
+    ("quantised_potential", "conserving"): [[BADS]],  # beyond the last edge
+    ("rule_certificate", "causal"): [[NOT, GOOD, GOOD], [NOT, GOOD, BAD]],
+    ("rule_certificate", "bounded"): [[BAD, BAD, BAD, BAD, BAD, BUT, GREAT]],  # "but" halves all of them
+    ("shapley", "causal"): [[NOT, GOOD, GOOD], [NOT, GOOD, BAD]],
+    ("leave_one_out", "causal"): [[NOT, GOOD, GOOD], [NOT, GOOD, BAD]],
+    ("leave_one_out", "conserving"): [[NOT, GOOD]],
+    ("attention", "causal"): [[NOT, GOOD, GOOD], [NOT, GOOD, BAD]],
+    ("gradient", "causal"): [[GOOD, GOOD], [GOOD, BAD]],
+    ("gradient", "bounded"): [[BADS, GOOD, GOOD, GOOD, GOOD, GOOD]],
+    ("lexicon", "conserving"): [[NOT, GOOD]],
+    ("lexicon", "bounded"): [[BADS]],
+    ("rlsf_mask", "causal"): [[NOT, GOOD, GOOD], [NOT, GOOD, BAD]],
+    ("rlsf_mask", "conserving"): [[GOOD, GOOD]],
 }
 
 
@@ -107,19 +132,20 @@ def test_the_table_holds_a_counterexample_for_each_property_that_is_not_declared
 
 
 @pytest.mark.parametrize(("name", "held"), COUNTEREXAMPLES)
-def test_a_property_that_is_not_declared_fails(name, held):
-    cases = [
-        Case(prompt=FILM, ids=row + [NONE] * (SIZE - len(row)), seed=3) for row in COUNTEREXAMPLES[name, held]
-    ]
+def test_a_property_that_is_not_declared_fails(scorers, name, held):
+    rows = [row + [NONE] * (SIZE - len(row)) for row in COUNTEREXAMPLES[name, held]]
+    cases = [serve(name, Case(prompt=FILM, ids=row, scorer="vader", seed=3), scorers) for row in rows]
     laid = [lay(DESIGNS[name], case) for case in cases]
     if held == "conserving":
         assert any(abs(rewards.sum() - evidence.gain) > 0.1 for rewards, evidence in laid)
+    elif held == "bounded":
+        assert any(np.abs(rewards).max() > 2.0 for rewards, _ in laid)
     else:
         firsts = [rewards[0] for rewards, _ in laid]
         assert max(firsts) - min(firsts) > 0.1
     pretender = replace(DESIGNS[name], **{held: True})
     with pytest.raises(ContractError, match=f"{name!r} declares {held}=True, but"):
-        check_case(pretender, cases[0]) if held == "conserving" else check_causal(pretender, *cases)
+        check_causal(pretender, *cases) if held == "causal" else check_case(pretender, cases[0])
 
 
 @pytest.mark.parametrize("name", ["broadcast", "seed_legacy"])

@@ -1,0 +1,88 @@
+"""A reward design: a function of the evidence, with what it declares about itself."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, Literal, get_args
+
+import numpy as np
+
+from rlsf_gym.evidence import Evidence, FloatArray
+
+__all__ = ["Design", "Need", "every_prefix", "one_text"]
+
+Need = Literal["", "rules", "lexicon", "attention", "gradient"]
+
+
+def one_text(length: int) -> int:
+    """Returns 1: the cost of a design that needs the score of the whole response only."""
+    return 1
+
+
+def every_prefix(length: int) -> int:
+    """Returns `length`: the cost of a design that needs the score after each token."""
+    return length
+
+
+@dataclass(frozen=True)
+class Design:
+    """A reward function with what it declares about itself.
+
+    Raises:
+        ValueError: If `needs` is unknown.
+    """
+
+    name: str
+    """Shown in `info["reward_design"]`."""
+    function: Callable[..., FloatArray]
+    """`function(evidence, *, rng, **kwargs) -> float64 (T,)`, zero where the mask is zero."""
+    causal: bool = False
+    """A token's reward depends on the tokens up to it, and on whether it is the last one."""
+    conserving: bool = False
+    """The token rewards add up to utility(prompt + response) - utility(prompt)."""
+    bounded: bool = False
+    """`abs(r_t) <= 2` for any text, given a bounded scorer and one of the four objectives."""
+    cost: Callable[[int], int] = one_text
+    """Largest number of texts to score for a response of so many tokens; the prompt's score is kept."""
+    uses_prefixes: bool = False
+    """Whether `evidence.prefix_utilities` must be computed."""
+    needs: Need = ""
+    """What the scorer has to offer: rules that a certificate proves, a lexicon, or attributions of a kind."""
+    variant: Callable[..., Design] | None = None
+    """The design for other arguments, where what it declares depends on them."""
+
+    def __post_init__(self) -> None:
+        """Checks the need."""
+        if self.needs not in get_args(Need):
+            raise ValueError(
+                f"needs must be one of {', '.join(map(repr, get_args(Need)))}, got {self.needs!r}"
+            )
+
+    def __call__(self, evidence: Evidence, *, rng: np.random.Generator) -> FloatArray:
+        """Returns the token rewards, float64 (T,)."""
+        return self.function(evidence, rng=rng)
+
+    def bind(self, kwargs: Mapping[str, Any]) -> Design:
+        """Returns the design with these arguments, declaring what holds under them.
+
+        Raises:
+            ValueError: If it does not take them.
+        """
+        if not kwargs:
+            return self
+        makes = self.variant or self._specialise
+        try:
+            inspect.signature(makes if self.variant else partial(self.function, None, rng=None)).bind(
+                **kwargs
+            )
+        except TypeError as mismatch:
+            raise ValueError(
+                f"reward design {self.name!r} does not take reward_design_kwargs={dict(kwargs)}: {mismatch}"
+            ) from mismatch
+        return makes(**kwargs)
+
+    def _specialise(self, **kwargs: Any) -> Design:
+        return replace(self, function=partial(self.function, **kwargs))

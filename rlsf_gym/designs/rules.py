@@ -1,0 +1,155 @@
+"""Designs that read the rules behind the score from its certificate.
+
+An amount of a record is laid where its rule was triggered: with P the length of the prompt, at the end of
+the trigger if that is in the response, else at the end of the word if that is, else, where both are in the
+prompt, at the end of the word with whose arrival the record began to hold, or ceased to. The token that
+completed that place is paid.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Literal, NamedTuple, get_args
+
+import numpy as np
+
+from rlsf_gym.certificate import Record
+from rlsf_gym.designs.design import Design
+from rlsf_gym.designs.words import completing_tokens
+from rlsf_gym.evidence import BoolArray, Evidence, FloatArray
+
+__all__ = ["rlsf_mask", "rlsf_mask_design", "rule_certificate"]
+
+Form = Literal["paper", "neutral"]
+
+# Amounts closer to zero than this are rounding, and no case against a word.
+_NOTHING = 1e-12
+
+
+class _Laid(NamedTuple):
+    """What the rules contribute to the gain."""
+
+    char_ends: list[int]
+    """Places: offsets into prompt + response, beyond the prompt."""
+    amounts: FloatArray
+    """float64, what is laid at each of them."""
+    homeless: float
+    """What prompt punctuation contributes, as its sign or weight changed: no place in the response did it."""
+
+
+def rule_certificate(evidence: Evidence, *, rng: np.random.Generator) -> FloatArray:
+    """Returns each rule's amount on the token that triggered it: r_t = m times the amounts laid at t.
+
+    With S the sum of valences and h(S) the score, m = (u(h(S_xy)) - u(h(S_x))) / (S_xy - S_x), so that the
+    rewards add up to the gain: the Aumann-Shapley values of the rules on the straight path from the prompt's
+    valences to the full text's, in closed form. New here. What the prompt's own punctuation contributes when
+    the response turns its sign is spread in proportion to the absolute rewards. It tells why, not what to
+    do: with hindsight, a negation gets the blame that the word after it would have shared. Conserving,
+    neither causal nor bounded ("but" gets all that it rescales); one text.
+
+    Args:
+        evidence: What is known of the response, with a certificate of rules.
+        rng: Not drawn from.
+
+    Returns:
+        float64 (T,).
+    """
+    rewards = np.zeros(evidence.mask.shape)
+    if not evidence.length:
+        return rewards
+    laid = _lay_amounts(evidence)
+    np.add.at(rewards, completing_tokens(evidence, laid.char_ends), laid.amounts)
+    weights = np.abs(rewards)
+    total = weights.sum()
+    if total > 0.0:
+        return rewards + laid.homeless * (weights / total)
+    rewards[evidence.length - 1] = laid.homeless
+    return rewards
+
+
+def rlsf_mask(evidence: Evidence, *, rng: np.random.Generator, form: Form = "paper") -> FloatArray:
+    """Returns 0 on the tokens of words that count against the objective, 1 on others, the verdict at the end.
+
+    The reward vector of RLSF (Jha et al. 2024, arXiv 2405.16661): 1 per token, 0 where the certificate finds
+    fault, and the last element 1 only if the whole response is right. Here a word is at fault when the
+    amounts that `rule_certificate` lays on it are negative in sum, and the response is right when
+    u(xy) > u(x). Its return grows with the response: a long one with few faults beats a short perfect one.
+
+    Args:
+        evidence: What is known of the response, with a certificate of rules.
+        rng: Not drawn from.
+        form: "paper", or "neutral": the same less 1 on every token, so that a token without fault earns
+            nothing and length does not pay.
+
+    Returns:
+        float64 (T,).
+    """
+    rewards = np.zeros(evidence.mask.shape)
+    if not evidence.length:
+        return rewards
+    real = rewards[: evidence.length]
+    real[:] = ~_find_faults(evidence)
+    real[-1] = evidence.gain > 0.0
+    if form == "neutral":
+        real -= 1.0
+    return rewards
+
+
+def rlsf_mask_design(form: Form = "paper") -> Design:
+    """Returns the design `rlsf_mask` in one of its forms.
+
+    Raises:
+        ValueError: If there is no such form.
+    """
+    if form not in get_args(Form):
+        raise ValueError(f"form must be 'paper' or 'neutral', got {form!r}")
+    return Design(
+        "rlsf_mask", partial(rlsf_mask, form=form), bounded=True, needs="rules", variant=rlsf_mask_design
+    )
+
+
+def _find_faults(evidence: Evidence) -> BoolArray:
+    """Returns bool (T',): the tokens that completed a character of a word at fault."""
+    laid = _lay_amounts(evidence)
+    words = evidence.word_spans()  # (K, 2)
+    credit = np.zeros(len(words))
+    numbers = np.searchsorted(words[:, 1], laid.char_ends)
+    inside = numbers < len(words)
+    np.add.at(credit, numbers[inside], laid.amounts[inside])
+    spans = evidence.char_spans[: evidence.length, None]  # (T', 1, 2)
+    faulty = words[credit < -_NOTHING]
+    touched = (
+        (spans[..., 0] < faulty[:, 1]) & (spans[..., 1] > faulty[:, 0]) & (spans[..., 0] < spans[..., 1])
+    )
+    return np.asarray(touched.any(axis=1), np.bool_)
+
+
+def _lay_amounts(evidence: Evidence) -> _Laid:
+    certificate = evidence.certificate
+    if certificate is None:
+        raise ValueError("this evidence holds no certificate: the scorer has no rules to read")
+    prompt_end = int(evidence.char_spans[0, 0])
+    factor = certificate.factor(
+        prompt_utility=evidence.prompt_utility, utility=evidence.utility, slope=evidence.slope
+    )
+    char_ends: list[int] = []
+    amounts: list[float] = []
+    homeless = 0.0
+    for record in certificate.records:
+        if record.status not in ("added", "withdrawn"):
+            continue
+        amount = factor * (record.amount if record.status == "added" else -record.amount)
+        if record.rule == "punctuation" and record.char_end <= prompt_end:
+            homeless += amount
+        else:
+            char_ends.append(_find_place(record, prompt_end))
+            amounts.append(amount)
+    return _Laid(char_ends, np.array(amounts), homeless)
+
+
+def _find_place(record: Record, prompt_end: int) -> int:
+    if record.trigger_end > prompt_end:
+        return record.trigger_end
+    if record.char_end > prompt_end:
+        return record.char_end
+    return record.since if record.status == "added" else record.until

@@ -1,0 +1,71 @@
+"""Lays what words earn onto the tokens that completed them."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from rlsf_gym.evidence import Evidence, FloatArray, IntArray
+
+__all__ = ["completing_tokens", "conserve", "lay_on_tokens", "list_players"]
+
+
+def completing_tokens(evidence: Evidence, char_ends: npt.ArrayLike) -> IntArray:
+    """Returns the position of the token that completed the character before each offset, int64 (N,).
+
+    Args:
+        evidence: The response.
+        char_ends: Offsets into prompt + response, beyond the prompt, (N,).
+    """
+    return np.searchsorted(evidence.char_spans[: evidence.length, 1], char_ends).astype(np.int64)
+
+
+def list_players(evidence: Evidence) -> list[list[int]]:
+    """Returns the response's words as the players of a game: those that one token completed are one player.
+
+    A token is paid once, so that what its words do apart cannot be told by its reward; and one player's
+    marginal contributions never exceed the range of the utility.
+
+    Returns:
+        Numbers of words (rows of `evidence.word_spans()`), by player in the order of the text.
+    """
+    ends = evidence.word_spans()[:, 1]
+    starts = np.flatnonzero(np.diff(completing_tokens(evidence, ends), prepend=-1))
+    numbers = np.arange(len(ends))
+    return [player.tolist() for player in np.split(numbers, starts[1:])] if len(ends) else []
+
+
+def lay_on_tokens(evidence: Evidence, players: list[list[int]], shares: FloatArray) -> FloatArray:
+    """Returns the players' shares on the tokens that completed their words, float64 (T,).
+
+    Args:
+        evidence: The response.
+        players: Numbers of words, by player.
+        shares: float64 (N,), one share per player.
+    """
+    rewards = np.zeros(evidence.mask.shape)
+    if players:
+        ends = evidence.word_spans()[[player[-1] for player in players], 1]
+        rewards[completing_tokens(evidence, ends)] = shares
+    return rewards
+
+
+def conserve(evidence: Evidence, rewards: FloatArray) -> FloatArray:
+    """Returns the rewards with what they lack of the gain added, in proportion to their absolute values.
+
+    What lacks goes to the last token where all rewards are zero: there is nothing to be in proportion to.
+
+    Args:
+        evidence: The response.
+        rewards: float64 (T,), zero at padding.
+    """
+    if not evidence.length:
+        return rewards
+    lack = evidence.gain - rewards.sum()
+    weights = np.abs(rewards)
+    total = weights.sum()
+    if total > 0.0:
+        return rewards + lack * (weights / total)
+    conserved = rewards.copy()
+    conserved[evidence.length - 1] = lack
+    return conserved

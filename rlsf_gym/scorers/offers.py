@@ -1,0 +1,46 @@
+"""What a scorer offers to reward designs beyond scores, and which scorers offer it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rlsf_gym.resolve import resolve
+from rlsf_gym.scorers import SCORERS
+
+__all__ = ["check_offer", "list_offers"]
+
+
+def list_offers(scorer: Any) -> tuple[str, ...]:
+    """Returns what a scorer, or the class of one, offers to reward designs.
+
+    "rules": certificates that can be checked, `verifiable`; "lexicon": `lexicon_scores(text)`; and the names
+    in `attribution_methods`, which `attributions_batch(prompts, responses, method)` takes.
+
+    Example:
+        >>> list_offers("vader")
+        ('rules', 'lexicon')
+    """
+    part = resolve("scorer", scorer, SCORERS)
+    offers = ["rules"] if getattr(part, "verifiable", None) is True else []
+    offers += ["lexicon"] if hasattr(part, "lexicon_scores") else []
+    return (*offers, *getattr(part, "attribution_methods", ()))
+
+
+def check_offer(design: str, need: str, scorer: Any) -> None:
+    """Checks that a scorer offers what a reward design needs.
+
+    Args:
+        design: The name of the design.
+        need: What it needs, "" for nothing beyond scores.
+        scorer: The scorer.
+
+    Raises:
+        ValueError: If it does not; the message names the scorers that do.
+    """
+    if not need or need in list_offers(scorer):
+        return
+    serving = [name for name in SCORERS if need in list_offers(name)]
+    raise ValueError(
+        f"reward design {design!r} needs a scorer that offers {need!r}, and {scorer.name!r} does not: "
+        f"use scorer={' or '.join(map(repr, serving))}"
+    )
