@@ -4,7 +4,8 @@
     python examples/explore.py --designs potential uniform --scorer knowledge --open
     python examples/explore.py --out page.html --prompt "The film was" --response " not good, but fun."
 
-Everything runs on this machine, and nothing is fetched from another one. With `--out` the page is written
+Everything runs on this machine, and nothing is fetched from another one. Prompt and response may have 5,120
+tokens each; a design that would score too many texts says so in its place. With `--out` the page is written
 as one file that works without a server: designs can be switched in it, texts can't be changed.
 """
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 import threading
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
+from functools import partial
 from typing import Any, get_args
 
 import numpy as np
@@ -84,7 +86,7 @@ class Question:
     target: float = 0.5
     """The score to come close to, under the objective `target`."""
     boundary: str = "closed"
-    designs: tuple[str, ...] = ("potential", "terminal", "broadcast")
+    designs: tuple[str, ...] = ("terminal", "potential", "rule_certificate", "shapley")
 
     def plain(self) -> dict[str, Any]:
         """Returns the question as plain data."""
@@ -260,10 +262,9 @@ class Explorer:
 
     def _describe(self, name: str) -> dict[str, Any]:
         design = load_design(name)
-        documentation = (design.function.__doc__ or "").strip().partition("\n")[0]
         return {
             "name": name,
-            "summary": documentation.removeprefix("Returns ").rstrip("."),
+            "summary": summary(design.function),
             "causal": design.causal,
             "conserving": design.conserving,
             "bounded": design.bounded,
@@ -287,6 +288,18 @@ class Explorer:
         if len(ids) > MAX_TOKENS:
             raise ValueError(f"{name} must have at most {MAX_TOKENS:,} tokens, got {len(ids):,}: shorten it")
         return ids
+
+
+def summary(function: Any) -> str:
+    """Returns what the first line of a function's documentation says that it returns.
+
+    >>> summary(partial(one_line, ValueError()))
+    "an error's message in one line"
+    """
+    while isinstance(function, partial):
+        function = function.func
+    first = (inspect.getdoc(function) or "").partition("\n")[0]
+    return first.removeprefix("Returns ").rstrip(".")
 
 
 def one_line(error: BaseException) -> str:

@@ -122,10 +122,18 @@ def test_tokens_records_and_running_score_by_hand(server):
     assert answer["rules"] == {"base": pytest.approx(good)}
 
 
-def test_the_objective_and_its_target(server):
-    answer = ask(server, response="", objective="target", target=-0.25, designs=list(DESIGNS))
+def served(explorer):
+    """Returns the designs that the default scorer can serve."""
+    refused = explorer.options()["scorers"][0]["refused"]
+    return [name for name in DESIGNS if name not in refused]
+
+
+def test_the_objective_and_its_target(server, explorer):
+    designs = served(explorer)
+    answer = ask(server, response="", objective="target", target=-0.25, designs=designs)
     assert (answer["prompt_utility"], answer["utility"]) == (-0.25, -0.25)
     assert answer["tokens"] == answer["ids"] == answer["records"] == []
+    assert list(answer["designs"]) == designs
     assert all(told["rewards"] == [] and told["total"] == 0 for told in answer["designs"].values())
 
 
@@ -150,6 +158,12 @@ def test_everything_that_can_be_picked_is_offered(explorer):
         assert design["summary"]
     scorers = {scorer["name"]: scorer for scorer in options["scorers"]}
     assert scorers["vader"]["reason"] is None
+    unserved = {
+        name: design.needs for name, design in DESIGNS.items() if design.needs in ("attention", "gradient")
+    }
+    assert list(scorers["vader"]["refused"]) == list(unserved)
+    for name, need in unserved.items():
+        assert f"offers {need!r}" in scorers["vader"]["refused"][name]
     assert "--scorer-model" in scorers["transformer"]["reason"]
     from explore_feedback import Question
 
@@ -313,7 +327,7 @@ def snapshot(tmp_path_factory):
     return path
 
 
-def test_the_file_is_self_contained(snapshot):
+def test_the_file_is_self_contained(snapshot, explorer):
     document = snapshot.read_text(encoding="utf-8")
     outline = Outline(document)
     addresses = [
@@ -342,7 +356,7 @@ def test_the_file_is_self_contained(snapshot):
     held = json.loads(data)
     assert held["question"]["prompt"] == HOSTILE.replace("\x00", "")
     assert held["live"] is False
-    assert set(held["answer"]["designs"]) == set(DESIGNS)
+    assert set(held["answer"]["designs"]) == set(served(explorer))
 
 
 def test_no_text_breaks_out_of_the_page():

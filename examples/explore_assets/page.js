@@ -4,9 +4,10 @@ const { options, live, ...start } = JSON.parse(document.getElementById("data").t
 const at = (id) => document.getElementById(id);
 const fields = ["prompt", "response", "scorer", "objective", "target", "boundary"];
 const PAYS = { closed: "once it is closed", open: "with each piece" };
+const PATIENCE = 60000; // milliseconds
 const VAST = 300; // tokens from which each design scrolls by itself
 const wanted = new Set(start.question.designs);
-let answer = start.answer, asked = 0, waiting = null, pending = 0, staveTokens = [], showing = null, leaving = 0;
+let answer = start.answer, pending = 0, busy = false, outdated = false, staveTokens = [], showing = null, leaving = 0;
 
 function choice(name, disabled = false, label = name) {
   return make("option", { value: name, textContent: label, disabled });
@@ -64,25 +65,35 @@ function question() {
 
 function askSoon() {
   clearTimeout(pending);
+  outdated = busy;
   pending = setTimeout(ask, 150);
 }
 
+// One question is on its way at a time; what it brings is dropped if something was changed meanwhile.
 async function ask() {
   clearTimeout(pending);
-  waiting?.abort();
-  waiting = new AbortController();
-  const turn = ++asked;
+  outdated = busy;
+  if (busy) return;
+  busy = true;
   at("result").classList.add("stale");
+  const reply = await send(question());
+  busy = false;
+  if (outdated) ask();
+  else if (reply.error !== undefined) complain(reply.error);
+  else {
+    answer = reply;
+    complain("");
+    render();
+  }
+}
+
+async function send(asked) {
+  const how = { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(asked) };
   try {
-    const reply = await fetch("feedback", {
-      method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(question()), signal: waiting.signal,
-    });
-    const told = await reply.json();
-    if (turn !== asked) return;
-    if (reply.ok) { answer = told; complain(""); render(); }
-    else complain(told.error);
+    const reply = await fetch("feedback", { ...how, signal: AbortSignal.timeout(PATIENCE) });
+    return await reply.json();
   } catch (error) {
-    if (turn === asked) complain(error.name === "TypeError" ? "The explorer does not answer: is it still running?" : error.message);
+    return { error: `The explorer does not answer (${error.message}): is it still running?` };
   }
 }
 

@@ -122,7 +122,7 @@ function designRow(design, answer, numbered, scale) {
     layTokens(tokens, answer.tokens, numbered, (element, place) => paint(element, answer.tokens[place], rewards[place], scale));
     body.append(tokens);
   }
-  const cost = error ? "" : `; ${texts.toLocaleString("en")} ${texts === 1 ? "text" : "texts"} scored`;
+  const cost = error ? "" : `; scores ${texts === 1 ? "one text" : `at most ${texts.toLocaleString("en")} texts`}`;
   body.append(make("p", { className: "summary", textContent: design.summary + cost }));
   return row;
 }

@@ -38,7 +38,7 @@ class RecordView:
     trigger: str
     """The text that made the rule apply; the word itself for its own value."""
     status: str
-    """`"kept"`, `"added"` or `"withdrawn"`."""
+    """`"kept"`, `"added"`, `"withdrawn"` or `"passing"`."""
 
     def describe(self) -> str:
         """Returns the record in one line, in which no character acts on a terminal."""
@@ -219,7 +219,7 @@ def _evidence_at(certificate: Sequence[Mapping[str, Any]], start: int, end: int)
     return sum(
         float(record["amount"])
         for record in certificate
-        if record["status"] != "withdrawn"
+        if record["status"] in ("kept", "added")
         and "labels" not in record
         and record["word"][0] < end
         and record["word"][1] > start
