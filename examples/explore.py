@@ -18,8 +18,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from explore_feedback import Explorer, Question, one_line
+from explore_feedback import Explorer, one_line
 from explore_page import page
+from explore_question import Question
 from explore_server import Server
 from settings import Parser, checked, signed
 

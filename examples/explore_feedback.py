@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import inspect
-import math
 import threading
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, get_args
 
 import numpy as np
+from explore_question import EXAMPLES, Question, check_among
 
 from rlsf_gym import (
     DESIGNS,
@@ -35,88 +35,7 @@ MAX_CHARACTERS = 4_000_000
 """What a design may have scored beyond the prefixes: about two seconds of VADER."""
 SEED = 0
 """Of the designs that draw."""
-EXAMPLES = (
-    ("Negation, then a but", "The film was", " not very good, but I loved the ending!"),
-    ("Capitals", "I watched this one Sunday", " and it was GREAT fun, though the sound was bad."),
-    ("An idiom", "The soundtrack relies on", " a badass guitar: to die for, the kiss of death to silence."),
-    ("Emoji", "As a sequel, it", " made me 😀 for an hour and 😭 at the end ❤️"),
-    (
-        "No and least",
-        "The script was written by",
-        " people with no talent, in the least funny year of their life.",
-    ),
-    (
-        "Boosters and dampeners",
-        "The lead actress has",
-        " an extremely moving, somewhat sad and barely happy scene.",
-    ),
-    (
-        "A late turn",
-        "The director's earlier work had",
-        " charm, wit and love, BUT this is a stupid, boring mess!!!",
-    ),
-    ("A sign near zero", "Set in a small coastal town,", " it is good and it is bad."),
-    (
-        "Long and thin (for the scorer knowledge)",
-        "After two hours the",
-        " plot felt long and thin, the jokes fresh.",
-    ),
-    (
-        "Markup, controls and directions",
-        "I saw <b>",
-        "good</b>\t<script>alert(1)</script> \u202enot bad\u202c &amp; fine",
-    ),
-)
-
 _HINTS = {"transformer": "needs a classifier: start the explorer with --scorer-model"}
-
-
-@dataclass(frozen=True)
-class Question:
-    """What the page asks about.
-
-    Raises:
-        ValueError: If a field is of another type.
-    """
-
-    prompt: str = EXAMPLES[0][1]
-    response: str = EXAMPLES[0][2]
-    scorer: str = "vader"
-    objective: str = "positive"
-    target: float = 0.5
-    """The score to come close to, under the objective `target`."""
-    boundary: str = "closed"
-    designs: tuple[str, ...] = ("terminal", "potential", "rule_certificate", "shapley")
-
-    def plain(self) -> dict[str, Any]:
-        """Returns the question as plain data."""
-        return asdict(self)
-
-    def __post_init__(self) -> None:
-        for name in ("prompt", "response", "scorer", "objective", "boundary"):
-            _check(name, getattr(self, name), isinstance(getattr(self, name), str), "a string")
-        number = isinstance(self.target, int | float) and not isinstance(self.target, bool)
-        _check("target", self.target, number and math.isfinite(self.target), "a number")
-        designs: Any = self.designs
-        named = isinstance(designs, list | tuple) and all(isinstance(name, str) for name in designs)
-        _check("designs", designs, named, "a list of strings")
-        object.__setattr__(self, "designs", tuple(dict.fromkeys(designs)))
-
-    @classmethod
-    def from_plain(cls, plain: Any) -> Question:
-        """Returns the question that decoded JSON asks; what it leaves out has its default.
-
-        Raises:
-            ValueError: If it is no object of these fields.
-        """
-        _check("the question", plain, isinstance(plain, dict), "an object")
-        known = [item.name for item in fields(cls)]
-        unknown = [name for name in plain if name not in known]
-        if unknown:
-            raise ValueError(
-                f"the question must have fields among {', '.join(known)}, got {unknown[0]!r:.60}"
-            )
-        return cls(**plain)
 
 
 class Explorer:
@@ -193,10 +112,10 @@ class Explorer:
     def _load(self, question: Question) -> dict[str, Any]:
         """Returns the arguments of the environment that the question picks."""
         for name in question.designs:
-            _check_among("designs", name, self.designs)
-        _check_among("scorer", question.scorer, SCORERS)
-        _check_among("objective", question.objective, OBJECTIVES)
-        _check_among("boundary", question.boundary, get_args(Boundary))
+            check_among("designs", name, self.designs)
+        check_among("scorer", question.scorer, SCORERS)
+        check_among("objective", question.objective, OBJECTIVES)
+        check_among("boundary", question.boundary, get_args(Boundary))
         if question.scorer in self._refusals:
             raise ValueError(f"scorer {question.scorer}: {self._refusals[question.scorer]}")
         kwargs = {"target": question.target} if question.objective == "target" else {}
@@ -228,6 +147,7 @@ class Explorer:
             "running": scores.prefixes[0, : len(ids)].tolist(),
             "prompt_utility": prompt_utility,
             "utility": utility,
+            "verifiable": certificate.verifiable,
             "rules": {rule: amount for rule, amount in amounts.items() if amount},
         }
 
@@ -305,12 +225,3 @@ def summary(function: Any) -> str:
 def one_line(error: BaseException) -> str:
     """Returns an error's message in one line."""
     return " ".join(str(error).split()) or type(error).__name__
-
-
-def _check(name: str, value: Any, holds: bool, expected: str) -> None:
-    if not holds:
-        raise ValueError(f"{name} must be {expected}, got {value!r:.60}")
-
-
-def _check_among(name: str, value: str, known: Collection[str]) -> None:
-    _check(name, value, value in known, f"one of {', '.join(known)}")

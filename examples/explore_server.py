@@ -119,7 +119,13 @@ class Handler(BaseHTTPRequestHandler):
             raise RefusalError(
                 HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"the question must have at most {MAX_BODY:,} bytes"
             )
-        return self.rfile.read(int(length))
+        try:
+            body = self.rfile.read(int(length))
+        except OSError:
+            body = b""
+        if len(body) < int(length):
+            raise RefusalError(HTTPStatus.BAD_REQUEST, "the question is shorter than its Content-Length")
+        return body
 
     def _reply(self, work: Callable[[], tuple[str, str]]) -> None:
         try:

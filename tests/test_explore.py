@@ -5,6 +5,7 @@ import json
 import math
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -165,7 +166,7 @@ def test_everything_that_can_be_picked_is_offered(explorer):
     for name, need in unserved.items():
         assert f"offers {need!r}" in scorers["vader"]["refused"][name]
     assert "--scorer-model" in scorers["transformer"]["reason"]
-    from explore_feedback import Question
+    from explore_question import Question
 
     for example in options["examples"]:
         asked = Question(prompt=example["prompt"], response=example["response"], designs=("potential",))
@@ -174,7 +175,8 @@ def test_everything_that_can_be_picked_is_offered(explorer):
 
 
 def test_a_design_that_fails_says_so_in_its_place(monkeypatch):
-    from explore_feedback import Explorer, Question
+    from explore_feedback import Explorer
+    from explore_question import Question
 
     def failing(evidence, *, rng):
         """Returns nothing of use."""
@@ -254,6 +256,27 @@ def test_a_bad_request_is_refused_in_one_line(server, status, changes):
     reply = send(server, "{}", **changes)
     assert reply[0] == status
     assert refusal(reply)
+
+
+@pytest.mark.parametrize(
+    ("status", "sent"),
+    [
+        (400, b"POST /feedback HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{}"),
+        (505, b"GET / HTTP/9.9\r\n\r\n"),
+        (414, b"GET /" + b"a" * 70_000 + b" HTTP/1.1\r\n\r\n"),
+        (431, b"GET / HTTP/1.1\r\nHost: localhost\r\n" + b"A: b\r\n" * 200 + b"\r\n"),
+    ],
+)
+def test_what_is_no_request_is_refused_in_one_line(server, status, sent):
+    with socket.create_connection(server.server_address[:2], timeout=20) as connection:
+        connection.sendall(sent)
+        connection.shutdown(socket.SHUT_WR)
+        reply = b""
+        while chunk := connection.recv(1 << 16):
+            reply += chunk
+    head, _, body = reply.partition(b"\r\n\r\n")
+    assert head.startswith(f"HTTP/1.1 {status} ".encode())
+    assert refusal((status, {}, body))
 
 
 @pytest.mark.parametrize(

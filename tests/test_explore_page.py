@@ -64,8 +64,8 @@ def explorer(helpers_on_path):
 @pytest.fixture(scope="module")
 def server(explorer):
     import explore
-    from explore_feedback import Question
     from explore_page import page
+    from explore_question import Question
     from explore_server import Server
 
     question = Question(PROMPT, RESPONSE, designs=("potential", "terminal"))
@@ -167,7 +167,7 @@ def test_switching_a_design_adds_and_takes_away_a_row(browser):
 
 
 def test_all_designs_share_one_scale(browser, explorer):
-    from explore_feedback import Question
+    from explore_question import Question
 
     designs = ("potential", "terminal", "seed_legacy")
     told = explorer.answer(Question(PROMPT, RESPONSE, designs=designs))["designs"].values()
@@ -326,7 +326,7 @@ def luminance(colour):
 
 def test_the_file_works_without_a_server(browser, explorer, tmp_path):
     import explore
-    from explore_feedback import Question
+    from explore_question import Question
 
     path = tmp_path / "page.html"
     question = Question(HOSTILE, RESPONSE, designs=("potential",))

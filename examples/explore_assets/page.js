@@ -132,10 +132,10 @@ function renderReading(numbered) {
   staveTokens = layTokens(at("stave"), answer.tokens, numbered, (element, place) =>
     element.setAttribute("aria-label", `${textOf(answer.tokens[place])}, score ${signed(answer.running[place], 2)}`));
   if (!staveTokens.length) at("stave").append(make("span", { className: "empty", textContent: "The response is empty: type one above." }));
-  underline([at("prompt-text"), ...staveTokens], answer.records);
+  if (answer.verifiable) underline([at("prompt-text"), ...staveTokens], answer.records);
   drawCourse(at("stave"), staveTokens, answer);
   const rules = Object.entries(answer.rules).map(([rule, amount]) => make("span", {}, `${rule} `, number(amount)));
-  at("rules").replaceChildren(...(rules.length ? ["gain by rule: ", ...rules] : []));
+  at("rules").replaceChildren(...(answer.verifiable && rules.length ? ["gain by rule: ", ...rules] : []));
 }
 
 function renderLegend(greatest) {

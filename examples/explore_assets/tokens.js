@@ -2,6 +2,7 @@
 
 const LONG = 24; // characters from which a word may break between its tokens
 const SHOWN = 14; // records in one detail
+const WIDEST = 24; // characters of a word in a detail
 const VISIBLE = 5e-4; // smaller rewards show as 0
 const FAINT = 0.07; // share of the colour that the smallest reward gets
 
@@ -32,6 +33,12 @@ function number(value, digits) {
 
 function textOf(token) {
   return token.parts.map((part) => part.text).join("");
+}
+
+// Cuts what is too long for a detail.
+function brief(text) {
+  const characters = [...text];
+  return characters.length > WIDEST ? `${characters.slice(0, WIDEST).join("")}\u2026` : text;
 }
 
 function partElement(part) {
@@ -138,7 +145,7 @@ function detailOf(place, current, shown, answer) {
     row.append(make("td", { className: "number" }, number(answer.designs[name].rewards[place], 4)));
     return row;
   });
-  const parts = [make("h4", { textContent: `\u201c${textOf(token)}\u201d` }), facts];
+  const parts = [make("h4", { textContent: `\u201c${brief(textOf(token))}\u201d` }), facts];
   if (rewards.length) parts.push(make("table", {}, headRow("reward under", "#reward"), make("tbody", {}, ...rewards)));
   return [...parts, ...recordsTable(token.records.map((index) => answer.records[index]))];
 }
@@ -146,8 +153,8 @@ function detailOf(place, current, shown, answer) {
 function recordsTable(records) {
   if (!records.length) return [make("p", { className: "more", textContent: "No record of the certificate tells of this token." })];
   const rows = records.slice(0, SHOWN).map((record) => {
-    const cells = [record.word_text, record.path ? `${record.rule}: ${record.path.join(" \u2192 ")}` : record.rule, null];
-    cells.push(String(record.trigger) === String(record.word) ? "\u2014" : record.trigger_text, record.status);
+    const cells = [brief(record.word_text), record.path ? `${record.rule}: ${record.path.join(" \u2192 ")}` : record.rule, null];
+    cells.push(String(record.trigger) === String(record.word) ? "\u2014" : brief(record.trigger_text), record.status);
     const row = make("tr", { className: record.status }, ...cells.map((text) => make("td", { textContent: text ?? "" })));
     row.cells[2].className = "number";
     row.cells[2].append(number(record.amount));

@@ -8,7 +8,15 @@ from itertools import pairwise
 from typing import Any, NotRequired, TypedDict
 
 from rlsf_gym.alignment import decode_pieces, token_spans, word_spans
-from rlsf_gym.render.sample import IntArray, by_token, show_controls, show_piece, tokens_of_word, view_record
+from rlsf_gym.render.sample import (
+    IntArray,
+    by_token,
+    show_controls,
+    show_piece,
+    tokens_of_span,
+    tokens_of_word,
+    view_record,
+)
 
 __all__ = ["Part", "Reading", "ReadingRecord", "ReadingToken", "make_reading"]
 
@@ -81,10 +89,7 @@ def make_reading(prompt: str, pieces: Sequence[bytes], certificate: Iterable[Map
 
 
 def _tokens_of_record(words: IntArray, spans: IntArray, record: Mapping[str, Any]) -> set[int]:
-    start, end = record["trigger"]
-    first = int(spans[:, 1].searchsorted(start, "right"))
-    triggers = range(first, int(spans[:, 0].searchsorted(end, "left")))
-    return {*tokens_of_word(words, spans, *record["word"]), *triggers}
+    return {*tokens_of_word(words, spans, *record["word"]), *tokens_of_span(spans, *record["trigger"])}
 
 
 def _parts(text: str, cuts: Sequence[int], start: int, end: int) -> list[Part]:

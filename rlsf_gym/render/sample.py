@@ -198,11 +198,22 @@ def tokens_of_word(words: IntArray, spans: IntArray, start: int, end: int) -> ra
         start: Offset of the first character.
         end: Offset behind the last one.
     """
-    touched = words[words[:, 1].searchsorted(start, "right") : words[:, 0].searchsorted(end, "left")]
-    if not len(touched):
+    first_word, last_word = _between(words, start, end)
+    if first_word == last_word:
         return range(0)
-    first = spans[:, 1].searchsorted(touched[0, 0], "right")
-    return range(int(first), int(spans[:, 0].searchsorted(touched[-1, 1], "right")))
+    reach = _between(spans, int(words[first_word, 0]), int(words[last_word - 1, 1]) + 1)
+    return range(*reach)
+
+
+def tokens_of_span(spans: IntArray, start: int, end: int) -> range:
+    """Returns the tokens that completed a character of `[start, end)`; the span may lie in the prompt."""
+    return range(*_between(spans, start, end))
+
+
+def _between(spans: IntArray, start: int, end: int) -> tuple[int, int]:
+    """Returns the first of the spans that end behind `start`, and the first that begins at `end` or later."""
+    first = np.searchsorted(spans[:, 1], start, side="right")
+    return int(first), int(np.searchsorted(spans[:, 0], end, side="left"))
 
 
 def by_token(ranges: Iterable[Iterable[int]], length: int) -> list[list[int]]:
