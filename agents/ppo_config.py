@@ -10,6 +10,7 @@ CHOICES = {
     "lr_schedule": ("linear", "constant"),
     "kl_controller": ("fixed", "adaptive"),
     "kl_estimator": ("exact", "k3"),
+    "reward_share": ("environment", "entropy"),
 }
 
 
@@ -35,6 +36,10 @@ class TokenPPOConfig:
     response_length: int | tuple[int, int] | None = _setting(
         None,
         "largest length of a response in tokens; a pair is a range to draw from; None: the environment's T",
+    )
+    reward_share: str = _setting(
+        "environment",
+        "a token's reward: the 'environment' says, or its sum is shared out by the policy's 'entropy'",
     )
     missing_eos_penalty: float = _setting(0.0, "taken off the last token of a response without the end token")
 

@@ -21,7 +21,7 @@ from torch import Tensor
 from agents.losses import clipped_surrogate, masked_sum, value_loss
 from agents.policy import CausalLMPolicy
 from agents.ppo_config import TokenPPOConfig
-from agents.returns import charge_missing_end, gae, kl_shaped_rewards
+from agents.returns import charge_missing_end, entropy_share, gae, kl_shaped_rewards
 from agents.tensors import Batch, Rollout, split_rows, take_rows, whiten
 
 RATIO_TOLERANCE = 1e-4
@@ -108,9 +108,15 @@ def train(
 
 
 def shape_rewards(rollout: Rollout, config: TokenPPOConfig, *, kl_coef: float, eos_token_id: int) -> Tensor:
-    """Returns scores less the price of divergence and of a missing end, (B, T) float32."""
-    mask = rollout.response_mask
-    rewards = kl_shaped_rewards(rollout.scores, rollout.logprobs, rollout.ref_logprobs, mask, kl_coef)
+    """Returns scores less the price of divergence and of a missing end, (B, T) float32.
+
+    Where `reward_share` is "entropy", what the environment laid on the tokens of a response is laid on them
+    anew first, in proportion to the policy's entropies.
+    """
+    mask, scores = rollout.response_mask, rollout.scores
+    if config.reward_share == "entropy":
+        scores = entropy_share(scores.sum(-1), rollout.entropy, mask)
+    rewards = kl_shaped_rewards(scores, rollout.logprobs, rollout.ref_logprobs, mask, kl_coef)
     if config.missing_eos_penalty:
         response = rollout.tokens[:, rollout.prompt_length :]
         rewards = charge_missing_end(

@@ -1,10 +1,14 @@
-"""Token rewards to advantages: the KL penalty, generalised advantage estimation.
+"""Token rewards to advantages: shares of a reward, the KL penalty, generalised advantage estimation.
 
 1. Where Schulman et al. (2016) end an episode with a terminal state, we end it after the last real token: the
    value after it is 0, also when the response was cut by its length limit, because the limit belongs to the
    task.
 2. The KL penalty is the k1 estimate, log pi - log pi_ref of the sampled token, *inside the reward*: its
    policy gradient is that of the exact divergence. (k1 as a loss and k3 as a reward are not.)
+3. Where GTPO (2025, arXiv 2508.04349) weighs a token's reward by its share H_{i,t} / sum_k H_{k,t} of the
+   entropies at the same position t of all responses k of a group, and right answers unlike wrong ones,
+   `entropy_share` takes the share within the response alone, whatever the sign of the reward, so that the
+   tokens' rewards add up to what the response earned.
 """
 
 from __future__ import annotations
@@ -26,6 +30,23 @@ def kl_shaped_rewards(
         kl_coef: Price of one nat, >= 0.
     """
     return (scores - kl_coef * (logprobs - ref_logprobs)) * mask
+
+
+def entropy_share(totals: Tensor, entropy: Tensor, mask: Tensor) -> Tensor:
+    """Returns r_t = R * H_t / sum_k H_k, k over the response's tokens, (B, T) float, 0 outside the mask.
+
+    A row adds up to its total, up to rounding. One without any entropy is shared out evenly.
+
+    Args:
+        totals: (B,) float, R of each response.
+        entropy: (B, T) float, H_t of the distribution that token t was sampled from, in nats, without a
+            gradient; what rounding left below 0 counts as 0, and what is outside the mask is not read.
+        mask: (B, T) bool, at least one True in each row.
+    """
+    weights = entropy.clamp(min=0.0).masked_fill(~mask, 0.0)  # (B, T) float
+    has_any = weights.any(-1, keepdim=True)  # (B, 1) bool
+    weights = torch.where(has_any, weights, mask.to(weights.dtype))
+    return totals[:, None] * (weights / weights.sum(-1, keepdim=True))
 
 
 def charge_missing_end(

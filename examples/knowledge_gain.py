@@ -9,20 +9,19 @@ paired difference; what is drawn again are whole trees, and whole reviews.
 """
 
 import argparse
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow.parquet as parquet
+from treebank import read_phrases
+from weighted import auc, draw_weights, rank_correlation, sign_accuracy
 
 from rlsf_gym.scorers import KnowledgeScorer, VaderScorer
 
 FloatArray = npt.NDArray[np.float64]
-
-_BRACKETS = {"-LRB-": "(", "-RRB-": ")"}
 
 
 class Corpus(NamedTuple):
@@ -41,21 +40,6 @@ class Measure(NamedTuple):
     among: Callable[[FloatArray], npt.NDArray[np.bool_]]
 
 
-def read_phrases(tree: str) -> Iterator[tuple[str, int]]:
-    """Yields each phrase of a tree in Penn brackets, "(3 (2 a) (4 gem))", with its label."""
-    open_nodes: list[tuple[int, list[str]]] = []
-    for label, word in re.findall(r"\((\d)|([^\s()]+|\))", tree):
-        if label:
-            open_nodes.append((int(label), []))
-        elif word != ")":
-            open_nodes[-1][1].append(_BRACKETS.get(word, word))
-        else:
-            value, words = open_nodes.pop()
-            yield " ".join(words), value
-            if open_nodes:
-                open_nodes[-1][1].extend(words)
-
-
 def read_sst(path: Path) -> Corpus:
     """Returns the distinct phrases of each tree; one tree a line."""
     trees = path.read_text(encoding="utf-8").splitlines()
@@ -71,34 +55,6 @@ def read_reviews(path: Path, limit: int | None) -> Corpus:
     return Corpus(table.column("text").to_pylist(), labels, np.arange(len(labels)))
 
 
-def sign_accuracy(scores: FloatArray, labels: FloatArray, weights: FloatArray) -> float:
-    """Returns the share of scores with the label's sign."""
-    return float(np.average(np.sign(scores) == np.sign(labels - 2.0), weights=weights))
-
-
-def auc(scores: FloatArray, labels: FloatArray, weights: FloatArray) -> float:
-    """Returns how often a positive text scores above a negative one, ties counting half."""
-    ranks = _midranks(scores, weights)
-    positive = weights * (labels > 2.0)
-    size, wins = positive.sum(), positive @ ranks
-    return float((wins - size * size / 2.0) / (size * (weights.sum() - size)))
-
-
-def rank_correlation(scores: FloatArray, labels: FloatArray, weights: FloatArray) -> float:
-    """Returns Spearman's correlation of scores and labels."""
-    first, second = _midranks(scores, weights), _midranks(labels, weights)
-    first, second = (ranks - np.average(ranks, weights=weights) for ranks in (first, second))
-    covariance, one, two = (weights @ (a * b) for a, b in ((first, second), (first, first), (second, second)))
-    return float(covariance / np.sqrt(one * two))
-
-
-def _midranks(values: FloatArray, weights: FloatArray) -> FloatArray:
-    """Returns the weight of all smaller values and half that of equal ones."""
-    _, inverse = np.unique(values, return_inverse=True)
-    sizes = np.bincount(inverse, weights)
-    return (np.cumsum(sizes) - sizes / 2.0)[inverse]
-
-
 def _is_charged(labels: FloatArray) -> npt.NDArray[np.bool_]:
     return labels != 2.0
 
@@ -110,14 +66,6 @@ def _is_any(labels: FloatArray) -> npt.NDArray[np.bool_]:
 SIGN = Measure("sign accuracy", sign_accuracy, _is_charged)
 AUC = Measure("AUC", auc, _is_charged)
 RANKS = Measure("rank correlation", rank_correlation, _is_any)
-
-
-def draw_weights(groups: npt.NDArray[np.int64], resamples: int) -> Iterator[FloatArray]:
-    """Yields how often each text is drawn when its whole group is, (N,) float64, for each resample."""
-    rng = np.random.default_rng(0)
-    size = int(groups.max()) + 1
-    for _ in range(resamples):
-        yield rng.multinomial(size, np.full(size, 1.0 / size)).astype(np.float64)[groups]
 
 
 def report(name: str, corpus: Corpus, measures: list[Measure], graph: str, resamples: int) -> None:

@@ -50,7 +50,7 @@ def draw_run(
         after: Evaluation after training.
         title: One line over the figure.
     """
-    plt = _pyplot()
+    plt = pyplot()
     figure, axes = plt.subplots(2, 3, figsize=(13, 7), layout="constrained")
     for axis, (key, evaluated, label) in zip(axes.flat, PANELS, strict=False):
         x, y = curve(rows, key)
@@ -62,7 +62,7 @@ def draw_run(
             axis.plot(
                 [0, rows[-1]["episodes"]], ends, "o", color=COLOURS[1], label="held-out prompts", zorder=3
             )
-        _dress(axis, label, "episodes")
+        dress(axis, label, "episodes")
     axes[0, 0].legend(frameon=False, loc="lower right")
     axes[1, 1].set_ylim(0, 1.05 * axes[1, 1].get_ylim()[1])
     _draw_frontier(axes[1, 2], {"": [rows]})
@@ -73,12 +73,12 @@ def draw_run(
 
 def draw_comparison(path: str | os.PathLike[str], arms: Arms) -> None:
     """Writes score, judge and score over KL: a colour per arm, a thin line per seed."""
-    plt = _pyplot()
+    plt = pyplot()
     figure, axes = plt.subplots(1, 3, figsize=(15, 4.6), layout="constrained")
     for axis, (key, _, label) in zip(axes[:2], PANELS, strict=False):
         for colour, (arm, cells) in zip(COLOURS, arms.items(), strict=False):
             _draw_arm(axis, [smooth_curve(cell.rows, key) for cell in cells], colour, arm)
-        _dress(axis, label, "episodes")
+        dress(axis, label, "episodes")
     axes[0].legend(frameon=False, loc="lower right")
     _draw_frontier(axes[2], {arm: [cell.rows for cell in cells] for arm, cells in arms.items()})
     seeds = len(next(iter(arms.values())))
@@ -131,10 +131,11 @@ def _draw_frontier(axis: Any, arms: Mapping[str, Sequence[Sequence[Mapping[str, 
             if len(kl):
                 smooth = [statistics.moving_average(values, window(len(values))) for values in (kl, score)]
                 axis.plot(*smooth, color=colour, linewidth=1.5, label=name if i == 0 and name else None)
-    _dress(axis, "score over KL", "KL to the reference, nats per response")
+    dress(axis, "score over KL", "KL to the reference, nats per response")
 
 
-def _dress(axis: Any, title: str, xlabel: str) -> None:
+def dress(axis: Any, title: str, xlabel: str) -> None:
+    """Gives a panel its title, its label and the look of all others."""
     axis.set_title(title, loc="left", fontsize=11, color=INK)
     axis.set_xlabel(xlabel, color=INK, fontsize=9)
     axis.grid(color=GRID)
@@ -144,7 +145,12 @@ def _dress(axis: Any, title: str, xlabel: str) -> None:
         axis.spines[side].set_visible(False)
 
 
-def _pyplot() -> Any:
+def pyplot() -> Any:
+    """Returns matplotlib's pyplot, drawing to files.
+
+    Raises:
+        ImportError: If matplotlib is not installed.
+    """
     try:
         import matplotlib
     except ImportError as error:

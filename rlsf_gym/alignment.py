@@ -11,6 +11,7 @@ import codecs
 import re
 from collections.abc import Sequence
 from itertools import accumulate
+from string import punctuation
 
 import numpy as np
 import numpy.typing as npt
@@ -153,6 +154,26 @@ def word_spans(text: str, offset: int = 0) -> IntArray:
     """
     spans = [match.span() for match in _WORD.finditer(text)]
     return np.array(spans, np.int64).reshape(-1, 2) + offset
+
+
+def word_ends(text: str, spans: IntArray, offset: int = 0) -> IntArray:
+    """Returns where each word ends, the punctuation behind it left out.
+
+    Args:
+        text: The text.
+        spans: int64 (K, 2), its words, `offset` added.
+        offset: What was added.
+
+    Returns:
+        int64 (K,); the end of the span where a word is nothing but punctuation.
+
+    Example:
+        >>> word_ends("a film!?", word_spans("a film!?")).tolist()
+        [1, 6]
+    """
+    words = [text[start - offset : end - offset] for start, end in spans.tolist()]
+    sizes = [len(word.rstrip(punctuation)) or len(word) for word in words]
+    return spans[:, 0] + np.array(sizes, np.int64)
 
 
 def clause_numbers(words: Sequence[str]) -> IntArray:

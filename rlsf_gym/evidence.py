@@ -22,6 +22,10 @@ def _no_words() -> IntArray:
     raise ValueError("this evidence holds no word_spans: the environment gave no text to look at")
 
 
+def _no_word_ends() -> IntArray:
+    raise ValueError("this evidence holds no word_ends: the environment gave no text to look at")
+
+
 def _no_clauses() -> IntArray:
     raise ValueError("this evidence holds no clauses: the environment gave no text to look at")
 
@@ -68,6 +72,8 @@ class Evidence:
     """float64 (T,), what `prefix_utilities` returns; None where the design did not ask for it."""
     word_spans: Callable[[], IntArray] = _no_words
     """Returns int64 (K, 2), the response's words as spans of prompt + response."""
+    word_ends: Callable[[], IntArray] = _no_word_ends
+    """Returns int64 (K,), where each of them ends, the punctuation behind it left out."""
     clauses: Callable[[], IntArray] = _no_clauses
     """Returns int64 (K,), the number of the clause that each of the words stands in, non-decreasing."""
     utilities_without: Callable[[Sequence[Sequence[int]]], FloatArray] = _no_erasure

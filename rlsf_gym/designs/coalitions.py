@@ -3,7 +3,7 @@
 The players are the response's words, N of them, the words that one token completes as one. v(S) is the
 utility when all players outside S are absent: each of their words replaced in place by a neutral word. v of
 no player is the utility of the prompt, and v of all that of prompt + response. A player's share is paid on
-the token that completes its word.
+the token that completes its word, the punctuation behind it left out.
 """
 
 from __future__ import annotations

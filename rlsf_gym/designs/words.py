@@ -23,13 +23,14 @@ def completing_tokens(evidence: Evidence, char_ends: npt.ArrayLike) -> IntArray:
 def list_players(evidence: Evidence) -> list[list[int]]:
     """Returns the response's words as the players of a game: those that one token completed are one player.
 
+    Punctuation behind a word is part of it, but the token that completed the last letter is paid.
     A token is paid once, so that what its words do apart cannot be told by its reward; and one player's
     marginal contributions never exceed the range of the utility.
 
     Returns:
         Numbers of words (rows of `evidence.word_spans()`), by player in the order of the text.
     """
-    ends = evidence.word_spans()[:, 1]
+    ends = evidence.word_ends()
     starts = np.flatnonzero(np.diff(completing_tokens(evidence, ends), prepend=-1))
     numbers = np.arange(len(ends))
     return [player.tolist() for player in np.split(numbers, starts[1:])] if len(ends) else []
@@ -45,7 +46,7 @@ def lay_on_tokens(evidence: Evidence, players: list[list[int]], shares: FloatArr
     """
     rewards = np.zeros(evidence.mask.shape)
     if players:
-        ends = evidence.word_spans()[[player[-1] for player in players], 1]
+        ends = evidence.word_ends()[[player[-1] for player in players]]
         rewards[completing_tokens(evidence, ends)] = shares
     return rewards
 

@@ -124,6 +124,7 @@ class Feedback:
                 certificate=scores.certificates[row],
                 prefixes=None if prefixes is None else prefixes[row],
                 word_spans=hindsight.word_spans,
+                word_ends=hindsight.word_ends,
                 clauses=hindsight.clauses,
                 utilities_without=hindsight.utilities_without,
                 lexicon_utilities=hindsight.lexicon_utilities,

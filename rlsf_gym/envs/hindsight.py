@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rlsf_gym.alignment import clause_numbers, word_spans
+from rlsf_gym.alignment import clause_numbers, word_ends, word_spans
 from rlsf_gym.envs.scoring import Scoring
 from rlsf_gym.erasure import erase_words
 from rlsf_gym.evidence import FloatArray, IntArray
@@ -33,6 +33,10 @@ class Hindsight(NamedTuple):
     def word_spans(self) -> IntArray:
         """Returns int64 (K, 2), the response's words as spans of prompt + response."""
         return word_spans(self.response, len(self.prompt))
+
+    def word_ends(self) -> IntArray:
+        """Returns int64 (K,), where each word ends, the punctuation behind it left out."""
+        return word_ends(self.response, self.word_spans(), len(self.prompt))
 
     def clauses(self) -> IntArray:
         """Returns int64 (K,), the number of the clause that each word stands in."""

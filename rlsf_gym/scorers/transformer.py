@@ -1,12 +1,13 @@
 """Any Hugging Face sequence classifier as a scorer.
 
 A classifier gives no reasons: its certificate names the probabilities of its labels and the hash of its
-weights, and nothing in it can be proved. Scores of a text agree to 1e-5 whatever else is in the batch.
+weights, and nothing in it can be proved. What it attributes to characters is no proof either. Scores of a
+text agree to 1e-5 whatever else is in the batch.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
@@ -17,6 +18,8 @@ import numpy.typing as npt
 
 from rlsf_gym.certificate import Certificate
 from rlsf_gym.scorers.labels import LabelWeights, weigh_labels
+from rlsf_gym.scorers.transformer_attributions import Attributor, TextReading
+from rlsf_gym.scorers.transformer_files import import_torch, load_classifier
 
 __all__ = ["TransformerScorer"]
 
@@ -42,6 +45,8 @@ class TransformerScorer:
         max_length: Number of tokens that a text may have; by default what the model allows.
         truncate: Whether the tokens beyond `max_length` are ignored; otherwise such a text raises.
         device: Where the model runs, such as `"cuda"`; the CPU by default.
+        gradient_steps: Points at which the attributions "gradient" take the gradient; each costs about three
+            scorings.
 
     Raises:
         ValueError: If there is no such classifier, or its labels do not tell which is the positive one.
@@ -50,6 +55,7 @@ class TransformerScorer:
 
     name = "transformer"
     verifiable = False
+    attribution_methods = ("attention", "gradient")
 
     def __init__(
         self,
@@ -62,14 +68,17 @@ class TransformerScorer:
         max_length: int | None = None,
         truncate: bool = True,
         device: str | None = None,
+        gradient_steps: int = 32,
     ) -> None:
-        for key, number in (("batch_size", batch_size), ("max_length", max_length)):
+        numbers = {"batch_size": batch_size, "max_length": max_length, "gradient_steps": gradient_steps}
+        for key, number in numbers.items():
             if number is not None and number < 1:
                 raise ValueError(f"{key} must be at least 1, got {number}")
         self.model_name = str(model)
         self.truncate = truncate
         self.batch_size = batch_size
-        self._model, self._tokenizer = _load(self.model_name, device or "cpu")
+        self.gradient_steps = gradient_steps
+        self._model, self._tokenizer = load_classifier(self.model_name, device or "cpu")
         self._weights = _weigh(
             self._model.config, positive_label=positive_label, label_values=label_values, raw=raw
         )
@@ -86,7 +95,7 @@ class TransformerScorer:
         digest = sha256()
         for key, tensor in sorted(self._model.state_dict().items()):
             digest.update(f"{key} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
-            digest.update(tensor.detach().cpu().contiguous().flatten().view(_torch().uint8).numpy())
+            digest.update(tensor.detach().cpu().contiguous().flatten().view(import_torch().uint8).numpy())
         return digest.hexdigest()
 
     def score(self, texts: Sequence[str]) -> FloatArray:
@@ -130,14 +139,66 @@ class TransformerScorer:
             )
         ]
 
+    def attributions_batch(
+        self, prompts: Sequence[str], responses: Sequence[str], method: str
+    ) -> list[FloatArray]:
+        """Returns what the classifier attributes to the characters of B responses, each float64 (length,).
+
+        A token's value is split evenly over its characters, those in the prompt included; characters beyond
+        `max_length` tokens, or of no token, have 0. Values agree to 1e-5 whatever else is in the batch.
+
+        Args:
+            prompts: B prompts.
+            responses: B responses.
+            method: `"attention"`: the weights, >= 0 and adding up to 1, of the response's characters in the
+                last layer's attention of the token that the classification head reads, mean over heads (Chan
+                et al. 2024). `"gradient"`: integrated gradients of the score from the text with the padding
+                token in place of each token of the response (Sundararajan et al. 2017); where no token
+                straddles prompt and response they add up to the difference of the scores of the two, up to
+                the quadrature's error. In small random models that is within 2e-3 with 32 steps and 5e-6 with
+                128; where the head has kinks (DistilBERT's ReLU), within 2e-2 and 5e-3.
+
+        Raises:
+            ValueError: If there is no such method, or the model can't serve it: an encoder-decoder, a
+                tokenizer without offsets, a head that reads other tokens than the first or the last one.
+            ImportError: If captum is not installed, for `"gradient"`.
+        """
+        if method not in self.attribution_methods:
+            known = ", ".join(map(repr, self.attribution_methods))
+            raise ValueError(f"method must be one of {known}, got {method!r}")
+        attributor = self._attributor
+        pairs = list(zip(prompts, responses, strict=True))
+        readings = {pair: self._read(*pair) for pair in pairs}
+        found = {pair: np.zeros(len(pair[1])) for pair in readings}
+        waiting = [pair for pair, reading in readings.items() if reading.is_response.any()]
+        for rows in self._batches([len(readings[pair].ids) for pair in waiting]):
+            batch = [readings[waiting[row]] for row in rows]
+            values = attributor.attribute(batch, self._inputs([reading.ids for reading in batch]), method)
+            found.update(zip((waiting[row] for row in rows), values, strict=True))
+        return [found[pair].copy() for pair in pairs]
+
+    @cached_property
+    def _attributor(self) -> Attributor:
+        return Attributor(
+            self._model,
+            self._tokenizer,
+            self._weights,
+            name=self.model_name,
+            gradient_steps=self.gradient_steps,
+            batch_size=self.batch_size,
+        )
+
+    def _read(self, prompt: str, response: str) -> TextReading:
+        text = prompt + response
+        encoding = self._tokenise(text, return_offsets_mapping=True, return_special_tokens_mask=True)
+        return TextReading.of_encoding(encoding, char_start=len(prompt), char_end=len(text))
+
     def _logits(self, texts: Sequence[str]) -> FloatArray:
         """Returns the logits of N texts, (N, L) float64, in batches of texts of about equal length."""
         rows = {text: row for row, text in enumerate(dict.fromkeys(texts))}
         ids = [self._encode(text) for text in rows]
         logits = np.empty((len(rows), len(self._weights.labels)))  # (N, L) float64
-        order = sorted(range(len(rows)), key=lambda row: len(ids[row]))
-        for start in range(0, len(order), self.batch_size):
-            batch = order[start : start + self.batch_size]
+        for batch in self._batches(list(map(len, ids))):
             logits[batch] = self._forward([ids[row] for row in batch])
         for text, row in rows.items():
             if not np.isfinite(logits[row]).all():
@@ -147,100 +208,50 @@ class TransformerScorer:
                 )
         return logits[[rows[text] for text in texts]]
 
+    def _batches(self, lengths: list[int]) -> Iterator[list[int]]:
+        """Yields the numbers of texts of so many tokens, in batches of about equal length."""
+        order = sorted(range(len(lengths)), key=lengths.__getitem__)
+        for start in range(0, len(order), self.batch_size):
+            yield order[start : start + self.batch_size]
+
     def _encode(self, text: str) -> list[int]:
         """Returns the ids of a text; one without tokens is the padding token, for a model needs an input."""
-        ids: list[int] = self._tokenizer(
+        return self._tokenise(text)["input_ids"] or [self._tokenizer.pad_token_id]
+
+    def _tokenise(self, text: str, **more: bool) -> Any:
+        """Returns what the tokenizer says of a text, its `input_ids` and what `more` asks for."""
+        encoding = self._tokenizer(
             text,
             truncation=self.truncate,
             max_length=self.max_length,
             split_special_tokens=True,
             verbose=False,
-        )["input_ids"]
+            **more,
+        )
+        ids = encoding["input_ids"]
         if len(ids) > self.max_length:
             raise ValueError(
                 f"text must have at most {self.max_length} tokens for scorer {self.model_name!r}, "
                 f"got {len(ids)}: pass truncate=True to ignore the rest"
             )
-        return ids or [self._tokenizer.pad_token_id]
+        return encoding
 
-    def _forward(self, ids: list[list[int]]) -> FloatArray:
-        torch = _torch()
+    def _inputs(self, ids: list[list[int]]) -> dict[str, Any]:
+        """Returns the model's `input_ids` and `attention_mask`, (N, width) int64, padded on the right."""
+        torch = import_torch()
         width = max(map(len, ids))
         mask = np.arange(width) < np.array([len(row) for row in ids])[:, None]  # (N, width) bool
         tokens = np.full(mask.shape, self._tokenizer.pad_token_id, dtype=np.int64)  # (N, width) int64
         tokens[mask] = np.concatenate(ids)
-        device = self._model.device
-        with torch.inference_mode():
-            logits = self._model(
-                input_ids=torch.from_numpy(tokens).to(device),
-                attention_mask=torch.from_numpy(mask.astype(np.int64)).to(device),
-            ).logits
+        arrays = {"input_ids": tokens, "attention_mask": mask.astype(np.int64)}
+        return {key: torch.from_numpy(array).to(self._model.device) for key, array in arrays.items()}
+
+    def _forward(self, ids: list[list[int]]) -> FloatArray:
+        with import_torch().inference_mode():
+            logits = self._model(**self._inputs(ids)).logits
         found: FloatArray = logits.double().cpu().numpy()  # (N, L) float64
         # One logit z is the sigmoid of the positive class: softmax of (0, z).
         return np.hstack([np.zeros_like(found), found]) if found.shape[1] == 1 else found
-
-
-def _torch() -> Any:
-    try:
-        import torch
-    except ImportError as error:
-        raise ImportError("the transformer scorer needs torch: pip install 'rlsf-gym[hf]'") from error
-    return torch
-
-
-def _transformers() -> Any:
-    try:
-        import transformers
-    except ImportError as error:
-        raise ImportError("the transformer scorer needs transformers: pip install 'rlsf-gym[hf]'") from error
-    return transformers
-
-
-def _load(name: str, device: str) -> tuple[Any, Any]:
-    """Returns the model, ready for inference, and its tokenizer with a padding token."""
-    _torch()
-    library = _transformers()
-    _check_folder(Path(name), name)
-    try:
-        model, found = library.AutoModelForSequenceClassification.from_pretrained(
-            name, use_safetensors=True, trust_remote_code=False, output_loading_info=True
-        )
-        tokenizer = library.AutoTokenizer.from_pretrained(name, trust_remote_code=False)
-    except (OSError, ValueError, KeyError) as error:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else ""
-        raise ValueError(
-            f"model must be a sequence classifier with safetensors, got {name!r}: "
-            f"{type(error).__name__}: {reason}"
-        ) from error
-    if found["missing_keys"]:
-        missing = ", ".join(sorted(found["missing_keys"])[:3])
-        raise ValueError(
-            f"model must be a trained sequence classifier, {name!r} has no weights for {missing}"
-        )
-    if tokenizer.pad_token_id is None:
-        if tokenizer.eos_token_id is None:
-            raise ValueError(
-                f"model must have a padding or an end token, the tokenizer of {name!r} has neither"
-            )
-        tokenizer.pad_token = tokenizer.eos_token
-    # GPT-2-like classifiers look for the last token that is not padding.
-    model.config.pad_token_id = tokenizer.pad_token_id
-    return model.to(device).eval(), tokenizer
-
-
-def _check_folder(folder: Path, name: str) -> None:
-    if not folder.is_dir():
-        if folder.is_absolute() or name.startswith("."):
-            raise ValueError(f"model must be an existing folder or a name on the hub, got {name!r}")
-        return
-    if not (folder / "config.json").is_file():
-        raise ValueError(f"model folder must hold config.json, {name!r} does not")
-    if not any(folder.glob("*.safetensors")):
-        pickled = ", ".join(sorted(path.name for path in folder.glob("*.bin")))
-        found = f"only pickled weights ({pickled}), which are not loaded" if pickled else "no weights"
-        raise ValueError(
-            f"model folder must hold safetensors, {name!r} has {found}: save it with safetensors"
-        )
 
 
 def _weigh(config: Any, **arguments: Any) -> LabelWeights:

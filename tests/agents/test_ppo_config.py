@@ -28,6 +28,7 @@ def test_every_setting_has_a_line_of_help():
         ({"lr_schedule": "cosine"}, "lr_schedule: expected one of 'linear', 'constant', got 'cosine'"),
         ({"kl_controller": "x"}, "kl_controller: expected one of 'fixed', 'adaptive', got 'x'"),
         ({"kl_estimator": "k1"}, "kl_estimator: expected one of 'exact', 'k3', got 'k1'"),
+        ({"reward_share": "even"}, "reward_share: expected one of 'environment', 'entropy', got 'even'"),
         ({"response_length": 0}, "response_length: expected a whole number >= 1, or a pair in order, got 0"),
         ({"response_length": (5, 4)}, r"response_length: expected .* got \(5, 4\)"),
         ({"minibatch_size": 48}, "minibatch_size: expected a divisor of batch_size = 128, got 48"),

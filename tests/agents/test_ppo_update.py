@@ -136,6 +136,20 @@ def test_whitened_rewards_keep_their_zeros(rollout):
     assert torch.allclose(batch.advantages, rewards * scale, atol=1e-5)
 
 
+def test_the_environments_sum_is_shared_out_by_entropy_before_anything_is_taken_off(rollout):
+    config = config_of(reward_share="entropy", missing_eos_penalty=0.5)
+    plain = config_of(missing_eos_penalty=0.5)
+    found = shape_rewards(rollout, config, kl_coef=0.1, eos_token_id=END)
+    moved = found - shape_rewards(rollout, plain, kl_coef=0.1, eos_token_id=END)
+    for b, length in enumerate(rollout.response_mask.sum(-1).tolist()):
+        entropy = rollout.entropy[b, :length].double()
+        expected = rollout.scores[b].double().sum() * entropy / entropy.sum() - rollout.scores[b, :length]
+        assert torch.allclose(moved[b, :length].double(), expected, atol=1e-5)
+        assert not moved[b, length:].any()
+    assert moved.abs().max() > 0.1
+    assert torch.allclose(moved.sum(-1), torch.zeros(16), atol=1e-5)
+
+
 def test_rescoring_gives_what_generation_gave(policy, rollout):
     again = rescore(policy, rollout._replace(logprobs=torch.zeros_like(rollout.logprobs)), rows=5)
     assert torch.allclose(again.logprobs, rollout.logprobs, atol=1e-5)

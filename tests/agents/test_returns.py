@@ -5,7 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agents.returns import charge_missing_end, gae, kl_shaped_rewards, last_token_mask
+from agents.returns import charge_missing_end, entropy_share, gae, kl_shaped_rewards, last_token_mask
 
 MASK = torch.tensor([[True, True, True], [True, True, False]])
 
@@ -39,6 +39,40 @@ def test_rewards_are_scores_less_the_price_of_divergence():
     # log-ratios 0.5, 0, -1 and 0, 2, masked
     expected = [[1.0 - 0.05, 0.0, 0.1], [0.0, 0.5 - 0.2, 0.0]]
     assert torch.allclose(kl_shaped_rewards(scores, logprobs, reference, MASK, 0.1), torch.tensor(expected))
+
+
+def test_a_reward_is_shared_out_by_entropy():
+    entropy = torch.tensor([[1.0, 0.0, 3.0], [0.5, 1.5, 8.0]])
+    shared = entropy_share(torch.tensor([2.0, -4.0]), entropy, MASK)
+    # shares 1/4, 0, 3/4 and 1/4, 3/4, masked
+    assert shared.tolist() == [[0.5, 0.0, 1.5], [-1.0, -3.0, 0.0]]
+
+
+def test_a_reward_without_entropies_is_shared_out_evenly():
+    entropy = torch.tensor([[0.0, -1e-8, 0.0], [0.0, 0.0, 5.0]])  # rounding may leave less than 0
+    shared = entropy_share(torch.tensor([3.0, 1.0]), entropy, MASK)
+    assert shared.tolist() == [[1.0, 1.0, 1.0], [0.5, 0.5, 0.0]]
+
+
+def test_what_padding_holds_is_not_read():
+    entropy = torch.tensor([[1.0, 1.0, 2.0], [1.0, 3.0, float("nan")]])
+    shared = entropy_share(torch.tensor([4.0, 0.0]), entropy, MASK)
+    assert shared.tolist() == [[1.0, 1.0, 2.0], [0.0, 0.0, 0.0]]
+
+
+@settings(deadline=None)
+@given(batches(), st.sampled_from([1e-30, 1e-3, 1.0, 1e6]))
+def test_shares_add_up_and_are_proportional(batch, scale):
+    rewards, values, mask, lengths = batch
+    totals, entropy = rewards.sum(-1), values.abs() * scale
+    shared = entropy_share(totals, entropy, mask)
+    assert shared.dtype == torch.float32
+    assert not shared[~mask].any()
+    assert torch.allclose(shared.double().sum(-1), totals.double(), rtol=1e-6, atol=0.0)
+    for b, length in enumerate(lengths):
+        whole = sum(float(entropy[b, t]) for t in range(length))
+        expected = [float(totals[b]) * float(entropy[b, t]) / whole for t in range(length)]
+        assert shared[b, :length].tolist() == pytest.approx(expected, rel=1e-5)
 
 
 def test_a_missing_end_is_charged_on_the_last_token():

@@ -1,10 +1,15 @@
 """Designs that know the utility of every prefix, by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from rlsf_gym.designs import load_design
 from rlsf_gym.designs.prefix import potential, shuffled
 from rlsf_gym.evidence import Evidence
+from rlsf_gym.testing.cases import PIECES, Case
+from rlsf_gym.testing.designs import lay
 
 
 def evidence_of(prefixes, *, length, prompt_utility=0.25):
@@ -52,3 +57,49 @@ def test_a_design_that_did_not_ask_for_prefixes_gets_none():
     )
     with pytest.raises(ValueError, match="declare uses_prefixes=True in the Design that reads them"):
         potential(evidence, rng=np.random.default_rng(0))
+
+
+def test_quantised_potential_rounds_to_the_middle_of_the_bin():
+    # Differences 0.3, 0, -0.1 and 0.9 in bins up to 0.2 and 0.4: 0.3, none, -0.1 and, beyond, the last edge.
+    evidence = evidence_of([0.55, 0.55, 0.45, 1.35], length=4)
+    design = load_design("quantised_potential", edges=[0.2, 0.4], noise=0.0)
+    assert design(evidence, rng=np.random.default_rng(0)).tolist() == pytest.approx([0.3, 0.0, -0.1, 0.4])
+
+
+def test_the_noise_is_uniform_and_spares_what_is_nothing():
+    evidence = evidence_of([0.55, 0.55], length=2)
+    design = load_design("quantised_potential", edges=[0.2, 0.4], noise=0.1)
+    paid = np.array([design(evidence, rng=np.random.default_rng(seed)) for seed in range(2000)])
+    assert not paid[:, 1].any()
+    assert paid[:, 0].min() == pytest.approx(0.2, abs=1e-3)
+    assert paid[:, 0].max() == pytest.approx(0.4, abs=1e-3)
+    assert paid[:, 0].mean() == pytest.approx(0.3, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("kwargs", "message"),
+    [
+        ({"edges": []}, r"edges must increase within \(0, 1.95\], got \[\]"),
+        ({"edges": [0.4, 0.2]}, r"edges must increase within \(0, 1.95\]"),
+        ({"edges": [1.9], "noise": 0.2}, r"edges must increase within \(0, 1.8\]"),
+        ({"noise": -1.0}, r"noise must be in \[0, 2\), got -1.0"),
+    ],
+)
+def test_wrong_bins(kwargs, message):
+    with pytest.raises(ValueError, match=message):
+        load_design("quantised_potential", **kwargs)
+
+
+def test_the_lexicon_knows_no_rules():
+    """good is worth 1.9 / 4 after "not" as well; it pays when the next word, or the end, closes it."""
+    ids = [PIECES.index(piece) for piece in (b" not", b" good", b" very", b" bad")]
+    case = Case(prompt="The film", ids=ids + [len(PIECES) + 1] * 4)
+    assert lay(load_design("lexicon"), case)[0][:4].tolist() == pytest.approx([0, 0, 1.9 / 4, -2.5 / 4])
+    opened = replace(case, boundary="open", objective="strong")
+    assert lay(load_design("lexicon"), opened)[0][:4].tolist() == pytest.approx([0, 1.9 / 4, 0, 2.5 / 4])
+
+
+def test_a_prompt_word_that_goes_on_is_another_word():
+    """ "good" of the prompt is worth 1.9; with "ly" behind it, it is no word of the lexicon."""
+    case = Case(prompt="good", ids=[PIECES.index(b"ly")] + [len(PIECES) + 1] * 7)
+    assert lay(load_design("lexicon"), case)[0][0] == pytest.approx(-1.9 / 4)

@@ -1,0 +1,85 @@
+"""Reads a sequence classifier of transformers: its model and its tokenizer, from safetensors alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+__all__ = ["import_torch", "load_classifier"]
+
+
+def import_torch() -> Any:
+    """Returns torch.
+
+    Raises:
+        ImportError: If it is not installed.
+    """
+    try:
+        import torch
+    except ImportError as error:
+        raise ImportError("the transformer scorer needs torch: pip install 'rlsf-gym[hf]'") from error
+    return torch
+
+
+def load_classifier(name: str, device: str) -> tuple[Any, Any]:
+    """Returns the model, ready for inference, and its tokenizer with a padding token.
+
+    Args:
+        name: A name on the Hugging Face hub or a local folder.
+        device: Where the model is put.
+
+    Raises:
+        ValueError: If there is no such classifier.
+        ImportError: If torch and transformers are not installed.
+    """
+    import_torch()
+    library = _import_transformers()
+    _check_folder(Path(name), name)
+    try:
+        model, found = library.AutoModelForSequenceClassification.from_pretrained(
+            name, use_safetensors=True, trust_remote_code=False, output_loading_info=True
+        )
+        tokenizer = library.AutoTokenizer.from_pretrained(name, trust_remote_code=False)
+    except (OSError, ValueError, KeyError) as error:
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else ""
+        raise ValueError(
+            f"model must be a sequence classifier with safetensors, got {name!r}: "
+            f"{type(error).__name__}: {reason}"
+        ) from error
+    if found["missing_keys"]:
+        missing = ", ".join(sorted(found["missing_keys"])[:3])
+        raise ValueError(
+            f"model must be a trained sequence classifier, {name!r} has no weights for {missing}"
+        )
+    if tokenizer.pad_token_id is None:
+        if tokenizer.eos_token_id is None:
+            raise ValueError(
+                f"model must have a padding or an end token, the tokenizer of {name!r} has neither"
+            )
+        tokenizer.pad_token = tokenizer.eos_token
+    # GPT-2-like classifiers look for the last token that is not padding.
+    model.config.pad_token_id = tokenizer.pad_token_id
+    return model.to(device).eval(), tokenizer
+
+
+def _import_transformers() -> Any:
+    try:
+        import transformers
+    except ImportError as error:
+        raise ImportError("the transformer scorer needs transformers: pip install 'rlsf-gym[hf]'") from error
+    return transformers
+
+
+def _check_folder(folder: Path, name: str) -> None:
+    if not folder.is_dir():
+        if folder.is_absolute() or name.startswith("."):
+            raise ValueError(f"model must be an existing folder or a name on the hub, got {name!r}")
+        return
+    if not (folder / "config.json").is_file():
+        raise ValueError(f"model folder must hold config.json, {name!r} does not")
+    if not any(folder.glob("*.safetensors")):
+        pickled = ", ".join(sorted(path.name for path in folder.glob("*.bin")))
+        found = f"only pickled weights ({pickled}), which are not loaded" if pickled else "no weights"
+        raise ValueError(
+            f"model folder must hold safetensors, {name!r} has {found}: save it with safetensors"
+        )
