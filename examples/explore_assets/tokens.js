@@ -3,7 +3,8 @@
 const LONG = 24; // characters from which a word may break between its tokens
 const SHOWN = 14; // records in one detail
 const WIDEST = 24; // characters of a word in a detail
-const VISIBLE = 5e-4; // smaller rewards show as 0
+const VISIBLE = 5e-4; // smaller numbers are written as 0
+const NOTHING = 1e-9; // smaller rewards have no colour
 const FAINT = 0.07; // share of the colour that the smallest reward gets
 
 function make(name, properties = {}, ...children) {
@@ -27,8 +28,8 @@ function side(value) {
   return Math.abs(value) < VISIBLE ? "" : value > 0 ? "gain" : "loss";
 }
 
-function number(value, digits) {
-  return make("span", { className: `number ${side(value)}`, textContent: signed(value, digits) });
+function number(value, text = signed(value)) {
+  return make("span", { className: `number ${side(value)}`, textContent: text });
 }
 
 function textOf(token) {
@@ -76,9 +77,9 @@ function layTokens(container, tokens, numbered, decorate) {
 
 function paint(element, token, reward, scale) {
   element.setAttribute("aria-label", `${textOf(token)}, reward ${short(reward)}`);
-  if (Math.abs(reward) < VISIBLE) return;
+  if (Math.abs(reward) < NOTHING) return;
   element.classList.add(reward > 0 ? "plus" : "minus");
-  element.dataset.reward = short(reward);
+  if (Math.abs(reward) >= VISIBLE) element.dataset.reward = short(reward);
   const share = Math.min(1, FAINT + (1 - FAINT) * (Math.abs(reward) / scale));
   element.style.setProperty("--share", share.toFixed(4));
 }
@@ -142,7 +143,7 @@ function detailOf(place, current, shown, answer) {
   facts.append(number(before), " \u2192 ", number(answer.running[place]));
   const rewards = shown.map((name) => {
     const row = make("tr", { className: name === current ? "current" : "" }, make("th", { scope: "row", textContent: name }));
-    row.append(make("td", { className: "number" }, number(answer.designs[name].rewards[place], 4)));
+    row.append(make("td", { className: "number" }, number(answer.designs[name].rewards[place], signed(answer.designs[name].rewards[place], 4))));
     return row;
   });
   const parts = [make("h4", { textContent: `\u201c${brief(textOf(token))}\u201d` }), facts];
