@@ -140,7 +140,7 @@ function renderReading(numbered) {
 
 function renderLegend(greatest) {
   const scale = greatest || 1;
-  at("legend").querySelector(".ticks").replaceChildren(...[-1, -0.5, 0, 0.5, 1].map((share) => number(share * scale, short(share * scale))));
+  at("legend").querySelector(".ticks").replaceChildren(...[-1, -0.5, 0, 0.5, 1].map((share) => number(share * scale, share ? short(share * scale) : "0")));
 }
 
 function show(token) {
