@@ -57,8 +57,16 @@ class Hindsight(NamedTuple):
         A word that is cut counts as the word it is so far, where the boundary lets it count.
         """
         ends = self.scoring.counted_ends([self.response], self.char_ends[None], np.array([self.length]))[0]
-        worth = {end: self._lexicon_worth(self.prompt + self.response[:end]) for end in {0, *ends.tolist()}}
-        return np.array([worth[end] - worth[0] for end in ends.tolist()])
+        text, offsets = self.prompt + self.response, np.append(ends, 0) + len(self.prompt)  # (T + 1,)
+        spans = word_spans(text)
+        whole = np.searchsorted(spans[:, 1], offsets, side="right")  # number of words before each offset
+        cut = np.flatnonzero(np.append(spans[:, 0], len(text))[whole] < offsets)
+        words = [text[start:end] for start, end in spans.tolist()]
+        words += [text[spans[whole[at], 0] : offsets[at]] for at in cut.tolist()]
+        worth = self._lexicon_worths(words)
+        known = np.concatenate([np.zeros(1), worth[: len(spans)].cumsum()])[whole]
+        known[cut] += worth[len(spans) :]
+        return known[:-1] - known[-1]
 
     def attributions(self, method: str) -> FloatArray:
         """Returns float64 (T,): what the scorer attributes to the characters that each token completed."""
@@ -68,8 +76,11 @@ class Hindsight(NamedTuple):
         sums = np.concatenate([np.zeros(1), values.cumsum()])[self.char_ends]
         return np.diff(sums, prepend=0.0)
 
-    def _lexicon_worth(self, text: str) -> float:
+    def _lexicon_worths(self, words: list[str]) -> FloatArray:
+        """What runs of characters are worth by the lexicon, float64 (N,); one may hold several words."""
         scorer: Any = self.scoring.scorer
-        values = np.append(scorer.lexicon_scores(text), 0.0)
-        utilities = self.objective(values)
-        return float((utilities[:-1] - utilities[-1]).sum())
+        found = [scorer.lexicon_scores(word) for word in words]
+        utilities = self.objective(np.concatenate([*found, np.zeros(1)]))
+        sums = np.concatenate([np.zeros(1), (utilities[:-1] - utilities[-1]).cumsum()])
+        borders = np.cumsum([0, *map(len, found)])
+        return np.diff(sums[borders])
