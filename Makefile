@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help train compare test check check-all format lint types contracts doctests alone clean
+.PHONY: help train compare explore test check check-all format lint types contracts doctests alone clean
 
 help:  ## Say what each target does.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -19,6 +19,9 @@ train: $(READY)  ## Train the embedded GPT-2 on token-level feedback and show wh
 
 compare: $(READY)  ## Token-level feedback against the scalar standard: same learner, prompts and seeds.
 	$(BIN)/python examples/compare.py $(ARGS)
+
+explore: $(READY)  ## A page on this machine that shows what each token earns, and why, as you type. ARGS="--open" opens it.
+	$(BIN)/python examples/explore.py $(ARGS)
 
 check: $(READY) format lint types contracts doctests alone test  ## All that a change has to pass.
 

@@ -2,15 +2,18 @@
 
 from rlsf_gym.render.image import picture, picture_of_text
 from rlsf_gym.render.page import html_page
+from rlsf_gym.render.reading import Reading, make_reading
 from rlsf_gym.render.sample import RecordView, Sample, TokenView, make_sample, sample_from_info
 from rlsf_gym.render.terminal import ansi
 
 __all__ = [
+    "Reading",
     "RecordView",
     "Sample",
     "TokenView",
     "ansi",
     "html_page",
+    "make_reading",
     "make_sample",
     "picture",
     "picture_of_text",

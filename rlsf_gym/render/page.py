@@ -10,6 +10,7 @@ from hashlib import sha256
 from html import escape
 from importlib import resources
 
+from rlsf_gym.render.colours import css_variables
 from rlsf_gym.render.sample import RecordView, Sample, TokenView, show_controls
 
 __all__ = ["html_page"]
@@ -41,7 +42,8 @@ def html_page(samples: Sequence[Sample], *, title: str) -> str:
             "samples must have finite rewards, got a NaN or infinite one: check the reward design"
         )
     scale = max(map(abs, rewards), default=0.0) or 1.0
-    style = (resources.files("rlsf_gym.render") / "page.css").read_text(encoding="utf-8")
+    style = css_variables()
+    style += (resources.files("rlsf_gym.render") / "page.css").read_text(encoding="utf-8")
     policy = f"default-src 'none'; style-src 'sha256-{b64encode(sha256(style.encode()).digest()).decode()}'"
     policy += "; base-uri 'none'; form-action 'none'"
     return "\n".join(

@@ -16,6 +16,8 @@ from rlsf_gym.tokenizer import Tokenizer
 
 __all__ = ["RecordView", "Sample", "TokenView", "make_sample", "sample_from_info", "show_controls"]
 
+IntArray = npt.NDArray[np.int64]
+
 END = "\u220e"  # stands for a token without bytes
 _NAMED = {"\n": "\u21b5", "\t": "\u21e5", "\x7f": "\u2421"}
 # C0, DEL and C1; soft hyphen, zero-width characters (but for the joiner, which emoji need), everything that
@@ -36,7 +38,7 @@ class RecordView:
     trigger: str
     """The text that made the rule apply; the word itself for its own value."""
     status: str
-    """`"kept"`, `"added"` or `"withdrawn"`."""
+    """`"kept"`, `"added"`, `"withdrawn"` or `"passing"`."""
 
     def describe(self) -> str:
         """Returns the record in one line, in which no character acts on a terminal."""
@@ -124,20 +126,20 @@ def make_sample(
     text = prompt + response
     spans = token_spans(char_ends) + len(prompt)  # (K, 2) int64
     plain = list(certificate)
-    views = tuple(_view_record(record, text) for record in plain)
-    records = [(_span(record), view) for record, view in zip(plain, views, strict=True)]
-    words = word_spans(text).tolist()
+    views = tuple(view_record(record, text) for record in plain)
+    words = word_spans(text)
+    told = by_token([tokens_of_word(words, spans, *record["word"]) for record in plain], len(pieces))
     rewards = [float(reward) for reward in token_rewards]
     tokens = [
         TokenView(
-            _show_piece(piece, text[start:end]),
+            show_piece(piece, text[start:end]),
             reward,
             total,
-            _records_at(records, words, start, end),
+            tuple(views[record] for record in records),
             _evidence_at(plain, start, end),
         )
-        for piece, (start, end), reward, total in zip(
-            pieces, spans.tolist(), rewards, accumulate(rewards), strict=True
+        for piece, (start, end), reward, total, records in zip(
+            pieces, spans.tolist(), rewards, accumulate(rewards), told, strict=True
         )
     ]
     return Sample(show_controls(prompt), tuple(tokens), float(score), float(utility), design, views, group)
@@ -173,12 +175,8 @@ def sample_from_info(
     )
 
 
-def _span(record: Mapping[str, Any]) -> tuple[int, int]:
-    start, end = record["word"]
-    return start, end
-
-
-def _view_record(record: Mapping[str, Any], text: str) -> RecordView:
+def view_record(record: Mapping[str, Any], text: str) -> RecordView:
+    """Returns a plain record with the texts that its spans of `text` stand for."""
     (start, end), (trigger_start, trigger_end) = record["word"], record["trigger"]
     return RecordView(
         word=show_controls(text[start:end]),
@@ -189,22 +187,42 @@ def _view_record(record: Mapping[str, Any], text: str) -> RecordView:
     )
 
 
-def _records_at(
-    records: Sequence[tuple[tuple[int, int], RecordView]],
-    words: Sequence[Sequence[int]],
-    start: int,
-    end: int,
-) -> tuple[RecordView, ...]:
-    """Returns the records of the words that `[start, end)` touches, and of the word that it closes.
+def tokens_of_word(words: IntArray, spans: IntArray, start: int, end: int) -> range:
+    """Returns the tokens of the words that `[start, end)` touches, and the token that closes the last one.
 
     Under the closed boundary a word is paid for by the token that opens the next one.
+
+    Args:
+        words: int64 (K, 2), the words of the text.
+        spans: int64 (T, 2), the characters that each token completed.
+        start: Offset of the first character.
+        end: Offset behind the last one.
     """
-    touched = [(first, last) for first, last in words if first < end and last >= start]
-    return tuple(
-        view
-        for (first, last), view in records
-        if any(first < word_end and last > word_start for word_start, word_end in touched)
-    )
+    first_word, last_word = _between(words, start, end)
+    if first_word == last_word:
+        return range(0)
+    reach = _between(spans, int(words[first_word, 0]), int(words[last_word - 1, 1]) + 1)
+    return range(*reach)
+
+
+def tokens_of_span(spans: IntArray, start: int, end: int) -> range:
+    """Returns the tokens that completed a character of `[start, end)`; the span may lie in the prompt."""
+    return range(*_between(spans, start, end))
+
+
+def _between(spans: IntArray, start: int, end: int) -> tuple[int, int]:
+    """Returns the first of the spans that end behind `start`, and the first that begins at `end` or later."""
+    first = np.searchsorted(spans[:, 1], start, side="right")
+    return int(first), int(np.searchsorted(spans[:, 0], end, side="left"))
+
+
+def by_token(ranges: Iterable[Iterable[int]], length: int) -> list[list[int]]:
+    """Returns for each of so many tokens the numbers of the ranges that it is in."""
+    numbers: list[list[int]] = [[] for _ in range(length)]
+    for number, tokens in enumerate(ranges):
+        for token in tokens:
+            numbers[token].append(number)
+    return numbers
 
 
 def _evidence_at(certificate: Sequence[Mapping[str, Any]], start: int, end: int) -> float:
@@ -212,14 +230,15 @@ def _evidence_at(certificate: Sequence[Mapping[str, Any]], start: int, end: int)
     return sum(
         float(record["amount"])
         for record in certificate
-        if record["status"] != "withdrawn"
+        if record["status"] in ("kept", "added")
         and "labels" not in record
         and record["word"][0] < end
         and record["word"][1] > start
     )
 
 
-def _show_piece(piece: bytes, text: str) -> str:
+def show_piece(piece: bytes, text: str) -> str:
+    """Returns what stands for a token that completed the characters `text`: its bytes if there are none."""
     if text:
         return show_controls(text)
     return f"\u2039{piece.hex(' ')}\u203a" if piece else END

@@ -70,6 +70,17 @@ def test_the_token_that_closes_a_word_shows_its_records() -> None:
     assert [len(token.records) for token in sample.tokens] == [1, 0]
 
 
+def test_only_what_holds_in_the_whole_text_is_evidence() -> None:
+    statuses = ("kept", "added", "withdrawn", "passing")
+    certificate = [
+        {"word": [0, 3], "rule": "base", "trigger": [0, 3], "amount": 10.0**power, "status": status}
+        for power, status in enumerate(statuses)
+    ]
+    sample = make_sample("", [b"bad"], [0.5], score=0, utility=0, certificate=certificate)
+    assert sample.tokens[0].evidence == 11.0
+    assert [record.status for record in sample.tokens[0].records] == list(statuses)
+
+
 def test_half_characters_show_their_bytes() -> None:
     sample = make_sample("", [b"\xe2\x98", b"\x83", b"\xff", b""], [0, 0, 0, 0], score=0, utility=0)
     assert [token.text for token in sample.tokens] == ["\u2039e2 98\u203a", "\u2603", "\ufffd", "\u220e"]

@@ -1,0 +1,122 @@
+"""A response as plain data for a page: tokens and records, cut where a record's span begins or ends."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
+from typing import Any, NotRequired, TypedDict
+
+from rlsf_gym.alignment import decode_pieces, token_spans, word_spans
+from rlsf_gym.render.sample import (
+    IntArray,
+    by_token,
+    show_controls,
+    show_piece,
+    tokens_of_span,
+    tokens_of_word,
+    view_record,
+)
+
+__all__ = ["Part", "Reading", "ReadingRecord", "ReadingToken", "make_reading"]
+
+
+class Part(TypedDict):
+    """Some characters of prompt + response that no record's span cuts."""
+
+    start: int
+    """Offset of the first character; equal to `end` where only bytes stand."""
+    end: int
+    text: str
+    """The characters, controls made visible."""
+
+
+class ReadingToken(TypedDict):
+    """One token of the response."""
+
+    parts: list[Part]
+    """The characters that it completed; one part with its bytes if there are none."""
+    records: list[int]
+    """Which records tell of it: of its words, of the word that it closes, and those that it triggers."""
+
+
+class ReadingRecord(TypedDict):
+    """One record of the certificate, with the texts that its spans stand for."""
+
+    word: list[int]
+    """[start, end] in prompt + response."""
+    trigger: list[int]
+    word_text: str
+    trigger_text: str
+    rule: str
+    amount: float
+    status: str
+    path: NotRequired[list[str]]
+    """Of the graph, that justifies the amount; only under the rule `knowledge`."""
+
+
+class Reading(TypedDict):
+    """Prompt, tokens and records."""
+
+    prompt: list[Part]
+    tokens: list[ReadingToken]
+    records: list[ReadingRecord]
+
+
+def make_reading(prompt: str, pieces: Sequence[bytes], certificate: Iterable[Mapping[str, Any]]) -> Reading:
+    """Returns what a page needs to point from tokens to records, and from records to characters.
+
+    Offsets count the characters of prompt + response; a page compares them and never slices a text.
+
+    Args:
+        prompt: The prompt.
+        pieces: The bytes of each of K tokens of the response; none for the end token.
+        certificate: Plain records, as in `info["certificate"]`.
+    """
+    response, char_ends = decode_pieces(pieces)
+    text = prompt + response
+    spans = token_spans(char_ends) + len(prompt)  # (K, 2) int64
+    plain = list(certificate)
+    cuts = sorted({offset for record in plain for offset in (*record["word"], *record["trigger"])})
+    words = word_spans(text)
+    told = by_token([_tokens_of_record(words, spans, record) for record in plain], len(pieces))
+    tokens = [
+        ReadingToken(parts=_parts(text, cuts, start, end) or [_bytes_part(piece, start)], records=records)
+        for piece, (start, end), records in zip(pieces, spans.tolist(), told, strict=True)
+    ]
+    records = [_describe(record, text) for record in plain]
+    return Reading(prompt=_parts(text, cuts, 0, len(prompt)), tokens=tokens, records=records)
+
+
+def _tokens_of_record(words: IntArray, spans: IntArray, record: Mapping[str, Any]) -> set[int]:
+    return {*tokens_of_word(words, spans, *record["word"]), *tokens_of_span(spans, *record["trigger"])}
+
+
+def _parts(text: str, cuts: Sequence[int], start: int, end: int) -> list[Part]:
+    inside = cuts[bisect_right(cuts, start) : bisect_left(cuts, end)]
+    edges = [start, *inside, end]
+    return [
+        Part(start=first, end=last, text=show_controls(text[first:last]))
+        for first, last in pairwise(edges)
+        if first < last
+    ]
+
+
+def _bytes_part(piece: bytes, offset: int) -> Part:
+    return Part(start=offset, end=offset, text=show_piece(piece, ""))
+
+
+def _describe(record: Mapping[str, Any], text: str) -> ReadingRecord:
+    view = view_record(record, text)
+    plain = ReadingRecord(
+        word=list(record["word"]),
+        trigger=list(record["trigger"]),
+        word_text=view.word,
+        trigger_text=view.trigger,
+        rule=view.rule,
+        amount=view.amount,
+        status=view.status,
+    )
+    if "path" in record:
+        plain["path"] = list(record["path"])
+    return plain
