@@ -11,6 +11,15 @@ so is a claim that no record makes.
 
 from rlsf_gym.checker.claimed import Claimed, ClaimedRecord
 from rlsf_gym.checker.errors import CertificateError
+from rlsf_gym.checker.rewards import RECOMPUTABLE, check_rewards, recompute_rewards
 from rlsf_gym.checker.verification import verify
 
-__all__ = ["CertificateError", "Claimed", "ClaimedRecord", "verify"]
+__all__ = [
+    "RECOMPUTABLE",
+    "CertificateError",
+    "Claimed",
+    "ClaimedRecord",
+    "check_rewards",
+    "recompute_rewards",
+    "verify",
+]

@@ -91,9 +91,11 @@ def pay_words(case: Case) -> list[float]:
     return _steps([sum(case.utility(value) - nothing for value in read_values(text)) for text in texts])
 
 
-def pay_records(case: Case) -> list[float]:
-    """Each record's share of the gain, on the token that completed what brought it about."""
-    laid = _lay(case)
+def pay_records(case: Case, at: str = "trigger") -> list[float]:
+    """Each record's share of the gain, on the token that completed what brought it about, or the word."""
+    if at not in ("trigger", "word"):
+        raise ValueError(f"at must be 'trigger' or 'word', but is {at!r}")
+    laid = _lay(case, at)
     rewards = [0.0] * case.size
     for offset, amount in zip(laid.offsets, laid.amounts, strict=True):
         rewards[_token_at(case, offset)] += amount
@@ -135,7 +137,7 @@ def _steps(levels: Sequence[float]) -> list[float]:
     return [after - before for before, after in pairwise(levels)]
 
 
-def _lay(case: Case) -> _Laid:
+def _lay(case: Case, at: str = "trigger") -> _Laid:
     """Split the gain over the records that make the difference between prompt and text."""
     factor = _factor(case)
     laid = _Laid([], [], 0.0)
@@ -143,7 +145,7 @@ def _lay(case: Case) -> _Laid:
     rest = 0.0
     for entry in case.known.proved.entries:
         sign = {"added": 1, "withdrawn": -1}.get(entry.status, 0)
-        offset = _due(entry, border)
+        offset = _due(entry, border, at)
         if sign and offset > border:
             laid.offsets.append(offset)
             laid.amounts.append(sign * entry.amount * factor)
@@ -152,10 +154,10 @@ def _lay(case: Case) -> _Laid:
     return laid._replace(rest=rest)
 
 
-def _due(entry: Entry, border: int) -> int:
+def _due(entry: Entry, border: int, at: str) -> int:
     """Where a record's amount falls due; in the prompt where it has no place behind it."""
     _, char_end, _, trigger_end = entry.place
-    places = [trigger_end, char_end]
+    places = [trigger_end, char_end] if at == "trigger" else [char_end, trigger_end]
     if entry.rule != "punctuation":
         places.append(entry.since if entry.status == "added" else entry.until)
     return next((place for place in places if place > border), 0)

@@ -24,6 +24,8 @@ __all__ = ["leave_one_out", "leave_one_out_design", "sample_shares", "shapley", 
 By = Literal["word", "clause"]
 Worth = Callable[[BoolArray], FloatArray]
 
+_ERASED = "the scores of the text without some of its words"
+
 
 def leave_one_out(evidence: Evidence, *, rng: np.random.Generator, conserving: bool = False) -> FloatArray:
     """Returns what each word is missed by: share_i = v(all) - v(all but i).
@@ -54,6 +56,7 @@ def leave_one_out_design(conserving: bool = False) -> Design:
         conserving=conserving,
         bounded=not conserving,
         cost=_every_word,
+        evidence=_ERASED,
         variant=leave_one_out_design,
     )
 
@@ -118,6 +121,7 @@ def shapley_design(by: By = "word", exact_words: int = 8, permutations: int = 32
         conserving=True,
         bounded=True,
         cost=partial(_most_texts, exact_words, permutations),
+        evidence=_ERASED,
         variant=shapley_design,
     )
 

@@ -51,6 +51,8 @@ class Design:
     """Whether `evidence.prefix_utilities` must be computed."""
     needs: Need = ""
     """What the scorer has to offer: rules that a certificate proves, a lexicon, or attributions of a kind."""
+    evidence: str = ""
+    """What the rewards rest on beyond text and certificate; "" if a checker works them out from those."""
     variant: Callable[..., Design] | None = None
     """The design for other arguments, where what it declares depends on them."""
 

@@ -23,7 +23,7 @@ __all__ = ["rlsf_mask", "rlsf_mask_design", "rule_certificate", "rule_certificat
 Form = Literal["paper", "neutral"]
 At = Literal["trigger", "word"]
 
-# Amounts closer to zero than this are rounding, and no case against a word.
+# Amounts closer to zero than this are rounding: no case against a word, and nothing to be in proportion to.
 _NOTHING = 1e-12
 
 
@@ -64,7 +64,7 @@ def rule_certificate(evidence: Evidence, *, rng: np.random.Generator, at: At = "
     np.add.at(rewards, completing_tokens(evidence, laid.char_ends), laid.amounts)
     weights = np.abs(rewards)
     total = weights.sum()
-    if total > 0.0:
+    if total > _NOTHING:
         return rewards + laid.homeless * (weights / total)
     rewards[evidence.length - 1] = laid.homeless
     return rewards

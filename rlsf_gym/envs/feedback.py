@@ -19,6 +19,7 @@ from rlsf_gym.designs import Design
 from rlsf_gym.envs.decoding import Responses, char_spans, read_responses
 from rlsf_gym.envs.hindsight import Hindsight
 from rlsf_gym.envs.scoring import Boundary, Scoring
+from rlsf_gym.envs.verification import verify_feedback
 from rlsf_gym.evidence import Evidence, FloatArray, IntArray
 from rlsf_gym.objectives import Objective
 from rlsf_gym.scorers import Scorer
@@ -40,12 +41,12 @@ class Feedback:
     boundary: Boundary = "closed"
     """Whether a word counts when it is closed, or with each of its pieces."""
     verify: bool = False
-    """Whether every certificate is checked before it is handed out."""
+    """Whether scores and rewards are checked before they are handed out."""
     _scoring: Scoring = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Prepares what asks the scorer."""
-        self._scoring = Scoring(scorer=self.scorer, boundary=self.boundary, verify=self.verify)
+        self._scoring = Scoring(scorer=self.scorer, boundary=self.boundary)
 
     def infos(
         self, prompts: Sequence[str], actions: IntArray, rngs: Sequence[np.random.Generator]
@@ -59,11 +60,11 @@ class Feedback:
 
         Raises:
             ValueError: If the scorer, the design or the judge returns what it must not.
-            CertificateError: If `verify` is set and a record does not hold.
+            CertificateError: If `verify` is set and a score or a reward does not check.
         """
         responses = read_responses(actions, self.tokenizer)
         evidence = self.evidence(prompts, responses)
-        token_rewards = self._lay(evidence, rngs).astype(np.float32)  # (B, T)
+        token_rewards = self._lay(prompts, responses, evidence, rngs).astype(np.float32)  # (B, T)
         response_mask = responses.mask.astype(np.int8)  # (B, T)
         rows = zip(
             responses.texts, responses.finish_reasons, evidence, token_rewards, response_mask, strict=True
@@ -87,12 +88,14 @@ class Feedback:
 
         Raises:
             ValueError: If the scorer or the design returns what it must not.
+            CertificateError: If `verify` is set and a score or a reward does not check.
         """
         if not self.design.causal:
             return 0.0
         ended = np.append(ids, self.tokenizer.eos_token_id)[None]
-        evidence = self.evidence([prompt], read_responses(ended, self.tokenizer))
-        return float(np.float32(self._lay(evidence, [copy.deepcopy(rng)])[0, -2]))
+        responses = read_responses(ended, self.tokenizer)
+        evidence = self.evidence([prompt], responses)
+        return float(np.float32(self._lay([prompt], responses, evidence, [copy.deepcopy(rng)])[0, -2]))
 
     def evidence(self, prompts: Sequence[str], responses: Responses) -> list[Evidence]:
         """Returns what the reward design may know of each response.
@@ -103,7 +106,6 @@ class Feedback:
 
         Raises:
             ValueError: If the scorer returns what it must not.
-            CertificateError: If `verify` is set and a record does not hold.
         """
         scores = self._scoring.ask(prompts, responses, prefixes=self.design.uses_prefixes)
         prefixes = None if scores.prefixes is None else self.objective(scores.prefixes)
@@ -149,7 +151,14 @@ class Feedback:
         )
         return [Hindsight(*row, self._scoring, self.objective) for row in rows]
 
-    def _lay(self, evidence: list[Evidence], rngs: Sequence[np.random.Generator]) -> FloatArray:
+    def _lay(
+        self,
+        prompts: Sequence[str],
+        responses: Responses,
+        evidence: list[Evidence],
+        rngs: Sequence[np.random.Generator],
+    ) -> FloatArray:
+        """Returns the rewards of B responses, float64 (B, T), checked as far as `verify` asks for it."""
         rows = [
             np.asarray(self.design(one, rng=rng), np.float64) for one, rng in zip(evidence, rngs, strict=True)
         ]
@@ -161,7 +170,24 @@ class Feedback:
         wrong = (~np.isfinite(rewards) | (~mask & (rewards != 0.0))).any(axis=1)
         for position in np.flatnonzero(wrong).tolist():
             self._refuse(rows[position], evidence[position])
+        if self.verify:
+            for number, one in enumerate(evidence):
+                self._check(prompts[number], responses, number, one, rewards[number])
         return rewards
+
+    def _check(
+        self, prompt: str, responses: Responses, row: int, evidence: Evidence, rewards: FloatArray
+    ) -> None:
+        verify_feedback(
+            self.design,
+            evidence,
+            rewards,
+            prompt=prompt,
+            response=responses.texts[row],
+            char_ends=responses.char_ends[row, : evidence.length].tolist(),
+            boundary=self.boundary,
+            utility=lambda score: float(self.objective(score)),
+        )
 
     def _refuse(self, row: FloatArray, evidence: Evidence) -> None:
         raise ValueError(

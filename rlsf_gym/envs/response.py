@@ -134,7 +134,7 @@ class SentimentEnv(ResponseEnv[dict[str, npt.NDArray[Any]], npt.NDArray[np.integ
     | `boundary` | `"closed"` | a word counts when whitespace or the end closes it; `"open"`: with each piece of it |
     | `max_prompt_tokens` | `16` | P |
     | `max_new_tokens` | `16` | T |
-    | `verify` | `False` | check every certificate, and raise where a record does not hold |
+    | `verify` | `False` | prove every certificate, and every reward as far as text and certificate tell it; raise where one does not hold |
     | `render_mode` | `None` | the tokens, coloured by reward: `"ansi"` for a terminal, `"rgb_array"` as an image |
 
     ## Info

@@ -53,8 +53,6 @@ class Scoring:
     scorer: Scorer
     boundary: Boundary
     """Whether a word counts when it is closed, or with each of its pieces."""
-    verify: bool
-    """Whether every certificate is checked before it is handed out."""
     _prompt_scores: dict[str, float] = field(default_factory=dict[str, float], init=False, repr=False)
 
     def ask(self, prompts: Sequence[str], responses: Responses, *, prefixes: bool) -> Scores:
@@ -70,7 +68,6 @@ class Scoring:
 
         Raises:
             ValueError: If the scorer returns what it must not.
-            CertificateError: If `verify` is set and a record does not hold.
         """
         sizes = np.array([len(text) for text in responses.texts])[:, None]  # (B, 1) int64
         if prefixes:
@@ -82,8 +79,6 @@ class Scoring:
         both = self.in_range([answers.prompt, answers.full], (2, len(prompts)))
         prompt: FloatArray = both[0]
         full: FloatArray = both[1]
-        if self.verify:
-            self._check(prompts, responses.texts, answers.certificates, full)
         if not prefixes:
             return Scores(prompt, full, answers.certificates, None)
         known = np.where(ends == sizes, full[:, None], prompt[:, None])  # (B, T) float64
@@ -190,17 +185,6 @@ class Scoring:
             known.clear()
         known.update((prompt, lookup[prompt]) for prompt in prompts)
         return [lookup[prompt] for prompt in prompts], [lookup[text] for text in joined]
-
-    def _check(
-        self, prompts: Sequence[str], texts: list[str], certificates: list[Certificate], full: FloatArray
-    ) -> None:
-        for prompt, text, certificate, score in zip(prompts, texts, certificates, full, strict=True):
-            certificate.check(prompt, text)
-            if abs(certificate.score - score) > 1e-9:
-                raise ValueError(
-                    f"scorer {self.scorer.name!r} certified the score {certificate.score} "
-                    f"but returned {score} for {prompt + text!r}"
-                )
 
 
 def _rows(values: IntArray, chosen: BoolArray) -> list[IntArray]:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rlsf_gym.checker.rewards import RECOMPUTABLE, check_rewards, recompute_rewards
+from rlsf_gym.checker.rewards import RECOMPUTABLE, recompute_rewards
 from rlsf_gym.designs import load_design
 from rlsf_gym.envs.decoding import read_responses
 from rlsf_gym.envs.feedback import Feedback

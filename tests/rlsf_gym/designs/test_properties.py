@@ -7,12 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rlsf_gym.checker import RECOMPUTABLE
 from rlsf_gym.designs import DESIGNS
 from rlsf_gym.evidence import Evidence
 from rlsf_gym.objectives import OBJECTIVES
 from rlsf_gym.scorers import load_scorer
 from rlsf_gym.scorers.offers import list_offers
-from rlsf_gym.testing import ContractError
+from rlsf_gym.testing import ContractError, check_design
 from rlsf_gym.testing.cases import BOUNDARIES, PIECES, PROMPTS, SIZE, Case
 from rlsf_gym.testing.designs import check_case, check_causal, lay
 
@@ -58,6 +59,10 @@ def test_a_causal_design_pays_a_token_the_same_whatever_follows(scorers, name, c
     check_causal(DESIGNS[name], case, replace(case, ids=case.ids[:kept] + later[kept:]))
 
 
+def test_a_design_is_proved_by_the_checker_or_states_its_evidence():
+    assert {name for name in DESIGNS if not DESIGNS[name].evidence} == set(RECOMPUTABLE)
+
+
 def evidence_of(length, *, score=0.5, prompt_score=0.1):
     """A response whose score arrives in equal steps."""
     real = np.arange(SIZE) < length
@@ -93,6 +98,12 @@ def test_the_cost_is_a_number_of_texts(name):
     costs = {"shapley": [2, 32, 512], "leave_one_out": [2, 6, 17]}  # 2^5 exactly, 16 words in 32 orders
     expected = costs.get(name, [1, 5, 16] if DESIGNS[name].uses_prefixes else [1, 1, 1])
     assert [DESIGNS[name].cost(length) for length in (1, 5, 16)] == expected
+
+
+@pytest.mark.parametrize("name", DESIGNS)
+def test_every_design_passes_the_check_that_users_have(name, attributing):
+    served = DESIGNS[name].needs in ("", *list_offers("vader"))
+    check_design(name, scorer="vader" if served else attributing(), trials=40, seed=1)
 
 
 GOOD, BAD, NOT = PIECES.index(b" good"), PIECES.index(b" bad"), PIECES.index(b" not")
