@@ -130,7 +130,7 @@ class Explorer:
     ) -> dict[str, Any]:
         """Returns what is known of the response, whatever the design."""
         row = np.array(ids or [self._tokenizer.vocab_size], np.int64)[None]  # (1, T)
-        scores = Scoring(scorer=scorer, boundary=boundary, verify=False).ask(
+        scores = Scoring(scorer=scorer, boundary=boundary).ask(
             [question.prompt], read_responses(row, self._tokenizer), prefixes=True
         )
         assert scores.prefixes is not None
