@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from rlsf_gym.certificate import Record, Status
-from rlsf_gym.scorers.vader_lifetimes import Version, change_line, follow, give_statuses
+from rlsf_gym.scorers.vader_lifetimes import Claim, Version, compare_marks, follow, write_records
 from rlsf_gym.scorers.vader_reading import Border, Reading
-from rlsf_gym.scorers.vader_rules import Changes, Premise, last_value
+from rlsf_gym.scorers.vader_rules import Change, Changes, Premise
 from rlsf_gym.scorers.vader_stream import (
     EXCLAMATION,
     MANY_QUESTIONS,
@@ -28,8 +28,9 @@ class Account(NamedTuple):
     """What the rules did to a text.
 
     Attributes:
-        words: by position in ascending order, the records that each word has in the end.
-        versions: by position, all that a word had, where later words revised it.
+        words: by position in ascending order, the records of each word that may have some.
+        versions: by position, all that a word had, where later words revised it; empty where the records
+            tell of that already.
         marks: the records of the punctuation.
         score: the score.
     """
@@ -46,22 +47,27 @@ def account_for(reading: Reading, premises: Mapping[int, Premise], border: Borde
     Args:
         reading: the text.
         premises: by position, those of the words whose valence is not the lexicon's.
-        border: where the prompt ends: records of the words that it has too are kept, others added, as far as
-            no word was revised.
+        border: where the prompt ends. Where its last word is another one here, the account has versions.
     """
     account = _account_for(reading, premises, border.shared)
     if reading.stream.history:
-        _tell_versions(account, reading, premises, border)
+        for at, versions in _revised(reading, premises):
+            if border.cut_end:
+                account.versions[at] = versions
+            else:
+                line = follow([], versions)
+                account.words[at] = write_records(line, reading.span(at), border.prompt_end)
     return account
 
 
 def account_for_prompt(reading: Reading, premises: Mapping[int, Premise]) -> Account:
-    """The account of a prompt that has been read: its records know when they began."""
+    """The account of a prompt that has been read: the records that hold in the end, which know since when."""
     account = _account_for(reading, premises, len(reading.stream.words))
-    _tell_versions(account, reading, premises)
-    for at, versions in account.versions.items():
-        account.words[at] = [record for record in follow([], versions) if record.until == -1]
-    return account._replace(marks=[mark._replace(status="kept") for mark in account.marks])
+    for at, versions in _revised(reading, premises):
+        line = [lived for lived in follow([], versions) if lived[2] == -1]
+        account.words[at] = write_records(line, reading.span(at), len(reading.spelled.text))
+        account.versions[at] = versions
+    return account
 
 
 def list_records(before: Account, after: Account, border: Border) -> list[Record]:
@@ -72,28 +78,34 @@ def list_records(before: Account, after: Account, border: Border) -> list[Record
         after: the whole text's account.
         border: where the prompt ends.
     """
-    if after.versions or border.cut_end:
-        lines = _revised_lines(before, after, border)
-    else:
-        lines = after.words.values()
+    lines = _joined_lines(before, after, border) if border.cut_end else after.words.values()
     records = [record for line in lines for record in line]
     if before.marks:
-        return records + change_line(before.marks, after.marks, border.length)
+        return records + compare_marks(before.marks, after.marks, border.length)
     return records + after.marks
 
 
-def _revised_lines(before: Account, after: Account, border: Border) -> Iterator[list[Record]]:
-    """The records of each word, where some were revised or the prompt's last word became another one."""
-    start = border.cut_end or 0
-    cut = {border.shared, *before.versions} if start else set[int]()
-    for at in sorted(after.words.keys() | after.versions.keys() | cut):
-        if at in cut:
-            versions = after.versions.get(at, [(start, after.words.get(at, []))])
-            yield give_statuses(follow(before.words.get(at, []), versions, start), border.prompt_end)
-        elif at in after.versions:
-            yield give_statuses(follow([], after.versions[at]), border.prompt_end)
-        else:
-            yield after.words[at]
+def _joined_lines(before: Account, after: Account, border: Border) -> Iterator[list[Record]]:
+    """The records of each word, where the prompt's last word became another one."""
+    start = border.cut_end
+    changed = before.versions.keys() | after.versions.keys() | {border.shared}
+    for at in sorted(after.words.keys() | changed):
+        old, new = before.words.get(at, []), after.words.get(at, [])
+        if at not in changed:
+            yield new
+            continue
+        versions = after.versions.get(at, [(start, list(map(_claim_of, new)))])
+        line = [(_claim_of(record), record.since, -1) for record in old]
+        if at == border.shared:
+            yield [record._replace(status="withdrawn", until=start) for record in old]
+            line = []
+        if old or new:
+            word = (new or old)[0][:2]
+            yield write_records(follow(line, versions, start), word, border.prompt_end)
+
+
+def _claim_of(record: Record) -> Claim:
+    return (*record[2:6], record.path)
 
 
 def _account_for(reading: Reading, premises: Mapping[int, Premise], shared: int) -> Account:
@@ -102,23 +114,27 @@ def _account_for(reading: Reading, premises: Mapping[int, Premise], shared: int)
     exclamations, questions = text.count("!"), text.count("?")
     score = normalize(emphasize(total, measure_emphasis(exclamations, questions)))
     marks = _mark_records(reading.spelled, total) if exclamations or questions > 1 else []
-    states: Iterable[tuple[int, Changes, float]] = reading.stream.scored()
+    scored: Iterable[tuple[int, Changes, float]] = reading.stream.scored()
     if premises:
-        taken = {at: (at, (), 0.0) for at in premises}  # as far as they are not scored
-        states = sorted((taken | {state[0]: state for state in states}).values())
+        scored = _with_premises(scored, premises)
     words = {
-        at: _word_records(
-            reading, at, (changes, value, premises.get(at)), "kept" if at < shared else "added"
-        )
-        for at, changes, value in states
+        at: _word_records(reading, at, changes, value, "kept" if at < shared else "added", premises.get(at))
+        for at, changes, value in scored
     }
     return Account(words, {}, marks, score)
 
 
-def _tell_versions(
-    account: Account, reading: Reading, premises: Mapping[int, Premise], border: Border | None = None
-) -> None:
-    """Put down what words were before others came. With a border, a late "but" is told by its record alone."""
+def _with_premises(
+    scored: Iterable[tuple[int, Changes, float]], premises: Mapping[int, Premise]
+) -> list[tuple[int, Changes, float]]:
+    """The words with a valence, and those that a graph takes it from."""
+    found: dict[int, tuple[int, Changes, float]] = {at: (at, (), 0.0) for at in premises}
+    found |= {state[0]: state for state in scored}
+    return [found[at] for at in sorted(found)]
+
+
+def _revised(reading: Reading, premises: Mapping[int, Premise]) -> Iterator[tuple[int, list[Version]]]:
+    """Each word that later ones revised, with all that it had."""
     pasts: dict[int, list[Past]] = {}
     for past in reading.stream.history:
         mine = pasts.setdefault(past.at, [])
@@ -126,46 +142,58 @@ def _tell_versions(
             mine.append(past)
     finals = {at: (changes, value) for at, changes, value in reading.stream.scored() if at in pasts}
     for at, mine in pasts.items():
-        changes, value = finals.get(at, ((), 0.0))
-        premise = premises.get(at)
-        is_late = len(mine) == 1 and _is_same(mine[0], changes, premise)
-        if is_late and mine[0].value == value:
-            continue
-        if is_late and border is not None and mine[0].value == last_value(changes):
-            end = reading.span(mine[0].arrival)[1]
-            status: Status = "kept" if end <= border.prompt_end else "added"
-            account.words[at][-1] = account.words[at][-1]._replace(since=end, status=status)
-            continue
-        visible = _visible_states(reading, mine, (changes, value, premise))
-        if len(visible) > 1:
-            account.versions[at] = [
-                (end, _word_records(reading, at, state, "added")) for end, state in visible
-            ]
+        final: _State = (*finals.get(at, ((), 0.0)), premises.get(at))
+        states = [(end, state) for end, state in _list_states(reading, mine, final)]
+        if len(states) > 1:
+            yield at, [(end, _list_claims(reading, at, state)) for end, state in states]
 
 
-def _is_same(past: Past, changes: Changes, premise: Premise | None) -> bool:
-    """Whether only the "but" rule made a word another one since."""
-    return past.changes == changes and past.premise == premise
-
-
-def _visible_states(reading: Reading, pasts: list[Past], final: _State) -> list[tuple[int, _State]]:
+def _list_states(reading: Reading, pasts: list[Past], final: _State) -> list[tuple[int, _State]]:
     """What a word was, each with the end of the word that made it so; words that end together are one."""
-    states = [*((past.changes, past.value, past.premise) for past in pasts), final]
-    ends = [reading.span(at)[1] for at in (pasts[0].at, *(past.arrival for past in pasts))]
-    visible: list[tuple[int, _State]] = []
-    for end, following, state in zip(ends, [*ends[1:], None], states, strict=True):
-        if end != following and (not visible or visible[-1][1] != state):
-            visible.append((end, state))
-    return visible
+    states: list[tuple[int, _State]] = []
+    end = reading.span(pasts[0].at)[1]
+    for past in pasts:
+        following = reading.span(past.arrival)[1]
+        if end != following and (not states or states[-1][1] != past[2:]):
+            states.append((end, past[2:]))
+        end = following
+    if not states or states[-1][1] != final:
+        states.append((end, final))
+    return states
 
 
-def _word_records(reading: Reading, at: int, state: _State, status: Status) -> list[Record]:
+def _list_claims(reading: Reading, at: int, state: _State) -> list[Claim]:
     changes, value, premise = state
-    if premise is not None and (changes or not premise.valence):  # no change: "kind of", or taken away
-        changes = [("knowledge", premise.valence, premise.at, premise.at), *changes[1:]]
+    claims: list[Claim] = []
+    before = 0.0
+    for rule, after, first, last in _told(changes, premise):
+        path = premise.path if premise is not None and rule == "knowledge" else ()
+        if after != before or path:
+            claims.append((rule, reading.span(first)[0], reading.span(last)[1], after - before, path))
+        before = after
+    but = reading.stream.but
+    if but is not None and value != before:
+        claims.append(("but", *reading.span(but), value - before, ()))
+    return claims
+
+
+def _told(changes: Changes, premise: Premise | None) -> Changes:
+    """The changes, the first of which is the graph's where a word has its valence from there."""
+    if premise is None or not (changes or premise.valence == 0.0):  # "kind of" has a valence, and no change
+        return changes
+    first: Change = ("knowledge", premise.valence, premise.at, premise.at)
+    return [first, *changes[1:]]
+
+
+def _word_records(
+    reading: Reading, at: int, changes: Changes, value: float, status: Status, premise: Premise | None
+) -> list[Record]:
+    """The records of a word that no other word has revised."""
     records: list[Record] = []
     start, end = reading.span(at)
     before = 0.0
+    if premise is not None:
+        changes = _told(changes, premise)
     for rule, after, first, last in changes:
         path = premise.path if premise is not None and rule == "knowledge" else ()
         if after != before or path:  # a path justifies an amount of 0 as well
