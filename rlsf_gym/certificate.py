@@ -110,11 +110,12 @@ class Certificate:
         _check_finite("prompt_score", self.prompt_score)
         _check_finite("score", self.score)
         records = tuple(self.records)
+        rules = self.rules
         for record in records:
             if not isinstance(record, Record):  # pyright: ignore[reportUnnecessaryIsInstance]
                 raise ValueError(f"records must hold Record objects, but holds a {type(record).__name__}")
             _check_record(record)
-            if record.rule not in self.rules:
+            if record.rule not in rules:
                 raise ValueError(
                     f"records must follow rules of {self.scorer!r}, but one follows {record.rule!r}"
                 )
@@ -248,17 +249,27 @@ class Certificate:
 
 def _check_record(record: Record) -> None:
     char_start, char_end, rule, trigger_start, trigger_end, amount, status, _, since, until = record
+    is_placed = 0 <= char_start <= char_end and 0 <= trigger_start <= trigger_end
+    is_known = rule in KNOWLEDGE_RULES and status in STATUSES
+    is_timed = 0 <= since and (until == -1 or since < until)
+    if not (is_placed and is_known and is_timed and math.isfinite(amount)):
+        raise ValueError(_explain_record(record))
+
+
+def _explain_record(record: Record) -> str:
+    """What is wrong with a record."""
+    char_start, char_end, rule, trigger_start, trigger_end, amount, status, _, since, until = record
     if not 0 <= char_start <= char_end:
-        raise ValueError(_span_message("char", char_start, char_end))
+        return _span_message("char", char_start, char_end)
     if not 0 <= trigger_start <= trigger_end:
-        raise ValueError(_span_message("trigger", trigger_start, trigger_end))
+        return _span_message("trigger", trigger_start, trigger_end)
     if rule not in KNOWLEDGE_RULES:
-        raise ValueError(f"rule must be one of {', '.join(KNOWLEDGE_RULES)}, but is {rule!r}")
+        return f"rule must be one of {', '.join(KNOWLEDGE_RULES)}, but is {rule!r}"
     if status not in STATUSES:
-        raise ValueError(f"status must be one of {', '.join(STATUSES)}, but is {status!r}")
-    if since < 0 or (until != -1 and until <= since):
-        raise ValueError(f"lifetime must have 0 <= since < until, or until = -1, but is {since}:{until}")
-    _check_finite("amount", amount)
+        return f"status must be one of {', '.join(STATUSES)}, but is {status!r}"
+    if not math.isfinite(amount):
+        return f"amount must be finite, but is {amount}"
+    return f"lifetime must have 0 <= since < until, or until = -1, but is {since}:{until}"
 
 
 def _span_message(name: str, start: int, end: int) -> str:

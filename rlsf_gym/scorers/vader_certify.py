@@ -18,7 +18,7 @@ from rlsf_gym.scorers.vader_stream import (
     measure_emphasis,
     normalize,
 )
-from rlsf_gym.scorers.vader_text import SpelledText
+from rlsf_gym.scorers.vader_text import Span, SpelledText
 
 # What the rules made of a word, its valence in the end, and why it had one that is not the lexicon's.
 _State = tuple[Changes, float, Premise | None]
@@ -29,14 +29,14 @@ class Account(NamedTuple):
 
     Attributes:
         words: by position in ascending order, the records of each word that may have some.
-        versions: by position, all that a word had, where later words revised it; empty where the records
-            tell of that already.
+        versions: by position, the span of a word that later words revised, and all that it had; empty where
+            the records tell of that already.
         marks: the records of the punctuation.
         score: the score.
     """
 
     words: dict[int, list[Record]]
-    versions: dict[int, list[Version]]
+    versions: dict[int, tuple[Span, list[Version]]]
     marks: list[Record]
     score: float
 
@@ -52,11 +52,11 @@ def account_for(reading: Reading, premises: Mapping[int, Premise], border: Borde
     account = _account_for(reading, premises, border.shared)
     if reading.stream.history:
         for at, versions in _revised(reading, premises):
+            word = reading.span(at)
             if border.cut_end:
-                account.versions[at] = versions
+                account.versions[at] = word, versions
             else:
-                line = follow([], versions)
-                account.words[at] = write_records(line, reading.span(at), border.prompt_end)
+                account.words[at] = write_records(follow([], versions), word, border.prompt_end)
     return account
 
 
@@ -65,8 +65,9 @@ def account_for_prompt(reading: Reading, premises: Mapping[int, Premise]) -> Acc
     account = _account_for(reading, premises, len(reading.stream.words))
     for at, versions in _revised(reading, premises):
         line = [lived for lived in follow([], versions) if lived[2] == -1]
-        account.words[at] = write_records(line, reading.span(at), len(reading.spelled.text))
-        account.versions[at] = versions
+        word = reading.span(at)
+        account.words[at] = write_records(line, word, len(reading.spelled.text))
+        account.versions[at] = word, versions
     return account
 
 
@@ -94,14 +95,18 @@ def _joined_lines(before: Account, after: Account, border: Border) -> Iterator[l
         if at not in changed:
             yield new
             continue
-        versions = after.versions.get(at, [(start, list(map(_claim_of, new)))])
-        line = [(_claim_of(record), record.since, -1) for record in old]
         if at == border.shared:
             yield [record._replace(status="withdrawn", until=start) for record in old]
-            line = []
-        if old or new:
-            word = (new or old)[0][:2]
-            yield write_records(follow(line, versions, start), word, border.prompt_end)
+            old = []
+        word, versions = after.versions.get(at) or _only_version(old + new, new)
+        line = [(_claim_of(record), record.since, -1) for record in old]
+        yield write_records(follow(line, versions, start), word, border.prompt_end)
+
+
+def _only_version(records: list[Record], new: list[Record]) -> tuple[Span, list[Version]]:
+    """The span of a word that no other has revised, and all that it had."""
+    word = records[0][:2] if records else (0, 0)
+    return word, [(0, [_claim_of(record) for record in new])]
 
 
 def _claim_of(record: Record) -> Claim:
@@ -143,8 +148,8 @@ def _revised(reading: Reading, premises: Mapping[int, Premise]) -> Iterator[tupl
     finals = {at: (changes, value) for at, changes, value in reading.stream.scored() if at in pasts}
     for at, mine in pasts.items():
         final: _State = (*finals.get(at, ((), 0.0)), premises.get(at))
-        states = [(end, state) for end, state in _list_states(reading, mine, final)]
-        if len(states) > 1:
+        if len(mine) > 1 or mine[0][2:] != final:
+            states = _list_states(reading, mine, final)
             yield at, [(end, _list_claims(reading, at, state)) for end, state in states]
 
 
@@ -165,11 +170,13 @@ def _list_states(reading: Reading, pasts: list[Past], final: _State) -> list[tup
 def _list_claims(reading: Reading, at: int, state: _State) -> list[Claim]:
     changes, value, premise = state
     claims: list[Claim] = []
+    word = reading.span(at)
     before = 0.0
-    for rule, after, first, last in _told(changes, premise):
+    for rule, after, first, last in changes if premise is None else _told(changes, premise):
         path = premise.path if premise is not None and rule == "knowledge" else ()
         if after != before or path:
-            claims.append((rule, reading.span(first)[0], reading.span(last)[1], after - before, path))
+            start, end = word if first == at == last else (reading.span(first)[0], reading.span(last)[1])
+            claims.append((rule, start, end, after - before, path))
         before = after
     but = reading.stream.but
     if but is not None and value != before:
@@ -177,9 +184,9 @@ def _list_claims(reading: Reading, at: int, state: _State) -> list[Claim]:
     return claims
 
 
-def _told(changes: Changes, premise: Premise | None) -> Changes:
-    """The changes, the first of which is the graph's where a word has its valence from there."""
-    if premise is None or not (changes or premise.valence == 0.0):  # "kind of" has a valence, and no change
+def _told(changes: Changes, premise: Premise) -> Changes:
+    """The changes, the first of which is the graph's."""
+    if not changes and premise.valence:  # "kind of" has a valence, but no change
         return changes
     first: Change = ("knowledge", premise.valence, premise.at, premise.at)
     return [first, *changes[1:]]

@@ -63,8 +63,9 @@ def write_records(line: Sequence[Lived], word: Span, prompt_end: int) -> list[Re
         word: where it stands.
         prompt_end: where the prompt ends.
     """
+    start, end = word
     return [
-        Record(*word, rule, first, last, amount, _status(since, until, prompt_end), path, since, until)
+        Record(start, end, rule, first, last, amount, _status(since, until, prompt_end), path, since, until)
         for (rule, first, last, amount, path), since, until in line
         if until == -1 or until > prompt_end
     ]
@@ -90,4 +91,6 @@ def _status(since: int, until: int, prompt_end: int) -> Status:
 
 
 def _is_same(one: Claim, other: Claim) -> bool:
+    if one == other:
+        return True
     return one[:3] == other[:3] and one[4] == other[4] and abs(one[3] - other[3]) < _SAME_AMOUNT
