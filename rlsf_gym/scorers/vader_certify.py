@@ -50,22 +50,23 @@ def account_for(reading: Reading, premises: Mapping[int, Premise], border: Borde
         border: where the prompt ends. Where its last word is another one here, the account has versions.
     """
     account = _account_for(reading, premises, border.shared)
-    if reading.stream.history:
-        for at, versions in _revised(reading, premises):
-            word = reading.span(at)
-            if border.cut_end:
-                account.versions[at] = word, versions
-            else:
-                account.words[at] = write_records(follow([], versions), word, border.prompt_end)
+    for at, pasts, final in _revised(reading, premises):
+        if border.cut_end:
+            account.versions[at] = reading.span(at), _list_versions(reading, pasts, final)
+        elif (held := _count_held(pasts, final)) >= 0:
+            _retime(account.words[at], held, reading.span(pasts[0][0])[1], border.prompt_end)
+        else:
+            line = follow([], _list_versions(reading, pasts, final))
+            account.words[at] = write_records(line, reading.span(at), border.prompt_end)
     return account
 
 
 def account_for_prompt(reading: Reading, premises: Mapping[int, Premise]) -> Account:
     """The account of a prompt that has been read: the records that hold in the end, which know since when."""
     account = _account_for(reading, premises, len(reading.stream.words))
-    for at, versions in _revised(reading, premises):
+    for at, pasts, final in _revised(reading, premises):
+        word, versions = reading.span(at), _list_versions(reading, pasts, final)
         line = [lived for lived in follow([], versions) if lived[2] == -1]
-        word = reading.span(at)
         account.words[at] = write_records(line, word, len(reading.spelled.text))
         account.versions[at] = word, versions
     return account
@@ -138,33 +139,64 @@ def _with_premises(
     return [found[at] for at in sorted(found)]
 
 
-def _revised(reading: Reading, premises: Mapping[int, Premise]) -> Iterator[tuple[int, list[Version]]]:
-    """Each word that later ones revised, with all that it had."""
+def _revised(
+    reading: Reading, premises: Mapping[int, Premise]
+) -> Iterator[tuple[int, list[Past], _State]]:
+    """Each word that later ones revised: its position, what it was each time, and what it is."""
     pasts: dict[int, list[Past]] = {}
     for past in reading.stream.history:
-        mine = pasts.setdefault(past.at, [])
-        if not mine or mine[-1].arrival != past.arrival:
+        mine = pasts.get(past[1])
+        if mine is None:
+            pasts[past[1]] = [past]
+        elif mine[-1][0] != past[0]:
             mine.append(past)
-    finals = {at: (changes, value) for at, changes, value in reading.stream.scored() if at in pasts}
-    for at, mine in pasts.items():
-        final: _State = (*finals.get(at, ((), 0.0)), premises.get(at))
-        if len(mine) > 1 or mine[0][2:] != final:
-            states = _list_states(reading, mine, final)
-            yield at, [(end, _list_claims(reading, at, state)) for end, state in states]
+    if pasts:
+        finals = {at: (changes, value) for at, changes, value in reading.stream.scored() if at in pasts}
+        for at, mine in pasts.items():
+            final: _State = (*finals.get(at, ((), 0.0)), premises.get(at))
+            if len(mine) > 1:
+                states = [*(past[2:] for past in mine[1:]), final]
+                mine = [past for past, state in zip(mine, states, strict=True) if past[2:] != state]
+            elif mine[0][2:] == final:
+                continue
+            if mine:
+                yield at, mine, final
 
 
-def _list_states(reading: Reading, pasts: list[Past], final: _State) -> list[tuple[int, _State]]:
-    """What a word was, each with the end of the word that made it so; words that end together are one."""
-    states: list[tuple[int, _State]] = []
-    end = reading.span(pasts[0].at)[1]
+def _count_held(pasts: list[Past], final: _State) -> int:
+    """How many of a word's records held before, if others came to them once and nothing else happened; or -1."""
+    _, _, changes, value, premise = pasts[0]
+    if len(pasts) > 1 or premise or final[2] or tuple(final[0][: len(changes)]) != tuple(changes):
+        return -1
+    held, before = 0, 0.0
+    for _, after, _, _ in changes:
+        held += after != before
+        before = after
+    return held if value == before else -1
+
+
+def _retime(records: list[Record], held: int, since: int, prompt_end: int) -> None:
+    """Have all records but the first ones begin later."""
+    status: Status = "kept" if since <= prompt_end else "added"
+    for k in range(held, len(records)):
+        records[k] = Record(*records[k][:6], status, (), since)
+
+
+def _list_versions(reading: Reading, pasts: list[Past], final: _State) -> list[Version]:
+    """All that a word was, each with the end of the word that made it so; words that end together are one."""
+    at = pasts[0][1]
+    versions: list[Version] = []
+    latest: _State | None = None
+    end = reading.span(at)[1]
     for past in pasts:
-        following = reading.span(past.arrival)[1]
-        if end != following and (not states or states[-1][1] != past[2:]):
-            states.append((end, past[2:]))
+        following = reading.span(past[0])[1]
+        if end != following and past[2:] != latest:
+            latest = past[2:]
+            versions.append((end, _list_claims(reading, at, latest)))
         end = following
-    if not states or states[-1][1] != final:
-        states.append((end, final))
-    return states
+    if latest != final:
+        versions.append((end, _list_claims(reading, at, final)))
+    return versions
 
 
 def _list_claims(reading: Reading, at: int, state: _State) -> list[Claim]:

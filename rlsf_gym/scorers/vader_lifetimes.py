@@ -40,16 +40,21 @@ def change_line(line: list[Lived], claims: list[Claim], end: int) -> list[Lived]
             that goes on.
         end: of the word with whose arrival they begin, and others cease to hold.
     """
+    if not line:
+        return [(fresh, end, -1) for fresh in claims]
+    if not claims:
+        return [lived if lived[2] != -1 else (*lived[:2], end) for lived in line]
     changed: list[Lived] = []
     first = 0
     for lived in line:
         claim, since, until = lived
         if until == -1:
-            at = next((k for k in range(first, len(claims)) if _is_same(claim, claims[k])), -1)
+            at = _find(claim, claims, first)
             if at < 0:
                 lived = claim, since, end
             else:
-                changed += [(fresh, end, -1) for fresh in claims[first:at]]
+                if at > first:
+                    changed += [(fresh, end, -1) for fresh in claims[first:at]]
                 first = at + 1
         changed.append(lived)
     return changed + [(fresh, end, -1) for fresh in claims[first:]]
@@ -90,7 +95,12 @@ def _status(since: int, until: int, prompt_end: int) -> Status:
     return "kept" if until == -1 else "withdrawn"
 
 
-def _is_same(one: Claim, other: Claim) -> bool:
-    if one == other:
-        return True
-    return one[:3] == other[:3] and one[4] == other[4] and abs(one[3] - other[3]) < _SAME_AMOUNT
+def _find(claim: Claim, claims: list[Claim], first: int) -> int:
+    """Where the claim stands among those from `first` on; -1 if it does not."""
+    rule, start, end, amount, path = claim
+    for k in range(first, len(claims)):
+        other = claims[k]
+        if other[0] == rule and other[1] == start and other[2] == end and other[4] == path:
+            if abs(other[3] - amount) < _SAME_AMOUNT:
+                return k
+    return -1
