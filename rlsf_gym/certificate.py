@@ -110,18 +110,29 @@ class Certificate:
         _check_finite("prompt_score", self.prompt_score)
         _check_finite("score", self.score)
         records = tuple(self.records)
-        for record in records:
-            if not isinstance(record, Record):  # pyright: ignore[reportUnnecessaryIsInstance]
-                raise ValueError(f"records must hold Record objects, but holds a {type(record).__name__}")
-            _check_record(record)
-            if record.rule not in self.rules:
-                raise ValueError(
-                    f"records must follow rules of {self.scorer!r}, but one follows {record.rule!r}"
-                )
+        self._check(records)
         object.__setattr__(self, "records", records)
         object.__setattr__(self, "options", MappingProxyType(dict(self.options)))
         if self.labels is not _NO_LABELS:
             object.__setattr__(self, "labels", MappingProxyType(dict(self.labels)))
+
+    def _check(self, records: tuple[Record, ...]) -> None:
+        rules = self.rules
+        for record in records:
+            if not isinstance(record, Record):  # pyright: ignore[reportUnnecessaryIsInstance]
+                raise ValueError(f"records must hold Record objects, but holds a {type(record).__name__}")
+            start, end, rule, trigger_start, trigger_end, amount, status, _, since, until = record
+            if not (  # in one go, as it is done for each record of each response
+                0 <= start <= end
+                and 0 <= trigger_start <= trigger_end
+                and rule in rules
+                and rule in KNOWLEDGE_RULES
+                and status in STATUSES
+                and math.isfinite(amount)
+                and 0 <= since
+                and (until == -1 or since < until)
+            ):
+                raise ValueError(_explain_record(record, self.scorer))
 
     def __reduce__(self) -> tuple[object, ...]:
         # Read-only mappings cannot be pickled.
@@ -246,19 +257,22 @@ class Certificate:
         return slope * score_slope(kept + withdrawn, kept + added)
 
 
-def _check_record(record: Record) -> None:
+def _explain_record(record: Record, scorer: str) -> str:
+    """What is wrong with a record that is not sound."""
     char_start, char_end, rule, trigger_start, trigger_end, amount, status, _, since, until = record
     if not 0 <= char_start <= char_end:
-        raise ValueError(_span_message("char", char_start, char_end))
+        return _span_message("char", char_start, char_end)
     if not 0 <= trigger_start <= trigger_end:
-        raise ValueError(_span_message("trigger", trigger_start, trigger_end))
+        return _span_message("trigger", trigger_start, trigger_end)
     if rule not in KNOWLEDGE_RULES:
-        raise ValueError(f"rule must be one of {', '.join(KNOWLEDGE_RULES)}, but is {rule!r}")
+        return f"rule must be one of {', '.join(KNOWLEDGE_RULES)}, but is {rule!r}"
     if status not in STATUSES:
-        raise ValueError(f"status must be one of {', '.join(STATUSES)}, but is {status!r}")
+        return f"status must be one of {', '.join(STATUSES)}, but is {status!r}"
+    if not math.isfinite(amount):
+        return f"amount must be finite, but is {amount}"
     if since < 0 or (until != -1 and until <= since):
-        raise ValueError(f"lifetime must have 0 <= since < until, or until = -1, but is {since}:{until}")
-    _check_finite("amount", amount)
+        return f"lifetime must have 0 <= since < until, or until = -1, but is {since}:{until}"
+    return f"records must follow rules of {scorer!r}, but one follows {rule!r}"
 
 
 def _span_message(name: str, start: int, end: int) -> str:

@@ -61,6 +61,7 @@ class Growth:
         self._premises.pop()
         self._claims.pop()
         self._gone.append(self._places.pop())
+        self._stale.update(range(len(self.tokens)))  # the word may have been a trigger anywhere
         if self._but == len(self.tokens):
             self._but = None
 

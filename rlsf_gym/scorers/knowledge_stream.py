@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 
 from rlsf_gym.scorers.knowledge_graph import KnowledgeGraph
 from rlsf_gym.scorers.vader_rules import Premise
-from rlsf_gym.scorers.vader_stream import Past, Stream
+from rlsf_gym.scorers.vader_stream import Stream
 from rlsf_gym.scorers.vader_words import MAX_CACHED_WORDS, Vocabulary, Word, read_word, with_base
 
 # Behind the last letter or digit.
@@ -174,4 +174,4 @@ class ContextStream(Stream):
         scored = {at: (changes, value) for at, changes, value in self.scored(first)}
         for at in range(first, len(self.words)):
             changes, value = scored.get(at, ((), 0.0))
-            self.history.append(Past(self._arrival, at, changes, value, self._premises[at]))
+            self.history.append((self._arrival, at, changes, value, self._premises[at]))

@@ -1,76 +1,106 @@
-"""Follows the records of one word while the text grows: which begin, which go on, which end."""
+"""Follows what the rules claim of one word while the text grows: what begins, what goes on, what ends."""
 
 from collections.abc import Sequence
 
-from rlsf_gym.certificate import Record, Status
+from rlsf_gym.certificate import Record, Rule, Status
+from rlsf_gym.scorers.vader_text import Span
 
-# The records of a word, and the end of the word that brought them about.
-Version = tuple[int, list[Record]]
+# What a rule does to a word: the rule, the span of the trigger, the amount, and the path that justifies it.
+Claim = tuple[Rule, int, int, float, tuple[str, ...]]
+# A claim with its lifetime: the end of the word that brought it, and of the one that withdrew it, or -1.
+Lived = tuple[Claim, int, int]
+# All claims of a word, with the end of the word that brought them about.
+Version = tuple[int, list[Claim]]
 
 # Amounts that differ by less come from another order of the same additions.
 _SAME_AMOUNT = 1e-12
 
 
-def follow(line: list[Record], versions: Sequence[Version], start: int = 0) -> list[Record]:
-    """All records that a word has had, in an order that is that of the rules at any time.
+def follow(line: list[Lived], versions: Sequence[Version], start: int = 0) -> list[Lived]:
+    """All claims that a word has had, in an order that is that of the rules at any time.
 
     Args:
         line: those that it has had before.
         versions: what it has then, the last version to the end.
         start: when that begins: earlier versions are left out, and the one that holds then begins there.
     """
-    lasts = [*(end for end, _ in versions[1:]), None]
-    for (end, records), last in zip(versions, lasts, strict=True):
-        if last is None or last > start:
-            end = max(end, start)
-            fresh = [
-                record if record.since >= end else record._replace(since=end) for record in records
-            ]
-            line = change_line(line, fresh, end)
+    last = len(versions) - 1
+    for number, (end, claims) in enumerate(versions):
+        if number == last or versions[number + 1][0] > start:
+            line = change_line(line, claims, max(end, start))
     return line
 
 
-def change_line(line: list[Record], records: list[Record], end: int) -> list[Record]:
-    """The line with the records that hold from now on.
+def change_line(line: list[Lived], claims: list[Claim], end: int) -> list[Lived]:
+    """The line with the claims that hold from now on.
 
     Args:
-        line: records that have held.
-        records: those that hold now. One that has held goes on; any other begins right before the next one
+        line: claims that have held.
+        claims: those that hold now. One that has held goes on; any other begins, right before the next one
             that goes on.
-        end: of the word with whose arrival those cease to hold that are not among the records.
+        end: of the word with whose arrival they begin, and others cease to hold.
     """
-    changed: list[Record] = []
-    for record in line:
-        if record.until == -1:
-            at = next((k for k, other in enumerate(records) if _is_same(record, other)), None)
-            if at is None:
-                record = record._replace(until=end, status="withdrawn")
+    if not line:
+        return [(fresh, end, -1) for fresh in claims]
+    if not claims:
+        return [lived if lived[2] != -1 else (*lived[:2], end) for lived in line]
+    changed: list[Lived] = []
+    first = 0
+    for lived in line:
+        claim, since, until = lived
+        if until == -1:
+            at = _find(claim, claims, first)
+            if at < 0:
+                lived = claim, since, end
             else:
-                changed += records[:at]
-                records = records[at + 1 :]
-        changed.append(record)
-    return changed + records
+                if at > first:
+                    changed += [(fresh, end, -1) for fresh in claims[first:at]]
+                first = at + 1
+        changed.append(lived)
+    return changed + [(fresh, end, -1) for fresh in claims[first:]]
 
 
-def give_statuses(line: list[Record], prompt_end: int) -> list[Record]:
-    """The records of a line that hold in the prompt or behind it, with their statuses.
+def write_records(line: Sequence[Lived], word: Span, prompt_end: int) -> list[Record]:
+    """The records of a word's claims that hold in the prompt or behind it.
 
     Args:
-        line: all records of a word.
+        line: all that the word has had.
+        word: where it stands.
         prompt_end: where the prompt ends.
     """
+    start, end = word
     return [
-        record._replace(status=_status(record, prompt_end))
-        for record in line
-        if record.until == -1 or record.until > prompt_end
+        Record(start, end, rule, first, last, amount, _status(since, until, prompt_end), path, since, until)
+        for (rule, first, last, amount, path), since, until in line
+        if until == -1 or until > prompt_end
     ]
 
 
-def _status(record: Record, prompt_end: int) -> Status:
-    if record.since > prompt_end:
-        return "added" if record.until == -1 else "passing"
-    return "kept" if record.until == -1 else "withdrawn"
+def compare_marks(old: Sequence[Record], new: Sequence[Record], length: int) -> list[Record]:
+    """The records of the punctuation in a prompt and in a whole text of some length.
+
+    They begin at their marks, whenever they count.
+    """
+    before: list[Lived] = [((*mark[2:6], ()), 0, -1) for mark in old]
+    line = change_line(before, [(*mark[2:6], ()) for mark in new], length)
+    return [
+        Record(first, last, rule, first, last, amount, _status(since, until, 0), (), last, until)
+        for (rule, first, last, amount, _), since, until in line
+    ]
 
 
-def _is_same(one: Record, other: Record) -> bool:
-    return one[:5] == other[:5] and one.path == other.path and abs(one.amount - other.amount) < _SAME_AMOUNT
+def _status(since: int, until: int, prompt_end: int) -> Status:
+    if since > prompt_end:
+        return "added" if until == -1 else "passing"
+    return "kept" if until == -1 else "withdrawn"
+
+
+def _find(claim: Claim, claims: list[Claim], first: int) -> int:
+    """Where the claim stands among those from `first` on; -1 if it does not."""
+    rule, start, end, amount, path = claim
+    for k in range(first, len(claims)):
+        other = claims[k]
+        if other[0] == rule and other[1] == start and other[2] == end and other[4] == path:
+            if abs(other[3] - amount) < _SAME_AMOUNT:
+                return k
+    return -1

@@ -47,9 +47,12 @@ class Reading(NamedTuple):
 
     def span(self, at: int) -> Span:
         """Where word `at` stands in the raw text."""
-        word = self.stream.words[at]
-        first = self.ends[at] - len(self.tokens[at]) + word.lead
-        return self.spelled.raw_span(first, first + len(word.text))
+        spelled, stream, tokens, ends, _ = self
+        word = stream.words[at]
+        first = ends[at] - len(tokens[at]) + word.lead
+        if spelled.origins is None:  # mostly so
+            return first, first + len(word.text)
+        return spelled.raw_span(first, first + len(word.text))
 
     def border(self, prompt_end: int, length: int) -> Border:
         """Where a prompt of so many characters ends, in a text of so many."""

@@ -4,7 +4,6 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
 from heapq import heappop, heappush
 from math import sqrt
-from typing import NamedTuple
 
 from rlsf_gym.scorers.vader_rules import Changes, Premise, last_value, word_changes
 from rlsf_gym.scorers.vader_words import Word
@@ -118,22 +117,10 @@ def _is_loud(word: Word) -> bool:
     return word.scored or word.boost != 0.0
 
 
-class Past(NamedTuple):
-    """What a word was before another one arrived.
-
-    Attributes:
-        arrival: position of the word that arrived.
-        at: position of the word.
-        changes: what the rules had made of it, before the "but" rule.
-        value: its valence after that.
-        premise: why it had a valence that is not the lexicon's.
-    """
-
-    arrival: int
-    at: int
-    changes: Changes
-    value: float
-    premise: Premise | None
+# What a word was before another one arrived: position of that one, position of the word, what the rules had
+# made of it before the "but" rule, its valence after that, and why it had one that is not the lexicon's.
+# A plain tuple, as these are made wherever a text is read.
+Past = tuple[int, int, Changes, float, Premise | None]
 
 
 class Stream:
@@ -275,14 +262,14 @@ class Stream:
     def _count_before(self, arrival: int) -> int:
         """How much of the history is older than an arrival."""
         known = len(self.history)
-        while known and self.history[known - 1].arrival >= arrival:
+        while known and self.history[known - 1][0] >= arrival:
             known -= 1
         return known
 
     def _note(self, number: int) -> None:
         """Keep what scored word `number` is, as it may change."""
         at = self._places[number]
-        past = Past(self._arrival, at, self._changes[number], self._values[number], self.premise(at))
+        past = (self._arrival, at, self._changes[number], self._values[number], self.premise(at))
         self.history.append(past)
 
     def _spread(self, values: list[float]) -> list[float]:

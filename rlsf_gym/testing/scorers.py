@@ -11,7 +11,7 @@ from typing import Any, Final, cast
 import numpy as np
 import numpy.typing as npt
 
-from rlsf_gym.certificate import Certificate, CertificateError
+from rlsf_gym.certificate import Certificate, CertificateError, Record
 from rlsf_gym.contract import ContractError
 from rlsf_gym.envs.task import is_exact
 from rlsf_gym.scorers import (
@@ -255,8 +255,17 @@ def _forgeries(certificate: Certificate) -> Iterator[tuple[Certificate, str]]:
     """Yields certificates that claim what is not so."""
     yield replace(certificate, score=certificate.score + 0.25), "another score"
     for position, record in enumerate(certificate.records):
-        others = list(certificate.records)
-        del others[position]
-        yield replace(certificate, records=tuple(others)), f"record {position} left out"
-        others.insert(position, record._replace(amount=record.amount + 0.5))
-        yield replace(certificate, records=tuple(others)), f"another amount in record {position}"
+        for records, what in _forged_records(record):
+            others = list(certificate.records)
+            others[position : position + 1] = records
+            yield replace(certificate, records=tuple(others)), f"{what} {position}"
+
+
+def _forged_records(record: Record) -> Iterator[tuple[tuple[Record, ...], str]]:
+    """Yields what may stand in a record's place, and what that would be."""
+    yield (), "no record"
+    yield (record._replace(amount=record.amount + 0.5),), "another amount in record"
+    yield (record._replace(since=record.since + 1, until=-1),), "another beginning of record"
+    until = record.since + 1 if record.until != record.since + 1 else -1
+    yield (record._replace(until=until),), "another end of record"
+    yield (record, record._replace(status="passing", until=until)), "a passing record behind record"

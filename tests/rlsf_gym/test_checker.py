@@ -230,6 +230,135 @@ def test_an_edited_word_is_refused(case, data):
     refuse(certificate, edited[: len(prompt)], edited[len(prompt) :])
 
 
+@given(certified(), st.data(), st.sampled_from(["since", "until"]))
+@settings(max_examples=100, deadline=None)
+def test_a_moved_lifetime_is_refused(case, data, name):
+    certificate, prompt, response = case
+    k = pick(data, certificate)
+    record = certificate.records[k]
+    ends = {other.char_end for other in certificate.records} | {-1, len(prompt), len(prompt + response)}
+    moved = data.draw(st.sampled_from(sorted(ends - {getattr(record, name)})) if ends else st.nothing())
+    try:
+        forged = changed(certificate, k, **{name: moved})
+    except ValueError:
+        return  # refused at once: it would end before it begins
+    refuse(forged, prompt, response, match=rf"^record {k} \({record.rule} at .* must be .*, but is ")
+
+
+@st.composite
+def with_passing(draw):
+    """Certificates with records that hold at some words of the response only."""
+    certificate, prompt, response = certify(draw(texts), 0, draw(buts))
+    places = [k for k, record in enumerate(certificate.records) if record.status == "passing"]
+    assume(places)
+    return certificate, prompt, response, draw(st.sampled_from(places))
+
+
+@given(with_passing())
+@settings(max_examples=50, deadline=None)
+def test_a_passing_record_that_is_dropped_is_refused(case):
+    certificate, prompt, response, k = case
+    refuse(replaced(certificate, k), prompt, response, match="^(record|a record is missing)")
+
+
+@given(with_passing())
+@settings(max_examples=50, deadline=None)
+def test_a_passing_record_that_is_doubled_is_refused(case):
+    certificate, prompt, response, k = case
+    twice = certificate.records[k], certificate.records[k]
+    refuse(replaced(certificate, k, *twice), prompt, response, match=rf"^record {k + 1} ")
+
+
+@given(with_passing(), st.sampled_from(["kept", "added", "withdrawn"]), st.booleans())
+@settings(max_examples=50, deadline=None)
+def test_a_passing_record_that_is_called_another_is_refused(case, status, is_endless):
+    certificate, prompt, response, k = case
+    changes = {"status": status} | ({"until": -1} if is_endless else {})
+    refuse(changed(certificate, k, **changes), prompt, response, match=rf"^record {k} .* must be passing")
+
+
+@given(certified(), st.data())
+@settings(max_examples=50, deadline=None)
+def test_a_passing_record_that_is_added_is_refused(case, data):
+    certificate, prompt, response = case
+    k = pick(data, certificate)
+    record = certificate.records[k]
+    if data.draw(st.booleans()):
+        extra = record._replace(status="passing", until=record.since + 1)
+    else:
+        extra = record._replace(status="passing", amount=-record.amount, until=len(prompt + response) + 1)
+    assume(extra != record)
+    refuse(replaced(certificate, k, record, extra), prompt, response, match=r"^record \d+ ")
+
+
+@given(certified(), st.data())
+@settings(max_examples=50, deadline=None)
+def test_a_record_split_in_time_is_refused(case, data):
+    certificate, prompt, response = case
+    k = pick(data, certificate)
+    record = certificate.records[k]
+    middle = data.draw(st.integers(record.since + 1, len(prompt + response) + 2))
+    first = "withdrawn" if record.since <= len(prompt) else "passing"
+    halves = record._replace(status=first, until=middle), record._replace(since=middle)
+    refuse(replaced(certificate, k, *halves), prompt, response, match=rf"^record {k} ")
+
+
+def test_lifetimes_worked_by_hand():
+    # "kind" counts 2.4 until "of" comes; "no" counts -1.2 until "fun" takes that away; then "but" halves.
+    certificate, prompt, response = certify("GOOD x kind of no fun but", 4)
+    found = [(r.rule, r.char_start, r.status, r.since, r.until) for r in certificate.records]
+    assert found == [
+        ("base", 0, "kept", 4, -1),
+        ("capitals", 0, "added", 6, -1),
+        ("but", 0, "added", 25, -1),
+        ("base", 7, "passing", 11, 14),
+        ("base", 15, "added", 17, -1),
+        ("no", 15, "added", 21, -1),
+        ("base", 18, "added", 21, -1),
+        ("no", 18, "added", 21, -1),
+        ("but", 18, "added", 25, -1),
+    ]
+    certificate.check(prompt, response)
+
+
+def test_a_prompt_that_ends_inside_a_word_has_that_word_withdrawn():
+    # "goo" is no word of the lexicon, "ok" is one and "okay" is another one.
+    certificate, prompt, response = certify("no okay", 5)
+    found = [(r.rule, r.char_start, r.char_end, r.status, r.since, r.until) for r in certificate.records]
+    assert found == [
+        ("base", 0, 2, "kept", 2, -1),
+        ("no", 0, 2, "withdrawn", 5, 7),  # by "ok"
+        ("no", 0, 2, "added", 7, -1),  # by "okay"
+        ("base", 3, 5, "withdrawn", 5, 7),
+        ("no", 3, 5, "withdrawn", 5, 7),
+        ("base", 3, 7, "added", 7, -1),
+        ("no", 3, 7, "added", 7, -1),
+    ]
+    certificate.check(prompt, response)
+
+
+def test_a_record_that_comes_back_is_two_records():
+    # "1" is not in capitals and "1A" is: the capitals of GOOD stop to stand out until "x".
+    certificate, prompt, response = certify("GOOD 1A x", 6)
+    found = [(r.rule, r.status, r.since, r.until) for r in certificate.records]
+    assert found == [
+        ("base", "kept", 4, -1),
+        ("capitals", "withdrawn", 6, 7),
+        ("capitals", "added", 9, -1),
+    ]
+    certificate.check(prompt, response)
+    refuse(
+        replaced(certificate, 2), prompt, response, match="^a record is missing at the end: capitals at 0:4"
+    )
+
+
+def test_words_of_one_emoji_arrive_together():
+    # "😍" is "smiling face with heart-eyes": what "smiling" brings has no time to hold before "face".
+    certificate, prompt, response = certify("no 😍 good", 2)
+    assert {record.since for record in certificate.records} == {2, 4, 9}
+    certificate.check(prompt, response)
+
+
 def test_the_other_but_rule_is_refused_where_it_matters():
     # affection 2.4 is halved to 1.2, the valence of ok: the library then halves the first word again.
     for text, matters in (("good bad but", False), ("affection ok but", True)):

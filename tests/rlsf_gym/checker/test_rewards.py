@@ -12,12 +12,50 @@ from rlsf_gym.scorers import load_scorer
 from rlsf_gym.testing.vocabulary import PieceTokenizer
 
 PIECES = (
-    *(b" good", b"good", b" bad", b"ly", b" not", b" but", b" very", b" GREAT", b" A", b"awful", b" caf", b"x"),
+    *(
+        b" good",
+        b"good",
+        b" bad",
+        b"ly",
+        b" not",
+        b" but",
+        b" very",
+        b" GREAT",
+        b" A",
+        b"awful",
+        b" caf",
+        b"x",
+    ),
     *(b"\xc3", b"\xa9", b"\xf0\x9f", b"\x98\x80", b"\x98\x8d", b" ", b"\n", b"!", b"?", b".", b" kind of"),
-    *(b" kind", b" of", b" no", b" least", b" ok", b" affection", b" long", b" pace.", b" film", b" dead", b"\xff"),
+    *(
+        b" kind",
+        b" of",
+        b" no",
+        b" least",
+        b" ok",
+        b" affection",
+        b" long",
+        b" pace.",
+        b" film",
+        b" dead",
+        b"\xff",
+    ),
     *(b" never so", b" the bomb", b" bad ass", b" kiss of death"),
 )
-PROMPTS = ("", "The film", "It was not", "GOOD 1", "IT IS GREAT, but", "So good! un", "no", "kind o", "ok", "good b", "bad?!", "A long")
+PROMPTS = (
+    "",
+    "The film",
+    "It was not",
+    "GOOD 1",
+    "IT IS GREAT, but",
+    "So good! un",
+    "no",
+    "kind o",
+    "ok",
+    "good b",
+    "bad?!",
+    "A long",
+)
 SIZE = 8
 TOKENIZER = PieceTokenizer(*PIECES)
 
@@ -63,4 +101,6 @@ def test_rewards_are_those_of_the_designs(scorer_name, but, boundary, name, kwar
                 boundary=boundary,
                 **kwargs,
             )
-            np.testing.assert_allclose(proved, rewards, rtol=0, atol=1e-9, err_msg=f"{prompt!r} {response!r} {ends}")
+            np.testing.assert_allclose(
+                proved, rewards, rtol=0, atol=1e-9, err_msg=f"{prompt!r} {response!r} {ends}"
+            )
