@@ -110,13 +110,13 @@ class Certificate:
         _check_finite("prompt_score", self.prompt_score)
         _check_finite("score", self.score)
         records = tuple(self.records)
-        self._check(records)
+        self._check_records(records)
         object.__setattr__(self, "records", records)
         object.__setattr__(self, "options", MappingProxyType(dict(self.options)))
         if self.labels is not _NO_LABELS:
             object.__setattr__(self, "labels", MappingProxyType(dict(self.labels)))
 
-    def _check(self, records: tuple[Record, ...]) -> None:
+    def _check_records(self, records: tuple[Record, ...]) -> None:
         rules = self.rules
         for record in records:
             if not isinstance(record, Record):  # pyright: ignore[reportUnnecessaryIsInstance]
@@ -129,7 +129,7 @@ class Certificate:
                 and rule in KNOWLEDGE_RULES
                 and status in STATUSES
                 and math.isfinite(amount)
-                and 0 <= since
+                and since >= 0
                 and (until == -1 or since < until)
             ):
                 raise ValueError(_explain_record(record, self.scorer))
@@ -260,19 +260,20 @@ class Certificate:
 def _explain_record(record: Record, scorer: str) -> str:
     """What is wrong with a record that is not sound."""
     char_start, char_end, rule, trigger_start, trigger_end, amount, status, _, since, until = record
+    wrong = ""
     if not 0 <= char_start <= char_end:
-        return _span_message("char", char_start, char_end)
-    if not 0 <= trigger_start <= trigger_end:
-        return _span_message("trigger", trigger_start, trigger_end)
-    if rule not in KNOWLEDGE_RULES:
-        return f"rule must be one of {', '.join(KNOWLEDGE_RULES)}, but is {rule!r}"
-    if status not in STATUSES:
-        return f"status must be one of {', '.join(STATUSES)}, but is {status!r}"
-    if not math.isfinite(amount):
-        return f"amount must be finite, but is {amount}"
-    if since < 0 or (until != -1 and until <= since):
-        return f"lifetime must have 0 <= since < until, or until = -1, but is {since}:{until}"
-    return f"records must follow rules of {scorer!r}, but one follows {rule!r}"
+        wrong = _span_message("char", char_start, char_end)
+    elif not 0 <= trigger_start <= trigger_end:
+        wrong = _span_message("trigger", trigger_start, trigger_end)
+    elif rule not in KNOWLEDGE_RULES:
+        wrong = f"rule must be one of {', '.join(KNOWLEDGE_RULES)}, but is {rule!r}"
+    elif status not in STATUSES:
+        wrong = f"status must be one of {', '.join(STATUSES)}, but is {status!r}"
+    elif not math.isfinite(amount):
+        wrong = f"amount must be finite, but is {amount}"
+    elif since < 0 or (until != -1 and until <= since):
+        wrong = f"lifetime must have 0 <= since < until, or until = -1, but is {since}:{until}"
+    return wrong or f"records must follow rules of {scorer!r}, but one follows {rule!r}"
 
 
 def _span_message(name: str, start: int, end: int) -> str:

@@ -139,9 +139,7 @@ def _with_premises(
     return [found[at] for at in sorted(found)]
 
 
-def _revised(
-    reading: Reading, premises: Mapping[int, Premise]
-) -> Iterator[tuple[int, list[Past], _State]]:
+def _revised(reading: Reading, premises: Mapping[int, Premise]) -> Iterator[tuple[int, list[Past], _State]]:
     """Each word that later ones revised: its position, what it was each time, and what it is."""
     pasts: dict[int, list[Past]] = {}
     for past in reading.stream.history:
@@ -164,7 +162,7 @@ def _revised(
 
 
 def _count_held(pasts: list[Past], final: _State) -> int:
-    """How many of a word's records held before, if others came to them once and nothing else happened; or -1."""
+    """How many of a word's records held before, if all that ever happened is that others came; or -1."""
     _, _, changes, value, premise = pasts[0]
     if len(pasts) > 1 or premise or final[2] or tuple(final[0][: len(changes)]) != tuple(changes):
         return -1
@@ -228,11 +226,15 @@ def _word_records(
     reading: Reading, at: int, changes: Changes, value: float, status: Status, premise: Premise | None
 ) -> list[Record]:
     """The records of a word that no other word has revised."""
-    records: list[Record] = []
     start, end = reading.span(at)
+    records: list[Record] = []
     before = 0.0
     if premise is not None:
         changes = _told(changes, premise)
+    elif len(changes) == 1:  # mostly so: nothing but the lexicon
+        rule, before, _, _ = changes[0]
+        records.append(Record(start, end, rule, start, end, before, status, (), end))
+        changes = ()
     for rule, after, first, last in changes:
         path = premise.path if premise is not None and rule == "knowledge" else ()
         if after != before or path:  # a path justifies an amount of 0 as well

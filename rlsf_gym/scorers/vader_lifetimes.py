@@ -100,7 +100,7 @@ def _find(claim: Claim, claims: list[Claim], first: int) -> int:
     rule, start, end, amount, path = claim
     for k in range(first, len(claims)):
         other = claims[k]
-        if other[0] == rule and other[1] == start and other[2] == end and other[4] == path:
-            if abs(other[3] - amount) < _SAME_AMOUNT:
-                return k
+        is_same = other[0] == rule and other[1] == start and other[2] == end and other[4] == path
+        if is_same and abs(other[3] - amount) < _SAME_AMOUNT:
+            return k
     return -1

@@ -245,10 +245,16 @@ def test_a_moved_lifetime_is_refused(case, data, name):
     refuse(forged, prompt, response, match=rf"^record {k} \({record.rule} at .* must be .*, but is ")
 
 
+TURNS = ["kind of", "no good", "good but", "GOOD a", "no love but", "affection ok but ok", "the bomb"]
+
+
 @st.composite
 def with_passing(draw):
     """Certificates with records that hold at some words of the response only."""
-    certificate, prompt, response = certify(draw(texts), 0, draw(buts))
+    words = draw(st.lists(st.sampled_from([*TURNS, *WORDS]), max_size=8))
+    turn = draw(st.sampled_from(["kind of", "no good affection ok but ok"]))
+    at = draw(st.integers(0, len(words)))
+    certificate, prompt, response = certify(" ".join([*words[:at], turn, *words[at:]]), 0, draw(buts))
     places = [k for k, record in enumerate(certificate.records) if record.status == "passing"]
     assume(places)
     return certificate, prompt, response, draw(st.sampled_from(places))
@@ -304,7 +310,8 @@ def test_a_record_split_in_time_is_refused(case, data):
 
 
 def test_lifetimes_worked_by_hand():
-    # "kind" counts 2.4 until "of" comes; "no" counts -1.2 until "fun" takes that away; then "but" halves.
+    # "kind" counts 2.4 until "of" comes; "no" counts -1.2 until "fun" takes that away, less what "kind of"
+    # takes of any word; then "but" halves.
     certificate, prompt, response = certify("GOOD x kind of no fun but", 4)
     found = [(r.rule, r.char_start, r.status, r.since, r.until) for r in certificate.records]
     assert found == [
@@ -314,6 +321,8 @@ def test_lifetimes_worked_by_hand():
         ("base", 7, "passing", 11, 14),
         ("base", 15, "added", 17, -1),
         ("no", 15, "added", 21, -1),
+        ("dampener", 15, "added", 17, -1),
+        ("but", 15, "added", 25, -1),
         ("base", 18, "added", 21, -1),
         ("no", 18, "added", 21, -1),
         ("but", 18, "added", 25, -1),
