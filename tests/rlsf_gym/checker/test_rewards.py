@@ -6,12 +6,8 @@ import math
 import numpy as np
 import pytest
 
-<<<<<<< HEAD
-from rlsf_gym.checker.rewards import RECOMPUTABLE, recompute_rewards
-=======
 from rlsf_gym.certificate import CertificateError
 from rlsf_gym.checker.rewards import RECOMPUTABLE, check_rewards, recompute_rewards
->>>>>>> history
 from rlsf_gym.designs import load_design
 from rlsf_gym.envs.decoding import read_responses
 from rlsf_gym.envs.feedback import Feedback
