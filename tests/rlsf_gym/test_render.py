@@ -70,6 +70,11 @@ def test_the_token_that_closes_a_word_shows_its_records() -> None:
     assert [len(token.records) for token in sample.tokens] == [1, 0]
 
 
+def test_what_held_at_some_words_only_is_not_shown() -> None:
+    passing = CERTIFICATE[0] | {"amount": 9.0, "status": "passing", "since": 14, "until": 20}
+    assert _sample(certificate=[passing, *CERTIFICATE]) == _sample()
+
+
 def test_half_characters_show_their_bytes() -> None:
     sample = make_sample("", [b"\xe2\x98", b"\x83", b"\xff", b""], [0, 0, 0, 0], score=0, utility=0)
     assert [token.text for token in sample.tokens] == ["\u2039e2 98\u203a", "\u2603", "\ufffd", "\u220e"]
