@@ -1,8 +1,11 @@
 """agents/ppo_update.py: the gradient of a batch does not depend on how it is cut up."""
 
+from functools import partial
+
 import pytest
 import torch
 
+from agents.ppo import estimate_with_critic
 from agents.ppo_config import TokenPPOConfig
 from agents.ppo_update import (
     StaleLogprobsError,
@@ -36,7 +39,8 @@ def config_of(**settings):
 
 
 def batch_of(rollout, config):
-    return make_batch(rollout, shape_rewards(rollout, config, kl_coef=0.1, eos_token_id=END), config)
+    rewards = shape_rewards(rollout, config, kl_coef=0.1, eos_token_id=END)
+    return make_batch(rollout, rewards, config, partial(estimate_with_critic, config=config))
 
 
 def gradients(policy, batch, groups, config, denominator=56.0):
@@ -130,7 +134,10 @@ def test_whitened_rewards_keep_their_zeros(rollout):
     config = config_of(whiten_rewards=True, lam=0.0, whiten_advantages=False)
     still = rollout._replace(values=torch.zeros_like(rollout.values))
     rewards = shape_rewards(rollout, config, kl_coef=0.0, eos_token_id=END)
-    batch = make_batch(still, rewards, config)  # lambda 0 without values: the advantages are the rewards
+    estimate = partial(estimate_with_critic, config=config)
+    batch = make_batch(
+        still, rewards, config, estimate
+    )  # lambda 0 without values: the advantages are the rewards
     assert (batch.advantages[rewards == 0.0] == 0.0).all()
     scale = 1.0 / rewards[rollout.response_mask].std(correction=0)
     assert torch.allclose(batch.advantages, rewards * scale, atol=1e-5)
