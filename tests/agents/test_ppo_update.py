@@ -186,3 +186,16 @@ def test_gradients_that_are_not_numbers_stop_before_the_step(policy, rollout):
             generator=torch.Generator(),
         )
     assert all(torch.equal(a, b) for a, b in zip(before, policy.parameters(), strict=True))
+
+
+def test_the_critics_targets_have_a_lambda_of_their_own(rollout):
+    """Lambda 1 aims at the return itself; the advantages keep the policy's lambda, to the bit."""
+    plain, own = config_of(lam=0.5), config_of(lam=0.5, lam_critic=1.0)
+    rewards = shape_rewards(rollout, plain, kl_coef=0.1, eos_token_id=END)
+    before, after = (estimate_with_critic(rollout, rewards, config) for config in (plain, own))
+    assert torch.equal(before.advantages, after.advantages)
+    to_go = rewards.flip(-1).cumsum(-1).flip(-1) * rollout.response_mask
+    torch.testing.assert_close(after.returns, to_go, atol=1e-5, rtol=0.0)
+    assert (before.returns - to_go).abs().max() > 0.01
+    same = estimate_with_critic(rollout, rewards, config_of(lam=0.5, lam_critic=0.5))
+    assert all(map(torch.equal, same, before))
