@@ -46,8 +46,8 @@ def objective_metrics(rollout: Rollout, rewards: Tensor) -> dict[str, float]:
 
 
 def update_metrics(figures: UpdateFigures, batch: Batch) -> dict[str, float]:
-    """Returns the figures of an update, under `policy/`, `loss/` and `val/`."""
-    return {
+    """Returns the figures of an update, under `policy/`, `loss/` and `val/`; the critic's if there is one."""
+    found = {
         "policy/approxkl": figures.mean.approx_kl,
         "policy/clipfrac": figures.mean.clip_fraction,
         "policy/ratio": figures.first.ratio_mean,
@@ -55,9 +55,11 @@ def update_metrics(figures: UpdateFigures, batch: Batch) -> dict[str, float]:
         "policy/grad_norm": figures.grad_norm,
         "policy/steps": float(figures.steps),
         "loss/policy": figures.mean.policy_loss,
-        "loss/value": figures.mean.value_loss,
-        "val/explained_variance": explained_variance(batch.values, batch.returns, batch.response_mask),
     }
+    if batch.returns is not None:
+        found["loss/value"] = figures.mean.value_loss
+        found["val/explained_variance"] = explained_variance(batch.values, batch.returns, batch.response_mask)
+    return found
 
 
 def environment_metrics(episodes: Sequence[Mapping[str, Any]]) -> dict[str, float]:

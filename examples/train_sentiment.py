@@ -27,7 +27,7 @@ import transformers
 from interruption import Interruption
 from run_folder import RunFolder, versions
 
-from agents import CausalLMPolicy, TokenPPO, TokenPPOConfig, checkpoint
+from agents import GRPO, RLOO, CausalLMPolicy, GRPOConfig, RLOOConfig, TokenPPO, TokenPPOConfig, checkpoint
 from agents.evaluate import evaluate, summarise
 from agents.logs import JsonlLog, Log, ProgressLog, TensorBoardLog, WandbLog
 from rlsf_gym.designs import load_design
@@ -42,6 +42,12 @@ EVAL_ENVS = 128
 """Responses that an evaluation scores at once."""
 
 Settings = Mapping[str, Any]
+Agent = TokenPPO | RLOO | GRPO
+AGENTS: dict[str, tuple[Any, Any]] = {
+    "ppo": (TokenPPO, TokenPPOConfig),
+    "rloo": (RLOO, RLOOConfig),
+    "grpo": (GRPO, GRPOConfig),
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -104,9 +110,13 @@ def check_device(name: str) -> None:
         raise ValueError(f"--device {name}: torch can't use it: {str(error).splitlines()[0]}") from error
 
 
-def make_config(settings: Settings) -> TokenPPOConfig:
+def make_config(settings: Settings) -> Any:
     """Returns the learner's settings."""
-    return TokenPPOConfig(
+    _, config_class = AGENTS[settings["agent"]]
+    own = {"lam": settings["lam"]} if settings["agent"] == "ppo" else {}
+    if settings["group_size"] is not None:
+        own["group_size"] = settings["group_size"]
+    return config_class(
         seed=settings["seed"],
         batch_size=settings["batch_size"],
         minibatch_size=settings["minibatch_size"],
@@ -116,7 +126,7 @@ def make_config(settings: Settings) -> TokenPPOConfig:
         learning_rate=settings["lr"],
         kl_coef=settings["kl_coef"],
         gamma=settings["gamma"],
-        lam=settings["lam"],
+        **own,
     )
 
 
@@ -175,16 +185,17 @@ def read_source(prompts: str, tokenizer: str, split: str, longest: int) -> Promp
     return load_prompts(prompts, tokenizer=load_tokenizer(tokenizer), split=split, max_prompt_tokens=longest)
 
 
-def make_agent(folder: RunFolder, settings: Settings) -> TokenPPO:
+def make_agent(folder: RunFolder, settings: Settings) -> Agent:
     """Returns the learner: as its checkpoint left it if there is one, untrained otherwise."""
+    agent_class, _ = AGENTS[settings["agent"]]
     env = make_env(settings, "train", settings["batch_size"])
     if checkpoint.exists(folder.checkpoint):
-        return TokenPPO.load(folder.checkpoint, env, device=settings["device"])
+        return agent_class.load(folder.checkpoint, env, device=settings["device"])
     policy = CausalLMPolicy.from_pretrained(settings["policy"]).to(settings["device"])
-    return TokenPPO(policy, env, make_config(settings))
+    return agent_class(policy, env, make_config(settings))
 
 
-def evaluation(folder: RunFolder, name: str, agent: TokenPPO, settings: Settings) -> None:
+def evaluation(folder: RunFolder, name: str, agent: Agent, settings: Settings) -> None:
     """Writes summary and samples on held-out prompts, unless they are there already."""
     if folder.read(name) is not None:
         return
@@ -198,7 +209,7 @@ def evaluation(folder: RunFolder, name: str, agent: TokenPPO, settings: Settings
 
 
 def learn(
-    agent: TokenPPO, folder: RunFolder, settings: Settings, given: Settings, interruption: Interruption
+    agent: Agent, folder: RunFolder, settings: Settings, given: Settings, interruption: Interruption
 ) -> None:
     """Trains up to the wanted number of episodes, saving every few iterations and when asked to stop."""
     total = total_episodes(settings)
@@ -217,7 +228,7 @@ def learn(
 class Checkpoints:
     """Saves the learner every few iterations; stops it when that was asked for."""
 
-    def __init__(self, agent: TokenPPO, folder: RunFolder, every: int, interruption: Interruption) -> None:
+    def __init__(self, agent: Agent, folder: RunFolder, every: int, interruption: Interruption) -> None:
         self._agent, self._folder, self._every, self._interruption = agent, folder, every, interruption
 
     def on_iteration(self, metrics: Mapping[str, float], timings: Any, episodes: Any) -> None:
@@ -239,9 +250,7 @@ def total_episodes(settings: Settings) -> int:
     return max(1, round(settings["epochs"] * len(prompts.texts)))
 
 
-def make_logs(
-    agent: TokenPPO, folder: RunFolder, settings: Settings, given: Settings, total: int
-) -> list[Log]:
+def make_logs(agent: Agent, folder: RunFolder, settings: Settings, given: Settings, total: int) -> list[Log]:
     """Returns where the numbers go."""
     logs: list[Log] = [
         JsonlLog(folder.path, iterations=agent.iteration),

@@ -193,6 +193,20 @@ def test_a_checkpoint_for_another_vocabulary_is_refused(make_agent, make_toy, tm
         TokenPPO.load(tmp_path / "checkpoint", env)
 
 
+def test_a_checkpoint_from_before_learners_had_names_goes_on_to_the_bit(make_agent, make_toy, tmp_path):
+    agent, path = make_agent(lr_schedule="constant").learn(16), tmp_path / "checkpoint"
+    agent.save(path)
+    whole = json.loads((path / "learner.json").read_text())
+    for name in ("learner", "score_scale"):
+        del whole["record"][name]
+    for name in ("group_size", "lam_critic", "cliprange_high", "standardise_scores"):
+        del whole["record"]["config"][name]
+    (path / "learner.json").write_text(json.dumps(whole))
+    resumed = TokenPPO.load(path, make_toy(num_envs=16))
+    assert resumed.config == agent.config
+    assert_same(parameters(agent.learn(32)), parameters(resumed.learn(32)))
+
+
 def test_critic_warm_up_leaves_the_policy_alone(make_agent):
     agent = make_agent(critic_warmup_iterations=2)
     trunk = [p.clone() for p in agent.policy.backbone.parameters()]
