@@ -27,6 +27,7 @@ from agents.ppo_config import TokenPPOConfig
 from agents.ppo_metrics import environment_metrics, learner_metrics
 from agents.ppo_play import check_rounds, environment_seed, play
 from agents.ppo_update import train
+from agents.resources import resource_figures
 from agents.rollout import (
     Environment,
     IntArray,
@@ -54,7 +55,7 @@ class Callback(Protocol):
 
         Args:
             metrics: Equal for equal runs.
-            timings: Seconds by phase, and `seconds` of all.
+            timings: Seconds by phase, `seconds` of all, and what `agents.resources` measures.
             episodes: The info of each episode.
         """
         ...
@@ -268,7 +269,8 @@ class TokenPPO:
         self.kl_coef = next_kl_coef(self.config, self.kl_coef, metrics["objective/kl"])
         self.iteration += 1
         done = time.perf_counter()
-        timings = {**played.seconds, "update": done - collected, "seconds": done - started}
+        seconds = {**played.seconds, "update": done - collected, "seconds": done - started}
+        timings = seconds | resource_figures(seconds, trained.rollout.response_mask)
         for callback in self.callbacks:
             callback.on_iteration(metrics, timings, played.episodes)
 
