@@ -19,7 +19,7 @@ class Callback(Protocol):
 
         Args:
             metrics: Equal for equal runs.
-            timings: Seconds by phase, and `seconds` of all.
+            timings: Seconds by phase, `seconds` of all, and what `agents.resources` measures.
             episodes: The info of each episode.
         """
         ...

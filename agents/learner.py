@@ -27,6 +27,7 @@ from agents.ppo_config import LearnerConfig
 from agents.ppo_metrics import environment_metrics, learner_metrics
 from agents.ppo_play import check_rounds, environment_seed, make_env, play
 from agents.ppo_update import train
+from agents.resources import resource_figures
 from agents.rollout import (
     Environment,
     IntArray,
@@ -284,7 +285,8 @@ class Learner(ABC, Generic[ConfigT]):
         self.kl_coef = next_kl_coef(self.config, self.kl_coef, metrics["objective/kl"])
         self.iteration += 1
         done = time.perf_counter()
-        timings = {**played.seconds, "update": done - collected, "seconds": done - started}
+        seconds = {**played.seconds, "update": done - collected, "seconds": done - started}
+        timings = seconds | resource_figures(seconds, trained.rollout.response_mask)
         for callback in self.callbacks:
             callback.on_iteration(metrics, timings, played.episodes)
 

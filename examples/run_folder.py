@@ -1,8 +1,8 @@
 """The folder of one run: which files it holds and how they are written.
 
-config.json      settings of the run, versions of the packages, state of the checkout
+config.json      settings of the run, their defaults, versions of the packages, state of the checkout
 metrics.jsonl    one line per iteration, equal to the byte for equal runs
-timings.jsonl    seconds per iteration
+timings.jsonl    seconds, rates and peak memory per iteration
 before.json      evaluation of the untrained policy, so that a continued run need not repeat it
 checkpoint/      everything needed to continue
 summary.json     both evaluations, seconds, episodes: there once the run is finished
@@ -53,11 +53,11 @@ class RunFolder:
                 "or choose another --out"
             )
 
-    def create(self, settings: Mapping[str, Any]) -> None:
+    def create(self, settings: Mapping[str, Any], *, defaults: Mapping[str, Any]) -> None:
         """Makes the folder and writes `config.json`."""
         self.path.mkdir(parents=True, exist_ok=True)
-        config = {"id": uuid.uuid4().hex[:12], "settings": dict(settings), "versions": versions()}
-        self.write("config", {**config, "git": git_state()})
+        config = {"id": uuid.uuid4().hex[:12], "settings": dict(settings), "defaults": dict(defaults)}
+        self.write("config", {**config, "versions": versions(), "git": git_state()})
 
     def write(self, name: str, content: Any) -> None:
         """Writes `<name>.json` in one atomic step."""

@@ -140,7 +140,7 @@ def run(folder: RunFolder, settings: Settings, given: Settings, interruption: In
         torch.set_num_threads(settings["threads"])
     agent = make_agent(folder, settings)
     if not folder.exists:
-        folder.create(settings)
+        folder.create(settings, defaults=flags.DEFAULTS)
         if not has_splits(settings):
             say("note: too few prompts to hold some out: the evaluation uses those of the training")
     try:

@@ -92,15 +92,22 @@ def test_metrics_are_those_of_the_glossary(make_agent):
         "objective/scores", "objective/score_median", "objective/score_min", "objective/score_max",
         "objective/rlhf_reward", "objective/kl", "objective/entropy", "objective/length",
         "policy/approxkl", "policy/clipfrac", "policy/ratio", "policy/ratio_error", "policy/rescored",
+        "policy/ratio_mean", "policy/ratio_spread",
         "policy/grad_norm", "policy/steps", "loss/policy", "loss/value", "val/explained_variance",
         "env/score",
+        *(f"{key}_q{q}" for key in ("objective/kl", "val/explained_variance") for q in (1, 2, 3, 4)),
     }  # fmt: skip
     assert set(record.metrics[0]) == expected
     assert all(type(value) is float for value in record.metrics[0].values())
     assert [row["iteration"] for row in record.metrics] == [1.0, 2.0]
     assert [row["episodes"] for row in record.metrics] == [16.0, 32.0]
     assert record.metrics[0]["policy/steps"] == 4.0
-    assert set(record.timings[0]) == {"generate", "score_env", "score_reference", "update", "seconds"}
+    phases = {"generate", "score_env", "score_reference", "update"}
+    rates = {"tokens_per_second", "generated_per_second"}
+    assert set(record.timings[0]) == phases | rates | {"seconds", "peak_memory_mb"}
+    assert sum(record.timings[0][phase] for phase in phases) <= record.timings[0]["seconds"]
+    tokens = 16 * record.metrics[0]["objective/length"]
+    assert record.timings[0]["tokens_per_second"] == pytest.approx(tokens / record.timings[0]["seconds"])
     scores = [info["score"] for info in record.episodes[0]]
     assert record.metrics[0]["env/score"] == pytest.approx(np.mean(scores))
     rewards = [info["reward"] for info in record.episodes[0]]
