@@ -146,7 +146,7 @@ def _last_lines(metrics: Sequence[Row]) -> list[str]:
     if not metrics:
         return []
     last = metrics[-1]
-    shown = [f"  {key:<24}{_number(last[key]):>10}" for key in LAST_KEYS if key in last]
+    shown = [f"  {key:<24}{_number(last[key], '.3g'):>10}" for key in LAST_KEYS if key in last]
     return [f"iteration {int(last['iteration'])}, the last one so far:", *shown]
 
 
@@ -176,8 +176,8 @@ def _is_phase(key: str) -> bool:
     return key not in (*COUNTS, TOTAL) and not key.endswith(RATE) and not key.startswith(PEAK)
 
 
-def _number(value: Any) -> str:
-    return "-" if value is None else f"{value:.3f}"
+def _number(value: Any, form: str = ".3f") -> str:
+    return "-" if value is None else format(value, form)
 
 
 def _read_json(path: Path) -> dict[str, Any]:
