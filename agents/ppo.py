@@ -7,7 +7,6 @@ loaded goes on to the bit as it would have.
 
 from __future__ import annotations
 
-import copy
 import math
 import platform
 import time
@@ -23,6 +22,7 @@ import transformers
 from agents import checkpoint
 from agents.optimizer_state import read_state, write_state
 from agents.policy import CausalLMPolicy
+from agents.policy_pair import describe_pair, pair_parts, read_pair
 from agents.ppo_config import TokenPPOConfig
 from agents.ppo_metrics import environment_metrics, learner_metrics
 from agents.ppo_play import check_rounds, environment_seed, play
@@ -68,7 +68,8 @@ class TokenPPO:
         env: A vector environment as `agents.rollout` describes it, or an id to make one of `batch_size`
             episodes.
         config: Settings; None: the defaults.
-        reference: What divergence is measured from; None: a frozen copy of the policy.
+        reference: What divergence is measured from; None: a frozen copy of the policy, or, of one with an
+            adapter, its base model, whose weights it shares.
         callbacks: Told of each iteration, in order; may be set later.
         env_kwargs: For an environment that is given as an id.
 
@@ -93,7 +94,7 @@ class TokenPPO:
         self._length_range = self.config.length_range(self.shapes.response_length)
         self.policy = policy if isinstance(policy, CausalLMPolicy) else CausalLMPolicy.from_pretrained(policy)
         self.policy.restrict_vocabulary(self.shapes.vocab_size)
-        self.reference = copy.deepcopy(self.policy) if reference is None else reference
+        self.reference = self.policy.frozen_copy() if reference is None else reference
         self.reference.restrict_vocabulary(self.shapes.vocab_size)
         self.reference.requires_grad_(False)
         self.callbacks: list[Callback] = list(callbacks)
@@ -165,14 +166,14 @@ class TokenPPO:
         """
         files = checkpoint.save(
             path,
-            parts={"policy": self.policy.save_pretrained, "reference": self.reference.save_pretrained},
+            parts=pair_parts(self.policy, self.reference),
             tensors={
                 GENERATOR: self._generator.get_state(),
                 **read_state(self._optimizer, self.policy.named_parameters()),
             },
             record={
                 "config": self.config.to_record(),
-                "temperature": {"policy": self.policy.temperature, "reference": self.reference.temperature},
+                "options": describe_pair(self.policy, self.reference),
                 "vocab_size": self.shapes.vocab_size,
                 "iteration": self.iteration,
                 "kl_coef": self.kl_coef,
@@ -206,15 +207,12 @@ class TokenPPO:
                 environment.
         """
         found = checkpoint.load(path)
-        parts = {
-            name: CausalLMPolicy.from_pretrained(found.folder / name, temperature=temperature)
-            for name, temperature in found.record["temperature"].items()
-        }
+        policy, reference = read_pair(found, device)
         agent = cls(
-            parts["policy"].to(device),
+            policy,
             env,
             TokenPPOConfig.from_record(found.record["config"]),
-            reference=parts["reference"].to(device),
+            reference=reference,
             callbacks=callbacks,
             env_kwargs=env_kwargs,
         )

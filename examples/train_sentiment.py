@@ -180,8 +180,8 @@ def make_agent(folder: RunFolder, settings: Settings) -> TokenPPO:
     env = make_env(settings, "train", settings["batch_size"])
     if checkpoint.exists(folder.checkpoint):
         return TokenPPO.load(folder.checkpoint, env, device=settings["device"])
-    policy = CausalLMPolicy.from_pretrained(settings["policy"]).to(settings["device"])
-    return TokenPPO(policy, env, make_config(settings))
+    policy = CausalLMPolicy.from_pretrained(settings["policy"], **flags.policy_kwargs(settings))
+    return TokenPPO(policy.to(settings["device"]), env, make_config(settings))
 
 
 def evaluation(folder: RunFolder, name: str, agent: TokenPPO, settings: Settings) -> None:
