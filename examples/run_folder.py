@@ -22,7 +22,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-PACKAGES = ("rlsf-gym", "torch", "transformers", "peft", "tokenizers", "numpy", "gymnasium", "vaderSentiment")
+PACKAGES = ("rlsf-gym", "torch", "transformers", "tokenizers", "numpy", "gymnasium", "vaderSentiment")
 
 
 class RunFolder:

@@ -91,6 +91,21 @@ def test_equal_runs_leave_equal_bytes(train, tiny, tmp_path):
     assert (first / "metrics.jsonl").read_bytes() != (other / "metrics.jsonl").read_bytes()
 
 
+def test_an_adapter_is_trained_in_bfloat16_and_saved_alone(train, tiny, tmp_path):
+    folder = tmp_path / "run"
+    flags = ("--lora-rank", 2, "--lora-targets", "c_attn,c_fc", "--dtype", "bfloat16")
+    status, _, errors = train(*tiny, *flags, "--gradient-checkpointing", "--out", folder)
+    assert status == 0, errors
+    assert not list((folder / "checkpoint").rglob("model.safetensors"))
+    record = json.loads((folder / "checkpoint" / "policy" / "lora.json").read_text())
+    assert record["settings"] == {"rank": 2, "alpha": 32.0, "targets": ["c_attn", "c_fc"], "seed": 0}
+    options = json.loads((folder / "checkpoint" / "learner.json").read_text())["record"]["options"]
+    assert options["policy"] == {"temperature": 1.0, "dtype": "bfloat16", "gradient_checkpointing": True}
+    (folder / "summary.json").unlink()
+    (folder / "after.json").unlink()
+    assert train("--resume", folder)[0] == 0
+
+
 def test_epochs_are_passes_over_the_prompts(train, tiny, tmp_path):
     prompts = tmp_path / "prompts.txt"
     prompts.write_text("\n".join(f"{i} critics said it was" for i in range(40)))
@@ -121,6 +136,10 @@ def test_a_few_prompts_are_enough(train, tiny, tmp_path):
         (["--epochs", "1", "--episodes", "8"], ["--epochs and --episodes exclude each other"]),
         (["--scorer-model", "x"], ["--scorer transformer"]),
         (["--scorer", "transformer"], ["needs --scorer-model"]),
+        (["--lora-alpha", "8"], ["are for an adapter: add --lora-rank"]),
+        (["--lora-rank", "0"], ["--lora-rank", "at least 1", "'0'"]),
+        (["--lora-rank", "4", "--lora-targets", "a,,b"], ["--lora-targets", "q_proj,v_proj", "'a,,b'"]),
+        (["--dtype", "float16"], ["--dtype", "float32 or bfloat16", "'float16'"]),
         (["--device", "cuda:99"], ["--device cuda:99", "can't use it"]),
         (["--no-such-flag"], ["unrecognized arguments: --no-such-flag"]),
     ],
