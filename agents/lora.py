@@ -105,7 +105,7 @@ class Adapter:
             fan_in_fan_out=any(isinstance(module, Conv1D) for module in model.modules()),
         )
         devices = [model.device] if model.device.type == "cuda" else []
-        with torch.random.fork_rng(devices):  # peft draws matrices, which `_start` replaces
+        with cast(Any, torch.random).fork_rng(devices):  # peft draws matrices, which `_start` replaces
             try:
                 peft.inject_adapter_in_model(self.peft_config, model, adapter_name=NAME)
             except ValueError as error:
@@ -161,12 +161,12 @@ class Adapter:
 
         All weights are float32 then, and all can be trained.
         """
-        for name, layer in list(self._layers()):
+        for name, layer in self._layers():
             base = cast(Any, layer).get_base_layer()
             weight = base.weight.float() + cast(Any, layer).get_delta_weight(NAME)
             base.weight = nn.Parameter(weight)
             self._model.set_submodule(name, base)
-        self._model.float().requires_grad_(True)
+        cast(Any, self._model).float().requires_grad_(True)
 
     def sharing_memo(self) -> dict[int, Any]:
         """Returns the memo for `copy.deepcopy` to leave the adapter out and share all other weights."""
@@ -178,13 +178,15 @@ class Adapter:
 
     def _layers(self) -> Iterator[tuple[str, nn.Module]]:
         layer_type = _import_peft().tuners.lora.LoraLayer
-        modules = self._model.named_modules()
-        return ((name, module) for name, module in modules if isinstance(module, layer_type))
+        return ((name, module) for name, module in self._modules() if isinstance(module, layer_type))
+
+    def _modules(self) -> list[tuple[str, nn.Module]]:
+        return list(cast(Any, self._model).named_modules())
 
     def _refuse_embeddings(self) -> None:
         weights = {id(module.weight) for module in self._embeddings()}
-        tied = [name for name, m in self._model.named_modules() if id(getattr(m, "weight", None)) in weights]
-        named = [] if isinstance(self.settings.targets, str) else self.settings.targets
+        tied = [name for name, m in self._modules() if id(getattr(m, "weight", None)) in weights]
+        named = () if isinstance(self.settings.targets, str) else self.settings.targets
         if any(f".{name}".endswith(f".{target}") for name in tied for target in named):
             raise ValueError(
                 "lora targets: expected layers between the embeddings and the head, "
@@ -192,8 +194,9 @@ class Adapter:
             )
 
     def _embeddings(self) -> list[Any]:
-        found = [self._model.get_input_embeddings(), self._model.get_output_embeddings()]
-        return [module for module in cast("list[Any]", found) if module is not None]
+        model = cast(Any, self._model)
+        found = (model.get_input_embeddings(), model.get_output_embeddings())
+        return [module for module in found if module is not None]
 
     @torch.no_grad()
     def _start(self) -> None:

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any, cast
 
 import torch
-from torch.utils.checkpoint import checkpoint
+from torch.utils import checkpoint
 from transformers import PreTrainedModel
 from transformers.modeling_layers import GradientCheckpointingLayer
 
@@ -34,6 +34,6 @@ def recompute_in_backward(model: PreTrainedModel) -> None:
 def _run(forward: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     if not torch.is_grad_enabled():
         return forward(*args, **kwargs)
-    return cast(Any, checkpoint)(
+    return cast(Any, checkpoint).checkpoint(
         forward, *args, use_reentrant=False, preserve_rng_state=False, **kwargs
     )  # no dropout, so no generator's state to keep
