@@ -2,6 +2,7 @@
 
 from agents.evaluate import evaluate
 from agents.grpo import GRPO, GRPOConfig
+from agents.lora import LoraSettings
 from agents.policy import CausalLMPolicy
 from agents.ppo import TokenPPO
 from agents.ppo_config import TokenPPOConfig
@@ -15,5 +16,6 @@ __all__ = [
     "GRPO",
     "GRPOConfig",
     "CausalLMPolicy",
+    "LoraSettings",
     "evaluate",
 ]

@@ -83,3 +83,8 @@ class GrowingResponses:
 def entropy_of(logprobs: Tensor) -> Tensor:
     """Returns the entropy in nats, (N,) float32, of distributions given as log-probabilities (N, V)."""
     return -(logprobs.exp() * logprobs).sum(-1)
+
+
+def divergence_of(log_p: Tensor, log_q: Tensor) -> Tensor:
+    """Returns KL(p, q) in nats, (N,) float32, of log-probabilities (N, V); rounding below 0 is cut off."""
+    return (log_p.exp() * (log_p - log_q)).sum(-1).clamp(min=0.0)

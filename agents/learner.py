@@ -7,7 +7,6 @@ saved, killed and loaded goes on to the bit as it would have.
 
 from __future__ import annotations
 
-import copy
 import math
 import time
 from abc import ABC, abstractmethod
@@ -23,6 +22,7 @@ from agents import checkpoint
 from agents.callback import Callback
 from agents.optimizer_state import read_state, write_state
 from agents.policy import CausalLMPolicy
+from agents.policy_pair import describe_pair, pair_parts, read_pair
 from agents.ppo_config import LearnerConfig
 from agents.ppo_metrics import environment_metrics, learner_metrics
 from agents.ppo_play import check_rounds, environment_seed, make_env, play
@@ -54,7 +54,8 @@ class Learner(ABC, Generic[ConfigT]):
         env: A vector environment as `agents.rollout` describes it, or an id to make one of `batch_size`
             episodes.
         config: Settings; None: the defaults.
-        reference: What divergence is measured from; None: a frozen copy of the policy.
+        reference: What divergence is measured from; None: a frozen copy of the policy, or, of one with an
+            adapter, its base model, whose weights it shares.
         callbacks: Told of each iteration, in order; may be set later.
         env_kwargs: For an environment that is given as an id.
 
@@ -84,7 +85,7 @@ class Learner(ABC, Generic[ConfigT]):
         self._length_range = self.config.length_range(self.shapes.response_length)
         self.policy = policy if isinstance(policy, CausalLMPolicy) else CausalLMPolicy.from_pretrained(policy)
         self.policy.restrict_vocabulary(self.shapes.vocab_size)
-        self.reference = copy.deepcopy(self.policy) if reference is None else reference
+        self.reference = self.policy.frozen_copy() if reference is None else reference
         self.reference.restrict_vocabulary(self.shapes.vocab_size)
         self.reference.requires_grad_(False)
         self.callbacks: list[Callback] = list(callbacks)
@@ -170,7 +171,7 @@ class Learner(ABC, Generic[ConfigT]):
         """
         files = checkpoint.save(
             path,
-            parts={"policy": self.policy.save_pretrained, "reference": self.reference.save_pretrained},
+            parts=pair_parts(self.policy, self.reference),
             tensors={
                 GENERATOR: self._generator.get_state(),
                 **read_state(self._optimizer, self.policy.named_parameters()),
@@ -178,7 +179,7 @@ class Learner(ABC, Generic[ConfigT]):
             record={
                 "learner": self.name,
                 "config": self.config.to_record(),
-                "temperature": {"policy": self.policy.temperature, "reference": self.reference.temperature},
+                "options": describe_pair(self.policy, self.reference),
                 "vocab_size": self.shapes.vocab_size,
                 "iteration": self.iteration,
                 "kl_coef": self.kl_coef,
@@ -219,15 +220,12 @@ class Learner(ABC, Generic[ConfigT]):
                 f"checkpoint {str(path)!r}: expected one of the learner {cls.name!r}, got {saved_by!r}; "
                 "load it with that learner"
             )
-        parts = {
-            name: CausalLMPolicy.from_pretrained(found.folder / name, temperature=temperature)
-            for name, temperature in found.record["temperature"].items()
-        }
+        policy, reference = read_pair(found, device)
         agent = cls(
-            parts["policy"].to(device),
+            policy,
             env,
             cls.config_class.from_record(found.record["config"]),
-            reference=parts["reference"].to(device),
+            reference=reference,
             callbacks=callbacks,
             env_kwargs=env_kwargs,
         )

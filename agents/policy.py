@@ -7,32 +7,23 @@ generation are those of scoring, up to rounding.
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple, Self, cast
+from typing import Any, Self
 
-import safetensors.torch
 import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
-from agents.backbone import Backbone, Outputs, load_model
-from agents.decoding import Generation, GrowingResponses, entropy_of
+from agents.backbone import Backbone, Outputs
+from agents.decoding import Generation, GrowingResponses, divergence_of, entropy_of
+from agents.lora import Adapter, LoraSettings
+from agents.padding import check_prompts, real_columns, trim_left
+from agents.policy_files import fill_value_head, open_model, write_folder
+from agents.recompute import recompute_in_backward
 from agents.sampling import draw_tokens, draw_uniforms
-
-VALUE_HEAD_FILE = "value_head.safetensors"
-
-
-class Scored(NamedTuple):
-    """What a policy says about given responses; every field is 0 outside the response mask."""
-
-    logprobs: Tensor
-    """(B, T) float32."""
-    values: Tensor
-    """(B, T) float32, of the state before each token."""
-    entropy: Tensor | None
-    """(B, T) float32 in nats, where asked for."""
-    kl: Tensor | None
-    """(B, T) float32, exact KL(given distributions, this policy) in nats, where asked for."""
+from agents.tensors import Scored
 
 
 class CausalLMPolicy(nn.Module):
@@ -44,18 +35,37 @@ class CausalLMPolicy(nn.Module):
         vocab_size: V, the number of ids that may be sampled; the model may have more logits, never fewer.
             None: all of them.
         temperature: Logits are divided by it, in sampling as in scoring; > 0.
+        lora: Settings of an adapter (or a dict of them), to train it and the value head alone; None: none.
+        dtype: "float32", or "bfloat16" for the matrix products of the trunk; with an adapter the frozen
+            matrices are stored in it too.
+        gradient_checkpointing: Compute the layers again in the backward pass, to save memory.
 
     Raises:
-        ValueError: The model has fewer than V logits, or the temperature is not positive.
+        ValueError: The model has fewer than V logits, or a setting is out of range.
+        ImportError: `lora` is given and peft is not installed.
     """
 
     def __init__(
-        self, model: PreTrainedModel, *, vocab_size: int | None = None, temperature: float = 1.0
+        self,
+        model: PreTrainedModel,
+        *,
+        vocab_size: int | None = None,
+        temperature: float = 1.0,
+        lora: LoraSettings | Mapping[str, Any] | None = None,
+        dtype: str = "float32",
+        gradient_checkpointing: bool = False,
     ) -> None:
         super().__init__()
         if not temperature > 0.0:
             raise ValueError(f"temperature: expected a number > 0, got {temperature}")
-        self.backbone = Backbone(model)
+        self.backbone = Backbone(model, dtype=dtype)
+        self.adapter = None if lora is None else Adapter(model, LoraSettings.read(lora))
+        """What is trained in the place of the model's weights, if anything is."""
+        if self.adapter is not None and dtype == "bfloat16":
+            self.adapter.store_frozen_weights(torch.bfloat16)
+        self.gradient_checkpointing = gradient_checkpointing
+        if gradient_checkpointing:
+            recompute_in_backward(model)
         self.temperature = temperature
         self._vocab_size = self.backbone.logit_count
         if vocab_size is not None:
@@ -72,34 +82,46 @@ class CausalLMPolicy(nn.Module):
         vocab_size: int | None = None,
         temperature: float = 1.0,
         model_kwargs: dict[str, Any] | None = None,
+        lora: LoraSettings | Mapping[str, Any] | None = None,
+        dtype: str = "float32",
+        gradient_checkpointing: bool = False,
     ) -> Self:
-        """Returns a policy read from safetensors; the value head as well where the folder has one.
+        """Returns a policy read from safetensors; value head and adapter as well where the folder has them.
 
         Args:
             name_or_folder: A folder, a name on the Hugging Face hub, or "bundled".
             vocab_size: As in the constructor.
             temperature: As in the constructor.
             model_kwargs: Passed on to `AutoModelForCausalLM.from_pretrained`.
+            lora: As in the constructor; None where the folder holds an adapter.
+            dtype: As in the constructor.
+            gradient_checkpointing: As in the constructor.
 
         Raises:
-            ValueError: There is no such model, it has no safetensors, or its weights do not fit its
-                configuration.
+            ValueError: There is no such model, it has no safetensors, its weights do not fit its
+                configuration, or an adapter's base model has changed.
         """
+        model, stored = open_model(name_or_folder, model_kwargs or {}, lora)
         policy = cls(
-            load_model(name_or_folder, **(model_kwargs or {})), vocab_size=vocab_size, temperature=temperature
+            model,
+            vocab_size=vocab_size,
+            temperature=temperature,
+            lora=lora if stored is None else stored.settings,
+            dtype=dtype,
+            gradient_checkpointing=gradient_checkpointing,
         )
-        value_head = Path(name_or_folder) / VALUE_HEAD_FILE
-        if value_head.is_file():
-            policy.value_head.load_state_dict(cast(Any, safetensors.torch).load_file(value_head))
+        if stored is not None and policy.adapter is not None:
+            stored.fill(policy.adapter)
+        fill_value_head(policy.value_head, Path(name_or_folder))
         return policy
 
     def save_pretrained(self, folder: str | Path) -> None:
-        """Writes a Hugging Face folder that also holds the value head; no pickles."""
-        folder = Path(folder)
-        folder.mkdir(parents=True, exist_ok=True)
-        self.backbone.save(folder)
-        state = {name: tensor.contiguous() for name, tensor in self.value_head.state_dict().items()}
-        cast(Any, safetensors.torch).save_file(state, folder / VALUE_HEAD_FILE)
+        """Writes a Hugging Face folder, of the adapter if there is one, that also holds the value head.
+
+        Raises:
+            ValueError: The adapter's base model was not read from anywhere.
+        """
+        write_folder(Path(folder), self.backbone, self.adapter, self.value_head)
 
     @property
     def vocab_size(self) -> int:
@@ -110,6 +132,31 @@ class CausalLMPolicy(nn.Module):
     def device(self) -> torch.device:
         """Where the weights are."""
         return self.backbone.device
+
+    def options(self) -> dict[str, Any]:
+        """Returns those arguments of the constructor that `save_pretrained` does not write."""
+        return {
+            "temperature": self.temperature,
+            "dtype": self.backbone.dtype,
+            "gradient_checkpointing": self.gradient_checkpointing,
+        }
+
+    def frozen_copy(self) -> Self:
+        """Returns the reference: a copy that is not trained.
+
+        Of a policy with an adapter it is the base model, and shares its weights.
+        """
+        memo = {} if self.adapter is None else self.adapter.sharing_memo()
+        reference = copy.deepcopy(self, memo).requires_grad_(False)
+        reference.adapter = None
+        return reference
+
+    def merge(self) -> Self:
+        """Adds the adapter to the weights and returns this policy; a learner that trains it is at its end."""
+        if self.adapter is not None:
+            self.adapter.merge()
+            self.adapter = None
+        return self
 
     def restrict_vocabulary(self, vocab_size: int) -> None:
         """Sets V; logits of ids V and above are cut off from now on.
@@ -155,8 +202,8 @@ class CausalLMPolicy(nn.Module):
             deterministic: Take the most probable token instead of sampling.
             keep_distributions: Return `log_distributions`.
         """
-        _check_prompts(prompt_mask)
-        tokens, prompt_mask = _trim_left(prompt_ids.to(self.device), prompt_mask.to(self.device).bool())
+        check_prompts(prompt_mask)
+        tokens, prompt_mask = trim_left(prompt_ids.to(self.device), prompt_mask.to(self.device).bool())
         rows, width = len(prompt_mask), int(lengths.max())
         uniforms = None if deterministic else self._uniforms(rows, width, generator)
         grown = GrowingResponses(
@@ -204,7 +251,7 @@ class CausalLMPolicy(nn.Module):
         start = tokens.shape[1] - response_length  # P
         response_mask = attention_mask[:, start:]  # (B, T) bool
         rows, steps = response_mask.nonzero(as_tuple=True)  # (N,) int64 each
-        first, last = _real_columns(attention_mask)
+        first, last = real_columns(attention_mask)
         outputs = self.backbone(
             tokens[:, first:last], attention_mask[:, first:last], rows=rows, columns=start - 1 + steps - first
         )
@@ -221,7 +268,7 @@ class CausalLMPolicy(nn.Module):
             logprobs=spread(logprobs),
             values=spread(self.state_values(outputs)),
             entropy=spread(entropy_of(log_distribution)) if with_entropy else None,
-            kl=None if against is None else spread(_divergence(against[rows, steps], log_distribution)),
+            kl=None if against is None else spread(divergence_of(against[rows, steps], log_distribution)),
         )
 
     def _uniforms(self, rows: int, columns: int, generator: torch.Generator | None) -> Tensor:
@@ -249,32 +296,3 @@ class CausalLMPolicy(nn.Module):
         if uniforms is None:
             return log_distribution.argmax(-1)
         return draw_tokens(log_distribution.exp(), uniforms)
-
-
-def _divergence(log_p: Tensor, log_q: Tensor) -> Tensor:
-    """Returns KL(p, q) in nats, (N,) float32 >= 0; rounding below 0 is cut off."""
-    return (log_p.exp() * (log_p - log_q)).sum(-1).clamp(min=0.0)
-
-
-def _check_prompts(prompt_mask: Tensor) -> None:
-    empty: list[int] = [row for row, real in enumerate(prompt_mask.bool().any(-1)) if not real]
-    if empty:
-        raise ValueError(
-            f"prompt_mask: expected at least one real token in every row, got none in rows {empty[:5]}"
-        )
-    if not bool(prompt_mask[:, -1].all()):
-        raise ValueError(
-            "prompt_mask: expected left-padded prompts (last column all real), got a row that ends in padding"
-        )
-
-
-def _trim_left(ids: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-    """Returns prompts (B, P') without the leading columns that no row uses."""
-    first, _ = _real_columns(mask)
-    return ids[:, first:], mask[:, first:]
-
-
-def _real_columns(mask: Tensor) -> tuple[int, int]:
-    """Returns the first column with a real token and the one after the last."""
-    used = mask.any(0).nonzero()
-    return int(used[0]), int(used[-1]) + 1

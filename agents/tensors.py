@@ -73,6 +73,19 @@ class Batch(NamedTuple):
     """(B, T) float32, the critic's targets; None: there is no critic to train."""
 
 
+class Scored(NamedTuple):
+    """What a policy says about given responses; every field is 0 outside the response mask."""
+
+    logprobs: Tensor
+    """(B, T) float32."""
+    values: Tensor
+    """(B, T) float32, of the state before each token."""
+    entropy: Tensor | None
+    """(B, T) float32 in nats, where asked for."""
+    kl: Tensor | None
+    """(B, T) float32, exact KL(given distributions, this policy) in nats, where asked for."""
+
+
 def take_rows(batch: Batch, rows: Tensor) -> Batch:
     """Returns the episodes at `rows`, (N,) int64, in that order."""
     returns = None if batch.returns is None else batch.returns[rows]

@@ -47,6 +47,13 @@ def length_range(text: str) -> tuple[int, int]:
     return shortest, longest
 
 
+def layer_names(text: str) -> str:
+    """Returns names of layers, as given."""
+    if not all(text.split(",")):
+        raise ValueError(text)
+    return text
+
+
 def _length(text: str) -> str:
     length_range(text)
     return text
@@ -59,6 +66,8 @@ not_negative = checked(float, lambda x: 0.0 <= x < math.inf, "a number of at lea
 unit = checked(float, lambda x: 0.0 <= x <= 1.0, "a number from 0 to 1")
 signed = checked(float, lambda x: -1.0 <= x <= 1.0, "a number from -1 to 1")
 agent = checked(str, AGENTS.__contains__, "one of " + ", ".join(map(repr, AGENTS)))
+layers = checked(layer_names, bool, "names of layers such as q_proj,v_proj, or all-linear")
+dtype = checked(str, {"float32", "bfloat16"}.__contains__, "float32 or bfloat16")
 response_length = checked(_length, bool, "a number of tokens such as 16, or a range such as 4-16")
 
 
@@ -85,11 +94,21 @@ LEARNING = (
     Flag("minibatch-size", 32, count, "responses per optimiser step"),
     Flag("accumulation-steps", 1, count, "parts of a minibatch, to save memory; same result"),
     Flag("ppo-epochs", 4, count, "passes over each iteration's responses"),
-    Flag("lr", 2.5e-4, positive, "learning rate"),
+    Flag(
+        "lr",
+        2.5e-4,
+        positive,
+        "learning rate: 1e-5 to 2e-5 suit GPT-2 itself, ten times that (1e-4 to 2e-4) its LoRA",
+    ),
     Flag("kl-coef", 0.03, not_negative, "price of a nat of divergence from the reference"),
     Flag("gamma", 1.0, unit, "discount per token"),
     Flag("lam", 0.95, unit, "lambda of generalised advantage estimation"),
     Flag("seed", 0, whole, "seed of prompts, sampling and minibatches"),
+    Flag("lora-rank", None, count, "train an adapter of this rank, 8 to 64, in place of the whole model"),
+    Flag("lora-alpha", 32.0, positive, "what an adapter adds is scaled by alpha / rank"),
+    Flag("lora-targets", "all-linear", layers, "layers with an adapter: q_proj,v_proj, or 'all-linear'"),
+    Flag("dtype", "float32", dtype, "of the model's matrix products: 'float32' or, to save time, 'bfloat16'"),
+    Flag("gradient-checkpointing", False, bool, "compute activations twice, to save memory; same result"),
     Flag("eval-samples", 512, count, "held-out responses in each evaluation"),
     Flag("device", "cpu", str, "'cpu', 'cuda', 'cuda:1', ..."),
     Flag("threads", 0, whole, "threads of torch (they move the last bits); 0 lets torch choose"),
@@ -137,7 +156,11 @@ def add_flags(group: Any, flags: Sequence[Flag]) -> None:
     """Adds each flag in both spellings, `--a-b` and `--a_b`, with its default in the help text."""
     for flag in flags:
         shown = "none" if flag.default is None else flag.default
-        _add(group, flag.name, type=flag.parse, help=f"{flag.help} (default: {shown})".replace("%", "%%"))
+        text = f"{flag.help} (default: {shown})".replace("%", "%%")
+        if flag.parse is bool:
+            _add(group, flag.name, action="store_true", help=text)
+        else:
+            _add(group, flag.name, type=flag.parse, help=text)
 
 
 def _add(group: Any, name: str, **kwargs: Any) -> None:
@@ -156,6 +179,8 @@ def complete(given: Mapping[str, Any]) -> dict[str, Any]:
     settings = {**DEFAULTS, **{key: value for key, value in given.items() if key in DEFAULTS}}
     if settings["epochs"] is not None:
         settings["episodes"] = None
+    if settings["lora_rank"] is None and ("lora_alpha" in given or "lora_targets" in given):
+        raise ValueError("--lora-alpha and --lora-targets are for an adapter: add --lora-rank")
     if settings["scorer_model"] is not None and settings["scorer"] == "vader":
         raise ValueError("--scorer-model is for a neural scorer: add --scorer transformer")
     if settings["scorer_model"] is None and settings["scorer"] == "transformer":
@@ -174,6 +199,20 @@ def differences(given: Mapping[str, Any], stored: Mapping[str, Any]) -> list[str
         for key in DEFAULTS
         if key in given and given[key] != stored.get(key)
     ]
+
+
+def policy_kwargs(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the arguments of the policy: adapter, precision and memory."""
+    lora = None
+    if settings["lora_rank"] is not None:
+        targets = settings["lora_targets"]
+        names = targets if targets == "all-linear" else tuple(targets.split(","))
+        lora = {"rank": settings["lora_rank"], "alpha": settings["lora_alpha"], "targets": names}
+    return {
+        "lora": lora,
+        "dtype": settings["dtype"],
+        "gradient_checkpointing": settings["gradient_checkpointing"],
+    }
 
 
 def scorer_kwargs(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -191,8 +191,8 @@ def make_agent(folder: RunFolder, settings: Settings) -> Agent:
     env = make_env(settings, "train", settings["batch_size"])
     if checkpoint.exists(folder.checkpoint):
         return agent_class.load(folder.checkpoint, env, device=settings["device"])
-    policy = CausalLMPolicy.from_pretrained(settings["policy"]).to(settings["device"])
-    return agent_class(policy, env, make_config(settings))
+    policy = CausalLMPolicy.from_pretrained(settings["policy"], **flags.policy_kwargs(settings))
+    return agent_class(policy.to(settings["device"]), env, make_config(settings))
 
 
 def evaluation(folder: RunFolder, name: str, agent: Agent, settings: Settings) -> None:

@@ -106,6 +106,21 @@ def test_a_resumed_run_keeps_its_agent(train, tiny, tmp_path, agent):
     assert (folder / "metrics.jsonl").read_bytes() == (whole / "metrics.jsonl").read_bytes()
 
 
+def test_an_adapter_is_trained_in_bfloat16_and_saved_alone(train, tiny, tmp_path):
+    folder = tmp_path / "run"
+    flags = ("--lora-rank", 2, "--lora-targets", "c_attn,c_fc", "--dtype", "bfloat16")
+    status, _, errors = train(*tiny, *flags, "--gradient-checkpointing", "--out", folder)
+    assert status == 0, errors
+    assert not list((folder / "checkpoint").rglob("model.safetensors"))
+    record = json.loads((folder / "checkpoint" / "policy" / "lora.json").read_text())
+    assert record["settings"] == {"rank": 2, "alpha": 32.0, "targets": ["c_attn", "c_fc"], "seed": 0}
+    options = json.loads((folder / "checkpoint" / "learner.json").read_text())["record"]["options"]
+    assert options["policy"] == {"temperature": 1.0, "dtype": "bfloat16", "gradient_checkpointing": True}
+    (folder / "summary.json").unlink()
+    (folder / "after.json").unlink()
+    assert train("--resume", folder)[0] == 0
+
+
 def test_epochs_are_passes_over_the_prompts(train, tiny, tmp_path):
     prompts = tmp_path / "prompts.txt"
     prompts.write_text("\n".join(f"{i} critics said it was" for i in range(40)))
@@ -140,6 +155,10 @@ def test_a_few_prompts_are_enough(train, tiny, tmp_path):
         (["--agent", "rloo", "--group-size", "1"], ["group_size", "a whole number >= 2"]),
         (["--agent", "grpo", "--group-size", "5"], ["group_size", "a divisor of batch_size = 128"]),
         (["--agent", "grpo", "--lam", "1"], ["--lam is for a critic", "--agent ppo"]),
+        (["--lora-alpha", "8"], ["are for an adapter: add --lora-rank"]),
+        (["--lora-rank", "0"], ["--lora-rank", "at least 1", "'0'"]),
+        (["--lora-rank", "4", "--lora-targets", "a,,b"], ["--lora-targets", "q_proj,v_proj", "'a,,b'"]),
+        (["--dtype", "float16"], ["--dtype", "float32 or bfloat16", "'float16'"]),
         (["--device", "cuda:99"], ["--device cuda:99", "can't use it"]),
         (["--no-such-flag"], ["unrecognized arguments: --no-such-flag"]),
     ],

@@ -17,10 +17,14 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from transformers import (
     GPT2Config,
     GPT2LMHeadModel,
+    GPTNeoXConfig,
+    GPTNeoXForCausalLM,
     LlamaConfig,
     LlamaForCausalLM,
     Qwen2Config,
     Qwen2ForCausalLM,
+    Qwen3Config,
+    Qwen3ForCausalLM,
 )
 
 from agents.policy import CausalLMPolicy
@@ -115,6 +119,10 @@ def make_model(architecture: str = "gpt2", vocab_size: int = V, seed: int = 0) -
     shape |= {"num_key_value_heads": 1, "max_position_embeddings": 32, "pad_token_id": None}
     if architecture == "llama":
         return LlamaForCausalLM(LlamaConfig(**shape))
+    if architecture == "gpt_neox":
+        return GPTNeoXForCausalLM(GPTNeoXConfig(**shape))
+    if architecture == "qwen3":
+        return Qwen3ForCausalLM(Qwen3Config(head_dim=16, **shape))
     return Qwen2ForCausalLM(Qwen2Config(**shape))
 
 

@@ -6,7 +6,7 @@ import torch
 from agents.backbone import bundled_folder, load_model, position_ids
 
 
-@pytest.mark.parametrize("architecture", ["gpt2", "llama", "qwen2"])
+@pytest.mark.parametrize("architecture", ["gpt2", "llama", "qwen2", "qwen3", "gpt_neox"])
 def test_the_head_runs_at_the_wanted_positions_alone(make_policy, architecture):
     backbone = make_policy(architecture).backbone
     assert backbone.head_is_separate

@@ -29,7 +29,7 @@ def as_tokens(ids, mask, generation):
     return torch.cat([ids, response], 1), torch.cat([mask, generation.response_mask], 1)
 
 
-@pytest.mark.parametrize("architecture", ["gpt2", "llama", "qwen2"])
+@pytest.mark.parametrize("architecture", ["gpt2", "llama", "qwen2", "qwen3", "gpt_neox"])
 @pytest.mark.parametrize("temperature", [1.0, 0.7])
 def test_scoring_gives_the_logprobs_and_values_of_generation(make_policy, architecture, temperature):
     policy = make_policy(architecture, temperature=temperature, model_vocab=V + 5)
@@ -63,7 +63,7 @@ def test_scoring_follows_the_definition(make_policy):
             prefix.append(token)
 
 
-@pytest.mark.parametrize("architecture", ["gpt2", "llama"])
+@pytest.mark.parametrize("architecture", ["gpt2", "llama", "qwen2", "qwen3", "gpt_neox"])
 def test_left_padding_changes_nothing(make_policy, architecture):
     policy = make_policy(architecture)
     ids, mask = prompts(width=P)
@@ -146,8 +146,9 @@ def test_deterministic_takes_the_most_probable(make_policy):
         assert made.response_ids[b, 0] == logits.argmax()
 
 
-def test_surplus_logits_are_never_sampled(make_policy):
-    policy = make_policy(vocab_size=4, model_vocab=64, scale=1.0)
+@pytest.mark.parametrize("architecture", ["gpt2", "llama", "qwen3", "gpt_neox"])
+def test_surplus_logits_are_never_sampled(make_policy, architecture):
+    policy = make_policy(architecture, vocab_size=4, model_vocab=64, scale=1.0)
     ids, mask = prompts(rows=64)
     made = generate(policy, ids % 4, mask, eos=None)
     assert made.response_ids.max() == 3

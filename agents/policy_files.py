@@ -1,0 +1,67 @@
+"""A policy on disk: a model's folder or an adapter's, each with the value head; no pickles."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast
+
+import safetensors.torch
+from torch import nn
+from transformers import PreTrainedModel
+
+from agents.backbone import Backbone, load_model
+from agents.lora import Adapter, LoraSettings
+from agents.lora_files import RECORD_FILE, StoredAdapter, forget_adapter, read_adapter, write_adapter
+
+VALUE_HEAD_FILE = "value_head.safetensors"
+
+
+def write_folder(folder: Path, backbone: Backbone, adapter: Adapter | None, value_head: nn.Module) -> None:
+    """Writes a folder with the adapter, or with the whole model where there is none.
+
+    Raises:
+        ValueError: The adapter's base model was not read from anywhere.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    if adapter is None:
+        forget_adapter(folder)
+        backbone.save(folder)
+    else:
+        write_adapter(folder, adapter)
+    state = {name: tensor.contiguous() for name, tensor in value_head.state_dict().items()}
+    cast(Any, safetensors.torch).save_file(state, folder / VALUE_HEAD_FILE)
+
+
+def fill_value_head(value_head: nn.Module, folder: Path) -> None:
+    """Gives a value head the weights in a folder, where it has them."""
+    file = folder / VALUE_HEAD_FILE
+    if file.is_file():
+        value_head.load_state_dict(cast(Any, safetensors.torch).load_file(file))
+
+
+def open_model(
+    name_or_folder: str | Path,
+    model_kwargs: Mapping[str, Any],
+    lora: LoraSettings | Mapping[str, Any] | None,
+) -> tuple[PreTrainedModel, StoredAdapter | None]:
+    """Returns a model, and the adapter if the folder holds one; the model is its base then.
+
+    Args:
+        name_or_folder: A folder, a name on the Hugging Face hub, or "bundled".
+        model_kwargs: Passed on to `AutoModelForCausalLM.from_pretrained`.
+        lora: Settings of a new adapter; refused where there is one already.
+
+    Raises:
+        ValueError: There is no such model, or what is there does not go together.
+    """
+    if not (Path(name_or_folder) / RECORD_FILE).is_file():
+        return load_model(name_or_folder, **model_kwargs), None
+    if lora is not None:
+        raise ValueError(
+            f"lora: expected None, as {str(name_or_folder)!r} holds an adapter already; "
+            "leave it out, or merge that adapter first"
+        )
+    stored = read_adapter(Path(name_or_folder))
+    revision = {} if stored.base_revision is None else {"revision": stored.base_revision}
+    return load_model(stored.base, **{**revision, **model_kwargs}), stored

@@ -1,0 +1,54 @@
+"""Policy and reference as parts of a checkpoint, where a reference that shares weights takes no room."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from agents.checkpoint import Checkpoint
+from agents.policy import CausalLMPolicy
+
+POLICY, REFERENCE = "policy", "reference"
+
+
+def pair_parts(policy: CausalLMPolicy, reference: CausalLMPolicy) -> dict[str, Callable[[Path], None]]:
+    """Returns what writes the policy, and the reference unless it is the policy's own base model."""
+    parts: dict[str, Callable[[Path], None]] = {POLICY: policy.save_pretrained}
+    if not _shares_weights(policy, reference):
+        parts[REFERENCE] = reference.save_pretrained
+    return parts
+
+
+def describe_pair(policy: CausalLMPolicy, reference: CausalLMPolicy) -> dict[str, dict[str, Any]]:
+    """Returns the options of both, as JSON has them."""
+    return {POLICY: policy.options(), REFERENCE: reference.options()}
+
+
+def read_pair(found: Checkpoint, device: str | torch.device) -> tuple[CausalLMPolicy, CausalLMPolicy]:
+    """Returns policy and reference of a checkpoint, on a device.
+
+    Raises:
+        ValueError: Their weights are missing or do not fit, or an adapter's base model has changed.
+    """
+    options = _read_options(found.record)
+    policy = CausalLMPolicy.from_pretrained(found.folder / POLICY, **options[POLICY]).to(device)
+    folder = found.folder / REFERENCE
+    if folder.is_dir():
+        return policy, CausalLMPolicy.from_pretrained(folder, **options[REFERENCE]).to(device)
+    reference = policy.frozen_copy()
+    reference.temperature = options[REFERENCE]["temperature"]
+    return policy, reference
+
+
+def _read_options(record: Mapping[str, Any]) -> Mapping[str, dict[str, Any]]:
+    if "options" in record:
+        return record["options"]
+    return {name: {"temperature": temperature} for name, temperature in record["temperature"].items()}
+
+
+def _shares_weights(policy: CausalLMPolicy, reference: CausalLMPolicy) -> bool:
+    own = {id(parameter) for parameter in policy.backbone.parameters()}
+    return all(id(parameter) in own for parameter in reference.backbone.parameters())
