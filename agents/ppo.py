@@ -9,23 +9,20 @@ from __future__ import annotations
 
 import copy
 import math
-import platform
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, Self
 
-import gymnasium as gym
 import numpy as np
 import torch
-import transformers
 
 from agents import checkpoint
 from agents.optimizer_state import read_state, write_state
 from agents.policy import CausalLMPolicy
 from agents.ppo_config import TokenPPOConfig
 from agents.ppo_metrics import environment_metrics, learner_metrics
-from agents.ppo_play import check_rounds, environment_seed, play
+from agents.ppo_play import check_rounds, environment_seed, make_env, play
 from agents.ppo_update import train
 from agents.rollout import (
     Environment,
@@ -87,7 +84,7 @@ class TokenPPO:
         env_kwargs: Mapping[str, Any] | None = None,
     ) -> None:
         self.config = config or TokenPPOConfig()
-        self.env = _make_env(env, self.config, env_kwargs)
+        self.env = make_env(env, self.config, env_kwargs)
         self.shapes = read_shapes(self.env)
         check_rounds(self.config, self.shapes)
         self._length_range = self.config.length_range(self.shapes.response_length)
@@ -101,6 +98,10 @@ class TokenPPO:
         """Iterations done."""
         self.kl_coef = self.config.kl_coef
         """Price of a nat in the next iteration."""
+        self.step_timeout: float | None = None
+        """As `agents.rollout.collect` takes it; may be set later."""
+        self.is_whole = True
+        """Whether it stands between two iterations: not after an update that failed half-way."""
         self._trainable = [p for p in self.policy.backbone.parameters() if p.requires_grad]
         self._optimizer = torch.optim.Adam(
             self.policy.parameters(), lr=self.config.learning_rate, eps=self.config.adam_eps, fused=True
@@ -125,13 +126,16 @@ class TokenPPO:
             total_episodes: >= 1, rounded up to whole iterations.
 
         Raises:
-            FloatingPointError: A reward, loss or gradient is not finite.
+            FloatingPointError: A reward, loss or gradient is not finite; the message has the iteration.
         """
         if total_episodes < 1:
             raise ValueError(f"total_episodes: expected a number >= 1, got {total_episodes}")
         total_iterations = math.ceil(total_episodes / self.config.batch_size)
         while self.iteration < total_iterations:
-            self._iterate(total_iterations)
+            try:
+                self._iterate(total_iterations)
+            except FloatingPointError as error:
+                raise FloatingPointError(f"iteration {self.iteration + 1}: {error}") from error
         return self
 
     def predict(self, obs: Mapping[str, Any], deterministic: bool = False) -> tuple[IntArray, None]:
@@ -161,8 +165,13 @@ class TokenPPO:
         """Writes a checkpoint folder, atomically: the whole new one, or the earlier one stays.
 
         Raises:
-            ValueError: `path` is something other than a checkpoint.
+            ValueError: `path` is something other than a checkpoint, or an update failed half-way.
+            OSError: It can't be written.
         """
+        if not self.is_whole:
+            raise ValueError(
+                f"the update of iteration {self.iteration + 1} failed half-way: load a checkpoint"
+            )
         files = checkpoint.save(
             path,
             parts={"policy": self.policy.save_pretrained, "reference": self.reference.save_pretrained},
@@ -176,7 +185,7 @@ class TokenPPO:
                 "vocab_size": self.shapes.vocab_size,
                 "iteration": self.iteration,
                 "kl_coef": self.kl_coef,
-                "versions": _versions(),
+                "versions": checkpoint.package_versions(),
             },
             unchanged=self._reference_files,
         )
@@ -246,8 +255,10 @@ class TokenPPO:
             self.config,
             iteration=self.iteration,
             generator=self._generator,
+            step_timeout=self.step_timeout,
         )
         collected = time.perf_counter()
+        self.is_whole = False
         trained = train(
             self.policy,
             self._optimizer,
@@ -267,6 +278,7 @@ class TokenPPO:
         }
         self.kl_coef = next_kl_coef(self.config, self.kl_coef, metrics["objective/kl"])
         self.iteration += 1
+        self.is_whole = True
         done = time.perf_counter()
         timings = {**played.seconds, "update": done - collected, "seconds": done - started}
         for callback in self.callbacks:
@@ -275,24 +287,3 @@ class TokenPPO:
     def _keep_reference(self, files: Mapping[str, str]) -> None:
         """Remembers what the reference looks like on disk, so that later checkpoints can link it."""
         self._reference_files = {name: sha for name, sha in files.items() if name.startswith("reference/")}
-
-
-def _make_env(
-    env: Environment | str, config: TokenPPOConfig, env_kwargs: Mapping[str, Any] | None
-) -> Environment:
-    if isinstance(env, str):
-        return gym.make_vec(env, num_envs=config.batch_size, **(env_kwargs or {}))
-    if env_kwargs:
-        raise ValueError(
-            f"env_kwargs: expected none for an environment that is made already, got {sorted(env_kwargs)}"
-        )
-    return env
-
-
-def _versions() -> dict[str, str]:
-    return {
-        "python": platform.python_version(),
-        "torch": str(torch.__version__),
-        "transformers": transformers.__version__,
-        "gymnasium": gym.__version__,
-    }

@@ -6,6 +6,10 @@ that where a run stands in the prompts needs no saving.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+import gymnasium as gym
 import numpy as np
 import torch
 
@@ -23,6 +27,7 @@ def play(
     *,
     iteration: int,
     generator: torch.Generator,
+    step_timeout: float | None = None,
 ) -> Collected:
     """Returns the `batch_size` episodes of an iteration, in as many rounds as the environment needs.
 
@@ -32,25 +37,49 @@ def play(
         reference: Scores.
         config: `seed`, `batch_size`, `response_length` and `kl_estimator` are read.
         iteration: Iterations done before.
-        generator: On the CPU; draws lengths and tokens.
+        generator: On the CPU; draws lengths and tokens. As it was before where an exception leaves this.
+        step_timeout: As `agents.rollout.collect` takes it.
     """
     shapes = read_shapes(env)
     low, high = config.length_range(shapes.response_length)
-    parts = [
-        collect(
-            env,
-            policy,
-            reference,
-            seed=environment_seed(config.seed, iteration, index),
-            lengths=torch.randint(low, high + 1, (shapes.episodes,), generator=generator),
-            generator=generator,
-            exact_kl=config.kl_estimator == "exact",
-        )
-        for index in range(config.batch_size // shapes.episodes)
-    ]
+    before = generator.get_state()
+    try:
+        parts = [
+            collect(
+                env,
+                policy,
+                reference,
+                seed=environment_seed(config.seed, iteration, index),
+                lengths=torch.randint(low, high + 1, (shapes.episodes,), generator=generator),
+                generator=generator,
+                exact_kl=config.kl_estimator == "exact",
+                step_timeout=step_timeout,
+            )
+            for index in range(config.batch_size // shapes.episodes)
+        ]
+    except BaseException:
+        generator.set_state(before)  # a learner that is saved now plays this iteration again, to the bit
+        raise
     seconds = {phase: sum(part.seconds[phase] for part in parts) for phase in parts[0].seconds}
     episodes = [info for part in parts for info in part.episodes]
     return Collected(concatenate_rollouts([part.rollout for part in parts]), episodes, seconds)
+
+
+def make_env(
+    env: Environment | str, config: TokenPPOConfig, env_kwargs: Mapping[str, Any] | None
+) -> Environment:
+    """Returns the environment, made with `batch_size` episodes where it is given as an id.
+
+    Raises:
+        ValueError: `env_kwargs` are given for one that is made already.
+    """
+    if isinstance(env, str):
+        return gym.make_vec(env, num_envs=config.batch_size, **(env_kwargs or {}))
+    if env_kwargs:
+        raise ValueError(
+            f"env_kwargs: expected none for an environment that is made already, got {sorted(env_kwargs)}"
+        )
+    return env
 
 
 def environment_seed(seed: int, iteration: int, index: int) -> int:
