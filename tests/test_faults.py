@@ -77,7 +77,7 @@ def check_continued(folder, undisturbed):
 
 
 FAULTS = [  # in iteration 4: the last regular checkpoint is that of iteration 2
-    ("nan:4", 1, 3, ["scorer 'faulty' must return", "got nan for '"]),
+    ("nan:4", 1, 3, ["scorer 'faulty' must return", "got nan for "]),
     ("connection:4", 1, 3, ["error: the server is gone; raised by scorer 'faulty'", "up to iteration 3"]),
     ("terminate:4", 143, 4, ["stopped; saved up to iteration 4, continue with:"]),
     ("huge:4", 1, 2, ["error: iteration 4: loss is not finite, no step was taken: ", "up to iteration 2"]),

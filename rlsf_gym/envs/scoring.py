@@ -93,7 +93,7 @@ class Scoring:
             known[inside] = self.in_range(
                 np.concatenate(answers.found),
                 (int(inside.sum()),),
-                lambda: [prompts[b] + responses.texts[b][: ends[b, t]] for b, t in np.argwhere(inside)],
+                lambda: _prefixes(prompts, responses.texts, _rows(ends, inside)),
             )
         return Scores(prompt, full, answers.certificates, known)
 
@@ -131,7 +131,7 @@ class Scoring:
         """
         numbers = {text: number for number, text in enumerate(dict.fromkeys(texts))}
         with self._named():
-            found = self.scorer.score(list(numbers)) if numbers else []
+            found = self.scorer.score(list(numbers)) if numbers else np.zeros(0)
         scores = self.in_range(found, (len(numbers),), lambda: list(numbers))
         return scores[[numbers[text] for text in texts]]
 
@@ -219,6 +219,11 @@ class Scoring:
             known.clear()
         known.update((prompt, lookup[prompt]) for prompt in prompts)
         return [lookup[prompt] for prompt in prompts], [lookup[text] for text in joined]
+
+
+def _prefixes(prompts: Sequence[str], texts: Sequence[str], ends: list[IntArray]) -> list[str]:
+    rows = zip(prompts, texts, ends, strict=True)
+    return [prompt + text[:end] for prompt, text, counted in rows for end in counted.tolist()]
 
 
 def _rows(values: IntArray, chosen: BoolArray) -> list[IntArray]:
