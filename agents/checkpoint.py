@@ -12,16 +12,12 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import platform
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
-import gymnasium
 import safetensors.torch
-import torch
-import transformers
 from safetensors import SafetensorError
 from torch import Tensor
 
@@ -120,16 +116,6 @@ def load(path: str | Path) -> Checkpoint:
     _check_files(folder, described)
     tensors = cast("dict[str, Tensor]", cast(Any, safetensors.torch).load_file(folder / TENSORS_FILE))
     return Checkpoint(folder, record, tensors, {name: entry["sha256"] for name, entry in described.items()})
-
-
-def package_versions() -> dict[str, str]:
-    """Returns the versions of what a checkpoint is written with."""
-    return {
-        "python": platform.python_version(),
-        "torch": str(torch.__version__),
-        "transformers": transformers.__version__,
-        "gymnasium": gymnasium.__version__,
-    }
 
 
 def _complete(

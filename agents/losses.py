@@ -42,32 +42,37 @@ def clipped_surrogate(
     mask: Tensor,
     *,
     cliprange: float,
+    cliprange_high: float | None = None,
     denominator: float,
 ) -> SurrogateLoss:
     """Returns the PPO policy loss: minus the sum of min(ratio * A, clip(ratio) * A), over the denominator.
 
-    Schulman et al. (2017), eq. 7, with ratio = exp(log pi - log pi_old) per token.
+    Schulman et al. (2017), eq. 7, with ratio = exp(log pi - log pi_old) per token; the two sides of the clip
+    range apart as in DAPO (2025, arXiv 2503.14476).
 
     Args:
         logprobs: (B, T) float32 with gradient.
         old_logprobs: (B, T) float32, of the policy that sampled.
         advantages: (B, T) float32.
         mask: (B, T) bool.
-        cliprange: Ratios are clipped to [1 - cliprange, 1 + cliprange].
+        cliprange: Ratios are clipped to [1 - cliprange, 1 + cliprange_high].
+        cliprange_high: None: `cliprange`.
         denominator: The constant of the module docstring.
     """
     log_ratio = torch.where(mask, logprobs - old_logprobs, 0.0)  # (B, T) float32
     ratio = log_ratio.exp()
-    clipped = ratio.clamp(1.0 - cliprange, 1.0 + cliprange)
+    high = cliprange if cliprange_high is None else cliprange_high
+    clipped = ratio.clamp(1.0 - cliprange, 1.0 + high)
     loss = -masked_sum(torch.minimum(ratio * advantages, clipped * advantages), mask, denominator)
     with torch.no_grad():
-        distance = (ratio - 1.0).abs()
+        distance = ratio - 1.0
+        outside = (distance > high) | (-distance > cliprange)
         return SurrogateLoss(
             loss=loss,
             approx_kl=masked_sum(ratio - 1.0 - log_ratio, mask, denominator),
-            clip_fraction=masked_sum((distance > cliprange).float(), mask, denominator),
+            clip_fraction=masked_sum(outside.float(), mask, denominator),
             ratio_mean=ratio[mask].mean(),
-            ratio_error=distance.max(),
+            ratio_error=distance.abs().max(),
         )
 
 

@@ -1,289 +1,34 @@
-"""Token-level proximal policy optimisation of a language model on any environment of the agreed kind.
-
-One iteration plays `batch_size` episodes, takes the price of divergence off each token's reward, estimates
-advantages over tokens and runs `num_ppo_epochs` passes of clipped updates. A run that is saved, killed and
-loaded goes on to the bit as it would have.
-"""
+"""Token-level proximal policy optimisation: a critic's values are the baseline of each token's advantage."""
 
 from __future__ import annotations
 
-import copy
-import math
-import time
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any, Protocol, Self
+from torch import Tensor
 
-import numpy as np
-import torch
-
-from agents import checkpoint
-from agents.optimizer_state import read_state, write_state
-from agents.policy import CausalLMPolicy
+from agents.learner import Learner
 from agents.ppo_config import TokenPPOConfig
-from agents.ppo_metrics import environment_metrics, learner_metrics
-from agents.ppo_play import check_rounds, environment_seed, make_env, play
-from agents.ppo_update import train
-from agents.rollout import (
-    Environment,
-    IntArray,
-    pad_actions,
-    read_eos_token_id,
-    read_observation,
-    read_shapes,
-    split_infos,
-)
-from agents.schedule import learning_rate, next_kl_coef
-
-GENERATOR = "generator"
+from agents.returns import gae
+from agents.tensors import Estimates, Rollout
 
 
-class Callback(Protocol):
-    """What is told of each iteration; the logs of `agents.logs` are such."""
+class TokenPPO(Learner[TokenPPOConfig]):
+    """Learns from one reward per token, with a critic; made as `Learner` says."""
 
-    def on_iteration(
-        self,
-        metrics: Mapping[str, float],
-        timings: Mapping[str, float],
-        episodes: Sequence[Mapping[str, Any]],
-    ) -> None:
-        """Takes the numbers of one iteration, after its update; the learner may be saved here.
+    name = "ppo"
+    config_class = TokenPPOConfig
 
-        Args:
-            metrics: Equal for equal runs.
-            timings: Seconds by phase, and `seconds` of all.
-            episodes: The info of each episode.
-        """
-        ...
+    def estimate(self, rollout: Rollout, rewards: Tensor) -> Estimates:
+        """Returns generalised advantages and the critic's targets."""
+        return estimate_with_critic(rollout, rewards, self.config)
 
 
-class TokenPPO:
-    """Learns from one reward per token.
+def estimate_with_critic(rollout: Rollout, rewards: Tensor, config: TokenPPOConfig) -> Estimates:
+    """Returns advantages that the critic's values are the baseline of, and the critic's next targets.
 
-    Args:
-        policy: A policy, or what `CausalLMPolicy.from_pretrained` takes; V is set to the environment's.
-        env: A vector environment as `agents.rollout` describes it, or an id to make one of `batch_size`
-            episodes.
-        config: Settings; None: the defaults.
-        reference: What divergence is measured from; None: a frozen copy of the policy.
-        callbacks: Told of each iteration, in order; may be set later.
-        env_kwargs: For an environment that is given as an id.
-
-    Raises:
-        ValueError: The environment, the settings or the policy do not go together.
+    With `lam_critic` the targets have a lambda of their own (VC-PPO, 2025, arXiv 2503.01491): 1
+    gives the return itself, which no error of the critic enters, whatever variance the policy's lambda saves.
     """
-
-    def __init__(
-        self,
-        policy: CausalLMPolicy | str | Path,
-        env: Environment | str,
-        config: TokenPPOConfig | None = None,
-        *,
-        reference: CausalLMPolicy | None = None,
-        callbacks: Sequence[Callback] = (),
-        env_kwargs: Mapping[str, Any] | None = None,
-    ) -> None:
-        self.config = config or TokenPPOConfig()
-        self.env = make_env(env, self.config, env_kwargs)
-        self.shapes = read_shapes(self.env)
-        check_rounds(self.config, self.shapes)
-        self._length_range = self.config.length_range(self.shapes.response_length)
-        self.policy = policy if isinstance(policy, CausalLMPolicy) else CausalLMPolicy.from_pretrained(policy)
-        self.policy.restrict_vocabulary(self.shapes.vocab_size)
-        self.reference = copy.deepcopy(self.policy) if reference is None else reference
-        self.reference.restrict_vocabulary(self.shapes.vocab_size)
-        self.reference.requires_grad_(False)
-        self.callbacks: list[Callback] = list(callbacks)
-        self.iteration = 0
-        """Iterations done."""
-        self.kl_coef = self.config.kl_coef
-        """Price of a nat in the next iteration."""
-        self.step_timeout: float | None = None
-        """As `agents.rollout.collect` takes it; may be set later."""
-        self.is_whole = True
-        """Whether it stands between two iterations: not after an update that failed half-way."""
-        self._trainable = [p for p in self.policy.backbone.parameters() if p.requires_grad]
-        self._optimizer = torch.optim.Adam(
-            self.policy.parameters(), lr=self.config.learning_rate, eps=self.config.adam_eps, fused=True
-        )
-        self._generator = torch.Generator().manual_seed(self.config.seed)
-        self._predictor = torch.Generator().manual_seed(self.config.seed)  # predicting leaves learning alone
-        self._reference_files: dict[str, str] = {}
-        _, opening = self.env.reset(seed=environment_seed(self.config.seed, 0, 0))
-        self._eos_token_id = read_eos_token_id(split_infos(opening, self.shapes.episodes))
-
-    @property
-    def episodes(self) -> int:
-        """Episodes played so far."""
-        return self.iteration * self.config.batch_size
-
-    def learn(self, total_episodes: int) -> Self:
-        """Learns until the run has played that many episodes, those before a checkpoint included.
-
-        The learning rate's schedule spans the whole run.
-
-        Args:
-            total_episodes: >= 1, rounded up to whole iterations.
-
-        Raises:
-            FloatingPointError: A reward, loss or gradient is not finite; the message has the iteration.
-        """
-        if total_episodes < 1:
-            raise ValueError(f"total_episodes: expected a number >= 1, got {total_episodes}")
-        total_iterations = math.ceil(total_episodes / self.config.batch_size)
-        while self.iteration < total_iterations:
-            try:
-                self._iterate(total_iterations)
-            except FloatingPointError as error:
-                raise FloatingPointError(f"iteration {self.iteration + 1}: {error}") from error
-        return self
-
-    def predict(self, obs: Mapping[str, Any], deterministic: bool = False) -> tuple[IntArray, None]:
-        """Returns actions and None, in the manner of Stable-Baselines3.
-
-        Args:
-            obs: Dict(`prompt_ids`, `prompt_mask`), of one episode (P,) or several (B, P).
-            deterministic: Take the most probable tokens instead of sampling.
-
-        Returns:
-            int64 (T,) or (B, T), V after the end of each response.
-        """
-        single = np.ndim(obs["prompt_ids"]) == 1
-        prompt_ids, prompt_mask = read_observation({key: np.atleast_2d(value) for key, value in obs.items()})
-        generation = self.policy.generate(
-            prompt_ids,
-            prompt_mask,
-            lengths=torch.full((len(prompt_ids),), self._length_range[1]),
-            eos_token_id=self._eos_token_id,
-            generator=self._predictor,
-            deterministic=deterministic,
-        )
-        actions = pad_actions(generation.response_ids, self.shapes)
-        return (actions[0] if single else actions), None
-
-    def save(self, path: str | Path) -> None:
-        """Writes a checkpoint folder, atomically: the whole new one, or the earlier one stays.
-
-        Raises:
-            ValueError: `path` is something other than a checkpoint, or an update failed half-way.
-            OSError: It can't be written.
-        """
-        if not self.is_whole:
-            raise ValueError(
-                f"the update of iteration {self.iteration + 1} failed half-way: load a checkpoint"
-            )
-        files = checkpoint.save(
-            path,
-            parts={"policy": self.policy.save_pretrained, "reference": self.reference.save_pretrained},
-            tensors={
-                GENERATOR: self._generator.get_state(),
-                **read_state(self._optimizer, self.policy.named_parameters()),
-            },
-            record={
-                "config": self.config.to_record(),
-                "temperature": {"policy": self.policy.temperature, "reference": self.reference.temperature},
-                "vocab_size": self.shapes.vocab_size,
-                "iteration": self.iteration,
-                "kl_coef": self.kl_coef,
-                "versions": checkpoint.package_versions(),
-            },
-            unchanged=self._reference_files,
-        )
-        self._keep_reference(files)
-
-    @classmethod
-    def load(
-        cls,
-        path: str | Path,
-        env: Environment | str,
-        *,
-        callbacks: Sequence[Callback] = (),
-        env_kwargs: Mapping[str, Any] | None = None,
-        device: str | torch.device = "cpu",
-    ) -> Self:
-        """Returns the learner as it was saved; `learn` goes on where it stopped.
-
-        Args:
-            path: As given to `save`.
-            env: As in the constructor.
-            callbacks: As in the constructor.
-            env_kwargs: As in the constructor.
-            device: Where policy and reference are put.
-
-        Raises:
-            ValueError: The checkpoint is missing, damaged, of another architecture, or does not go with the
-                environment.
-        """
-        found = checkpoint.load(path)
-        parts = {
-            name: CausalLMPolicy.from_pretrained(found.folder / name, temperature=temperature)
-            for name, temperature in found.record["temperature"].items()
-        }
-        agent = cls(
-            parts["policy"].to(device),
-            env,
-            TokenPPOConfig.from_record(found.record["config"]),
-            reference=parts["reference"].to(device),
-            callbacks=callbacks,
-            env_kwargs=env_kwargs,
-        )
-        if agent.shapes.vocab_size != found.record["vocab_size"]:
-            wanted, got = found.record["vocab_size"], agent.shapes.vocab_size
-            raise ValueError(
-                f"env: expected V = {wanted}, that of the checkpoint, got {got}; take its tokenizer"
-            )
-        agent.iteration = int(found.record["iteration"])
-        agent.kl_coef = float(found.record["kl_coef"])
-        agent._generator.set_state(found.tensors[GENERATOR].clone())
-        write_state(agent._optimizer, agent.policy.named_parameters(), found.tensors)
-        agent._keep_reference(found.files)
-        return agent
-
-    def _iterate(self, total_iterations: int) -> None:
-        """Plays, updates and reports one iteration."""
-        started = time.perf_counter()
-        rate = learning_rate(self.config, self.iteration, total_iterations)
-        for group in self._optimizer.param_groups:
-            group["lr"] = rate
-        warming = self.iteration < self.config.critic_warmup_iterations
-        for parameter in self._trainable:
-            parameter.requires_grad_(not warming)
-        played = play(
-            self.env,
-            self.policy,
-            self.reference,
-            self.config,
-            iteration=self.iteration,
-            generator=self._generator,
-            step_timeout=self.step_timeout,
-        )
-        collected = time.perf_counter()
-        self.is_whole = False
-        trained = train(
-            self.policy,
-            self._optimizer,
-            played.rollout,
-            self.config,
-            kl_coef=self.kl_coef,
-            eos_token_id=self._eos_token_id,
-            generator=self._generator,
-        )
-        metrics: dict[str, float] = {
-            "iteration": float(self.iteration + 1),
-            "episodes": float(self.episodes + self.config.batch_size),
-            "lr": rate,
-            "kl_coef": self.kl_coef,
-            **learner_metrics(trained),
-            **environment_metrics(played.episodes),
-        }
-        self.kl_coef = next_kl_coef(self.config, self.kl_coef, metrics["objective/kl"])
-        self.iteration += 1
-        self.is_whole = True
-        done = time.perf_counter()
-        timings = {**played.seconds, "update": done - collected, "seconds": done - started}
-        for callback in self.callbacks:
-            callback.on_iteration(metrics, timings, played.episodes)
-
-    def _keep_reference(self, files: Mapping[str, str]) -> None:
-        """Remembers what the reference looks like on disk, so that later checkpoints can link it."""
-        self._reference_files = {name: sha for name, sha in files.items() if name.startswith("reference/")}
+    mask = rollout.response_mask
+    advantages, returns = gae(rewards, rollout.values, mask, gamma=config.gamma, lam=config.lam)
+    if config.lam_critic is not None:
+        _, returns = gae(rewards, rollout.values, mask, gamma=config.gamma, lam=config.lam_critic)
+    return Estimates(advantages, returns)

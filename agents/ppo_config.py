@@ -1,10 +1,10 @@
-"""The settings of the PPO learner, validated, with a line of help for each."""
+"""The settings of the learners, validated, with a line of help for each: the common ones and those of PPO."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any, Self, cast
+from typing import Any, NamedTuple, Self, cast
 
 CHOICES = {
     "lr_schedule": ("linear", "constant"),
@@ -18,9 +18,20 @@ def _setting(default: Any, text: str) -> Any:
     return field(default=default, metadata={"help": text})
 
 
+class CriticSettings(NamedTuple):
+    """What an update reads of the settings of a critic."""
+
+    vf_coef: float
+    """Weight of its loss."""
+    cliprange_value: float | None
+    """Distance that its values are clipped to; None: not."""
+    warmup_iterations: int
+    """First iterations that train nothing else."""
+
+
 @dataclass(frozen=True)
-class TokenPPOConfig:
-    """Settings of `TokenPPO`; `TokenPPOConfig.help_texts()` gives the lines of help below by name.
+class LearnerConfig:
+    """Settings that every learner has; `help_texts()` gives the lines of help below by name.
 
     Raises:
         ValueError: A setting is out of range, or two do not go together.
@@ -28,6 +39,7 @@ class TokenPPOConfig:
 
     seed: int = _setting(0, "seed of prompts, lengths, samples and minibatches")
     batch_size: int = _setting(128, "responses per iteration, a multiple of the environment's num_envs")
+    group_size: int = _setting(1, "responses per prompt, next to each other in a batch")
     minibatch_size: int = _setting(32, "responses per optimiser step")
     accumulation_steps: int = _setting(
         1, "parts that a minibatch is run in, to save memory; the same gradient"
@@ -48,7 +60,6 @@ class TokenPPOConfig:
     )
     lr_schedule: str = _setting("linear", "'linear' down to 0 over the iterations, or 'constant'")
     warmup_iterations: int = _setting(0, "iterations over which the learning rate rises")
-    critic_warmup_iterations: int = _setting(0, "first iterations that train the value head alone")
     adam_eps: float = _setting(1e-5, "eps of Adam")
     max_grad_norm: float = _setting(1.0, "gradients are scaled down to this norm")
 
@@ -61,17 +72,18 @@ class TokenPPOConfig:
     )
 
     gamma: float = _setting(1.0, "discount per token; below 1 it prefers short responses")
-    lam: float = _setting(0.95, "lambda of generalised advantage estimation")
+    standardise_scores: bool = _setting(
+        False, "divide scores by the standard deviation of the reference's returns, measured at the start"
+    )
     whiten_rewards: bool = _setting(
         False, "divide rewards by their standard deviation (the mean is never shifted)"
     )
     whiten_advantages: bool = _setting(True, "centre and scale advantages over all tokens of the batch")
 
     cliprange: float = _setting(0.2, "policy ratios are clipped to within this of 1")
-    cliprange_value: float | None = _setting(
-        0.2, "values are clipped to within this of the old ones; None: not"
+    cliprange_high: float | None = _setting(
+        None, "ratios above 1 are clipped to within this of it instead; None: cliprange"
     )
-    vf_coef: float = _setting(0.1, "weight of the critic's loss")
     entropy_coef: float = _setting(0.0, "weight of the entropy bonus")
     max_approxkl: float | None = _setting(
         None, "end an update before a step whose approximate KL exceeds this"
@@ -81,22 +93,23 @@ class TokenPPOConfig:
         """Checks each setting and how they go together."""
         for name in ("batch_size", "minibatch_size", "accumulation_steps", "num_ppo_epochs", "kl_horizon"):
             self._check(name, self._is_int(name) and getattr(self, name) >= 1, "a whole number >= 1")
-        for name in ("seed", "warmup_iterations", "critic_warmup_iterations"):
+        self._check("group_size", self._is_int("group_size") and self.group_size >= 1, "a whole number >= 1")
+        for name in ("seed", "warmup_iterations"):
             self._check(name, self._is_int(name) and getattr(self, name) >= 0, "a whole number >= 0")
         for name in ("learning_rate", "adam_eps", "max_grad_norm", "target_kl", "cliprange"):
             self._check(name, 0.0 < getattr(self, name) < math.inf, "a number > 0")
-        for name in ("kl_coef", "vf_coef", "entropy_coef"):
+        for name in ("kl_coef", "entropy_coef"):
             self._check(name, 0.0 <= getattr(self, name) < math.inf, "a number >= 0")
-        for name in ("cliprange_value", "max_approxkl"):
+        for name in ("cliprange_high", "max_approxkl"):
             value = getattr(self, name)
             self._check(name, value is None or 0.0 < value < math.inf, "a number > 0, or None")
-        for name in ("gamma", "lam"):
-            self._check(name, 0.0 <= getattr(self, name) <= 1.0, "a number in [0, 1]")
+        self._check("gamma", 0.0 <= self.gamma <= 1.0, "a number in [0, 1]")
         for name, choices in CHOICES.items():
             self._check(name, getattr(self, name) in choices, f"one of {', '.join(map(repr, choices))}")
         self._check("missing_eos_penalty", math.isfinite(self.missing_eos_penalty), "a finite number")
         self._check_lengths()
         self._check_divides("minibatch_size", "batch_size")
+        self._check_divides("group_size", "batch_size")
         self._check_divides("accumulation_steps", "minibatch_size")
 
     @classmethod
@@ -116,6 +129,11 @@ class TokenPPOConfig:
     def to_record(self) -> dict[str, Any]:
         """Returns the settings as JSON has them."""
         return asdict(self)
+
+    @property
+    def critic(self) -> CriticSettings | None:
+        """What an update reads of the critic's settings; None: there is no critic to train."""
+        return None
 
     @property
     def minibatches(self) -> int:
@@ -162,3 +180,37 @@ class TokenPPOConfig:
     def _check(self, name: str, holds: bool, expected: str) -> None:
         if not holds:
             raise ValueError(f"{name}: expected {expected}, got {getattr(self, name)!r}")
+
+
+@dataclass(frozen=True)
+class TokenPPOConfig(LearnerConfig):
+    """Settings of `TokenPPO`: the common ones and those of its critic.
+
+    Raises:
+        ValueError: A setting is out of range, or two do not go together.
+    """
+
+    critic_warmup_iterations: int = _setting(0, "first iterations that train the value head alone")
+    lam: float = _setting(0.95, "lambda of generalised advantage estimation")
+    lam_critic: float | None = _setting(None, "lambda of the critic's targets; None: lam")
+    cliprange_value: float | None = _setting(
+        0.2, "values are clipped to within this of the old ones; None: not"
+    )
+    vf_coef: float = _setting(0.1, "weight of the critic's loss")
+
+    def __post_init__(self) -> None:
+        """Checks the settings of the critic as well."""
+        super().__post_init__()
+        warmup = "critic_warmup_iterations"
+        self._check(warmup, self._is_int(warmup) and getattr(self, warmup) >= 0, "a whole number >= 0")
+        self._check("lam", 0.0 <= self.lam <= 1.0, "a number in [0, 1]")
+        holds = self.lam_critic is None or 0.0 <= self.lam_critic <= 1.0
+        self._check("lam_critic", holds, "a number in [0, 1], or None")
+        distance = self.cliprange_value
+        self._check("cliprange_value", distance is None or 0.0 < distance < math.inf, "a number > 0, or None")
+        self._check("vf_coef", 0.0 <= self.vf_coef < math.inf, "a number >= 0")
+
+    @property
+    def critic(self) -> CriticSettings:
+        """What an update reads of these settings."""
+        return CriticSettings(self.vf_coef, self.cliprange_value, self.critic_warmup_iterations)

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from agents.losses import explained_variance
+from agents.position_metrics import explained_variance_by_quarter, kl_by_quarter
 from agents.ppo_update import Trained, UpdateFigures
 from agents.tensors import Batch, Rollout, masked_mean
 
@@ -40,24 +41,30 @@ def objective_metrics(rollout: Rollout, rewards: Tensor) -> dict[str, float]:
         "objective/score_max": returns.max().item(),
         "objective/rlhf_reward": rewards.double().sum(-1).mean().item(),
         "objective/kl": rollout.kl.double().sum(-1).mean().item(),
+        **kl_by_quarter(rollout.kl, rollout.response_mask),
         "objective/entropy": masked_mean(rollout.entropy.double(), rollout.response_mask).item(),
         "objective/length": rollout.response_mask.sum(-1).double().mean().item(),
     }
 
 
 def update_metrics(figures: UpdateFigures, batch: Batch) -> dict[str, float]:
-    """Returns the figures of an update, under `policy/`, `loss/` and `val/`."""
-    return {
+    """Returns the figures of an update, under `policy/`, `loss/` and `val/`; the critic's if there is one."""
+    found = {
         "policy/approxkl": figures.mean.approx_kl,
         "policy/clipfrac": figures.mean.clip_fraction,
         "policy/ratio": figures.first.ratio_mean,
         "policy/ratio_error": figures.first.ratio_error,
+        "policy/ratio_mean": figures.mean.ratio_mean,
+        "policy/ratio_spread": figures.mean.ratio_error,
         "policy/grad_norm": figures.grad_norm,
         "policy/steps": float(figures.steps),
         "loss/policy": figures.mean.policy_loss,
-        "loss/value": figures.mean.value_loss,
-        "val/explained_variance": explained_variance(batch.values, batch.returns, batch.response_mask),
     }
+    if batch.returns is not None:
+        found["loss/value"] = figures.mean.value_loss
+        found["val/explained_variance"] = explained_variance(batch.values, batch.returns, batch.response_mask)
+        found |= explained_variance_by_quarter(batch.values, batch.returns, batch.response_mask)
+    return found
 
 
 def environment_metrics(episodes: Sequence[Mapping[str, Any]]) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""Plays the episodes of one iteration: rounds, seeds and lengths, as the counters and the generator say.
+"""Plays the episodes of one iteration: rounds, seeds, groups and lengths, as counters and generator say.
 
 Every round resets the environment with a seed that is a function of the learner's seed and its counters, so
 that where a run stands in the prompts needs no saving.
@@ -14,8 +14,8 @@ import numpy as np
 import torch
 
 from agents.policy import CausalLMPolicy
-from agents.ppo_config import TokenPPOConfig
-from agents.rollout import Collected, Environment, Shapes, collect, read_shapes
+from agents.ppo_config import LearnerConfig
+from agents.rollout import Collected, Environment, Shapes, collect, read_shapes, split_infos
 from agents.tensors import concatenate_rollouts
 
 
@@ -23,7 +23,7 @@ def play(
     env: Environment,
     policy: CausalLMPolicy,
     reference: CausalLMPolicy,
-    config: TokenPPOConfig,
+    config: LearnerConfig,
     *,
     iteration: int,
     generator: torch.Generator,
@@ -35,13 +35,19 @@ def play(
         env: As `agents.rollout.collect` takes it.
         policy: Samples.
         reference: Scores.
-        config: `seed`, `batch_size`, `response_length` and `kl_estimator` are read.
+        config: `seed`, `batch_size`, `group_size`, `response_length` and `kl_estimator` are read.
         iteration: Iterations done before.
-        generator: On the CPU; draws lengths and tokens. As it was before where an exception leaves this.
+        generator: On the CPU; draws lengths, one to a group, and tokens. As it was before where an exception
+            leaves this.
         step_timeout: As `agents.rollout.collect` takes it.
     """
     shapes = read_shapes(env)
     low, high = config.length_range(shapes.response_length)
+    groups = (shapes.episodes // config.group_size,)
+    seeds = [
+        environment_seed(config.seed, iteration, index)
+        for index in range(config.batch_size // shapes.episodes)
+    ]
     before = generator.get_state()
     try:
         parts = [
@@ -49,13 +55,16 @@ def play(
                 env,
                 policy,
                 reference,
-                seed=environment_seed(config.seed, iteration, index),
-                lengths=torch.randint(low, high + 1, (shapes.episodes,), generator=generator),
+                seed=seed,
+                options=group_options(env, seed, config.group_size),
+                lengths=torch.randint(low, high + 1, groups, generator=generator).repeat_interleave(
+                    config.group_size
+                ),
                 generator=generator,
                 exact_kl=config.kl_estimator == "exact",
                 step_timeout=step_timeout,
             )
-            for index in range(config.batch_size // shapes.episodes)
+            for seed in seeds
         ]
     except BaseException:
         generator.set_state(before)  # a learner that is saved now plays this iteration again, to the bit
@@ -65,13 +74,39 @@ def play(
     return Collected(concatenate_rollouts([part.rollout for part in parts]), episodes, seconds)
 
 
-def make_env(
-    env: Environment | str, config: TokenPPOConfig, env_kwargs: Mapping[str, Any] | None
-) -> Environment:
-    """Returns the environment, made with `batch_size` episodes where it is given as an id.
+def group_options(env: Environment, seed: int, group_size: int) -> dict[str, Any] | None:
+    """Returns the options of a reset that gives each prompt to `group_size` episodes next to each other.
+
+    The prompts are the first that the environment draws by itself after a reset with the seed, passed on
+    unread; None, without a reset, where each episode is a group of its own.
 
     Raises:
-        ValueError: `env_kwargs` are given for one that is made already.
+        ValueError: The environment does not say what its prompts are.
+    """
+    if group_size == 1:
+        return None
+    _, infos = env.reset(seed=seed)
+    openings = split_infos(infos, env.num_envs)[: env.num_envs // group_size]
+    if not all("prompt" in info for info in openings):
+        raise ValueError(
+            f"env: expected 'prompt' in the infos of reset, to form groups of {group_size}, "
+            f"got {sorted(openings[0])}"
+        )
+    return {"prompts": [info["prompt"] for info in openings for _ in range(group_size)]}
+
+
+def environment_seed(seed: int, iteration: int, index: int) -> int:
+    """Returns the seed that the environment is reset with in a round of an iteration, in [0, 2**31)."""
+    return int(np.random.SeedSequence([seed, iteration, index]).generate_state(1, np.uint32)[0] >> 1)
+
+
+def make_env(
+    env: Environment | str, config: LearnerConfig, env_kwargs: Mapping[str, Any] | None
+) -> Environment:
+    """Returns the environment given, or one of `batch_size` episodes made from an id.
+
+    Raises:
+        ValueError: There are arguments for an environment that is made already.
     """
     if isinstance(env, str):
         return gym.make_vec(env, num_envs=config.batch_size, **(env_kwargs or {}))
@@ -82,13 +117,8 @@ def make_env(
     return env
 
 
-def environment_seed(seed: int, iteration: int, index: int) -> int:
-    """Returns the seed that the environment is reset with in a round of an iteration, in [0, 2**31)."""
-    return int(np.random.SeedSequence([seed, iteration, index]).generate_state(1, np.uint32)[0] >> 1)
-
-
-def check_rounds(config: TokenPPOConfig, shapes: Shapes) -> None:
-    """Checks that whole rounds of an environment make up a batch.
+def check_rounds(config: LearnerConfig, shapes: Shapes) -> None:
+    """Checks that whole groups make up the rounds of an environment, and whole rounds a batch.
 
     Raises:
         ValueError: They do not.
@@ -97,4 +127,9 @@ def check_rounds(config: TokenPPOConfig, shapes: Shapes) -> None:
         raise ValueError(
             f"batch_size: expected a multiple of the environment's num_envs = {shapes.episodes}, "
             f"got {config.batch_size}"
+        )
+    if shapes.episodes % config.group_size:
+        raise ValueError(
+            f"group_size: expected a divisor of the environment's num_envs = {shapes.episodes}, "
+            f"got {config.group_size}"
         )

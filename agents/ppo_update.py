@@ -1,4 +1,4 @@
-"""One update of policy and critic from one batch: shaped rewards, advantages, epochs of minibatches.
+"""One update of policy and critic, if any, from one batch: shaped rewards, advantages, epochs of minibatches.
 
 Where this departs from Schulman et al. (2017) and from the usual code:
 
@@ -13,7 +13,7 @@ Where this departs from Schulman et al. (2017) and from the usual code:
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import torch
@@ -21,9 +21,9 @@ from torch import Tensor
 
 from agents.losses import clipped_surrogate, masked_sum, value_loss
 from agents.policy import CausalLMPolicy
-from agents.ppo_config import TokenPPOConfig
-from agents.returns import charge_missing_end, entropy_share, gae, kl_shaped_rewards
-from agents.tensors import Batch, Rollout, split_rows, take_rows, whiten
+from agents.ppo_config import LearnerConfig
+from agents.returns import charge_missing_end, entropy_share, kl_shaped_rewards
+from agents.tensors import Batch, Estimates, Rollout, split_rows, take_rows, whiten
 
 RATIO_TOLERANCE = 1e-4
 """Largest distance from 1 of a ratio before the first step that rounding may explain."""
@@ -34,6 +34,7 @@ class StepFigures(NamedTuple):
 
     policy_loss: float
     value_loss: float
+    """0 without a critic."""
     approx_kl: float
     clip_fraction: float
     ratio_mean: float
@@ -68,6 +69,10 @@ class Trained(NamedTuple):
     """Whether the rollout was scored again."""
 
 
+Estimator = Callable[[Rollout, Tensor], Estimates]
+"""From a rollout and its shaped rewards (B, T) float32 to what an update learns from."""
+
+
 class StaleLogprobsError(Exception):
     """The rollout's log-probs are not those of the policy: score the rollout again."""
 
@@ -76,9 +81,11 @@ def train(
     policy: CausalLMPolicy,
     optimizer: torch.optim.Optimizer,
     rollout: Rollout,
-    config: TokenPPOConfig,
+    config: LearnerConfig,
     *,
+    estimate: Estimator,
     kl_coef: float,
+    score_scale: float = 1.0,
     eos_token_id: int,
     generator: torch.Generator,
 ) -> Trained:
@@ -89,7 +96,9 @@ def train(
         optimizer: Over the policy's parameters.
         rollout: What the policy played.
         config: Settings of the update.
+        estimate: From rewards to advantages.
         kl_coef: Price of a nat of divergence.
+        score_scale: Scores are divided by it, > 0.
         eos_token_id: Id of the end token.
         generator: On the CPU; shuffles the episodes.
 
@@ -97,8 +106,10 @@ def train(
         FloatingPointError: A loss or gradient is not finite; the step was not taken.
     """
     for tolerance in (RATIO_TOLERANCE, math.inf):
-        rewards = shape_rewards(rollout, config, kl_coef=kl_coef, eos_token_id=eos_token_id)
-        batch = make_batch(rollout, rewards, config)
+        rewards = shape_rewards(
+            rollout, config, kl_coef=kl_coef, score_scale=score_scale, eos_token_id=eos_token_id
+        )
+        batch = make_batch(rollout, rewards, config, estimate)
         try:
             figures = update(policy, optimizer, batch, config, generator=generator, ratio_tolerance=tolerance)
         except StaleLogprobsError:
@@ -108,13 +119,20 @@ def train(
     raise AssertionError("an infinite tolerance cannot be exceeded")
 
 
-def shape_rewards(rollout: Rollout, config: TokenPPOConfig, *, kl_coef: float, eos_token_id: int) -> Tensor:
-    """Returns scores less the price of divergence and of a missing end, (B, T) float32.
+def shape_rewards(
+    rollout: Rollout,
+    config: LearnerConfig,
+    *,
+    kl_coef: float,
+    score_scale: float = 1.0,
+    eos_token_id: int,
+) -> Tensor:
+    """Returns scores over their scale, less the price of divergence and of a missing end, (B, T) float32.
 
     Where `reward_share` is "entropy", what the environment laid on the tokens of a response is laid on them
     anew first, in proportion to the policy's entropies.
     """
-    mask, scores = rollout.response_mask, rollout.scores
+    mask, scores = rollout.response_mask, rollout.scores / score_scale
     if config.reward_share == "entropy":
         scores = entropy_share(scores.sum(-1), rollout.entropy, mask)
     rewards = kl_shaped_rewards(scores, rollout.logprobs, rollout.ref_logprobs, mask, kl_coef)
@@ -126,18 +144,19 @@ def shape_rewards(rollout: Rollout, config: TokenPPOConfig, *, kl_coef: float, e
     return rewards
 
 
-def make_batch(rollout: Rollout, rewards: Tensor, config: TokenPPOConfig) -> Batch:
-    """Returns what an update reads: the rollout with advantages and returns.
+def make_batch(rollout: Rollout, rewards: Tensor, config: LearnerConfig, estimate: Estimator) -> Batch:
+    """Returns what an update reads: the rollout with advantages and the critic's targets.
 
     Args:
         rollout: What was played.
         rewards: (B, T) float32, from `shape_rewards`.
-        config: `gamma`, `lam` and the two whitenings are read.
+        config: The two whitenings are read.
+        estimate: From rewards to advantages.
     """
     mask = rollout.response_mask
     if config.whiten_rewards:
         rewards = whiten(rewards, mask, shift_mean=False)
-    advantages, returns = gae(rewards, rollout.values, mask, gamma=config.gamma, lam=config.lam)
+    advantages, returns = estimate(rollout, rewards)
     if config.whiten_advantages:
         advantages = whiten(advantages, mask, shift_mean=True)
     return Batch(
@@ -167,7 +186,7 @@ def update(
     policy: CausalLMPolicy,
     optimizer: torch.optim.Optimizer,
     batch: Batch,
-    config: TokenPPOConfig,
+    config: LearnerConfig,
     *,
     generator: torch.Generator,
     ratio_tolerance: float = RATIO_TOLERANCE,
@@ -206,7 +225,7 @@ def update(
 
 
 def accumulate_gradients(
-    policy: CausalLMPolicy, batch: Batch, rows: Tensor, config: TokenPPOConfig, *, denominator: float
+    policy: CausalLMPolicy, batch: Batch, rows: Tensor, config: LearnerConfig, *, denominator: float
 ) -> StepFigures:
     """Adds the gradients of a minibatch to the parameters, part by part, and returns what it measured.
 
@@ -227,7 +246,7 @@ def accumulate_gradients(
 
 
 def _part_gradients(
-    policy: CausalLMPolicy, part: Batch, config: TokenPPOConfig, *, denominator: float
+    policy: CausalLMPolicy, part: Batch, config: LearnerConfig, *, denominator: float
 ) -> StepFigures:
     mask = part.response_mask
     scored = policy.score(
@@ -239,20 +258,23 @@ def _part_gradients(
         part.advantages,
         mask,
         cliprange=config.cliprange,
+        cliprange_high=config.cliprange_high,
         denominator=denominator,
     )
-    critic = value_loss(
-        scored.values,
-        part.values,
-        part.returns,
-        mask,
-        cliprange_value=config.cliprange_value,
-        denominator=denominator,
-    )
-    loss = surrogate.loss + config.vf_coef * critic
+    loss, critic_loss = surrogate.loss, 0.0
+    if config.critic is not None and part.returns is not None:
+        critic = value_loss(
+            scored.values,
+            part.values,
+            part.returns,
+            mask,
+            cliprange_value=config.critic.cliprange_value,
+            denominator=denominator,
+        )
+        loss, critic_loss = loss + config.critic.vf_coef * critic, critic.item()
     if scored.entropy is not None:
         loss = loss - config.entropy_coef * masked_sum(scored.entropy, mask, denominator)
-    figures = StepFigures(surrogate.loss.item(), critic.item(), *(figure.item() for figure in surrogate[1:]))
+    figures = StepFigures(surrogate.loss.item(), critic_loss, *(figure.item() for figure in surrogate[1:]))
     _check_finite({**figures._asdict(), "total_loss": loss.item()})
     loss.backward()  # pyright: ignore[reportUnknownMemberType]
     return figures
@@ -264,7 +286,7 @@ def _check_finite(figures: Mapping[str, float]) -> None:
         raise FloatingPointError(f"loss is not finite, no step was taken: {', '.join(wrong)}")
 
 
-def _step(policy: CausalLMPolicy, optimizer: torch.optim.Optimizer, config: TokenPPOConfig) -> float:
+def _step(policy: CausalLMPolicy, optimizer: torch.optim.Optimizer, config: LearnerConfig) -> float:
     """Takes one step and returns the gradient's norm before it was scaled down."""
     norm = torch.nn.utils.clip_grad_norm_(policy.parameters(), config.max_grad_norm).item()
     if not math.isfinite(norm):

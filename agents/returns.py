@@ -4,7 +4,11 @@
    value after it is 0, also when the response was cut by its length limit, because the limit belongs to the
    task.
 2. The KL penalty is the k1 estimate, log pi - log pi_ref of the sampled token, *inside the reward*: its
-   policy gradient is that of the exact divergence. (k1 as a loss and k3 as a reward are not.)
+   policy gradient is that of the exact divergence. (k1 as a loss and k3 as a reward are not.) The exact
+   KL_t = E over a of k1_t(a) in its place would lose part of it: KL_t depends on s_t alone, so
+   E[grad log pi(a_t | s_t) KL_t] = 0, while E[grad log pi(a_t | s_t) k1_t] = grad KL_t is what is wanted. It
+   is right for the tokens before t, whose choice leads to s_t, and wrong for token t itself, from whose
+   advantage kl_coef * (k1_t - KL_t) would have to come off again: no reward per token says both.
 3. Where GTPO (2025, arXiv 2508.04349) weighs a token's reward by its share H_{i,t} / sum_k H_{k,t} of the
    entropies at the same position t of all responses k of a group, and right answers unlike wrong ones,
    `entropy_share` takes the share within the response alone, whatever the sign of the reward, so that the

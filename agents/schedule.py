@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from agents.ppo_config import TokenPPOConfig
+from agents.ppo_config import LearnerConfig
 
 ERROR_BOUND = 0.2
 """The adaptive price reacts to relative errors of at most this size."""
 
 
-def learning_rate(config: TokenPPOConfig, iteration: int, total_iterations: int) -> float:
+def learning_rate(config: LearnerConfig, iteration: int, total_iterations: int) -> float:
     """Returns the learning rate of an iteration: rising over the warm-up, then constant or linear towards 0.
 
     The last iteration still learns: the linear schedule would reach 0 one iteration after it.
@@ -26,7 +26,7 @@ def learning_rate(config: TokenPPOConfig, iteration: int, total_iterations: int)
     return config.learning_rate * rising * falling
 
 
-def next_kl_coef(config: TokenPPOConfig, kl_coef: float, kl: float) -> float:
+def next_kl_coef(config: LearnerConfig, kl_coef: float, kl: float) -> float:
     """Returns the price of divergence for the next iteration.
 
     Fixed, or that of Ziegler et al. (2019), section 2.2: kl_coef * (1 + error * batch_size / kl_horizon) with

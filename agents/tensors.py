@@ -45,6 +45,15 @@ class Rollout(NamedTuple):
         return self.tokens.shape[1] - self.scores.shape[1]
 
 
+class Estimates(NamedTuple):
+    """What the rewards of a batch say of its tokens."""
+
+    advantages: Tensor
+    """(B, T) float32, 0 outside the mask."""
+    returns: Tensor | None
+    """(B, T) float32, the critic's targets; None: there is no critic to train."""
+
+
 class Batch(NamedTuple):
     """What an update reads; every field has the episodes on its first axis."""
 
@@ -60,13 +69,14 @@ class Batch(NamedTuple):
     """(B, T) float32, of the critic at that time."""
     advantages: Tensor
     """(B, T) float32."""
-    returns: Tensor
-    """(B, T) float32."""
+    returns: Tensor | None
+    """(B, T) float32, the critic's targets; None: there is no critic to train."""
 
 
 def take_rows(batch: Batch, rows: Tensor) -> Batch:
     """Returns the episodes at `rows`, (N,) int64, in that order."""
-    return Batch(*(field[rows] for field in batch))
+    returns = None if batch.returns is None else batch.returns[rows]
+    return Batch(*(field[rows] for field in batch[:-1]), returns=returns)
 
 
 def split_rows(x: Tensor, size: int) -> list[Tensor]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from interruption import Interruption
 
-from agents import TokenPPO
+from agents.learner import Learner
 
 
 class Checkpoints:
@@ -21,7 +21,7 @@ class Checkpoints:
         interruption: Whether a stop was asked for.
     """
 
-    def __init__(self, agent: TokenPPO, path: Path, every: int, interruption: Interruption) -> None:
+    def __init__(self, agent: Learner[Any], path: Path, every: int, interruption: Interruption) -> None:
         self.saved = agent.iteration
         """Iterations that the checkpoint has behind it."""
         self._agent, self._path, self._every, self._interruption = agent, path, every, interruption

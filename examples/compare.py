@@ -24,11 +24,11 @@ import numpy as np
 import plots
 import settings as flags
 from plots import Arms, Cell
-from results import SUMMARY_KEYS
 from run_folder import RunFolder
 
 from agents import statistics
 from agents.logs import read_jsonl
+from agents.run_report import SUMMARY_KEYS
 from agents.statistics import Interval
 
 TRAIN = Path(__file__).with_name("train_sentiment.py")

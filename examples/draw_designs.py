@@ -11,8 +11,8 @@ from pathlib import Path
 
 import gymnasium as gym
 import numpy as np
-from plots import GRID, INK
 
+from agents.figures import GRID, INK
 from rlsf_gym.designs import DESIGNS
 from rlsf_gym.render.colours import on_light
 

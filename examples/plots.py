@@ -1,25 +1,14 @@
-"""Draws learning curves; matplotlib is imported when a figure is asked for."""
+"""Draws how the runs of a comparison learned, arm beside arm."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from agents import statistics
-
-INK, GRID = "#2b2d42", "#e3e6ec"
-COLOURS = ("#1b7f79", "#d1495b", "#3d5a98", "#edae49", "#66418f")
-PANELS = (
-    ("env/score", "score", "score of prompt + response"),
-    ("env/judge", "judge", "held-out judge, P(positive)"),
-    ("objective/kl", "kl", "KL to the reference, nats per response"),
-    ("objective/entropy", None, "entropy, nats per token"),
-    ("objective/length", "length", "length, tokens"),
-)
-"""Key in metrics.jsonl, key in the evaluation, title."""
+from agents.figures import COLOURS, INK, PANELS, draw_frontier, dress, pyplot, smooth_curve
 
 
 class Cell(NamedTuple):
@@ -33,44 +22,6 @@ Arms = dict[str, list[Cell]]
 """Arm to its cells, one per seed."""
 
 
-def draw_run(
-    path: str | os.PathLike[str],
-    rows: Sequence[Mapping[str, Any]],
-    *,
-    before: Mapping[str, Any],
-    after: Mapping[str, Any],
-    title: str,
-) -> None:
-    """Writes the curves of one run, with the two evaluations as points at either end.
-
-    Args:
-        path: The PNG file.
-        rows: Lines of metrics.jsonl.
-        before: Evaluation before training.
-        after: Evaluation after training.
-        title: One line over the figure.
-    """
-    plt = pyplot()
-    figure, axes = plt.subplots(2, 3, figsize=(13, 7), layout="constrained")
-    for axis, (key, evaluated, label) in zip(axes.flat, PANELS, strict=False):
-        x, y = curve(rows, key)
-        if len(y):
-            axis.plot(x, y, color=COLOURS[0], alpha=0.25, linewidth=1)
-            axis.plot(x, statistics.moving_average(y, window(len(y))), color=COLOURS[0], linewidth=2)
-        if len(y) and evaluated and before.get(evaluated) is not None:
-            ends = [before[evaluated], after[evaluated]]
-            axis.plot(
-                [0, rows[-1]["episodes"]], ends, "o", color=COLOURS[1], label="held-out prompts", zorder=3
-            )
-        dress(axis, label, "episodes")
-    axes[0, 0].legend(frameon=False, loc="lower right")
-    axes[1, 1].set_ylim(0, 1.05 * axes[1, 1].get_ylim()[1])
-    _draw_frontier(axes[1, 2], {"": [rows]})
-    figure.suptitle(title, x=0.01, ha="left", fontsize=13, color=INK)
-    figure.savefig(path, dpi=120)
-    plt.close(figure)
-
-
 def draw_comparison(path: str | os.PathLike[str], arms: Arms) -> None:
     """Writes score, judge and score over KL: a colour per arm, a thin line per seed."""
     plt = pyplot()
@@ -80,7 +31,7 @@ def draw_comparison(path: str | os.PathLike[str], arms: Arms) -> None:
             _draw_arm(axis, [smooth_curve(cell.rows, key) for cell in cells], colour, arm)
         dress(axis, label, "episodes")
     axes[0].legend(frameon=False, loc="lower right")
-    _draw_frontier(axes[2], {arm: [cell.rows for cell in cells] for arm, cells in arms.items()})
+    draw_frontier(axes[2], {arm: [cell.rows for cell in cells] for arm, cells in arms.items()})
     seeds = len(next(iter(arms.values())))
     figure.suptitle(f"One learner, {' and '.join(arms)}, {seeds} seeds each", x=0.01, ha="left", color=INK)
     figure.savefig(path, dpi=120)
@@ -99,65 +50,3 @@ def _draw_arm(axis: Any, curves: Sequence[tuple[np.ndarray, np.ndarray]], colour
 def score_curve(cell: Cell) -> tuple[np.ndarray, np.ndarray]:
     """Returns episodes and smoothed score of one run."""
     return smooth_curve(cell.rows, "env/score")
-
-
-def smooth_curve(rows: Sequence[Mapping[str, Any]], key: str) -> tuple[np.ndarray, np.ndarray]:
-    """Returns a curve with the noise of single iterations averaged away."""
-    x, y = curve(rows, key)
-    return (x, statistics.moving_average(y, window(len(y)))) if len(y) else (x, y)
-
-
-def curve(rows: Sequence[Mapping[str, Any]], key: str) -> tuple[np.ndarray, np.ndarray]:
-    """Returns episodes and values, (iterations,) float64 each, where there is a finite value.
-
-    A row was measured on the policy as it was before the row's own episodes were learned from.
-    """
-    batch = rows[0]["episodes"] if rows else 0
-    points = [(row["episodes"] - batch, row[key]) for row in rows if row.get(key) is not None]
-    array = np.array(points, dtype=np.float64).reshape(-1, 2)
-    return array[:, 0], array[:, 1]
-
-
-def window(points: int) -> int:
-    """Returns how many points a smoothed curve averages: a tenth of them."""
-    return max(1, points // 10)
-
-
-def _draw_frontier(axis: Any, arms: Mapping[str, Sequence[Sequence[Mapping[str, Any]]]]) -> None:
-    """Score over KL: what an objective costs in distance from the reference."""
-    for colour, (name, runs) in zip(COLOURS, arms.items(), strict=False):
-        for i, rows in enumerate(runs):
-            kl, score = curve(rows, "objective/kl")[1], curve(rows, "env/score")[1]
-            if len(kl):
-                smooth = [statistics.moving_average(values, window(len(values))) for values in (kl, score)]
-                axis.plot(*smooth, color=colour, linewidth=1.5, label=name if i == 0 and name else None)
-    dress(axis, "score over KL", "KL to the reference, nats per response")
-
-
-def dress(axis: Any, title: str, xlabel: str) -> None:
-    """Gives a panel its title, its label and the look of all others."""
-    axis.set_title(title, loc="left", fontsize=11, color=INK)
-    axis.set_xlabel(xlabel, color=INK, fontsize=9)
-    axis.grid(color=GRID)
-    axis.set_axisbelow(True)
-    axis.tick_params(colors=INK, labelsize=9)
-    for side in ("top", "right"):
-        axis.spines[side].set_visible(False)
-
-
-def pyplot() -> Any:
-    """Returns matplotlib's pyplot, drawing to files.
-
-    Raises:
-        ImportError: If matplotlib is not installed.
-    """
-    try:
-        import matplotlib
-    except ImportError as error:
-        raise ImportError(
-            f"figures need matplotlib ({error}); install it with: pip install 'rlsf-gym[render]'"
-        ) from error
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-
-    return plt

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
-
-import plots
 import samples
 import settings as flags
 from run_folder import RunFolder
 
+from agents.figures import draw_run
 from agents.logs import read_jsonl
+from agents.run_report import format_table, headline
 from rlsf_gym.tokenizer import load_tokenizer
-
-SUMMARY_KEYS = ("score", "judge", "kl", "perplexity", "distinct_1", "distinct_2", "repetition", "length")
 
 
 def finish(folder: RunFolder, episodes: int) -> list[str]:
@@ -24,22 +19,23 @@ def finish(folder: RunFolder, episodes: int) -> list[str]:
         Notes about what could not be written.
     """
     before, after = folder.read("before"), folder.read("after")
+    settings = folder.config()["settings"]
     notes: list[str] = []
     try:
-        plots.draw_run(
+        draw_run(
             folder.curves,
             read_jsonl(folder.metrics),
             before=before["summary"],
             after=after["summary"],
-            title=headline(folder),
+            title=headline(folder.path.name, settings),
         )
     except ImportError as error:
         notes.append(f"note: no curves.png: {error}")
     samples.write_page(
         folder.samples,
         {"before": before["samples"], "after": after["samples"]},
-        tokenizer=load_tokenizer(flags.env_kwargs(folder.config()["settings"])["tokenizer"]),
-        title=headline(folder),
+        tokenizer=load_tokenizer(flags.env_kwargs(settings)["tokenizer"]),
+        title=headline(folder.path.name, settings),
     )
     seconds = sum(row["seconds"] for row in read_jsonl(folder.path / "timings.jsonl"))
     summary = {
@@ -52,14 +48,6 @@ def finish(folder: RunFolder, episodes: int) -> list[str]:
     return notes
 
 
-def headline(folder: RunFolder) -> str:
-    """Returns what the run was, in one line."""
-    settings = dict(folder.config()["settings"])
-    settings["policy"] = Path(settings["policy"]).name
-    facts = ("policy", "scorer", "objective", "reward_design", "seed")
-    return f"{folder.path.name}: " + ", ".join(f"{fact.replace('_', ' ')} {settings[fact]}" for fact in facts)
-
-
 def describe(folder: RunFolder) -> str:
     """Returns the table of both evaluations and where the files are."""
     summary = folder.read("summary")
@@ -69,15 +57,3 @@ def describe(folder: RunFolder) -> str:
         *(f"  {path}" for path in (folder.curves, folder.samples, folder.metrics, folder.checkpoint)),
     ]
     return "\n".join(lines)
-
-
-def format_table(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
-    """Returns both evaluations as lines of text."""
-    lines = [f"{'':<12}{'before':>12}{'after':>12}"]
-    for key in SUMMARY_KEYS:
-        lines.append(f"{key:<12}{_number(before.get(key)):>12}{_number(after.get(key)):>12}")
-    return "\n".join(lines)
-
-
-def _number(value: Any) -> str:
-    return "-" if value is None else f"{value:.3f}"

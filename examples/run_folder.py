@@ -1,8 +1,8 @@
 """The folder of one run: which files it holds and how they are written.
 
-config.json      settings of the run, hash of its prompts, versions of the packages, state of the checkout
+config.json      settings of the run, their defaults, hash of its prompts, versions, state of the checkout
 metrics.jsonl    one line per iteration, equal to the byte for equal runs
-timings.jsonl    seconds per iteration
+timings.jsonl    seconds, rates and peak memory per iteration
 before.json      evaluation of the untrained policy, so that a continued run need not repeat it
 checkpoint/      everything needed to continue
 run.lock         the process that writes here; gone when it ends by itself
@@ -64,10 +64,12 @@ class RunFolder:
         self.path.mkdir(parents=True, exist_ok=True)
         return locked(self.path / "run.lock")
 
-    def create(self, settings: Mapping[str, Any], *, prompts: str) -> None:
+    def create(self, settings: Mapping[str, Any], *, defaults: Mapping[str, Any], prompts: str) -> None:
         """Writes `config.json`; `prompts` is the hash of the prompts."""
-        config = {"id": uuid.uuid4().hex[:12], "settings": dict(settings), "versions": versions()}
-        self.write("config", {**config, "git": git_state(), "prompts_sha256": prompts})
+        config = {"id": uuid.uuid4().hex[:12], "settings": dict(settings), "defaults": dict(defaults)}
+        self.write(
+            "config", {**config, "versions": versions(), "git": git_state(), "prompts_sha256": prompts}
+        )
 
     def check_prompts(self, source: str, prompts: str) -> None:
         """Refuses prompts that are others than at the start; runs of before the hash was kept have none."""

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, NoReturn
 
 ENV_ID = "rlsf_gym:rlsf_gym/Sentiment-v0"
+AGENTS = ("ppo", "rloo", "grpo")
 
 
 class Flag(NamedTuple):
@@ -57,6 +58,7 @@ positive = checked(float, lambda x: 0.0 < x < math.inf, "a number above 0")
 not_negative = checked(float, lambda x: 0.0 <= x < math.inf, "a number of at least 0")
 unit = checked(float, lambda x: 0.0 <= x <= 1.0, "a number from 0 to 1")
 signed = checked(float, lambda x: -1.0 <= x <= 1.0, "a number from -1 to 1")
+agent = checked(str, AGENTS.__contains__, "one of " + ", ".join(map(repr, AGENTS)))
 response_length = checked(_length, bool, "a number of tokens such as 16, or a range such as 4-16")
 
 
@@ -75,6 +77,8 @@ TASK = (
     Flag("response-length", "16", response_length, "tokens of a response: 16, or a range such as 4-16"),
 )
 LEARNING = (
+    Flag("agent", "ppo", agent, "'ppo', with a critic; 'rloo' or 'grpo', with groups of responses instead"),
+    Flag("group-size", None, count, "responses per prompt; by default 1 under ppo, 4 under rloo and grpo"),
     Flag("episodes", 2_560, count, "responses to learn from, rounded up to whole iterations"),
     Flag("epochs", None, positive, "passes over the prompts; instead of --episodes"),
     Flag("batch-size", 128, count, "responses per iteration"),
@@ -157,6 +161,10 @@ def complete(given: Mapping[str, Any]) -> dict[str, Any]:
         raise ValueError("--scorer-model is for a neural scorer: add --scorer transformer")
     if settings["scorer_model"] is None and settings["scorer"] == "transformer":
         raise ValueError("--scorer transformer needs --scorer-model: a folder or a hub name")
+    if settings["agent"] != "ppo" and "lam" in given:
+        raise ValueError(
+            f"--lam is for a critic: {settings['agent']} has none; leave it out, or take --agent ppo"
+        )
     return settings
 
 

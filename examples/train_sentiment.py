@@ -33,7 +33,7 @@ import transformers
 from checkpoints import Checkpoints
 from run_folder import RunFolder, versions
 
-from agents import CausalLMPolicy, TokenPPO, TokenPPOConfig, checkpoint
+from agents import GRPO, RLOO, CausalLMPolicy, GRPOConfig, RLOOConfig, TokenPPO, TokenPPOConfig, checkpoint
 from agents.evaluate import evaluate, summarise
 from agents.logs import JsonlLog, Log, ProgressLog, TensorBoardLog, WandbLog
 from rlsf_gym.designs import load_design
@@ -46,6 +46,12 @@ EVAL_ENVS = 128
 """Responses that an evaluation scores at once."""
 
 Settings = Mapping[str, Any]
+Agent = TokenPPO | RLOO | GRPO
+AGENTS: dict[str, tuple[Any, Any]] = {
+    "ppo": (TokenPPO, TokenPPOConfig),
+    "rloo": (RLOO, RLOOConfig),
+    "grpo": (GRPO, GRPOConfig),
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -113,9 +119,13 @@ def check_device(name: str) -> None:
         raise ValueError(f"--device {name}: torch can't use it: {str(error).splitlines()[0]}") from error
 
 
-def make_config(settings: Settings) -> TokenPPOConfig:
+def make_config(settings: Settings) -> Any:
     """Returns the learner's settings."""
-    return TokenPPOConfig(
+    _, config_class = AGENTS[settings["agent"]]
+    own = {"lam": settings["lam"]} if settings["agent"] == "ppo" else {}
+    if settings["group_size"] is not None:
+        own["group_size"] = settings["group_size"]
+    return config_class(
         seed=settings["seed"],
         batch_size=settings["batch_size"],
         minibatch_size=settings["minibatch_size"],
@@ -125,7 +135,7 @@ def make_config(settings: Settings) -> TokenPPOConfig:
         learning_rate=settings["lr"],
         kl_coef=settings["kl_coef"],
         gamma=settings["gamma"],
-        lam=settings["lam"],
+        **own,
     )
 
 
@@ -146,14 +156,14 @@ def run(folder: RunFolder, settings: Settings, given: Settings, interruption: si
         if "resume" not in given:
             held.enter_context(folder.lock())
             folder.check_free()  # while the model was loaded another process may have been quicker
-            folder.create(settings, prompts=run_prompts.hash_prompts(settings))
+            folder.create(settings, defaults=flags.DEFAULTS, prompts=run_prompts.hash_prompts(settings))
             if not run_prompts.has_splits(settings):
                 say("note: too few prompts to hold some out: the evaluation uses those of the training")
         return work(agent, folder, settings, given, interruption)
 
 
 def work(
-    agent: TokenPPO,
+    agent: Agent,
     folder: RunFolder,
     settings: Settings,
     given: Settings,
@@ -196,16 +206,17 @@ def make_env(settings: Settings, split: str, num_envs: int) -> Any:
     return gymnasium.make_vec(flags.ENV_ID, num_envs=num_envs, split=split, **arguments)
 
 
-def make_agent(folder: RunFolder, settings: Settings) -> TokenPPO:
+def make_agent(folder: RunFolder, settings: Settings) -> Agent:
     """Returns the learner: as its checkpoint left it if there is one, untrained otherwise."""
+    agent_class, _ = AGENTS[settings["agent"]]
     env = make_env(settings, "train", settings["batch_size"])
     if checkpoint.exists(folder.checkpoint):
-        return TokenPPO.load(folder.checkpoint, env, device=settings["device"])
+        return agent_class.load(folder.checkpoint, env, device=settings["device"])
     policy = CausalLMPolicy.from_pretrained(settings["policy"]).to(settings["device"])
-    return TokenPPO(policy, env, make_config(settings))
+    return agent_class(policy, env, make_config(settings))
 
 
-def evaluation(folder: RunFolder, name: str, agent: TokenPPO, settings: Settings) -> None:
+def evaluation(folder: RunFolder, name: str, agent: Agent, settings: Settings) -> None:
     """Writes summary and samples on held-out prompts, unless they are there already."""
     if folder.read(name) is not None:
         return
@@ -219,7 +230,7 @@ def evaluation(folder: RunFolder, name: str, agent: TokenPPO, settings: Settings
 
 
 def learn(
-    agent: TokenPPO,
+    agent: Agent,
     folder: RunFolder,
     settings: Settings,
     given: Settings,
@@ -253,9 +264,7 @@ def total_episodes(settings: Settings) -> int:
     return max(1, round(settings["epochs"] * len(prompts.texts)))
 
 
-def make_logs(
-    agent: TokenPPO, folder: RunFolder, settings: Settings, given: Settings, total: int
-) -> list[Log]:
+def make_logs(agent: Agent, folder: RunFolder, settings: Settings, given: Settings, total: int) -> list[Log]:
     """Returns where the numbers go."""
     logs: list[Log] = [
         JsonlLog(folder.path, iterations=agent.iteration),

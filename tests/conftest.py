@@ -1,6 +1,12 @@
 """What tests of several folders share."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
+
+TRAIN = Path(__file__).parents[1] / "examples" / "train_sentiment.py"
 
 
 @pytest.fixture(scope="session")
@@ -14,4 +20,21 @@ def tiny_policy(tmp_path_factory):
         torch.manual_seed(0)
         config = GPT2Config(vocab_size=257, n_layer=1, n_head=1, n_embd=16, n_positions=128)
         GPT2LMHeadModel(config).save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_run(tmp_path_factory, tiny_policy):
+    """Returns the folder of a finished training run of three iterations, which nobody may change."""
+    folder = tmp_path_factory.mktemp("runs") / "tiny"
+    settings = {
+        **{"policy": tiny_policy, "tokenizer": "bytes", "episodes": 24, "batch-size": 8, "threads": 1},
+        **{"minibatch-size": 4, "response-length": "4-8", "eval-samples": 8, "max-prompt-tokens": 64},
+        "out": folder,
+    }
+    flags = [str(word) for name, value in settings.items() for word in (f"--{name}", value)]
+    done = subprocess.run(
+        [sys.executable, str(TRAIN), *flags], capture_output=True, text=True, timeout=290, check=False
+    )
+    assert done.returncode == 0, done.stderr
     return folder

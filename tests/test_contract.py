@@ -80,6 +80,7 @@ def test_agents_do_not_load_environments():
         ("rlsf_gym.scorers", ["VaderScorer", "TransformerScorer", "Scorer"]),
         ("rlsf_gym.designs", ["DESIGNS"]),
         ("agents", ["TokenPPO", "TokenPPOConfig", "CausalLMPolicy", "evaluate"]),
+        ("agents", ["RLOO", "RLOOConfig", "GRPO", "GRPOConfig"]),
     ],
 )
 def test_public_names(module, names):

@@ -91,6 +91,21 @@ def test_equal_runs_leave_equal_bytes(train, tiny, tmp_path):
     assert (first / "metrics.jsonl").read_bytes() != (other / "metrics.jsonl").read_bytes()
 
 
+@pytest.mark.parametrize("agent", ["rloo", "grpo"])
+def test_a_resumed_run_keeps_its_agent(train, tiny, tmp_path, agent):
+    folder, whole = tmp_path / "run", tmp_path / "whole"
+    arguments = (*tiny, "--agent", agent, "--group-size", 2)
+    assert train(*arguments, "--out", whole)[0] == 0
+    assert train(*arguments, "--out", folder)[0] == 0
+    recorded = json.loads((folder / "checkpoint" / "learner.json").read_text())["record"]
+    assert (recorded["learner"], recorded["config"]["group_size"]) == (agent, 2)
+    (folder / "summary.json").unlink()
+    (folder / "after.json").unlink()
+    refuse(train("--resume", folder, "--agent", "ppo"), "--agent is ppo", f"started with {agent}", status=2)
+    assert train("--resume", folder)[0] == 0
+    assert (folder / "metrics.jsonl").read_bytes() == (whole / "metrics.jsonl").read_bytes()
+
+
 def test_epochs_are_passes_over_the_prompts(train, tiny, tmp_path):
     prompts = tmp_path / "prompts.txt"
     prompts.write_text("\n".join(f"{i} critics said it was" for i in range(40)))
@@ -121,6 +136,10 @@ def test_a_few_prompts_are_enough(train, tiny, tmp_path):
         (["--epochs", "1", "--episodes", "8"], ["--epochs and --episodes exclude each other"]),
         (["--scorer-model", "x"], ["--scorer transformer"]),
         (["--scorer", "transformer"], ["needs --scorer-model"]),
+        (["--agent", "sac"], ["--agent", "one of 'ppo', 'rloo', 'grpo'", "'sac'"]),
+        (["--agent", "rloo", "--group-size", "1"], ["group_size", "a whole number >= 2"]),
+        (["--agent", "grpo", "--group-size", "5"], ["group_size", "a divisor of batch_size = 128"]),
+        (["--agent", "grpo", "--lam", "1"], ["--lam is for a critic", "--agent ppo"]),
         (["--device", "cuda:99"], ["--device cuda:99", "can't use it"]),
         (["--no-such-flag"], ["unrecognized arguments: --no-such-flag"]),
     ],

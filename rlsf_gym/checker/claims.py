@@ -55,10 +55,10 @@ def list_claims(
     Returns:
         The claims before the "but" rule; empty for a word without a valence.
     """
-    case = _Case(tokens, premises, at, mixed, 0.0)
-    low, premise = case.low(at), premises[at]
+    low, premise = tokens[at].low, premises[at]
     if premise is None or low in BOOSTER_DICT:
         return []
+    case = _Case(tokens, premises, at, mixed, 0.0)
     claims = [Claim(premise.rule, premise.trigger, premise.trigger, premise.value, premise.path)]
     if premise.value == 0.0:
         return claims

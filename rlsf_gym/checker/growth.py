@@ -29,7 +29,7 @@ class Growth:
         self.tokens: list[Token] = []
         self.lines: list[Line] = []
         self._knowledge = knowledge
-        self._reach = 3 + (knowledge.window if knowledge else 0)
+        self._window = knowledge.window if knowledge else 0  # how far a word can set the valences of others
         self._rule = ButRule(quirk)
         self._but: int | None = None
         self._mixed = False
@@ -43,7 +43,7 @@ class Growth:
 
     def add(self, tokens: Sequence[Token]) -> None:
         """Let the words arrive all at once."""
-        first = max(0, len(self.tokens) + 1 - self._reach)
+        size = len(self.tokens)
         for token in tokens:
             if self._but is None and token.low == "but":
                 self._but = len(self.tokens)
@@ -52,8 +52,8 @@ class Growth:
             self._premises.append(None)
             self._claims.append([])
             self._places.append(Line())
-        self.lines += self._places[len(self._places) - len(tokens) :]
-        self._revise(first)
+        self.lines += self._places[size:]
+        self._revise(max(0, size - self._window))
 
     def remove(self) -> None:
         """Take the last word away; another one has to arrive before anything is proved."""
@@ -79,9 +79,11 @@ class Growth:
         self._gone, self._stale = [], set()
 
     def _revise(self, first: int) -> None:
+        """Look again at what may have changed, where words from the first one on have other valences."""
         tokens, size = self.tokens, len(self.tokens)
         for at in range(first, size):
             self._premises[at] = find_premise(tokens, at, self._knowledge)
+        first = max(0, first - 2)  # these look at the words behind them
         mixed = 0 < self._capitals < size
         if mixed != self._mixed:
             first, self._mixed = 0, mixed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, Unpack, cast
+from typing import Any, ClassVar, NamedTuple, Unpack
 
 import numpy as np
 import numpy.typing as npt
@@ -14,13 +14,14 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
 from rlsf_gym.envs.base import TaskEnv
+from rlsf_gym.envs.collation import collate_infos
 from rlsf_gym.envs.forms import Form, TextForm, TokenForm
 from rlsf_gym.envs.screen import Episode, check_render_mode, show
 from rlsf_gym.envs.task import Task, TaskArguments, check_count, check_options, check_prompt
-from rlsf_gym.evidence import BoolArray, IntArray
+from rlsf_gym.evidence import BoolArray
 from rlsf_gym.tokenizer import Tokenizer
 
-__all__ = ["SentimentTextVectorEnv", "SentimentVectorEnv", "collate_infos"]
+__all__ = ["SentimentTextVectorEnv", "SentimentVectorEnv"]
 
 Infos = dict[str, Any]
 Generator = np.random.Generator
@@ -30,29 +31,30 @@ class ResponseVectorEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
     """B response environments that score a whole batch in one call.
 
     Args:
-        make_form: How prompts and responses look from outside.
         num_envs: B.
         autoreset_mode: `AutoresetMode.SAME_STEP` or `DISABLED`, or their values.
         render_mode: None, `"ansi"` or `"rgb_array"`.
-        task: The keyword arguments that all environments share.
+        **task: The keyword arguments that all environments share.
     """
 
     metadata: dict[str, Any]
+    form: ClassVar[type[Form]]
+    """How prompts and responses look from outside."""
 
     def __init__(
         self,
-        make_form: type[Form],
-        num_envs: int,
-        autoreset_mode: AutoresetMode | str,
-        render_mode: str | None,
-        task: TaskArguments,
+        num_envs: int = 1,
+        *,
+        autoreset_mode: AutoresetMode | str = AutoresetMode.SAME_STEP,
+        render_mode: str | None = None,
+        **task: Unpack[TaskArguments],
     ) -> None:
         self.num_envs = check_count("num_envs", num_envs)
         self.autoreset_mode = _check_autoreset_mode(autoreset_mode)
         self.metadata = TaskEnv.metadata | {"autoreset_mode": self.autoreset_mode}
         self.render_mode = check_render_mode(render_mode)
         self.task = Task(**task)
-        form = make_form(self.task)
+        form = self.form(self.task)
         self.single_observation_space, self.single_action_space = form.observation_space, form.action_space
         self.observation_space = batch_space(form.observation_space, num_envs)
         self.action_space = batch_space(form.action_space, num_envs)
@@ -198,15 +200,7 @@ class SentimentVectorEnv(ResponseVectorEnv):
         **task: The arguments of `SentimentEnv`.
     """
 
-    def __init__(
-        self,
-        num_envs: int = 1,
-        *,
-        autoreset_mode: AutoresetMode | str = AutoresetMode.SAME_STEP,
-        render_mode: str | None = None,
-        **task: Unpack[TaskArguments],
-    ) -> None:
-        super().__init__(TokenForm, num_envs, autoreset_mode, render_mode, task)
+    form = TokenForm
 
 
 class SentimentTextVectorEnv(ResponseVectorEnv):
@@ -221,15 +215,7 @@ class SentimentTextVectorEnv(ResponseVectorEnv):
         **task: The arguments of `SentimentEnv`.
     """
 
-    def __init__(
-        self,
-        num_envs: int = 1,
-        *,
-        autoreset_mode: AutoresetMode | str = AutoresetMode.SAME_STEP,
-        render_mode: str | None = None,
-        **task: Unpack[TaskArguments],
-    ) -> None:
-        super().__init__(TextForm, num_envs, autoreset_mode, render_mode, task)
+    form = TextForm
 
 
 class _Stream(NamedTuple):
@@ -243,39 +229,6 @@ class _Stream(NamedTuple):
     def seeded(cls, seed: int | None) -> _Stream:
         generator, used = seeding.np_random(seed)
         return cls(generator, generator.spawn(1)[0], used)
-
-
-def collate_infos(infos: Sequence[Infos], indices: Sequence[int], num_envs: int) -> Infos:
-    """Returns the infos of some sub-environments as Gymnasium's vector environments lay them out.
-
-    Numbers become typed arrays, arrays are stacked, anything else goes into an object array; `_key` is True
-    where a sub-environment has the key. Elsewhere numbers are 0 and objects None.
-
-    Args:
-        infos: Infos that all have the same keys.
-        indices: The sub-environment of each.
-        num_envs: B.
-    """
-    chosen = np.array(indices, np.int64)
-    present = np.zeros(num_envs, np.bool_)
-    present[chosen] = True
-    columns: Infos = {}
-    for key in infos[0] if infos else ():
-        columns[key] = _column([info[key] for info in infos], chosen, num_envs)
-        columns[f"_{key}"] = present.copy()
-    return columns
-
-
-def _column(values: list[Any], chosen: IntArray, num_envs: int) -> npt.NDArray[Any]:
-    kind = cast(Any, type(values[0]))
-    if kind in (int, float, bool, np.ndarray) or issubclass(kind, np.number):
-        rows = np.array(values)  # (len(chosen), ...)
-        column = np.zeros((num_envs, *rows.shape[1:]), rows.dtype)
-    else:
-        rows = np.fromiter(values, object, len(values))
-        column = np.full(num_envs, None, dtype=object)
-    column[chosen] = rows
-    return column
 
 
 def _check_autoreset_mode(mode: AutoresetMode | str) -> AutoresetMode:

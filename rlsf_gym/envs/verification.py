@@ -81,7 +81,8 @@ def _recomputable_kwargs(design: Design) -> dict[str, Any] | None:
     """Returns the arguments of a design of ours that the checker knows, None for any other."""
     if design.name not in RECOMPUTABLE or _bare(design.function) is not _bare(DESIGNS[design.name].function):
         return None
-    return dict(design.function.keywords) if isinstance(design.function, partial) else {}
+    function: Any = design.function
+    return dict(function.keywords) if isinstance(function, partial) else {}
 
 
 def _bare(function: Callable[..., Any]) -> Callable[..., Any]:

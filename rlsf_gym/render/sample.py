@@ -73,7 +73,7 @@ class Sample:
     utility: float
     design: str = ""
     records: tuple[RecordView, ...] = ()
-    """The whole certificate."""
+    """The certificate, but for what held at some words of the response only."""
     group: str = ""
     """The heading that the sample stands under, such as `"before"`."""
 
@@ -112,7 +112,8 @@ def make_sample(
         score: Score of prompt + response.
         utility: The objective's value of it.
         design: Name of the reward design.
-        certificate: Plain records, as in `info["certificate"]`.
+        certificate: Plain records, as in `info["certificate"]`; passing ones are left out, as they are part
+            of neither score.
         group: Heading that the sample stands under.
 
     Raises:
@@ -125,7 +126,7 @@ def make_sample(
     response, char_ends = decode_pieces(pieces)
     text = prompt + response
     spans = token_spans(char_ends) + len(prompt)  # (K, 2) int64
-    plain = list(certificate)
+    plain = [record for record in certificate if record["status"] != "passing"]
     views = tuple(view_record(record, text) for record in plain)
     words = word_spans(text)
     told = by_token([tokens_of_word(words, spans, *record["word"]) for record in plain], len(pieces))

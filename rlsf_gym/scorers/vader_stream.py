@@ -1,17 +1,16 @@
 """The automaton that keeps VADER's valences while words come and go at the end of a text."""
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator
-from heapq import heappop, heappush
+from collections.abc import Iterable, Iterator
 from math import sqrt
 
+from rlsf_gym.scorers.vader_but import Scaling
 from rlsf_gym.scorers.vader_rules import Changes, Premise, last_value, word_changes
 from rlsf_gym.scorers.vader_words import Word
 
 EXCLAMATION, MAX_EXCLAMATIONS = 0.292, 4
 QUESTION, MANY_QUESTIONS, MAX_QUESTIONS = 0.18, 0.24, 4  # each of two or three; each of four
 ALPHA = 15.0  # of the normalisation
-BEFORE_BUT, AFTER_BUT = 0.5, 1.5
 
 # Below this the running sum may have another sign than sum() of the list has. As the sign decides on the
 # punctuation, sum() is asked then: it has to be rounded as in the library.
@@ -36,80 +35,6 @@ def normalize(total: float) -> float:
     It never leaves [-1, 1], as the root of x * x is x to the bit: the library's clipping has nothing to do.
     """
     return total / sqrt(total * total + ALPHA)
-
-
-class _FirstEqual:
-    """Finds the first position that holds a value, for a list that grows, shrinks and changes.
-
-    A heap of positions per value; a position that has since got another value is dropped when it surfaces, so
-    that every operation costs O(log n), amortised.
-    """
-
-    def __init__(self) -> None:
-        self._positions: dict[float, list[int]] = {}
-
-    def note(self, value: float, position: int) -> None:
-        """The list holds `value` at `position` from now on."""
-        heappush(self._positions.setdefault(value, []), position)
-
-    def find(self, values: list[float], value: float) -> int:
-        """The first position of `value`, which has to be in the list."""
-        heap = self._positions[value]
-        while heap[0] >= len(values) or values[heap[0]] != value:
-            heappop(heap)
-        return heap[0]
-
-
-class _Scaling:
-    """The "but" rule over the valences of the scored words, which come and go at the end.
-
-    Args:
-        before: how many of these words stand before the "but".
-        quirk: as for `Stream`.
-        note: called with the number of a word before the step of another word changes its valence.
-
-    Attributes:
-        values: the valences after the rule.
-    """
-
-    def __init__(self, before: int, quirk: bool, note: Callable[[int], None]) -> None:
-        self.values: list[float] = []
-        self._before = before
-        self._quirk = quirk
-        self._note = note
-        self._targets: dict[int, int] = {}  # number of a word whose step scaled -> that of the one it scaled
-        self._equals = _FirstEqual()
-
-    def add(self, value: float) -> float:
-        """Take the step of the next word, and return what it adds to the sum."""
-        own = target = len(self.values)
-        self.values.append(value)
-        if not value:
-            return value
-        if self._quirk:
-            self._equals.note(value, own)
-            target = self._equals.find(self.values, value)
-        value *= BEFORE_BUT if target < self._before else AFTER_BUT
-        self._targets[own] = target
-        if target != own:
-            self._note(target)
-        self._put(target, value)
-        return value
-
-    def drop(self, start: int, valences: list[float]) -> None:
-        """Undo the steps of the words from number `start` on, the last first, given all valences before."""
-        for own in range(len(self.values) - 1, start - 1, -1):
-            target = self._targets.pop(own, None)
-            if target is not None:
-                if target != own:
-                    self._note(target)
-                self._put(target, valences[own])
-            self.values.pop()
-
-    def _put(self, number: int, value: float) -> None:
-        self.values[number] = value
-        if self._quirk:
-            self._equals.note(value, number)
 
 
 def _is_loud(word: Word) -> bool:
@@ -158,7 +83,7 @@ class Stream:
         self._changes: list[Changes] = []  # what the rules made of it, before the "but" rule
         self._valences: list[float] = []  # after that
         self._totals = [0.0]  # of those that are settled, one more than these
-        self._scaling: _Scaling | None = None  # while there is a "but"
+        self._scaling: Scaling | None = None  # while there is a "but"
         for word in words:
             self.push(word)
 
@@ -282,7 +207,7 @@ class Stream:
         """Do to the words before `at` what the arrival of `word` there does to them."""
         if self.but is None and word.contrasts:
             self._unsettle(0)
-            self.but, self._scaling = at, _Scaling(len(self._places), self._quirk, self._note)
+            self.but, self._scaling = at, Scaling(len(self._places), self._quirk, self._note)
         self._revise(at)
         self._settle()
 

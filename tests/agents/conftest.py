@@ -86,6 +86,26 @@ class ToyVectorEnv(VectorEnv):
         return np.arange(T) < length
 
 
+class GroupToyVectorEnv(ToyVectorEnv):
+    """The same, with prompts that have names and can be given."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.given: list[Any] = []
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> Any:
+        observation, infos = super().reset(seed=seed)
+        self.given.append(options)
+        if options is not None:
+            rows = [[int(word) for word in name.split()] for name in options["prompts"]]
+            mask = np.array([[0] * (P - len(row)) + [1] * len(row) for row in rows], dtype=np.int8)
+            ids = np.array([[0] * (P - len(row)) + row for row in rows])
+            observation = {"prompt_ids": ids, "prompt_mask": mask}
+        pairs = zip(observation["prompt_ids"], observation["prompt_mask"], strict=True)
+        names = [" ".join(map(str, ids[mask.astype(bool)])) for ids, mask in pairs]
+        return observation, {**infos, **self._infos(prompt=np.array(names, dtype=object))}
+
+
 def make_model(architecture: str = "gpt2", vocab_size: int = V, seed: int = 0) -> Any:
     torch.manual_seed(seed)
     shape: dict[str, Any] = {"vocab_size": vocab_size, "bos_token_id": None, "eos_token_id": None}
@@ -107,6 +127,11 @@ def one_thread() -> None:
 @pytest.fixture
 def make_toy() -> Callable[..., ToyVectorEnv]:
     return ToyVectorEnv
+
+
+@pytest.fixture
+def make_group_toy() -> Callable[..., GroupToyVectorEnv]:
+    return GroupToyVectorEnv
 
 
 @pytest.fixture

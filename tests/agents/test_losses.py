@@ -127,3 +127,35 @@ def test_explained_variance():
 
 def test_masked_sum_does_not_see_what_is_masked():
     assert masked_sum(torch.tensor([[1.0, 2.0, math.inf]]), MASK, 4.0).item() == 0.75
+
+
+def test_the_upper_clip_can_be_wider():
+    """Ratios 1.25, 0.7 and 1.4, clipped to [0.8, 1.3]: only the 0.7 and the 1.4 lie outside."""
+    logprobs = torch.tensor([[1.25, 0.7, 1.4]]).log().requires_grad_()
+    found = clipped_surrogate(
+        logprobs,
+        torch.zeros(1, 3),
+        torch.tensor([[1.0, -1.0, 2.0]]),
+        torch.ones(1, 3).bool(),
+        cliprange=0.2,
+        cliprange_high=0.3,
+        denominator=1.0,
+    )
+    # minus (1.25 + min(-0.7, -0.8) + min(2.8, 2 * 1.3)); without the wider clip the first were 1.2
+    assert found.loss.item() == pytest.approx(-(1.25 - 0.8 + 2.6))
+    assert found.clip_fraction.item() == 2.0
+    found.loss.backward()
+    assert logprobs.grad.tolist()[0] == pytest.approx([-1.25, 0.0, 0.0])
+
+
+@pytest.mark.parametrize("high", [None, 0.2])
+def test_no_upper_clip_of_its_own_is_the_lower_one(high):
+    generator = torch.Generator().manual_seed(0)
+    logprobs, old, advantages = torch.randn(3, 4, 5, generator=generator) * 0.3
+    both = {"cliprange": 0.2, "denominator": 7.0}
+    plain = clipped_surrogate(logprobs, old, advantages, torch.ones(4, 5).bool(), **both)
+    found = clipped_surrogate(logprobs, old, advantages, torch.ones(4, 5).bool(), cliprange_high=high, **both)
+    assert all(map(torch.equal, plain, found))
+    ratio = (logprobs - old).exp()
+    expected = -torch.minimum(ratio * advantages, ratio.clamp(0.8, 1.2) * advantages).sum() / 7.0
+    torch.testing.assert_close(found.loss, expected)

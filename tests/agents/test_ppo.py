@@ -92,15 +92,22 @@ def test_metrics_are_those_of_the_glossary(make_agent):
         "objective/scores", "objective/score_median", "objective/score_min", "objective/score_max",
         "objective/rlhf_reward", "objective/kl", "objective/entropy", "objective/length",
         "policy/approxkl", "policy/clipfrac", "policy/ratio", "policy/ratio_error", "policy/rescored",
+        "policy/ratio_mean", "policy/ratio_spread",
         "policy/grad_norm", "policy/steps", "loss/policy", "loss/value", "val/explained_variance",
         "env/score",
+        *(f"{key}_q{q}" for key in ("objective/kl", "val/explained_variance") for q in (1, 2, 3, 4)),
     }  # fmt: skip
     assert set(record.metrics[0]) == expected
     assert all(type(value) is float for value in record.metrics[0].values())
     assert [row["iteration"] for row in record.metrics] == [1.0, 2.0]
     assert [row["episodes"] for row in record.metrics] == [16.0, 32.0]
     assert record.metrics[0]["policy/steps"] == 4.0
-    assert set(record.timings[0]) == {"generate", "score_env", "score_reference", "update", "seconds"}
+    phases = {"generate", "score_env", "score_reference", "update"}
+    rates = {"tokens_per_second", "generated_per_second"}
+    assert set(record.timings[0]) == phases | rates | {"seconds", "peak_memory_mb"}
+    assert sum(record.timings[0][phase] for phase in phases) <= record.timings[0]["seconds"]
+    tokens = 16 * record.metrics[0]["objective/length"]
+    assert record.timings[0]["tokens_per_second"] == pytest.approx(tokens / record.timings[0]["seconds"])
     scores = [info["score"] for info in record.episodes[0]]
     assert record.metrics[0]["env/score"] == pytest.approx(np.mean(scores))
     rewards = [info["reward"] for info in record.episodes[0]]
@@ -191,6 +198,20 @@ def test_a_checkpoint_for_another_vocabulary_is_refused(make_agent, make_toy, tm
     env.single_action_space = gym.spaces.MultiDiscrete([8] * T)
     with pytest.raises(ValueError, match="env: expected V = 12, that of the checkpoint, got 7"):
         TokenPPO.load(tmp_path / "checkpoint", env)
+
+
+def test_a_checkpoint_from_before_learners_had_names_goes_on_to_the_bit(make_agent, make_toy, tmp_path):
+    agent, path = make_agent(lr_schedule="constant").learn(16), tmp_path / "checkpoint"
+    agent.save(path)
+    whole = json.loads((path / "learner.json").read_text())
+    for name in ("learner", "score_scale"):
+        del whole["record"][name]
+    for name in ("group_size", "lam_critic", "cliprange_high", "standardise_scores"):
+        del whole["record"]["config"][name]
+    (path / "learner.json").write_text(json.dumps(whole))
+    resumed = TokenPPO.load(path, make_toy(num_envs=16))
+    assert resumed.config == agent.config
+    assert_same(parameters(agent.learn(32)), parameters(resumed.learn(32)))
 
 
 def test_critic_warm_up_leaves_the_policy_alone(make_agent):
@@ -314,7 +335,7 @@ def test_a_learner_that_failed_half_way_is_not_saved(make_agent, tmp_path):
     with pytest.raises(FloatingPointError, match="iteration 2: norm of the gradients"):
         agent.learn(32)
     assert not agent.is_whole
-    with pytest.raises(ValueError, match="the update of iteration 2 failed half-way: load a checkpoint"):
+    with pytest.raises(ValueError, match="update 2 failed half-way: load a checkpoint"):
         agent.save(tmp_path / "checkpoint")
     assert not (tmp_path / "checkpoint").exists()
 

@@ -22,6 +22,8 @@ def test_objectives_are_per_response_and_entropy_per_token():
             "objective/scores": 2.5 / 3, "objective/score_median": 0.5, "objective/score_min": -1.0,
             "objective/score_max": 3.0, "objective/rlhf_reward": 0.5 / 3, "objective/kl": 1.25 / 3,
             "objective/entropy": 2.5, "objective/length": 4 / 3,
+            "objective/kl_q1": 0.75 / 3, "objective/kl_q2": 0.0, "objective/kl_q3": 0.5 / 3,
+            "objective/kl_q4": 0.0,
         }
     )  # fmt: skip
 

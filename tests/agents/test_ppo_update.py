@@ -1,8 +1,11 @@
 """agents/ppo_update.py: the gradient of a batch does not depend on how it is cut up."""
 
+from functools import partial
+
 import pytest
 import torch
 
+from agents.ppo import estimate_with_critic
 from agents.ppo_config import TokenPPOConfig
 from agents.ppo_update import (
     StaleLogprobsError,
@@ -36,7 +39,8 @@ def config_of(**settings):
 
 
 def batch_of(rollout, config):
-    return make_batch(rollout, shape_rewards(rollout, config, kl_coef=0.1, eos_token_id=END), config)
+    rewards = shape_rewards(rollout, config, kl_coef=0.1, eos_token_id=END)
+    return make_batch(rollout, rewards, config, partial(estimate_with_critic, config=config))
 
 
 def gradients(policy, batch, groups, config, denominator=56.0):
@@ -130,7 +134,10 @@ def test_whitened_rewards_keep_their_zeros(rollout):
     config = config_of(whiten_rewards=True, lam=0.0, whiten_advantages=False)
     still = rollout._replace(values=torch.zeros_like(rollout.values))
     rewards = shape_rewards(rollout, config, kl_coef=0.0, eos_token_id=END)
-    batch = make_batch(still, rewards, config)  # lambda 0 without values: the advantages are the rewards
+    estimate = partial(estimate_with_critic, config=config)
+    batch = make_batch(
+        still, rewards, config, estimate
+    )  # lambda 0 without values: the advantages are the rewards
     assert (batch.advantages[rewards == 0.0] == 0.0).all()
     scale = 1.0 / rewards[rollout.response_mask].std(correction=0)
     assert torch.allclose(batch.advantages, rewards * scale, atol=1e-5)
@@ -179,3 +186,16 @@ def test_gradients_that_are_not_numbers_stop_before_the_step(policy, rollout):
             generator=torch.Generator(),
         )
     assert all(torch.equal(a, b) for a, b in zip(before, policy.parameters(), strict=True))
+
+
+def test_the_critics_targets_have_a_lambda_of_their_own(rollout):
+    """Lambda 1 aims at the return itself; the advantages keep the policy's lambda, to the bit."""
+    plain, own = config_of(lam=0.5), config_of(lam=0.5, lam_critic=1.0)
+    rewards = shape_rewards(rollout, plain, kl_coef=0.1, eos_token_id=END)
+    before, after = (estimate_with_critic(rollout, rewards, config) for config in (plain, own))
+    assert torch.equal(before.advantages, after.advantages)
+    to_go = rewards.flip(-1).cumsum(-1).flip(-1) * rollout.response_mask
+    torch.testing.assert_close(after.returns, to_go, atol=1e-5, rtol=0.0)
+    assert (before.returns - to_go).abs().max() > 0.01
+    same = estimate_with_critic(rollout, rewards, config_of(lam=0.5, lam_critic=0.5))
+    assert all(map(torch.equal, same, before))

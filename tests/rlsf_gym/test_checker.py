@@ -303,7 +303,9 @@ def test_a_record_split_in_time_is_refused(case, data):
     certificate, prompt, response = case
     k = pick(data, certificate)
     record = certificate.records[k]
-    middle = data.draw(st.integers(record.since + 1, len(prompt + response) + 2))
+    last = len(prompt + response) + 2 if record.until == -1 else record.until - 1
+    assume(record.since < last)
+    middle = data.draw(st.integers(record.since + 1, last))
     first = "withdrawn" if record.since <= len(prompt) else "passing"
     halves = record._replace(status=first, until=middle), record._replace(since=middle)
     refuse(replaced(certificate, k, *halves), prompt, response, match=rf"^record {k} ")

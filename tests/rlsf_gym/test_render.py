@@ -78,7 +78,12 @@ def test_only_what_holds_in_the_whole_text_is_evidence() -> None:
     ]
     sample = make_sample("", [b"bad"], [0.5], score=0, utility=0, certificate=certificate)
     assert sample.tokens[0].evidence == 11.0
-    assert [record.status for record in sample.tokens[0].records] == list(statuses)
+    assert [record.status for record in sample.tokens[0].records] == ["kept", "added", "withdrawn"]
+
+
+def test_what_held_at_some_words_only_is_not_shown() -> None:
+    passing = CERTIFICATE[0] | {"amount": 9.0, "status": "passing", "since": 14, "until": 20}
+    assert _sample(certificate=[passing, *CERTIFICATE]) == _sample()
 
 
 def test_half_characters_show_their_bytes() -> None:

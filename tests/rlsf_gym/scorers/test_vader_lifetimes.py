@@ -1,5 +1,6 @@
 """Lifetimes of records: at each word, what lives is what the text up to there gives when it is read alone."""
 
+import json
 import random
 import re
 
@@ -89,3 +90,45 @@ def test_punctuation_begins_at_its_marks():
         (13, -0.18, "added", 14, -1),
         (14, -0.18, "added", 15, -1),
     ]
+
+
+ADVERSARIES = [
+    "NO but " + "NO " * 200 + "x",
+    "NO " * 200 + "x good",
+    "VERY GOOD " * 150 + "x",
+    "GOOD 1A " * 100,
+    "no good " * 150,
+    "kind of " * 150,
+    "fav ok " * 150 + "but " + "ok fav " * 150,
+    "but " + "affection ok " * 150,
+    "ok affection " * 80 + "but " + "ok affection " * 80,
+    "never so VERY GOOD but NO least kiss of death the bomb " * 30,
+    "GOOD 1 " + "😍" * 100 + "A but x" + "!?" * 50,
+    "dead pace long film " * 60,
+]
+
+
+@pytest.mark.parametrize("text", ADVERSARIES)
+@pytest.mark.parametrize("but", ["library", "documented"])
+@pytest.mark.parametrize("name", ["vader", "knowledge"])
+def test_a_certificate_is_linear_in_the_text_and_plain(name, but, text):
+    if name == "knowledge":
+        pytest.importorskip("networkx")
+    scorer = VaderScorer(but) if name == "vader" else KnowledgeScorer(but=but)
+    words = len(scorer.valences(text))
+    for cut in (0, 6, len(text) // 2, len(text) - 1):
+        certificate = scorer.certify(text[:cut], text[cut:])
+        assert len(certificate.records) <= 6 * words + 36  # far below the bound that holds for all texts
+        plain = json.loads(json.dumps(certificate.as_records(), allow_nan=False))
+        assert len(plain) == len(certificate.records)
+        assert all(("until" in record) == (record["status"] in ("passing", "withdrawn")) for record in plain)
+
+
+def test_random_texts_of_a_few_words_stay_below_the_bound():
+    rng = random.Random(3)
+    for _ in range(1500):
+        words = rng.choices(rng.sample(WORDS, 4), k=rng.randint(1, 10))
+        text = " ".join(words)
+        cut = rng.randint(0, len(text))
+        records = VaderScorer().certify(text[:cut], text[cut:]).records
+        assert len(records) <= 108 * len(words) + 36

@@ -1,0 +1,64 @@
+"""Says what the folder of a run holds, finished or not, and draws its figure anew.
+
+    python -m agents runs/NAME
+
+Exit status: 0 done, 1 a failure that is explained in one line, 2 wrong arguments.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from agents.figures import draw_run
+from agents.run_report import Run, describe_run, headline, read_run
+
+FIGURE = "curves.png"
+
+
+class Parser(argparse.ArgumentParser):
+    """Reports wrong arguments in one line, with exit status 2."""
+
+    def error(self, message: str) -> NoReturn:
+        """Writes `error: message`."""
+        _say("error: " + " ".join(message.split()))
+        raise SystemExit(2)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Prints the summary of a run and draws its figure; returns the exit status."""
+    parser = Parser(
+        prog="python -m agents",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("folder", help="folder of a run")
+    parser.add_argument("--no-figure", action="store_true", help=f"leave {FIGURE} as it is")
+    given = parser.parse_args(argv)
+    try:
+        run = read_run(given.folder)
+        print(describe_run(run))
+        if run.metrics and not given.no_figure:
+            print(f"\nfigure: {_draw(run)}")
+    except (ValueError, OSError, ImportError) as error:
+        _say("error: " + " ".join(str(error).split()))
+        return 1
+    return 0
+
+
+def _draw(run: Run) -> str:
+    path = run.path / FIGURE
+    title = headline(run.path.name, run.settings)
+    draw_run(path, run.metrics, before=run.before, after=run.after, title=title)
+    return str(path)
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,300 @@
+"""What all learners share: they play, update, report, predict, save and load alike.
+
+One iteration plays `batch_size` episodes, takes the price of divergence off each token's reward, has the
+learner estimate advantages over tokens and runs `num_ppo_epochs` passes of clipped updates. A run that is
+saved, killed and loaded goes on to the bit as it would have.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Generic, Self, TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from agents import checkpoint
+from agents.callback import Callback
+from agents.compatibility import check_learner, check_vocabulary
+from agents.optimizer_state import read_state, write_state
+from agents.policy import CausalLMPolicy
+from agents.ppo_config import LearnerConfig
+from agents.ppo_metrics import environment_metrics, learner_metrics
+from agents.ppo_play import check_rounds, environment_seed, make_env, play
+from agents.ppo_update import train
+from agents.resources import resource_figures
+from agents.rollout import (
+    Environment,
+    IntArray,
+    pad_actions,
+    read_eos_token_id,
+    read_observation,
+    read_shapes,
+    split_infos,
+)
+from agents.schedule import learning_rate, next_kl_coef
+from agents.score_scale import measure_score_scale
+from agents.tensors import Estimates, Rollout
+from agents.versions import read_versions
+
+GENERATOR = "generator"
+ConfigT = TypeVar("ConfigT", bound=LearnerConfig)
+
+
+class Learner(ABC, Generic[ConfigT]):
+    """Learns from one reward per token; what sets a learner apart is how it estimates advantages.
+
+    Args:
+        policy: A policy, or what `CausalLMPolicy.from_pretrained` takes; V is set to the environment's.
+        env: A vector environment as `agents.rollout` describes it, or an id to make one of `batch_size`
+            episodes.
+        config: Settings; None: the defaults.
+        reference: What divergence is measured from; None: a frozen copy of the policy.
+        callbacks: Told of each iteration, in order; may be set later.
+        env_kwargs: For an environment that is given as an id.
+
+    Raises:
+        ValueError: The environment, the settings or the policy do not go together.
+    """
+
+    name: ClassVar[str]
+    """Says in a checkpoint whose it is."""
+    config_class: type[ConfigT]
+    """Of its settings."""
+
+    def __init__(
+        self,
+        policy: CausalLMPolicy | str | Path,
+        env: Environment | str,
+        config: ConfigT | None = None,
+        *,
+        reference: CausalLMPolicy | None = None,
+        callbacks: Sequence[Callback] = (),
+        env_kwargs: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.config: ConfigT = self.config_class() if config is None else config
+        self.env = make_env(env, self.config, env_kwargs)
+        self.shapes = read_shapes(self.env)
+        check_rounds(self.config, self.shapes)
+        self._length_range = self.config.length_range(self.shapes.response_length)
+        self.policy = policy if isinstance(policy, CausalLMPolicy) else CausalLMPolicy.from_pretrained(policy)
+        self.policy.restrict_vocabulary(self.shapes.vocab_size)
+        self.reference = copy.deepcopy(self.policy) if reference is None else reference
+        self.reference.restrict_vocabulary(self.shapes.vocab_size)
+        self.reference.requires_grad_(False)
+        self.callbacks: list[Callback] = list(callbacks)
+        self.iteration = 0
+        """Iterations done."""
+        self.kl_coef = self.config.kl_coef
+        """Price of a nat in the next iteration."""
+        self.score_scale = 1.0
+        """What scores are divided by; measured before the first iteration where the settings say so."""
+        self.step_timeout: float | None = None
+        """As `agents.rollout.collect` takes it; may be set later."""
+        self.is_whole = True
+        """Whether it stands between two iterations: not after an update that failed half-way."""
+        self._trainable = [p for p in self.policy.backbone.parameters() if p.requires_grad]
+        self._optimizer = torch.optim.Adam(
+            self.policy.parameters(), lr=self.config.learning_rate, eps=self.config.adam_eps, fused=True
+        )
+        self._generator = torch.Generator().manual_seed(self.config.seed)
+        self._predictor = torch.Generator().manual_seed(self.config.seed)  # predicting leaves learning alone
+        self._reference_files: dict[str, str] = {}
+        _, opening = self.env.reset(seed=environment_seed(self.config.seed, 0, 0))
+        self._eos_token_id = read_eos_token_id(split_infos(opening, self.shapes.episodes))
+
+    @abstractmethod
+    def estimate(self, rollout: Rollout, rewards: Tensor) -> Estimates:
+        """Returns the advantages of a batch, and the targets of the critic if there is one.
+
+        Args:
+            rollout: What was played.
+            rewards: (B, T) float32, scores less the price of divergence.
+        """
+
+    @property
+    def episodes(self) -> int:
+        """Episodes played so far."""
+        return self.iteration * self.config.batch_size
+
+    def learn(self, total_episodes: int) -> Self:
+        """Learns until the run has played that many episodes, those before a checkpoint included.
+
+        The learning rate's schedule spans the whole run.
+
+        Args:
+            total_episodes: >= 1, rounded up to whole iterations.
+
+        Raises:
+            FloatingPointError: A reward, loss or gradient is not finite; the message has the iteration.
+            ValueError: Scores are to be standardised, but the reference's returns do not vary.
+        """
+        if total_episodes < 1:
+            raise ValueError(f"total_episodes: expected a number >= 1, got {total_episodes}")
+        if self.config.standardise_scores and self.iteration == 0:
+            self.score_scale = measure_score_scale(self.env, self.reference, self.config)
+        total_iterations = math.ceil(total_episodes / self.config.batch_size)
+        while self.iteration < total_iterations:
+            try:
+                self._iterate(total_iterations)
+            except FloatingPointError as error:
+                raise FloatingPointError(f"iteration {self.iteration + 1}: {error}") from error
+        return self
+
+    def predict(self, obs: Mapping[str, Any], deterministic: bool = False) -> tuple[IntArray, None]:
+        """Returns actions and None, in the manner of Stable-Baselines3.
+
+        Args:
+            obs: Dict(`prompt_ids`, `prompt_mask`), of one episode (P,) or several (B, P).
+            deterministic: Take the most probable tokens instead of sampling.
+
+        Returns:
+            int64 (T,) or (B, T), V after the end of each response.
+        """
+        single = np.ndim(obs["prompt_ids"]) == 1
+        prompt_ids, prompt_mask = read_observation({key: np.atleast_2d(value) for key, value in obs.items()})
+        generation = self.policy.generate(
+            prompt_ids,
+            prompt_mask,
+            lengths=torch.full((len(prompt_ids),), self._length_range[1]),
+            eos_token_id=self._eos_token_id,
+            generator=self._predictor,
+            deterministic=deterministic,
+        )
+        actions = pad_actions(generation.response_ids, self.shapes)
+        return (actions[0] if single else actions), None
+
+    def save(self, path: str | Path) -> None:
+        """Writes a checkpoint folder, atomically: the whole new one, or the earlier one stays.
+
+        Raises:
+            ValueError: `path` is something other than a checkpoint, or an update failed half-way.
+            OSError: It can't be written.
+        """
+        if not self.is_whole:
+            raise ValueError(f"update {self.iteration + 1} failed half-way: load a checkpoint")
+        files = checkpoint.save(
+            path,
+            parts={"policy": self.policy.save_pretrained, "reference": self.reference.save_pretrained},
+            tensors={
+                GENERATOR: self._generator.get_state(),
+                **read_state(self._optimizer, self.policy.named_parameters()),
+            },
+            record={
+                "learner": self.name,
+                "config": self.config.to_record(),
+                "temperature": {"policy": self.policy.temperature, "reference": self.reference.temperature},
+                "vocab_size": self.shapes.vocab_size,
+                "iteration": self.iteration,
+                "kl_coef": self.kl_coef,
+                "score_scale": self.score_scale,
+                "versions": read_versions(),
+            },
+            unchanged=self._reference_files,
+        )
+        self._keep_reference(files)
+
+    @classmethod
+    def load(
+        cls,
+        path: str | Path,
+        env: Environment | str,
+        *,
+        callbacks: Sequence[Callback] = (),
+        env_kwargs: Mapping[str, Any] | None = None,
+        device: str | torch.device = "cpu",
+    ) -> Self:
+        """Returns the learner as it was saved; `learn` goes on where it stopped.
+
+        Args:
+            path: As given to `save`.
+            env: As in the constructor.
+            callbacks: As in the constructor.
+            env_kwargs: As in the constructor.
+            device: Where policy and reference are put.
+
+        Raises:
+            ValueError: The checkpoint is missing, damaged, of another learner or architecture, or does not go
+                with the environment.
+        """
+        found = checkpoint.load(path)
+        check_learner(path, found.record, cls.name)
+        parts = {
+            name: CausalLMPolicy.from_pretrained(found.folder / name, temperature=temperature)
+            for name, temperature in found.record["temperature"].items()
+        }
+        agent = cls(
+            parts["policy"].to(device),
+            env,
+            cls.config_class.from_record(found.record["config"]),
+            reference=parts["reference"].to(device),
+            callbacks=callbacks,
+            env_kwargs=env_kwargs,
+        )
+        check_vocabulary(found.record, agent.shapes)
+        agent.iteration = int(found.record["iteration"])
+        agent.kl_coef = float(found.record["kl_coef"])
+        agent.score_scale = float(found.record.get("score_scale", 1.0))
+        agent._generator.set_state(found.tensors[GENERATOR].clone())
+        write_state(agent._optimizer, agent.policy.named_parameters(), found.tensors)
+        agent._keep_reference(found.files)
+        return agent
+
+    def _iterate(self, total_iterations: int) -> None:
+        """Plays, updates and reports one iteration."""
+        started = time.perf_counter()
+        rate = learning_rate(self.config, self.iteration, total_iterations)
+        for group in self._optimizer.param_groups:
+            group["lr"] = rate
+        critic = self.config.critic
+        warming = critic is not None and self.iteration < critic.warmup_iterations
+        for parameter in self._trainable:
+            parameter.requires_grad_(not warming)
+        played = play(
+            self.env,
+            self.policy,
+            self.reference,
+            self.config,
+            iteration=self.iteration,
+            generator=self._generator,
+            step_timeout=self.step_timeout,
+        )
+        collected = time.perf_counter()
+        self.is_whole = False
+        trained = train(
+            self.policy,
+            self._optimizer,
+            played.rollout,
+            self.config,
+            estimate=self.estimate,
+            kl_coef=self.kl_coef,
+            score_scale=self.score_scale,
+            eos_token_id=self._eos_token_id,
+            generator=self._generator,
+        )
+        metrics: dict[str, float] = {
+            "iteration": float(self.iteration + 1),
+            "episodes": float(self.episodes + self.config.batch_size),
+            "lr": rate,
+            "kl_coef": self.kl_coef,
+            **learner_metrics(trained),
+            **environment_metrics(played.episodes),
+        }
+        self.kl_coef = next_kl_coef(self.config, self.kl_coef, metrics["objective/kl"])
+        self.iteration += 1
+        self.is_whole = True
+        done = time.perf_counter()
+        seconds = {**played.seconds, "update": done - collected, "seconds": done - started}
+        timings = seconds | resource_figures(seconds, trained.rollout.response_mask)
+        for callback in self.callbacks:
+            callback.on_iteration(metrics, timings, played.episodes)
+
+    def _keep_reference(self, files: Mapping[str, str]) -> None:
+        """Remembers what the reference looks like on disk, so that later checkpoints can link it."""
+        self._reference_files = {name: sha for name, sha in files.items() if name.startswith("reference/")}

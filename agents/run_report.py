@@ -1,0 +1,202 @@
+"""Reads the folder of a run, finished or not, and says in words what it holds.
+
+The folder is that of `agents.logs.JsonlLog`. Whatever else a training command wrote beside the two files is
+read where it is there: `config.json` (`settings`, and their `defaults`), `before.json` (its `summary`),
+`summary.json` (`before`, `after`).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from agents.logs import read_jsonl
+
+SUMMARY_KEYS = ("score", "judge", "kl", "perplexity", "distinct_1", "distinct_2", "repetition", "length")
+LAST_KEYS = (
+    *("env/score", "env/judge", "objective/scores", "objective/rlhf_reward", "objective/kl"),
+    *("objective/entropy", "objective/length", "policy/approxkl", "policy/clipfrac", "policy/grad_norm"),
+    *("loss/value", "val/explained_variance"),
+)
+"""What is shown of the last iteration."""
+HEADLINE_KEYS = ("policy", "scorer", "objective", "reward_design", "seed")
+COUNTS = ("iteration", "episodes")
+TOTAL = "seconds"
+RATE, PEAK = "_per_second", "peak_"
+
+Row = Mapping[str, Any]
+
+
+class Run(NamedTuple):
+    """What a run folder holds so far."""
+
+    path: Path
+    settings: dict[str, Any]
+    """Empty where no `config.json` was written."""
+    defaults: dict[str, Any]
+    """Empty where none were recorded."""
+    metrics: list[dict[str, Any]]
+    """Rows of `metrics.jsonl`, one per iteration."""
+    timings: list[dict[str, Any]]
+    """Rows of `timings.jsonl`, one per iteration."""
+    before: dict[str, Any] | None
+    """Evaluation before training, where there was one."""
+    after: dict[str, Any] | None
+    """Evaluation after training: there once the run is finished."""
+
+
+def read_run(folder: str | os.PathLike[str]) -> Run:
+    """Returns what a run folder holds.
+
+    Raises:
+        ValueError: It is no run folder, or a file in it is damaged.
+    """
+    path = Path(folder)
+    if not any((path / name).is_file() for name in ("config.json", "metrics.jsonl")):
+        raise ValueError(
+            f"{path} is no run folder (it has neither config.json nor metrics.jsonl): give the --out of a run"
+        )
+    config, summary = _read_json(path / "config.json"), _read_json(path / "summary.json")
+    before = summary.get("before") or _read_json(path / "before.json").get("summary")
+    return Run(
+        path=path,
+        settings=config.get("settings", {}),
+        defaults=config.get("defaults", {}),
+        metrics=_read_rows(path / "metrics.jsonl", COUNTS),
+        timings=_read_rows(path / "timings.jsonl", (*COUNTS, TOTAL)),
+        before=before,
+        after=summary.get("after"),
+    )
+
+
+def describe_run(run: Run) -> str:
+    """Returns the summary of a run as lines of text, with what it does not hold yet left out."""
+    sections = [
+        [headline(run.path.name, run.settings), _progress(run)],
+        _settings_lines(run),
+        format_table(run.before, run.after).splitlines() if run.before else [],
+        _last_lines(run.metrics),
+        _speed_lines(run.timings),
+    ]
+    return "\n\n".join("\n".join(lines) for lines in sections if lines)
+
+
+def headline(name: str, settings: Row) -> str:
+    """Returns what a run was, in one line.
+
+    Args:
+        name: Of the run.
+        settings: Those of its `config.json`; a policy in a folder is called by the folder's name.
+    """
+    facts = [
+        f"{key.replace('_', ' ')} {Path(settings[key]).name if key == 'policy' else settings[key]}"
+        for key in HEADLINE_KEYS
+        if key in settings
+    ]
+    return f"{name}: {', '.join(facts)}" if facts else name
+
+
+def format_table(before: Row, after: Row | None) -> str:
+    """Returns both evaluations as lines of text, a dash for what was not measured."""
+    lines = [f"{'':<12}{'before':>12}{'after':>12}"]
+    for key in SUMMARY_KEYS:
+        lines.append(f"{key:<12}{_number(before.get(key)):>12}{_number((after or {}).get(key)):>12}")
+    return "\n".join(lines)
+
+
+def seconds_by_phase(timings: Sequence[Row]) -> dict[str, float]:
+    """Returns the seconds of each phase of a run, longest first, and of all else as `rest`.
+
+    Args:
+        timings: Rows of `timings.jsonl`.
+    """
+    phases = {key: None for row in timings for key in row if _is_phase(key)}
+    sums = {phase: sum(float(row.get(phase) or 0.0) for row in timings) for phase in phases}
+    longest_first = dict(sorted(sums.items(), key=lambda item: -item[1]))
+    return {**longest_first, "rest": sum(float(row[TOTAL]) for row in timings) - sum(sums.values())}
+
+
+def _progress(run: Run) -> str:
+    episodes = int(run.metrics[-1]["episodes"]) if run.metrics else 0
+    state = "finished" if run.after is not None else "not finished"
+    return f"{state}: {episodes} episodes in {len(run.metrics)} iterations"
+
+
+def _settings_lines(run: Run) -> list[str]:
+    changed = {
+        key: value
+        for key, value in run.settings.items()
+        if key not in run.defaults or value != run.defaults[key]
+    }
+    if not changed:
+        return ["settings: the defaults"] if run.settings else []
+    title = "settings that differ from the defaults:" if run.defaults else "settings:"
+    return [title, *(_setting_line(run, key, value) for key, value in sorted(changed.items()))]
+
+
+def _setting_line(run: Run, key: str, value: Any) -> str:
+    usual = f"  (default: {run.defaults[key]})" if key in run.defaults else ""
+    return f"  {key:<20}{value}{usual}"
+
+
+def _last_lines(metrics: Sequence[Row]) -> list[str]:
+    if not metrics:
+        return []
+    last = metrics[-1]
+    shown = [f"  {key:<24}{_number(last[key], '.3g'):>10}" for key in LAST_KEYS if key in last]
+    return [f"iteration {int(last['iteration'])}, the last one so far:", *shown]
+
+
+def _speed_lines(timings: Sequence[Row]) -> list[str]:
+    if not timings:
+        return []
+    total = sum(float(row[TOTAL]) for row in timings)
+    phases = seconds_by_phase(timings)
+    return [
+        ", ".join(_speeds(timings, total)),
+        *(f"  {phase:<20}{spent:>10.1f} s{spent / total:>8.1%}" for phase, spent in phases.items()),
+    ]
+
+
+def _speeds(timings: Sequence[Row], total: float) -> Iterator[str]:
+    yield f"{total:.1f} s of training"
+    yield f"{timings[-1]['episodes'] / total:.1f} episodes/s"
+    key = f"tokens{RATE}"
+    if all(key in row for row in timings):
+        yield f"{sum(row[key] * row[TOTAL] for row in timings) / total:.0f} tokens/s"
+    for peak in sorted({key for row in timings for key in row if key.startswith(PEAK)}):
+        most = max(row.get(peak, 0.0) for row in timings)
+        yield f"{peak.removesuffix('_mb').replace('_', ' ')} {most:.0f} MB"
+
+
+def _is_phase(key: str) -> bool:
+    return key not in (*COUNTS, TOTAL) and not key.endswith(RATE) and not key.startswith(PEAK)
+
+
+def _number(value: Any, form: str = ".3f") -> str:
+    return "-" if value is None else format(value, form)
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{path} can't be read as JSON: {error}; restore it from a copy") from error
+
+
+def _read_rows(path: Path, needed: Sequence[str]) -> list[dict[str, Any]]:
+    if not path.is_file():
+        return []
+    try:
+        rows = read_jsonl(path)
+    except ValueError as error:
+        raise ValueError(f"{path} can't be read as JSON lines: {error}; restore it from a copy") from error
+    for number, row in enumerate(rows, start=1):
+        if not set(needed) <= set(row):
+            raise ValueError(f"{path}, line {number}: expected {', '.join(needed)} in it, got {sorted(row)}")
+    return rows

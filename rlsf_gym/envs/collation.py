@@ -1,0 +1,48 @@
+"""Lays the infos of sub-environments out as Gymnasium's vector environments do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from rlsf_gym.evidence import IntArray
+
+__all__ = ["collate_infos"]
+
+Infos = dict[str, Any]
+
+
+def collate_infos(infos: Sequence[Infos], indices: Sequence[int], num_envs: int) -> Infos:
+    """Returns the infos of some sub-environments as Gymnasium's vector environments lay them out.
+
+    Numbers become typed arrays, arrays are stacked, anything else goes into an object array; `_key` is True
+    where a sub-environment has the key. Elsewhere numbers are 0 and objects None.
+
+    Args:
+        infos: Infos that all have the same keys.
+        indices: The sub-environment of each.
+        num_envs: B.
+    """
+    chosen = np.array(indices, np.int64)
+    present = np.zeros(num_envs, np.bool_)
+    present[chosen] = True
+    columns: Infos = {}
+    for key in infos[0] if infos else ():
+        columns[key] = _column([info[key] for info in infos], chosen, num_envs)
+        columns[f"_{key}"] = present.copy()
+    return columns
+
+
+def _column(values: list[Any], chosen: IntArray, num_envs: int) -> npt.NDArray[Any]:
+    kind = cast(Any, type(values[0]))
+    if kind in (int, float, bool, np.ndarray) or issubclass(kind, np.number):
+        rows = np.array(values)  # (len(chosen), ...)
+        column = np.zeros((num_envs, *rows.shape[1:]), rows.dtype)
+    else:
+        rows = np.fromiter(values, object, len(values))
+        column = np.full(num_envs, None, dtype=object)
+    column[chosen] = rows
+    return column
