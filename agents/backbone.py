@@ -177,7 +177,12 @@ def load_model(name_or_folder: str | Path, **kwargs: Any) -> PreTrainedModel:
     try:
         with _without_progress_bars():
             model, report = cast(Any, AutoModelForCausalLM).from_pretrained(
-                source, dtype=torch.float32, use_safetensors=True, output_loading_info=True, **kwargs
+                source,
+                dtype=torch.float32,
+                use_safetensors=True,
+                trust_remote_code=False,  # the default would ask at the keyboard
+                output_loading_info=True,
+                **kwargs,
             )
     except (OSError, ValueError, RuntimeError) as error:
         raise ValueError(

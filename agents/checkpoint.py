@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 import safetensors.torch
+from safetensors import SafetensorError
 from torch import Tensor
 
 FORMAT = 1
@@ -64,6 +65,7 @@ def save(
 
     Raises:
         ValueError: `path` is something other than a checkpoint.
+        OSError: It can't be written; the earlier checkpoint stands, and nothing is left of the new one.
     """
     path = Path(path).absolute()
     if path.exists() and not (path / RECORD_FILE).is_file():
@@ -72,25 +74,21 @@ def save(
         )
     partial, previous = _beside(path, "partial"), _beside(path, "previous")
     shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    linked = _link(path, partial, unchanged or {})
-    for name, write in parts.items():
-        if not any(file.startswith(f"{name}/") for file in linked):
-            write(partial / name)
-    contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    cast(Any, safetensors.torch).save_file(contiguous, partial / TENSORS_FILE)
-    hashes = {name: linked.get(name) or _hash(partial / name) for name in _files(partial)}
-    described = {
-        name: {"bytes": (partial / name).stat().st_size, "sha256": sha} for name, sha in hashes.items()
-    }
-    whole = {"format": FORMAT, "record": dict(record), "files": described}
-    (partial / RECORD_FILE).write_text(json.dumps(whole, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    _sync_tree(partial)
-    if path.exists():
-        shutil.rmtree(previous, ignore_errors=True)
-        path.rename(previous)
-    partial.rename(path)
-    _sync(path.parent)
+    try:
+        partial.mkdir(parents=True)
+        linked = _link(path, partial, unchanged or {})
+        for name, write in parts.items():
+            if not any(file.startswith(f"{name}/") for file in linked):
+                write(partial / name)
+        hashes = _complete(partial, tensors, record, linked)
+        if path.exists():
+            shutil.rmtree(previous, ignore_errors=True)
+            path.rename(previous)
+        partial.rename(path)
+        _sync(path.parent)
+    except (OSError, SafetensorError) as error:  # a full disk, for one, which this gives its room back
+        shutil.rmtree(partial, ignore_errors=True)
+        raise OSError(f"checkpoint {str(path)!r} can't be written: {error}; an earlier one stands") from error
     shutil.rmtree(previous, ignore_errors=True)
     return hashes
 
@@ -118,6 +116,22 @@ def load(path: str | Path) -> Checkpoint:
     _check_files(folder, described)
     tensors = cast("dict[str, Tensor]", cast(Any, safetensors.torch).load_file(folder / TENSORS_FILE))
     return Checkpoint(folder, record, tensors, {name: entry["sha256"] for name, entry in described.items()})
+
+
+def _complete(
+    partial: Path, tensors: Mapping[str, Tensor], record: Mapping[str, Any], linked: Mapping[str, str]
+) -> dict[str, str]:
+    """Adds tensors and record to the parts, on disk when it returns; returns the hashes of all files."""
+    contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    cast(Any, safetensors.torch).save_file(contiguous, partial / TENSORS_FILE)
+    hashes = {name: linked.get(name) or _hash(partial / name) for name in _files(partial)}
+    described = {
+        name: {"bytes": (partial / name).stat().st_size, "sha256": sha} for name, sha in hashes.items()
+    }
+    whole = {"format": FORMAT, "record": dict(record), "files": described}
+    (partial / RECORD_FILE).write_text(json.dumps(whole, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    _sync_tree(partial)
+    return hashes
 
 
 def _find(path: Path) -> Path | None:

@@ -27,6 +27,7 @@ def evaluate(
     reference: CausalLMPolicy,
     seed: int,
     response_length: int | tuple[int, int] | None = None,
+    step_timeout: float | None = None,
 ) -> list[Row]:
     """Returns one row per episode, sampled as in training.
 
@@ -49,6 +50,7 @@ def evaluate(
         reference: What divergence and likelihood refer to.
         seed: Fixes prompts, lengths and samples; no global generator is touched.
         response_length: Tokens of a response; a pair is a range to draw from; None is the environment's T.
+        step_timeout: As `agents.rollout.collect` takes it.
 
     Raises:
         ValueError: `episodes` or `response_length` is out of range, or the environment is not as `collect`
@@ -72,6 +74,7 @@ def evaluate(
             seed=env_seed,
             generator=generator,
             lengths=torch.as_tensor(lengths),
+            step_timeout=step_timeout,
         )
         rows.extend(_rows(batch))
     return rows[:episodes]

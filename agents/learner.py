@@ -20,6 +20,7 @@ from torch import Tensor
 
 from agents import checkpoint
 from agents.callback import Callback
+from agents.compatibility import check_learner, check_vocabulary
 from agents.optimizer_state import read_state, write_state
 from agents.policy import CausalLMPolicy
 from agents.policy_pair import describe_pair, pair_parts, read_pair
@@ -95,6 +96,10 @@ class Learner(ABC, Generic[ConfigT]):
         """Price of a nat in the next iteration."""
         self.score_scale = 1.0
         """What scores are divided by; measured before the first iteration where the settings say so."""
+        self.step_timeout: float | None = None
+        """As `agents.rollout.collect` takes it; may be set later."""
+        self.is_whole = True
+        """Whether it stands between two iterations: not after an update that failed half-way."""
         self._trainable = [p for p in self.policy.backbone.parameters() if p.requires_grad]
         self._optimizer = torch.optim.Adam(
             self.policy.parameters(), lr=self.config.learning_rate, eps=self.config.adam_eps, fused=True
@@ -128,7 +133,7 @@ class Learner(ABC, Generic[ConfigT]):
             total_episodes: >= 1, rounded up to whole iterations.
 
         Raises:
-            FloatingPointError: A reward, loss or gradient is not finite.
+            FloatingPointError: A reward, loss or gradient is not finite; the message has the iteration.
             ValueError: Scores are to be standardised, but the reference's returns do not vary.
         """
         if total_episodes < 1:
@@ -137,7 +142,10 @@ class Learner(ABC, Generic[ConfigT]):
             self.score_scale = measure_score_scale(self.env, self.reference, self.config)
         total_iterations = math.ceil(total_episodes / self.config.batch_size)
         while self.iteration < total_iterations:
-            self._iterate(total_iterations)
+            try:
+                self._iterate(total_iterations)
+            except FloatingPointError as error:
+                raise FloatingPointError(f"iteration {self.iteration + 1}: {error}") from error
         return self
 
     def predict(self, obs: Mapping[str, Any], deterministic: bool = False) -> tuple[IntArray, None]:
@@ -167,8 +175,11 @@ class Learner(ABC, Generic[ConfigT]):
         """Writes a checkpoint folder, atomically: the whole new one, or the earlier one stays.
 
         Raises:
-            ValueError: `path` is something other than a checkpoint.
+            ValueError: `path` is something other than a checkpoint, or an update failed half-way.
+            OSError: It can't be written.
         """
+        if not self.is_whole:
+            raise ValueError(f"update {self.iteration + 1} failed half-way: load a checkpoint")
         files = checkpoint.save(
             path,
             parts=pair_parts(self.policy, self.reference),
@@ -214,12 +225,7 @@ class Learner(ABC, Generic[ConfigT]):
                 with the environment.
         """
         found = checkpoint.load(path)
-        saved_by = found.record.get("learner", "ppo")  # the only learner there was before they had names
-        if saved_by != cls.name:
-            raise ValueError(
-                f"checkpoint {str(path)!r}: expected one of the learner {cls.name!r}, got {saved_by!r}; "
-                "load it with that learner"
-            )
+        check_learner(path, found.record, cls.name)
         policy, reference = read_pair(found, device)
         agent = cls(
             policy,
@@ -229,11 +235,7 @@ class Learner(ABC, Generic[ConfigT]):
             callbacks=callbacks,
             env_kwargs=env_kwargs,
         )
-        if agent.shapes.vocab_size != found.record["vocab_size"]:
-            wanted, got = found.record["vocab_size"], agent.shapes.vocab_size
-            raise ValueError(
-                f"env: expected V = {wanted}, that of the checkpoint, got {got}; take its tokenizer"
-            )
+        check_vocabulary(found.record, agent.shapes)
         agent.iteration = int(found.record["iteration"])
         agent.kl_coef = float(found.record["kl_coef"])
         agent.score_scale = float(found.record.get("score_scale", 1.0))
@@ -259,8 +261,10 @@ class Learner(ABC, Generic[ConfigT]):
             self.config,
             iteration=self.iteration,
             generator=self._generator,
+            step_timeout=self.step_timeout,
         )
         collected = time.perf_counter()
+        self.is_whole = False
         trained = train(
             self.policy,
             self._optimizer,
@@ -282,6 +286,7 @@ class Learner(ABC, Generic[ConfigT]):
         }
         self.kl_coef = next_kl_coef(self.config, self.kl_coef, metrics["objective/kl"])
         self.iteration += 1
+        self.is_whole = True
         done = time.perf_counter()
         seconds = {**played.seconds, "update": done - collected, "seconds": done - started}
         timings = seconds | resource_figures(seconds, trained.rollout.response_mask)

@@ -10,7 +10,6 @@ it is given.
 from __future__ import annotations
 
 import importlib
-import json
 import math
 import os
 import time
@@ -19,6 +18,10 @@ from pathlib import Path
 from typing import Any, Protocol, TextIO
 
 import numpy as np
+
+from agents.jsonl_log import JsonlLog, read_jsonl
+
+__all__ = ["JsonlLog", "Log", "ProgressLog", "TensorBoardLog", "WandbLog", "read_jsonl"]
 
 Numbers = Mapping[str, float]
 Episodes = Sequence[Mapping[str, Any]]
@@ -41,51 +44,6 @@ class Log(Protocol):
     def close(self) -> None:
         """Finishes files and connections; the log is not used afterwards."""
         ...
-
-
-class JsonlLog:
-    """Writes `metrics.jsonl` and `timings.jsonl`: a line per iteration, on disk before the next one starts.
-
-    `metrics.jsonl` holds no times, its keys are sorted and its floats are written to the last bit, so equal
-    runs give files that are equal to the byte. A number that is not finite is written as `null`, which
-    every JSON reader understands.
-
-    Args:
-        folder: Where the two files lie; made if missing.
-        iterations: How many iterations the learner has behind it: 0 starts afresh, n keeps the lines up to
-            iteration n and removes later ones (they belong to work that was lost and will be done again).
-    """
-
-    def __init__(self, folder: str | os.PathLike[str], *, iterations: int = 0) -> None:
-        self._folder = Path(folder)
-        self._folder.mkdir(parents=True, exist_ok=True)
-        self._files: list[TextIO] = []
-        for name in ("metrics.jsonl", "timings.jsonl"):
-            _keep_iterations(self._folder / name, iterations)
-            self._files.append((self._folder / name).open("a", encoding="utf-8", newline="\n"))
-
-    def on_iteration(self, metrics: Numbers, timings: Numbers, episodes: Episodes) -> None:
-        """Adds one line to each file; `episodes` are not written."""
-        counts = {key: int(metrics[key]) for key in ("iteration", "episodes")}
-        rows = ({**metrics, **counts}, {**counts, **timings})
-        for file, row in zip(self._files, rows, strict=True):
-            file.write(_json_line(row))
-            file.flush()
-            os.fsync(file.fileno())  # a checkpoint that is newer than its log could not be continued
-
-    def close(self) -> None:
-        """Closes both files."""
-        for file in self._files:
-            file.close()
-
-
-def read_jsonl(path: str | os.PathLike[str]) -> list[dict[str, Any]]:
-    """Returns the rows of a JSONL file in order, without a last line that was cut off while being written."""
-    rows: list[dict[str, Any]] = []
-    lines = Path(path).read_bytes().split(b"\n")
-    for line in lines[:-1]:  # what follows the last line end is empty or cut off
-        rows.append(json.loads(line))
-    return rows
 
 
 class TensorBoardLog:
@@ -113,10 +71,9 @@ class WandbLog:
     """Sends each iteration to Weights & Biases: metrics, spread of the rewards, samples with token rewards.
 
     Works offline and without an account: `mode="offline"` writes a folder that `wandb sync` uploads later.
-        A board that stops
-    answering must not end hours of training, so the first exception inside an iteration is written to
-    `report` and the log falls silent; the JSONL files stay complete. An exception while starting is raised:
-    nothing is lost yet.
+    A board that stops answering must not end hours of training, so the first exception inside an iteration
+    or at the end is written to `report` and the log falls silent; the JSONL files stay complete. A board that
+    can't be reached at the start raises ConnectionError: whether to go on without it is the caller's choice.
 
     Args:
         project: Name of the project on the board.
@@ -147,7 +104,10 @@ class WandbLog:
         try:
             self._run: Any = self._wandb.init(project=project, resume="allow", **settings)
         except Exception as error:
-            raise ConnectionError(f"W&B could not start: {error}; mode 'offline' needs no account") from error
+            reason = " ".join(str(error).split())
+            raise ConnectionError(
+                f"W&B could not start: {reason}; mode 'offline' needs no account"
+            ) from error
         self._samples, self._every, self._report = samples, every, report
 
     def on_iteration(self, metrics: Numbers, timings: Numbers, episodes: Episodes) -> None:
@@ -157,15 +117,22 @@ class WandbLog:
         try:
             self._run.log(self._payload(metrics, timings, episodes), step=int(metrics["iteration"]))
         except Exception as error:
-            self._run = None
-            self._report.write(
-                f"W&B stopped: {type(error).__name__}: {error}. Training goes on, see metrics.jsonl\n"
-            )
+            self._give_up(error)
 
     def close(self) -> None:
-        """Finishes the run on the board."""
-        if self._run is not None:
+        """Finishes the run on the board; a failure is reported."""
+        if self._run is None:
+            return
+        try:
             self._run.finish()
+        except Exception as error:
+            self._give_up(error)
+
+    def _give_up(self, error: Exception) -> None:
+        self._run = None
+        self._report.write(
+            f"W&B stopped: {type(error).__name__}: {_one_line(error)}. Training goes on, see metrics.jsonl\n"
+        )
 
     def _payload(self, metrics: Numbers, timings: Numbers, episodes: Episodes) -> dict[str, Any]:
         payload: dict[str, Any] = {**metrics, **_prefixed("time", timings)}
@@ -236,27 +203,8 @@ class ProgressLog:
         )
 
 
-def _keep_iterations(path: Path, iterations: int) -> None:
-    """Cuts a JSONL file behind iteration `iterations`, in one atomic step."""
-    rows = read_jsonl(path) if path.exists() else []
-    kept = [row for row in rows if row["iteration"] <= iterations]
-    if len(kept) != iterations:
-        raise ValueError(
-            f"{path} holds {len(kept)} of the {iterations} iterations that the checkpoint has behind it; "
-            "restore the file, or start a new run in another folder"
-        )
-    new = path.with_name(path.name + ".new")
-    new.write_text("".join(map(_json_line, kept)), encoding="utf-8", newline="\n")
-    os.replace(new, path)
-
-
-def _json_line(row: Mapping[str, Any]) -> str:
-    finite = {key: _finite(value) for key, value in row.items()}
-    return json.dumps(finite, sort_keys=True, allow_nan=False) + "\n"
-
-
-def _finite(value: Any) -> Any:
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())
 
 
 def _prefixed(group: str, numbers: Numbers) -> dict[str, float]:

@@ -27,6 +27,7 @@ def play(
     *,
     iteration: int,
     generator: torch.Generator,
+    step_timeout: float | None = None,
 ) -> Collected:
     """Returns the `batch_size` episodes of an iteration, in as many rounds as the environment needs.
 
@@ -36,7 +37,9 @@ def play(
         reference: Scores.
         config: `seed`, `batch_size`, `group_size`, `response_length` and `kl_estimator` are read.
         iteration: Iterations done before.
-        generator: On the CPU; draws lengths, one to a group, and tokens.
+        generator: On the CPU; draws lengths, one to a group, and tokens. As it was before where an exception
+            leaves this.
+        step_timeout: As `agents.rollout.collect` takes it.
     """
     shapes = read_shapes(env)
     low, high = config.length_range(shapes.response_length)
@@ -45,21 +48,27 @@ def play(
         environment_seed(config.seed, iteration, index)
         for index in range(config.batch_size // shapes.episodes)
     ]
-    parts = [
-        collect(
-            env,
-            policy,
-            reference,
-            seed=seed,
-            options=group_options(env, seed, config.group_size),
-            lengths=torch.randint(low, high + 1, groups, generator=generator).repeat_interleave(
-                config.group_size
-            ),
-            generator=generator,
-            exact_kl=config.kl_estimator == "exact",
-        )
-        for seed in seeds
-    ]
+    before = generator.get_state()
+    try:
+        parts = [
+            collect(
+                env,
+                policy,
+                reference,
+                seed=seed,
+                options=group_options(env, seed, config.group_size),
+                lengths=torch.randint(low, high + 1, groups, generator=generator).repeat_interleave(
+                    config.group_size
+                ),
+                generator=generator,
+                exact_kl=config.kl_estimator == "exact",
+                step_timeout=step_timeout,
+            )
+            for seed in seeds
+        ]
+    except BaseException:
+        generator.set_state(before)  # a learner that is saved now plays this iteration again, to the bit
+        raise
     seconds = {phase: sum(part.seconds[phase] for part in parts) for phase in parts[0].seconds}
     episodes = [info for part in parts for info in part.episodes]
     return Collected(concatenate_rollouts([part.rollout for part in parts]), episodes, seconds)

@@ -13,7 +13,7 @@ Where this departs from Schulman et al. (2017) and from the usual code:
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import torch
@@ -275,10 +275,15 @@ def _part_gradients(
     if scored.entropy is not None:
         loss = loss - config.entropy_coef * masked_sum(scored.entropy, mask, denominator)
     figures = StepFigures(surrogate.loss.item(), critic_loss, *(figure.item() for figure in surrogate[1:]))
-    if not all(map(math.isfinite, (*figures, loss.item()))):
-        raise FloatingPointError(f"loss is not finite, no step was taken: {figures}")
+    _check_finite({**figures._asdict(), "total_loss": loss.item()})
     loss.backward()  # pyright: ignore[reportUnknownMemberType]
     return figures
+
+
+def _check_finite(figures: Mapping[str, float]) -> None:
+    wrong = [f"{name} {value}" for name, value in figures.items() if not math.isfinite(value)]
+    if wrong:
+        raise FloatingPointError(f"loss is not finite, no step was taken: {', '.join(wrong)}")
 
 
 def _step(policy: CausalLMPolicy, optimizer: torch.optim.Optimizer, config: LearnerConfig) -> float:

@@ -23,6 +23,7 @@ from agents.decoding import Generation
 from agents.losses import kl_k3
 from agents.policy import CausalLMPolicy
 from agents.tensors import Rollout
+from agents.watchdog import deadline
 
 EpisodeInfo = dict[str, Any]
 """Everything that the reset and the step said about one episode; keys as in the environment's documentation,
@@ -91,6 +92,7 @@ def collect(
     lengths: Tensor | None = None,
     exact_kl: bool = True,
     deterministic: bool = False,
+    step_timeout: float | None = None,
 ) -> Collected:
     """Returns one episode of each sub-environment, with what policy and reference say of its tokens.
 
@@ -104,6 +106,8 @@ def collect(
         lengths: (B,) int64 in [1, T], the largest length of each response; None: T.
         exact_kl: `Rollout.kl` sums over the vocabulary, for which (B, T, V) float32 is kept; else it is k3.
         deterministic: Take the most probable tokens.
+        step_timeout: Seconds within which the environment has to answer a reset or a step; the process ends
+            where it does not, as `agents.watchdog` says. None: it is waited for.
 
     Raises:
         ValueError: Spaces, infos or lengths are not as agreed.
@@ -111,7 +115,8 @@ def collect(
     """
     shapes = read_shapes(env)
     started = time.perf_counter()
-    observation, reset_infos = env.reset(seed=seed, options=None if options is None else dict(options))
+    with deadline(step_timeout, "env.reset"):
+        observation, reset_infos = env.reset(seed=seed, options=None if options is None else dict(options))
     openings = split_infos(reset_infos, shapes.episodes)
     prompt_ids, prompt_mask = read_observation(observation)
     was_reset = time.perf_counter()
@@ -126,7 +131,8 @@ def collect(
     )
     actions = pad_actions(generation.response_ids, shapes)
     generated = time.perf_counter()
-    step = env.step(actions)
+    with deadline(step_timeout, "env.step"):
+        step = env.step(actions)
     endings = split_infos(final_infos(step[-1]), shapes.episodes)
     rewards = np.asarray(step[1], dtype=np.float64)  # (B,) float64
     stepped = time.perf_counter()

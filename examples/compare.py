@@ -35,6 +35,7 @@ TRAIN = Path(__file__).with_name("train_sentiment.py")
 SHARE = 0.8
 """Share of the best arm's gain that an arm has to reach."""
 STOPPED = 130
+TERMINATED = 143
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -124,7 +125,7 @@ def train(arguments: list[str], log: Path) -> None:
     with log.open("a", encoding="utf-8") as output:
         command = [sys.executable, str(TRAIN), *arguments]
         status = subprocess.run(command, stdout=output, stderr=subprocess.STDOUT, check=False).returncode
-    if status == STOPPED:
+    if status in (STOPPED, TERMINATED):
         raise KeyboardInterrupt
     if status != 0:
         last = (log.read_text(encoding="utf-8").strip().splitlines() or ["no output"])[-1]

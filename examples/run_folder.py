@@ -1,10 +1,11 @@
 """The folder of one run: which files it holds and how they are written.
 
-config.json      settings of the run, their defaults, versions of the packages, state of the checkout
+config.json      settings of the run, their defaults, hash of its prompts, versions, state of the checkout
 metrics.jsonl    one line per iteration, equal to the byte for equal runs
 timings.jsonl    seconds, rates and peak memory per iteration
 before.json      evaluation of the untrained policy, so that a continued run need not repeat it
 checkpoint/      everything needed to continue
+run.lock         the process that writes here; gone when it ends by itself
 summary.json     both evaluations, seconds, episodes: there once the run is finished
 curves.png       learning curves
 samples.html     responses to the same prompts before and after, coloured by token reward
@@ -19,8 +20,11 @@ import platform
 import subprocess
 import uuid
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
+
+from run_lock import locked
 
 PACKAGES = ("rlsf-gym", "torch", "transformers", "tokenizers", "numpy", "gymnasium", "vaderSentiment")
 
@@ -46,18 +50,35 @@ class RunFolder:
         return (self.path / "summary.json").exists()
 
     def check_free(self) -> None:
-        """Refuses a folder that holds a run already."""
+        """Refuses a folder that holds a run already, and what is no folder."""
+        if self.path.exists() and not self.path.is_dir():
+            raise ValueError(f"{self.path} is a file: choose a new folder for --out")
         if self.exists:
             raise ValueError(
                 f"{self.path} holds a run already: continue it with --resume {self.path} "
                 "or choose another --out"
             )
 
-    def create(self, settings: Mapping[str, Any], *, defaults: Mapping[str, Any]) -> None:
-        """Makes the folder and writes `config.json`."""
+    def lock(self) -> AbstractContextManager[None]:
+        """Returns a context in which no other process writes here; makes the folder."""
         self.path.mkdir(parents=True, exist_ok=True)
+        return locked(self.path / "run.lock")
+
+    def create(self, settings: Mapping[str, Any], *, defaults: Mapping[str, Any], prompts: str) -> None:
+        """Writes `config.json`; `prompts` is the hash of the prompts."""
         config = {"id": uuid.uuid4().hex[:12], "settings": dict(settings), "defaults": dict(defaults)}
-        self.write("config", {**config, "versions": versions(), "git": git_state()})
+        self.write(
+            "config", {**config, "versions": versions(), "git": git_state(), "prompts_sha256": prompts}
+        )
+
+    def check_prompts(self, source: str, prompts: str) -> None:
+        """Refuses prompts that are others than at the start; runs of before the hash was kept have none."""
+        started = self.config().get("prompts_sha256", prompts)
+        if started != prompts:
+            raise ValueError(
+                f"the prompts of {source} have changed since the run was started, SHA-256 {started[:12]} "
+                f"then and {prompts[:12]} now: restore them, or start a new run"
+            )
 
     def write(self, name: str, content: Any) -> None:
         """Writes `<name>.json` in one atomic step."""

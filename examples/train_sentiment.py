@@ -4,27 +4,33 @@
     python examples/train_sentiment.py --reward-design terminal --seed 1 --out runs/terminal
     python examples/train_sentiment.py --resume runs/terminal  continue a run that was stopped or killed
 
-Exit status: 0 done, 1 a failure that is explained in one line, 2 wrong arguments, 130 stopped with
-everything saved.
+Exit status: 0 done, 1 a failure that is explained in one line, 2 wrong arguments, 130 stopped by Ctrl-C and
+143 by SIGTERM with everything saved.
 """
 
 from __future__ import annotations
+
+import interruption as signals
+
+if __name__ == "__main__":
+    signals.end_quietly()  # what is imported below takes seconds
 
 import sys
 import time
 import traceback
 from collections.abc import Mapping, Sequence
-from functools import cache
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import gymnasium
 import results
+import run_prompts
 import samples
 import settings as flags
 import torch
 import transformers
-from interruption import Interruption
+from checkpoints import Checkpoints
 from run_folder import RunFolder, versions
 
 from agents import GRPO, RLOO, CausalLMPolicy, GRPOConfig, RLOOConfig, TokenPPO, TokenPPOConfig, checkpoint
@@ -32,12 +38,10 @@ from agents.evaluate import evaluate, summarise
 from agents.logs import JsonlLog, Log, ProgressLog, TensorBoardLog, WandbLog
 from rlsf_gym.designs import load_design
 from rlsf_gym.objectives import load_objective
-from rlsf_gym.prompts import Prompts, load_prompts
 from rlsf_gym.resolve import resolve
 from rlsf_gym.scorers import SCORERS
-from rlsf_gym.tokenizer import load_tokenizer
 
-STOPPED = 130
+EXPLAINED = (ValueError, OSError, ImportError, FloatingPointError, gymnasium.error.Error)
 EVAL_ENVS = 128
 """Responses that an evaluation scores at once."""
 
@@ -56,17 +60,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     given = vars(parser.parse_args(argv))
     transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
+    interruption = signals.Interruption()
     try:
         folder, settings = open_run(given, parser)
-        with Interruption() as interruption:
+        with interruption:
             return run(folder, settings, given, interruption)
     except KeyboardInterrupt:
         say("stopped before there was anything to save" if "resume" not in given else "stopped")
-        return STOPPED
-    except (ValueError, OSError, ImportError, FloatingPointError, gymnasium.error.Error) as error:
+        return interruption.status
+    except Exception as error:
+        if not is_explained(error):
+            raise
         if given.get("traceback"):
             traceback.print_exc()
-        say("error: " + " ".join(str(error).split()))
+        kind = "" if isinstance(error, EXPLAINED) else f"{type(error).__name__}: "
+        lines = (f"{kind}{error}", *getattr(error, "__notes__", ()))
+        say("error: " + "; ".join(" ".join(line.split()) for line in lines))
         return 1
 
 
@@ -130,7 +139,7 @@ def make_config(settings: Settings) -> Any:
     )
 
 
-def run(folder: RunFolder, settings: Settings, given: Settings, interruption: Interruption) -> int:
+def run(folder: RunFolder, settings: Settings, given: Settings, interruption: signals.Interruption) -> int:
     """Trains in `folder`, or goes on there; returns the exit status."""
     if folder.is_finished:
         print(f"{folder.path} is finished already")
@@ -138,51 +147,63 @@ def run(folder: RunFolder, settings: Settings, given: Settings, interruption: In
         return 0
     if settings["threads"]:
         torch.set_num_threads(settings["threads"])
-    agent = make_agent(folder, settings)
-    if not folder.exists:
-        folder.create(settings, defaults=flags.DEFAULTS)
-        if not has_splits(settings):
-            say("note: too few prompts to hold some out: the evaluation uses those of the training")
+    with ExitStack() as held:
+        if "resume" in given:
+            held.enter_context(folder.lock())
+            folder.check_prompts(settings["prompts"], run_prompts.hash_prompts(settings))
+        agent = make_agent(folder, settings)
+        agent.step_timeout = given.get("step_timeout")
+        if "resume" not in given:
+            held.enter_context(folder.lock())
+            folder.check_free()  # while the model was loaded another process may have been quicker
+            folder.create(settings, defaults=flags.DEFAULTS, prompts=run_prompts.hash_prompts(settings))
+            if not run_prompts.has_splits(settings):
+                say("note: too few prompts to hold some out: the evaluation uses those of the training")
+        return work(agent, folder, settings, given, interruption)
+
+
+def work(
+    agent: Agent,
+    folder: RunFolder,
+    settings: Settings,
+    given: Settings,
+    interruption: signals.Interruption,
+) -> int:
+    """Does what is left of a run; returns the exit status."""
+    checkpoints = Checkpoints(agent, folder.checkpoint, given.get("checkpoint_every", 10), interruption)
     try:
         evaluation(folder, "before", agent, settings)
-        learn(agent, folder, settings, given, interruption)
+        learn(agent, folder, settings, given, checkpoints, interruption)
         evaluation(folder, "after", agent, settings)
     except KeyboardInterrupt:
-        say(f"stopped after iteration {agent.iteration}; continue with: {sys.argv[0]} --resume {folder.path}")
-        return STOPPED
+        say(f"stopped; {how_to_continue(folder, checkpoints)}")
+        return interruption.status
+    except Exception as error:
+        if is_explained(error):
+            error.add_note(how_to_continue(folder, checkpoints))
+        raise
     for line in results.finish(folder, agent.episodes):
         say(line)
     print(results.describe(folder))
     return 0
 
 
+def is_explained(error: Exception) -> bool:
+    """Returns whether one line says what went wrong; what a scorer raises has the scorer's name in a note."""
+    return isinstance(error, EXPLAINED) or hasattr(error, "__notes__")
+
+
+def how_to_continue(folder: RunFolder, checkpoints: Checkpoints) -> str:
+    """Returns what is saved, and what to type."""
+    return f"saved up to iteration {checkpoints.saved}, continue with: {sys.argv[0]} --resume {folder.path}"
+
+
 def make_env(settings: Settings, split: str, num_envs: int) -> Any:
     """Returns `num_envs` environments that are scored together."""
     arguments = flags.env_kwargs(settings)
-    if not has_splits(settings):
+    if not run_prompts.has_splits(settings):
         split = "all"
     return gymnasium.make_vec(flags.ENV_ID, num_envs=num_envs, split=split, **arguments)
-
-
-def has_splits(settings: Settings) -> bool:
-    """Returns whether there are enough prompts to hold some out; an explained error if there are none."""
-    try:
-        return all(read_prompts(settings, split) for split in ("train", "eval"))
-    except ValueError:
-        read_prompts(settings, "all")
-        return False
-
-
-def read_prompts(settings: Settings, split: str) -> Prompts:
-    """Returns the prompts of one split."""
-    arguments = flags.env_kwargs(settings)
-    return read_source(arguments["prompts"], arguments["tokenizer"], split, arguments["max_prompt_tokens"])
-
-
-@cache  # a run asks several times, and a data set of reviews takes seconds to prepare
-def read_source(prompts: str, tokenizer: str, split: str, longest: int) -> Prompts:
-    """Returns the prompts of one split of a source, of at most `longest` tokens."""
-    return load_prompts(prompts, tokenizer=load_tokenizer(tokenizer), split=split, max_prompt_tokens=longest)
 
 
 def make_agent(folder: RunFolder, settings: Settings) -> Agent:
@@ -203,50 +224,43 @@ def evaluation(folder: RunFolder, name: str, agent: Agent, settings: Settings) -
     env = make_env(settings, "eval", min(number, EVAL_ENVS))
     rows = evaluate(
         agent.policy, env, episodes=number, reference=agent.reference, seed=settings["seed"],
-        response_length=flags.length_range(settings["response_length"]),
+        response_length=flags.length_range(settings["response_length"]), step_timeout=agent.step_timeout,
     )  # fmt: skip
     folder.write(name, {"summary": summarise(rows), "samples": samples.pick(rows)})
 
 
 def learn(
-    agent: Agent, folder: RunFolder, settings: Settings, given: Settings, interruption: Interruption
+    agent: Agent,
+    folder: RunFolder,
+    settings: Settings,
+    given: Settings,
+    checkpoints: Checkpoints,
+    interruption: signals.Interruption,
 ) -> None:
     """Trains up to the wanted number of episodes, saving every few iterations and when asked to stop."""
     total = total_episodes(settings)
     logs = make_logs(agent, folder, settings, given, total)
-    agent.callbacks = [*logs, Checkpoints(agent, folder, given.get("checkpoint_every", 10), interruption)]
+    agent.callbacks = [*logs, checkpoints]
     interruption.postponed = True
     try:
         agent.learn(total)
-        agent.save(folder.checkpoint)
+        checkpoints.save()
+    except Exception:
+        checkpoints.rescue()
+        raise
     finally:
         interruption.postponed = False
         for log in logs:
             log.close()
-
-
-class Checkpoints:
-    """Saves the learner every few iterations; stops it when that was asked for."""
-
-    def __init__(self, agent: Agent, folder: RunFolder, every: int, interruption: Interruption) -> None:
-        self._agent, self._folder, self._every, self._interruption = agent, folder, every, interruption
-
-    def on_iteration(self, metrics: Mapping[str, float], timings: Any, episodes: Any) -> None:
-        """Saves when it is time."""
-        if self._interruption.requested or metrics["iteration"] % self._every == 0:
-            self._agent.save(self._folder.checkpoint)
-        if self._interruption.requested:
-            raise KeyboardInterrupt
-
-    def close(self) -> None:
-        """Nothing is left to do."""
+    if interruption.requested:  # during the last save
+        raise KeyboardInterrupt
 
 
 def total_episodes(settings: Settings) -> int:
     """Returns the episodes of the whole run; `--epochs` are passes over the training prompts."""
     if settings["epochs"] is None:
         return settings["episodes"]
-    prompts = read_prompts(settings, "train" if has_splits(settings) else "all")
+    prompts = run_prompts.read_prompts(settings, "train" if run_prompts.has_splits(settings) else "all")
     return max(1, round(settings["epochs"] * len(prompts.texts)))
 
 
@@ -259,17 +273,18 @@ def make_logs(agent: Agent, folder: RunFolder, settings: Settings, given: Settin
     if given.get("tensorboard"):
         logs.append(TensorBoardLog(folder.path / "tensorboard"))
     if "wandb" in given:
-        logs.append(
-            WandbLog(
-                given["wandb"],
-                folder=folder.path,
-                config=settings,
-                report=sys.stderr,
-                mode=given.get("wandb_mode"),
-                run_id=folder.config()["id"],
-            )
-        )
+        logs.extend(reach_wandb(folder, settings, given))
     return logs
+
+
+def reach_wandb(folder: RunFolder, settings: Settings, given: Settings) -> list[Log]:
+    """Returns the log of W&B, or none where it can't be reached: that must not keep a run from being made."""
+    kwargs = {"folder": folder.path, "config": settings, "run_id": folder.config()["id"]}
+    try:
+        return [WandbLog(given["wandb"], report=sys.stderr, mode=given.get("wandb_mode"), **kwargs)]
+    except ConnectionError as error:
+        say(f"warning: {error}. Training goes on without it, see {folder.metrics}")
+        return []
 
 
 def say(line: str) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import operator
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Any, Literal, NamedTuple
@@ -75,27 +77,45 @@ class Scoring:
         else:
             ends = np.broadcast_to(sizes, responses.mask.shape)
         inside = (ends > 0) & (ends < sizes)  # (B, T) bool
-        answers = self._ask(prompts, responses.texts, _rows(ends, inside))
-        both = self.in_range([answers.prompt, answers.full], (2, len(prompts)))
+        with self._named():
+            answers = self._ask(prompts, responses.texts, _rows(ends, inside))
+        both = self.in_range(
+            [answers.prompt, answers.full],
+            (2, len(prompts)),
+            lambda: [*prompts, *map(operator.add, prompts, responses.texts)],
+        )
         prompt: FloatArray = both[0]
         full: FloatArray = both[1]
         if not prefixes:
             return Scores(prompt, full, answers.certificates, None)
         known = np.where(ends == sizes, full[:, None], prompt[:, None])  # (B, T) float64
         if answers.found:
-            known[inside] = self.in_range(np.concatenate(answers.found), (int(inside.sum()),))
+            known[inside] = self.in_range(
+                np.concatenate(answers.found),
+                (int(inside.sum()),),
+                lambda: _prefixes(prompts, responses.texts, _rows(ends, inside)),
+            )
         return Scores(prompt, full, answers.certificates, known)
 
-    def in_range(self, scores: npt.ArrayLike, shape: tuple[int, ...]) -> FloatArray:
+    def in_range(
+        self, scores: npt.ArrayLike, shape: tuple[int, ...], texts: Callable[[], Sequence[str]]
+    ) -> FloatArray:
         """Returns the scores, float64 of that shape.
+
+        Args:
+            scores: What the scorer returned.
+            shape: What it should have.
+            texts: Returns what was scored, in the order of the flattened scores; asked for the message alone.
 
         Raises:
             ValueError: If they are not so many, not finite, or not what the scorer declares them to be.
         """
         array = np.asarray(scores, np.float64)
-        if array.shape != shape or not np.isfinite(array).all():
-            size = math.prod(shape)
-            raise ValueError(f"scorer {self.scorer.name!r} must return {size} finite scores, got {array}")
+        wanted = f"scorer {self.scorer.name!r} must return {math.prod(shape)} finite scores"
+        if array.shape != shape:
+            raise ValueError(f"{wanted}, got shape {array.shape}")
+        for index in np.flatnonzero(~np.isfinite(array))[:1]:
+            raise ValueError(f"{wanted}, got {array.flat[index]} for {texts()[index]!r}")
         if self.scorer.bounded and array.size and np.abs(array).max() > 1.0 + 1e-9:
             raise ValueError(
                 f"scorer {self.scorer.name!r} declares bounded=True: scores must be in [-1, 1], "
@@ -110,7 +130,9 @@ class Scoring:
             ValueError: If the scorer returns what it must not.
         """
         numbers = {text: number for number, text in enumerate(dict.fromkeys(texts))}
-        scores = self.in_range(self.scorer.score(list(numbers)) if numbers else [], (len(numbers),))
+        with self._named():
+            found = self.scorer.score(list(numbers)) if numbers else np.zeros(0)
+        scores = self.in_range(found, (len(numbers),), lambda: list(numbers))
         return scores[[numbers[text] for text in texts]]
 
     def counted_ends(self, texts: Sequence[str], char_ends: IntArray, lengths: IntArray) -> IntArray:
@@ -132,7 +154,9 @@ class Scoring:
         offered: Any = self.scorer
         if method not in getattr(offered, "attribution_methods", ()):
             raise ValueError(f"scorer {offered.name!r} offers no attributions, asked for {method!r}")
-        found = [np.asarray(one, np.float64) for one in offered.attributions_batch(prompts, texts, method)]
+        with self._named():
+            answers = offered.attributions_batch(prompts, texts, method)
+        found = [np.asarray(one, np.float64) for one in answers]
         for text, one in zip(texts, found, strict=True):
             if one.shape != (len(text),) or not np.isfinite(one).all():
                 raise ValueError(
@@ -140,6 +164,16 @@ class Scoring:
                     f"{len(text)} characters, got {one.tolist()}"
                 )
         return found
+
+    @contextmanager
+    def _named(self) -> Generator[None]:
+        """Adds the scorer's name to an exception that does not have it, which stays what it is."""
+        try:
+            yield
+        except Exception as error:
+            if repr(self.scorer.name) not in str(error):
+                error.add_note(f"raised by scorer {self.scorer.name!r}")
+            raise
 
     def _ask(self, prompts: Sequence[str], texts: list[str], ends: list[IntArray]) -> _Answers:
         assess_batch = find_assess_batch(self.scorer)
@@ -178,13 +212,18 @@ class Scoring:
         missing = [text for text in wanted if text not in known]
         fresh: list[float] = []
         if missing:
-            fresh = self.in_range(self.scorer.score(missing), (len(missing),)).tolist()
+            fresh = self.in_range(self.scorer.score(missing), (len(missing),), lambda: missing).tolist()
         lookup = {text: known[text] for text in wanted if text in known}
         lookup.update(zip(missing, fresh, strict=True))
         if len(known) > _REMEMBERED:
             known.clear()
         known.update((prompt, lookup[prompt]) for prompt in prompts)
         return [lookup[prompt] for prompt in prompts], [lookup[text] for text in joined]
+
+
+def _prefixes(prompts: Sequence[str], texts: Sequence[str], ends: list[IntArray]) -> list[str]:
+    rows = zip(prompts, texts, ends, strict=True)
+    return [prompt + text[:end] for prompt, text, counted in rows for end in counted.tolist()]
 
 
 def _rows(values: IntArray, chosen: BoolArray) -> list[IntArray]:

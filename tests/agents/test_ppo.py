@@ -320,9 +320,43 @@ def test_a_loss_that_is_not_a_number_stops_before_the_step(make_agent):
     with torch.no_grad():
         agent.policy.value_head.bias.fill_(float("nan"))
     before = [p.clone() for p in agent.policy.backbone.parameters()]
-    with pytest.raises(FloatingPointError, match="loss is not finite, no step was taken"):
+    with pytest.raises(
+        FloatingPointError,
+        match="iteration 1: loss is not finite, no step was taken: policy_loss nan, value_loss nan",
+    ):
         agent.learn(16)
     assert_same(before, agent.policy.backbone.parameters())
+
+
+def test_a_learner_that_failed_half_way_is_not_saved(make_agent, tmp_path):
+    agent = make_agent()
+    agent.learn(16)
+    agent.policy.value_head.bias.register_hook(lambda gradient: gradient * float("nan"))
+    with pytest.raises(FloatingPointError, match="iteration 2: norm of the gradients"):
+        agent.learn(32)
+    assert not agent.is_whole
+    with pytest.raises(ValueError, match="update 2 failed half-way: load a checkpoint"):
+        agent.save(tmp_path / "checkpoint")
+    assert not (tmp_path / "checkpoint").exists()
+
+
+def test_an_environment_that_fails_costs_nothing(make_agent, monkeypatch):
+    agent, undisturbed = make_agent(), make_agent()
+    agent.learn(16)
+    step = agent.env.step
+
+    def fail(actions):
+        raise KeyError("gone")
+
+    monkeypatch.setattr(agent.env, "step", fail)
+    with pytest.raises(KeyError, match="gone"):
+        agent.learn(32)
+    assert agent.is_whole
+    assert agent.iteration == 1
+    monkeypatch.setattr(agent.env, "step", step)
+    agent.learn(32)
+    undisturbed.learn(32)
+    assert_same(undisturbed.policy.parameters(), agent.policy.parameters())
 
 
 def test_environments_can_be_made_from_an_id(make_toy, make_policy):

@@ -283,8 +283,11 @@ class Lying:
 @pytest.mark.parametrize(
     ("score", "message"),
     [
-        (lambda texts: np.full(len(texts), np.nan), "scorer 'words' must return 2 finite scores"),
-        (lambda texts: np.zeros(1), "scorer 'words' must return 2 finite scores"),
+        (
+            lambda texts: np.full(len(texts), np.nan),
+            "scorer 'words' must return 2 finite scores, got nan for",
+        ),
+        (lambda texts: np.zeros(1), r"scorer 'words' must return 2 finite scores, got shape \(1,\)"),
         (
             lambda texts: np.full(len(texts), 1.5),
             r"declares bounded=True: scores must be in \[-1, 1\], got 1.5",
@@ -296,6 +299,29 @@ def test_a_scorer_that_breaks_its_word_is_an_error(make, word_count, score, mess
     env.reset(options={"prompt": "It is"})
     with pytest.raises(ValueError, match=message):
         env.step([2])
+
+
+def test_a_prefix_without_a_score_is_named(make, word_count):
+    def prefix_scores(prompt, response, char_ends):
+        return np.full(len(char_ends), np.inf)
+
+    env = make(
+        scorer=Lying(word_count(), prefix_scores=prefix_scores), reward_design="potential", boundary="open"
+    )
+    env.reset(options={"prompt": "It is"})
+    with pytest.raises(ValueError, match=r"scorer 'words' must return .* finite scores, got inf for 'It is"):
+        env.step([2, 2, 2])
+
+
+def test_a_scorer_that_raises_is_named(make, word_count):
+    def score(texts):
+        raise KeyError("no such model")
+
+    env = make(scorer=Lying(word_count(), score=score))
+    env.reset(options={"prompt": "It is"})
+    with pytest.raises(KeyError, match="no such model") as raised:
+        env.step([2])
+    assert raised.value.__notes__ == ["raised by scorer 'words'"]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,47 @@
+"""Saves a run every few iterations, when it is to stop, and when something else than the learner fails."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from interruption import Interruption
+
+from agents.learner import Learner
+
+
+class Checkpoints:
+    """A callback that saves the learner, and stops it when that was asked for; the last of the callbacks.
+
+    Args:
+        agent: The learner.
+        path: Where its checkpoint goes.
+        every: Iterations between two checkpoints.
+        interruption: Whether a stop was asked for.
+    """
+
+    def __init__(self, agent: Learner[Any], path: Path, every: int, interruption: Interruption) -> None:
+        self.saved = agent.iteration
+        """Iterations that the checkpoint has behind it."""
+        self._agent, self._path, self._every, self._interruption = agent, path, every, interruption
+        self._logged = self._tried = agent.iteration
+
+    def on_iteration(self, metrics: Mapping[str, float], timings: Any, episodes: Any) -> None:
+        """Saves when it is time."""
+        self._logged = self._agent.iteration
+        if self._interruption.requested or self._logged % self._every == 0:
+            self.save()
+        if self._interruption.requested:
+            raise KeyboardInterrupt
+
+    def save(self) -> None:
+        """Saves now."""
+        self._tried = self._agent.iteration
+        self._agent.save(self._path)
+        self.saved = self._tried
+
+    def rescue(self) -> None:
+        """Saves what a failure would lose, unless the learner, a log or a checkpoint is what failed."""
+        if self._agent.is_whole and self._tried < self._agent.iteration == self._logged:
+            self.save()
