@@ -12,7 +12,9 @@ both have random weights. TRL's GRPO and RLOO draw 8 responses to each of 16 pro
 
 A peer runs in the Python of its own environment, in a process of its own that stays; `examples/peers` says
 how. In every round each learner does one iteration in turn, so that a busy spell falls on all; the first
-round warms up and is not counted. Seconds are medians over the rounds, a ratio is one of medians.
+round warms up and is not counted. Seconds are medians over the rounds, a ratio is one of medians. Where
+others use the machine too, the processor's seconds of one thread (`--threads 1`) are the ones to trust:
+several threads wait for one another, and waiting counts.
 
 The floor is the time that the iteration's floating-point operations (see `learner_operations`) take at the
 rate of float32 matrix products of the update's shapes, measured in the same rounds with as many threads.
@@ -136,6 +138,7 @@ def summarise(learner: Learner, batch: int) -> dict[str, Any]:
         "package": learner.package,
         "episodes_per_second": batch / seconds,
         "seconds": seconds,
+        "processor": learner.median("processor"),
         "generate": generate,
         "score": score,
         "update": update,
@@ -189,14 +192,18 @@ def measure(model: str, rounds: int, threads: int, peers: Mapping[str, str]) -> 
 def print_table(report: Mapping[str, Any]) -> None:
     """Prints a line per learner."""
     learners: dict[str, dict[str, Any]] = report["learners"]
-    ours = learners[OURS]["seconds"]
+    ours, busy = (learners[OURS][key] for key in ("seconds", "processor"))
     heads = "".join(f"{part:>10s}" for part in PARTS)
-    print(f"{'learner':18s}{'episodes/s':>11s}{heads}{'seconds':>10s}{'peak MB':>9s}{'ratio':>7s}")
+    print(
+        f"{'learner':18s}{'episodes/s':>11s}{heads}{'seconds':>10s}{'ratio':>7s}{'processor':>11s}{'ratio':>7s}"
+        f"{'peak MB':>9s}"
+    )
     for name, found in learners.items():
         parts = "".join(f"{found[part]:10.2f}" for part in PARTS)
         print(
             f"{name:18s}{found['episodes_per_second']:11.2f}{parts}{found['seconds']:10.2f}"
-            f"{found['peak_mb']:9.0f}{found['seconds'] / ours:7.2f}"
+            f"{found['seconds'] / ours:7.2f}{found['processor']:11.2f}{found['processor'] / busy:7.2f}"
+            f"{found['peak_mb']:9.0f}"
         )
     floor = report["floor_seconds"]
     print(

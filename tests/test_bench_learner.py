@@ -71,7 +71,8 @@ def test_a_quick_run_prints_and_writes_the_parts(tmp_path):
     )
     head, row, floor = done.stdout.splitlines()
     assert head.split()[2:5] == ["generate", "score", "update"]
-    assert row.split()[0] == "agents" and float(row.split()[-1]) == 1.0
+    assert row.split()[0] == "agents" and float(row.split()[6]) == float(row.split()[8]) == 1.0
+    assert head.split()[6:9] == ["ratio", "processor", "ratio"]
     assert floor.startswith("floor")
     report = json.loads(path.read_text())
     ours = report["learners"]["agents"]

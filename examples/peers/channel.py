@@ -1,8 +1,8 @@
 """The line protocol between the benchmark and a learner in a process of its own.
 
 The benchmark writes a line, the learner does one iteration and answers with one JSON object: seconds of the
-whole, seconds of its parts, and the largest resident memory of the process so far. At the end of its input a
-learner ends.
+whole, on the clock and of the processor, seconds of its parts, and the largest resident memory of the process
+so far. At the end of its input a learner ends.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Channel:
         self._answers = os.fdopen(os.dup(1), "w")
         os.dup2(2, 1)
         self.package = f"{package} {metadata.version(package)}" if package else ""
-        self._started = 0.0
+        self._started = self._began = 0.0
 
     def wait(self) -> None:
         """Returns when the next iteration is asked for.
@@ -43,12 +43,13 @@ class Channel:
         """
         if not sys.stdin.readline():
             raise SystemExit(0)
-        self._started = time.perf_counter()
+        self._started, self._began = time.perf_counter(), time.process_time()
 
     def answer(self, **figures: Any) -> None:
         """Reports the iteration that ends now."""
         seconds = time.perf_counter() - self._started
-        self._write({"seconds": seconds, "peak_mb": peak_megabytes(), **figures})
+        processor = time.process_time() - self._began
+        self._write({"seconds": seconds, "processor": processor, "peak_mb": peak_megabytes(), **figures})
 
     def ready(self) -> None:
         """Says that the first iteration may be asked for."""

@@ -75,20 +75,31 @@ class Keeper:
         self.timings = timings
 
 
-def main() -> None:
-    """Serves iterations."""
-    channel = Channel()
-    work, variant = read_arguments()
-    keeper = Keeper()
+def make_agent(work: Work, kl_estimator: str = "", callbacks: Sequence[Any] = ()) -> TokenPPO:
+    """Returns the learner.
+
+    Args:
+        work: Sizes.
+        kl_estimator: As in `TokenPPOConfig`; "": the default.
+        callbacks: Of the learner.
+    """
     config = TokenPPOConfig(
         batch_size=work.batch,
         minibatch_size=work.minibatch,
         num_ppo_epochs=work.epochs,
         learning_rate=work.learning_rate,
         lr_schedule="constant",
-        kl_estimator=variant or "exact",
+        **({"kl_estimator": kl_estimator} if kl_estimator else {}),
     )
-    agent = TokenPPO(CausalLMPolicy(make_model(work)), FlatEnv(work), config, callbacks=[keeper])
+    return TokenPPO(CausalLMPolicy(make_model(work)), FlatEnv(work), config, callbacks=callbacks)
+
+
+def main() -> None:
+    """Serves iterations."""
+    channel = Channel()
+    work, variant = read_arguments()
+    keeper = Keeper()
+    agent = make_agent(work, variant, [keeper])
 
     def iterate() -> dict[str, float]:
         agent.learn(agent.episodes + work.batch)
