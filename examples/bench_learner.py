@@ -30,7 +30,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +51,7 @@ PEERS = {
 }
 """Name to script and variant."""
 PARTS = ("generate", "score", "update")
+CLOCKS = ("seconds", "processor")
 ERROR_LINES = 5
 
 
@@ -147,8 +148,10 @@ def summarise(learner: Learner, batch: int) -> dict[str, Any]:
     }
 
 
-def measure(model: str, rounds: int, threads: int, peers: Mapping[str, str]) -> dict[str, Any]:
-    """Returns what each learner took, and the floor.
+def measure(
+    model: str, rounds: int, threads: int, peers: Mapping[str, str]
+) -> Generator[dict[str, Any], None, None]:
+    """Yields, after each round that counts, what each learner took so far, and the floor.
 
     Args:
         model: One of `WORKS`.
@@ -159,7 +162,6 @@ def measure(model: str, rounds: int, threads: int, peers: Mapping[str, str]) -> 
     Raises:
         RuntimeError: A learner failed.
     """
-    work = WORKS[model]
     with contextlib.ExitStack() as stack:
         learners: dict[str, Learner] = {}
         for name in (RATE, OURS, *peers):
@@ -170,23 +172,27 @@ def measure(model: str, rounds: int, threads: int, peers: Mapping[str, str]) -> 
                 if number == 1:
                     learner.forget()
                 learner.iterate()
-            show(f"round {number} of {rounds}")
-        rate = learners.pop(RATE)
-        operations = iteration_operations(
-            Sizes(work.layers, work.width, work.vocab),
-            prompt_lengths(work, work.batch),
-            work.response_length,
-            work.epochs,
-        )
-        return {
-            "model": model,
-            "threads": threads,
-            "rounds": rounds,
-            "operations": operations,
-            "rate": rate.median("rate"),
-            "floor_seconds": operations / rate.median("rate"),
-            "learners": {name: summarise(learner, work.batch) for name, learner in learners.items()},
-        }
+                show(f"round {number} of {rounds}: {learner.name}")
+            if number > 0:
+                yield {"model": model, "threads": threads, "rounds": number, **make_report(model, learners)}
+
+
+def make_report(model: str, learners: Mapping[str, Learner]) -> dict[str, Any]:
+    """Returns the figures of the iterations so far."""
+    work, rate = WORKS[model], learners[RATE]
+    operations = iteration_operations(
+        Sizes(work.layers, work.width, work.vocab),
+        prompt_lengths(work, work.batch),
+        work.response_length,
+        work.epochs,
+    )
+    rates = {clock: rate.median("operations") / rate.median(clock) for clock in CLOCKS}
+    return {
+        "operations": operations,
+        "rates": rates,
+        "floor": {clock: operations / rates[clock] for clock in CLOCKS},
+        "learners": {name: summarise(one, work.batch) for name, one in learners.items() if name != RATE},
+    }
 
 
 def print_table(report: Mapping[str, Any]) -> None:
@@ -205,16 +211,23 @@ def print_table(report: Mapping[str, Any]) -> None:
             f"{found['seconds'] / ours:7.2f}{found['processor']:11.2f}{found['processor'] / busy:7.2f}"
             f"{found['peak_mb']:9.0f}"
         )
-    floor = report["floor_seconds"]
-    print(
-        f"floor {floor:.2f} s: {report['operations'] / 1e9:.1f} GFLOP at {report['rate'] / 1e9:.1f} GFLOP/s; "
-        f"{OURS} stands at {floor / ours:.0%} of it"
-    )
+    for clock in CLOCKS:
+        floor, rate = report["floor"][clock], report["rates"][clock]
+        work = f"{report['operations'] / 1e9:.1f} GFLOP at {rate / 1e9:.1f} GFLOP/s"
+        print(
+            f"floor {floor:.2f} s ({clock}): {work}, {floor / learners[OURS][clock]:.0%} of what {OURS} took"
+        )
 
 
 def show(text: str) -> None:
     """Says how far things are, beside the output."""
     print(text, file=sys.stderr, flush=True)
+
+
+def write_json(path: Path, report: Mapping[str, Any]) -> None:
+    """Writes all figures."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(report, indent=1) + "\n")
 
 
 def parse_peer(text: str) -> tuple[str, str]:
@@ -245,18 +258,18 @@ def main() -> int:
         metavar="NAME=PYTHON",
         help=f"a learner to compare with, and the Python of its environment: {', '.join(PEERS)}",
     )
-    parser.add_argument("--json", type=Path, help="write all figures here")
+    parser.add_argument("--json", type=Path, help="write all figures here, after each round")
     options = parser.parse_args()
     model = QUICK if options.quick else options.model
+    report: dict[str, Any] = {}
     try:
-        report = measure(model, options.rounds, options.threads, dict(options.peer))
+        for report in measure(model, options.rounds, options.threads, dict(options.peer)):
+            if options.json:
+                write_json(options.json, report)
     except RuntimeError as error:
         show(str(error))
         return 1
     print_table(report)
-    if options.json:
-        options.json.parent.mkdir(parents=True, exist_ok=True)
-        options.json.write_text(json.dumps(report, indent=1) + "\n")
     return 0
 
 

@@ -69,11 +69,11 @@ def test_a_quick_run_prints_and_writes_the_parts(tmp_path):
     done = subprocess.run(
         [sys.executable, str(BENCH), *arguments], capture_output=True, text=True, check=True, env=environment
     )
-    head, row, floor = done.stdout.splitlines()
+    head, row, *floors = done.stdout.splitlines()
     assert head.split()[2:5] == ["generate", "score", "update"]
     assert row.split()[0] == "agents" and float(row.split()[6]) == float(row.split()[8]) == 1.0
     assert head.split()[6:9] == ["ratio", "processor", "ratio"]
-    assert floor.startswith("floor")
+    assert [floor.split()[3] for floor in floors] == ["(seconds):", "(processor):"]
     report = json.loads(path.read_text())
     ours = report["learners"]["agents"]
     assert ours["episodes_per_second"] == pytest.approx(8 / ours["seconds"])
@@ -85,7 +85,8 @@ def test_a_quick_run_prints_and_writes_the_parts(tmp_path):
     looked = sum(n * (n + 1) // 2 for n in tokens)
     once = 2 * 12 * 2 * 32**2 * sum(tokens) + 4 * 2 * 32 * looked + 2 * 32 * 64 * 16 * 8
     assert report["operations"] == 14 * once
-    assert report["floor_seconds"] == pytest.approx(14 * once / report["rate"])
+    for clock in ("seconds", "processor"):
+        assert report["floor"][clock] == pytest.approx(14 * once / report["rates"][clock])
 
 
 def test_a_peer_that_cannot_run_is_named(tmp_path):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import torch
 from channel import Channel, read_arguments
 from work import Work
@@ -39,12 +37,11 @@ def main() -> None:
     made = {(m, k, n): (torch.randn(m, k), torch.randn(k, n), torch.empty(m, n)) for m, k, n in shapes}
     operations = REPEATS * sum(2 * m * k * n for m, k, n in shapes)
 
-    def iterate() -> dict[str, float]:
-        started = time.perf_counter()
+    def iterate() -> dict[str, int]:
         for shape in shapes * REPEATS:
             left, right, product = made[shape]
             torch.mm(left, right, out=product)
-        return {"rate": operations / (time.perf_counter() - started)}
+        return {"operations": operations}
 
     channel.serve(iterate)
 
