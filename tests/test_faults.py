@@ -85,7 +85,12 @@ FAULTS = [  # in iteration 4: the last regular checkpoint is that of iteration 2
 ]
 
 
-@pytest.mark.parametrize(("fault", "status", "kept", "words"), FAULTS, ids=[row[0] for row in FAULTS])
+# One of each way to end is tested with every change: an explained error, a signal, a disk that is full.
+QUICK = ("nan:4", "terminate:4", "disk:4")
+CASES = [pytest.param(*row, id=row[0], marks=[] if row[0] in QUICK else pytest.mark.slow) for row in FAULTS]
+
+
+@pytest.mark.parametrize(("fault", "status", "kept", "words"), CASES)
 def test_a_fault_costs_at_most_the_work_since_a_checkpoint(flags, tmp_path, fault, status, kept, words):
     folder = tmp_path / "run"
     check_end(train(*flags, "--out", folder, fault=fault), status, f"--resume {folder}", *words)
@@ -94,6 +99,7 @@ def test_a_fault_costs_at_most_the_work_since_a_checkpoint(flags, tmp_path, faul
     assert left == {"config.json", "before.json", "metrics.jsonl", "timings.jsonl", "checkpoint"}
 
 
+@pytest.mark.slow
 def test_a_scorer_that_raises_loses_nothing(flags, undisturbed, tmp_path):
     folder = tmp_path / "run"
     result = train(*flags, "--out", folder, fault="raise:4")
@@ -102,6 +108,7 @@ def test_a_scorer_that_raises_loses_nothing(flags, undisturbed, tmp_path):
     check_continued(folder, undisturbed)
 
 
+@pytest.mark.slow
 def test_a_log_line_that_was_cut_off_by_a_full_disk(flags, undisturbed, tmp_path):
     folder = tmp_path / "run"
     result = train(*flags, "--out", folder, fault="log:4", folder=folder)
@@ -111,6 +118,7 @@ def test_a_log_line_that_was_cut_off_by_a_full_disk(flags, undisturbed, tmp_path
     check_continued(folder, undisturbed)
 
 
+@pytest.mark.slow
 def test_a_scorer_that_hangs(flags, tmp_path):
     folder = tmp_path / "run"
     result = train(*flags, "--out", folder, "--step-timeout", 20, fault="hang:4")
@@ -146,6 +154,7 @@ def test_a_folder_is_one_process_at_a_time(flags, tmp_path):
     assert train("--resume", folder) == (0, [])
 
 
+@pytest.mark.slow
 def test_prompts_that_changed(flags, tmp_path):
     prompts, folder = tmp_path / "prompts.txt", tmp_path / "run"
     prompts.write_text("The film was\n")
@@ -157,6 +166,7 @@ def test_prompts_that_changed(flags, tmp_path):
     assert train("--resume", folder) == (0, [])
 
 
+@pytest.mark.slow
 def test_wandb_that_is_out_of_reach(flags, undisturbed, tmp_path):
     folder, packages = tmp_path / "run", tmp_path / "packages"
     packages.mkdir()
@@ -176,6 +186,7 @@ def test_a_signal_during_the_imports(flags, tmp_path, number):
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 def test_a_folder_that_can_not_be_written(flags, undisturbed, tmp_path):
     """Whoever is root may write anywhere, so a file stands where a folder is needed."""
     folder = tmp_path / "run"
