@@ -28,9 +28,12 @@ that without a baseline, for responses of any length. What was not taken, and wh
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 import torch
 from torch import Tensor
 
+from agents.ppo_config import LearnerConfig
 from agents.returns import gae
 
 BASELINES = ("share", "return")
@@ -39,6 +42,27 @@ BASELINE_HELP = (
 )
 SMALLEST_SCALE = 1e-8
 """Advantages smaller than this are left as they are: there is nothing to scale but rounding."""
+
+
+@dataclass(frozen=True)
+class GroupConfig(LearnerConfig):
+    """Settings of a learner whose baseline is the group: the common ones, with groups.
+
+    Raises:
+        ValueError: A setting is out of range, or two do not go together.
+    """
+
+    group_size: int = field(default=4, metadata={"help": "responses per prompt, at least 2"})
+    baseline: str = field(default="share", metadata={"help": BASELINE_HELP})
+    whiten_advantages: bool = field(
+        default=False, metadata={"help": "centre and scale advantages over the batch; no longer unbiased"}
+    )
+
+    def __post_init__(self) -> None:
+        """Checks the settings of groups as well."""
+        super().__post_init__()
+        self._check("group_size", self.group_size >= 2, "a whole number >= 2")
+        self._check_choice("baseline", BASELINES)
 
 
 def reward_to_go(rewards: Tensor, mask: Tensor, *, gamma: float) -> Tensor:
@@ -83,6 +107,13 @@ def group_advantages(
         tokens_to_go = reward_to_go(mask.to(rewards.dtype), mask, gamma=gamma)
         expected = expected * (tokens_to_go / tokens_to_go[:, :1])
     return (to_go - leave_one_out(expected, group_size)) * mask
+
+
+def estimate_in_groups(rewards: Tensor, mask: Tensor, config: GroupConfig) -> Tensor:
+    """Returns `group_advantages` under the settings of a learner, (B, T) float32."""
+    return group_advantages(
+        rewards, mask, group_size=config.group_size, gamma=config.gamma, baseline=config.baseline
+    )
 
 
 def scale_groups(advantages: Tensor, mask: Tensor, *, group_size: int) -> Tensor:

@@ -24,24 +24,21 @@ from dataclasses import dataclass, field
 
 from torch import Tensor
 
-from agents.groups import BASELINE_HELP, BASELINES, group_advantages, scale_groups
+from agents.groups import GroupConfig, estimate_in_groups, scale_groups
 from agents.learner import Learner
-from agents.ppo_config import LearnerConfig
 from agents.tensors import Estimates, Rollout
 
 SCALES = ("group", "batch", "none")
 
 
 @dataclass(frozen=True)
-class GRPOConfig(LearnerConfig):
+class GRPOConfig(GroupConfig):
     """Settings of `GRPO`: the common ones, with groups.
 
     Raises:
         ValueError: A setting is out of range, or two do not go together.
     """
 
-    group_size: int = field(default=4, metadata={"help": "responses per prompt, at least 2"})
-    baseline: str = field(default="share", metadata={"help": BASELINE_HELP})
     scale: str = field(
         default="group",
         metadata={"help": "advantages are scaled by those of a 'group', a 'batch', or 'none'"},
@@ -51,11 +48,9 @@ class GRPOConfig(LearnerConfig):
     )
 
     def __post_init__(self) -> None:
-        """Checks the settings of groups as well."""
+        """Checks the scale as well."""
         super().__post_init__()
-        self._check("group_size", self.group_size >= 2, "a whole number >= 2")
-        for name, choices in (("baseline", BASELINES), ("scale", SCALES)):
-            self._check(name, getattr(self, name) in choices, f"one of {', '.join(map(repr, choices))}")
+        self._check_choice("scale", SCALES)
 
 
 class GRPO(Learner[GRPOConfig]):
@@ -68,9 +63,7 @@ class GRPO(Learner[GRPOConfig]):
         """Returns rewards to go, relative to the group."""
         config, mask = self.config, rollout.response_mask
         size = config.group_size
-        advantages = (1.0 - 1.0 / size) * group_advantages(
-            rewards, mask, group_size=size, gamma=config.gamma, baseline=config.baseline
-        )
+        advantages = (1.0 - 1.0 / size) * estimate_in_groups(rewards, mask, config)
         if config.scale != "none":
             among = size if config.scale == "group" else len(mask)
             advantages = scale_groups(advantages, mask, group_size=among)

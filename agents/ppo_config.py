@@ -105,7 +105,7 @@ class LearnerConfig:
             self._check(name, value is None or 0.0 < value < math.inf, "a number > 0, or None")
         self._check("gamma", 0.0 <= self.gamma <= 1.0, "a number in [0, 1]")
         for name, choices in CHOICES.items():
-            self._check(name, getattr(self, name) in choices, f"one of {', '.join(map(repr, choices))}")
+            self._check_choice(name, choices)
         self._check("missing_eos_penalty", math.isfinite(self.missing_eos_penalty), "a finite number")
         self._check_lengths()
         self._check_divides("minibatch_size", "batch_size")
@@ -176,6 +176,9 @@ class LearnerConfig:
     def _is_int(self, name: str) -> bool:
         value = getattr(self, name)
         return isinstance(value, int) and not isinstance(value, bool)
+
+    def _check_choice(self, name: str, choices: tuple[str, ...]) -> None:
+        self._check(name, getattr(self, name) in choices, f"one of {', '.join(map(repr, choices))}")
 
     def _check(self, name: str, holds: bool, expected: str) -> None:
         if not holds:

@@ -12,35 +12,22 @@ Where this departs from Ahmadian et al. (2024, arXiv 2402.14740):
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from torch import Tensor
 
-from agents.groups import BASELINE_HELP, BASELINES, group_advantages
+from agents.groups import GroupConfig, estimate_in_groups
 from agents.learner import Learner
-from agents.ppo_config import LearnerConfig
 from agents.tensors import Estimates, Rollout
 
 
 @dataclass(frozen=True)
-class RLOOConfig(LearnerConfig):
+class RLOOConfig(GroupConfig):
     """Settings of `RLOO`: the common ones, with groups.
 
     Raises:
         ValueError: A setting is out of range, or two do not go together.
     """
-
-    group_size: int = field(default=4, metadata={"help": "responses per prompt, at least 2"})
-    baseline: str = field(default="share", metadata={"help": BASELINE_HELP})
-    whiten_advantages: bool = field(
-        default=False, metadata={"help": "centre and scale advantages over the batch; no longer unbiased"}
-    )
-
-    def __post_init__(self) -> None:
-        """Checks the settings of groups as well."""
-        super().__post_init__()
-        self._check("group_size", self.group_size >= 2, "a whole number >= 2")
-        self._check("baseline", self.baseline in BASELINES, f"one of {', '.join(map(repr, BASELINES))}")
 
 
 class RLOO(Learner[RLOOConfig]):
@@ -51,11 +38,4 @@ class RLOO(Learner[RLOOConfig]):
 
     def estimate(self, rollout: Rollout, rewards: Tensor) -> Estimates:
         """Returns rewards to go less what the others of the group are expected to earn."""
-        advantages = group_advantages(
-            rewards,
-            rollout.response_mask,
-            group_size=self.config.group_size,
-            gamma=self.config.gamma,
-            baseline=self.config.baseline,
-        )
-        return Estimates(advantages, returns=None)
+        return Estimates(estimate_in_groups(rewards, rollout.response_mask, self.config), returns=None)
