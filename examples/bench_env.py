@@ -31,7 +31,7 @@ import numpy as np
 
 from rlsf_gym.designs import DESIGNS
 from rlsf_gym.envs.decoding import read_responses
-from rlsf_gym.scorers.offers import list_offers
+from rlsf_gym.scorers.offers import has_offer
 
 SENTENCES = (
     "The plot is thin, but the acting was great and I really liked the ending.",
@@ -70,9 +70,7 @@ SENTENCES = (
 FORMS = ("native", "single")
 LOADS = ("text", "random")
 CHEAP = [
-    name
-    for name, design in DESIGNS.items()
-    if design.cost(16) <= 16 and design.needs in ("", *list_offers("vader"))
+    name for name, design in DESIGNS.items() if design.cost(16) <= 16 and has_offer("vader", design.needs)
 ]
 """The designs that VADER serves and that score no more texts than there are tokens."""
 PARTS = ("tokenizer", "scorer", "design", "Gymnasium", "the rest")

@@ -209,15 +209,25 @@ class Certificate:
                 added += record.amount
             elif record.status == "withdrawn":
                 withdrawn += record.amount
-        gained = self.score - self.prompt_score
-        if abs(gained) > _SAME_SCORE:
-            slope = (utility - prompt_utility) / gained
-        return slope * score_slope(kept + withdrawn, kept + added)
+        mean = utility_slope((self.prompt_score, prompt_utility), (self.score, utility), slope)
+        return mean * score_slope(kept + withdrawn, kept + added)
 
 
 def _check_finite(name: str, value: float) -> None:
     if not math.isfinite(value):
         raise ValueError(f"{name} must be finite, but is {value}")
+
+
+def utility_slope(start: tuple[float, float], end: tuple[float, float], slope: float) -> float:
+    """Mean slope of the utility between two points (score, utility).
+
+    Args:
+        start: the first point.
+        end: the second point.
+        slope: slope at the second; used where the two scores are the same up to rounding.
+    """
+    gained = end[0] - start[0]
+    return (end[1] - start[1]) / gained if abs(gained) > _SAME_SCORE else slope
 
 
 def score_slope(start: float, end: float) -> float:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from rlsf_gym.certificate import utility_slope
 from rlsf_gym.designs.words import conserve
 from rlsf_gym.evidence import Evidence, FloatArray
 
 __all__ = ["attention", "gradient"]
-
-# Scores closer than this have no reliable quotient of differences: the slope stands in.
-_SAME_SCORE = 1e-12
 
 
 def attention(evidence: Evidence, *, rng: np.random.Generator) -> FloatArray:
@@ -46,6 +44,6 @@ def gradient(evidence: Evidence, *, rng: np.random.Generator) -> FloatArray:
     Returns:
         float64 (T,).
     """
-    change = evidence.score - evidence.prompt_score
-    slope = evidence.gain / change if abs(change) > _SAME_SCORE else evidence.slope
+    before, after = (evidence.prompt_score, evidence.prompt_utility), (evidence.score, evidence.utility)
+    slope = utility_slope(before, after, evidence.slope)
     return conserve(evidence, slope * evidence.attributions("gradient"))

@@ -56,7 +56,7 @@ def leave_one_out_design(conserving: bool = False) -> Design:
         conserving=conserving,
         bounded=not conserving,
         cost=_every_word,
-        evidence=_ERASED,
+        rests_on=_ERASED,
         variant=leave_one_out_design,
     )
 
@@ -121,7 +121,7 @@ def shapley_design(by: By = "word", exact_words: int = 8, permutations: int = 32
         conserving=True,
         bounded=True,
         cost=partial(_most_texts, exact_words, permutations),
-        evidence=_ERASED,
+        rests_on=_ERASED,
         variant=shapley_design,
     )
 

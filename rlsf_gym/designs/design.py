@@ -51,7 +51,7 @@ class Design:
     """Whether `evidence.prefix_utilities` must be computed."""
     needs: Need = ""
     """What the scorer has to offer: rules that a certificate proves, a lexicon, or attributions of a kind."""
-    evidence: str = ""
+    rests_on: str = ""
     """What the rewards rest on beyond text and certificate; "" if a checker works them out from those."""
     variant: Callable[..., Design] | None = None
     """The design for other arguments, where what it declares depends on them."""
@@ -75,16 +75,13 @@ class Design:
         """
         if not kwargs:
             return self
-        makes = self.variant or self._specialise
+        takes = self.variant or partial(self.function, None, rng=None)
         try:
-            inspect.signature(makes if self.variant else partial(self.function, None, rng=None)).bind(
-                **kwargs
-            )
+            inspect.signature(takes).bind(**kwargs)
         except TypeError as mismatch:
             raise ValueError(
                 f"reward design {self.name!r} does not take reward_design_kwargs={dict(kwargs)}: {mismatch}"
             ) from mismatch
-        return makes(**kwargs)
-
-    def _specialise(self, **kwargs: Any) -> Design:
+        if self.variant is not None:
+            return self.variant(**kwargs)
         return replace(self, function=partial(self.function, **kwargs))

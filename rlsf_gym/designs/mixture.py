@@ -58,6 +58,6 @@ def mix(dense: Design, beta: float, variant: Callable[..., Design]) -> Design:
         cost=dense.cost,
         uses_prefixes=dense.uses_prefixes,
         needs=dense.needs,
-        evidence=f"its parts: {dense.evidence or 'text and certificate'}",
+        rests_on=f"its parts: {dense.rests_on or 'text and certificate'}",
         variant=variant,
     )

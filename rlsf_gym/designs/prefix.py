@@ -107,7 +107,7 @@ def quantised_potential_design(edges: Sequence[float] = DECILES, noise: float = 
         bounded=True,
         cost=every_prefix,
         uses_prefixes=True,
-        evidence="the rewards of `potential`, and a draw of noise",
+        rests_on="the rewards of `potential`, and a draw of noise",
         variant=quantised_potential_design,
     )
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from rlsf_gym.certificate import Record
 from rlsf_gym.designs.design import Design
-from rlsf_gym.designs.words import completing_tokens
+from rlsf_gym.designs.words import completing_tokens, share_out
 from rlsf_gym.evidence import BoolArray, Evidence, FloatArray
 
 __all__ = ["rlsf_mask", "rlsf_mask_design", "rule_certificate", "rule_certificate_design"]
@@ -23,7 +23,7 @@ __all__ = ["rlsf_mask", "rlsf_mask_design", "rule_certificate", "rule_certificat
 Form = Literal["paper", "neutral"]
 At = Literal["trigger", "word"]
 
-# Amounts closer to zero than this are rounding: no case against a word, and nothing to be in proportion to.
+# Amounts closer to zero than this are rounding, and no case against a word.
 _NOTHING = 1e-12
 
 
@@ -62,12 +62,7 @@ def rule_certificate(evidence: Evidence, *, rng: np.random.Generator, at: At = "
         return rewards
     laid = _lay_amounts(evidence, at)
     np.add.at(rewards, completing_tokens(evidence, laid.char_ends), laid.amounts)
-    weights = np.abs(rewards)
-    total = weights.sum()
-    if total > _NOTHING:
-        return rewards + laid.homeless * (weights / total)
-    rewards[evidence.length - 1] = laid.homeless
-    return rewards
+    return share_out(evidence, rewards, laid.homeless)
 
 
 def rule_certificate_design(at: At = "trigger") -> Design:

@@ -7,7 +7,10 @@ import numpy.typing as npt
 
 from rlsf_gym.evidence import Evidence, FloatArray, IntArray
 
-__all__ = ["completing_tokens", "conserve", "lay_on_tokens", "list_players"]
+__all__ = ["completing_tokens", "conserve", "lay_on_tokens", "list_players", "share_out"]
+
+# Rewards whose absolute values add up to less are rounding: nothing to be in proportion to.
+_NOTHING = 1e-12
 
 
 def completing_tokens(evidence: Evidence, char_ends: npt.ArrayLike) -> IntArray:
@@ -52,21 +55,31 @@ def lay_on_tokens(evidence: Evidence, players: list[list[int]], shares: FloatArr
 
 
 def conserve(evidence: Evidence, rewards: FloatArray) -> FloatArray:
-    """Returns the rewards with what they lack of the gain added, in proportion to their absolute values.
-
-    What lacks goes to the last token where all rewards are zero: there is nothing to be in proportion to.
+    """Returns the rewards with what they lack of the gain shared out on them.
 
     Args:
         evidence: The response.
         rewards: float64 (T,), zero at padding.
     """
+    return share_out(evidence, rewards, evidence.gain - float(rewards.sum()))
+
+
+def share_out(evidence: Evidence, rewards: FloatArray, amount: float) -> FloatArray:
+    """Returns the rewards with an amount added in proportion to their absolute values, float64 (T,).
+
+    Where there are none, the last token gets it.
+
+    Args:
+        evidence: The response.
+        rewards: float64 (T,), zero at padding.
+        amount: What is added in all.
+    """
     if not evidence.length:
         return rewards
-    lack = evidence.gain - rewards.sum()
     weights = np.abs(rewards)
     total = weights.sum()
-    if total > 0.0:
-        return rewards + lack * (weights / total)
-    conserved = rewards.copy()
-    conserved[evidence.length - 1] = lack
-    return conserved
+    if total > _NOTHING:
+        return rewards + amount * (weights / total)
+    shared = rewards.copy()
+    shared[evidence.length - 1] += amount
+    return shared

@@ -7,7 +7,7 @@ from typing import Any
 from rlsf_gym.resolve import resolve
 from rlsf_gym.scorers import SCORERS
 
-__all__ = ["check_offer", "list_offers"]
+__all__ = ["check_offer", "has_offer", "list_offers"]
 
 
 def list_offers(scorer: Any) -> tuple[str, ...]:
@@ -26,6 +26,11 @@ def list_offers(scorer: Any) -> tuple[str, ...]:
     return (*offers, *getattr(part, "attribution_methods", ()))
 
 
+def has_offer(scorer: Any, need: str) -> bool:
+    """Returns whether a scorer, or the class of one, offers what a reward design needs, "" being nothing."""
+    return not need or need in list_offers(scorer)
+
+
 def check_offer(design: str, need: str, scorer: Any) -> None:
     """Checks that a scorer offers what a reward design needs.
 
@@ -37,9 +42,9 @@ def check_offer(design: str, need: str, scorer: Any) -> None:
     Raises:
         ValueError: If it does not; the message names the scorers that do.
     """
-    if not need or need in list_offers(scorer):
+    if has_offer(scorer, need):
         return
-    serving = [name for name in SCORERS if need in list_offers(name)]
+    serving = [name for name in SCORERS if has_offer(name, need)]
     raise ValueError(
         f"reward design {design!r} needs a scorer that offers {need!r}, and {scorer.name!r} does not: "
         f"use scorer={' or '.join(map(repr, serving))}"

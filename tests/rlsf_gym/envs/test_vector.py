@@ -12,7 +12,7 @@ import rlsf_gym
 from rlsf_gym.designs import DESIGNS
 from rlsf_gym.envs import SentimentVectorEnv
 from rlsf_gym.scorers import VaderScorer
-from rlsf_gym.scorers.offers import list_offers
+from rlsf_gym.scorers.offers import has_offer
 
 ID = "rlsf_gym/Sentiment-v0"
 assert rlsf_gym.SentimentVectorEnv is SentimentVectorEnv  # importing it registers the id
@@ -67,9 +67,7 @@ def responses_of(env, texts):
 TEXTS = (" was really GOOD, but not great!", "", " awful awful film.")
 
 
-@pytest.mark.parametrize(
-    "design", [name for name in DESIGNS if DESIGNS[name].needs in ("", *list_offers("vader"))]
-)
+@pytest.mark.parametrize("design", [name for name in DESIGNS if has_offer("vader", DESIGNS[name].needs)])
 def test_same_step_is_laid_out_as_gymnasium_lays_it_out(design):
     native, sync = both(AutoresetMode.SAME_STEP, reward_design=design, judge=Half())
     equal(native.reset(seed=3), sync.reset(seed=3))
