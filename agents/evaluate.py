@@ -14,7 +14,9 @@ import torch
 
 from agents import statistics
 from agents.policy import CausalLMPolicy
-from agents.rollout import Collected, Environment, IntArray, collect, read_shapes
+from agents.processes import Processes
+from agents.rollout import Collected, Environment, IntArray, read_shapes
+from agents.shares import collect_shares
 
 Row = dict[str, Any]
 
@@ -28,6 +30,7 @@ def evaluate(
     seed: int,
     response_length: int | tuple[int, int] | None = None,
     step_timeout: float | None = None,
+    processes: Processes | None = None,
 ) -> list[Row]:
     """Returns one row per episode, sampled as in training.
 
@@ -51,6 +54,8 @@ def evaluate(
         seed: Fixes prompts, lengths and samples; no global generator is touched.
         response_length: Tokens of a response; a pair is a range to draw from; None is the environment's T.
         step_timeout: As `agents.rollout.collect` takes it.
+        processes: Who plays, each with its share of a round as `env`; all return all rows. None: this one
+            alone.
 
     Raises:
         ValueError: `episodes` or `response_length` is out of range, or the environment is not as `collect`
@@ -58,16 +63,19 @@ def evaluate(
     """
     if episodes < 1:
         raise ValueError(f"episodes must be at least 1, got {episodes}")
+    processes = processes or Processes()
     shapes = read_shapes(env)
+    at_once = shapes.episodes * processes.count
     shortest, longest = _length_range(response_length, shapes.response_length)
     rng = np.random.default_rng([seed, 0])
     generator = torch.Generator().manual_seed(int(rng.integers(0, 2**31)))
-    batches = -(-episodes // shapes.episodes)
+    batches = -(-episodes // at_once)
     env_seeds: IntArray = rng.integers(0, 2**31, batches)  # (batches,) int64
     rows: list[Row] = []
     for env_seed in env_seeds.tolist():
-        lengths: IntArray = rng.integers(shortest, longest + 1, shapes.episodes)  # (B,) int64
-        batch = collect(
+        lengths: IntArray = rng.integers(shortest, longest + 1, at_once)  # (B,) int64
+        batch = collect_shares(
+            processes,
             env,
             policy,
             reference,

@@ -14,7 +14,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -23,21 +22,15 @@ from agents.callback import Callback
 from agents.compatibility import check_learner, check_vocabulary
 from agents.optimizer_state import read_state, write_state
 from agents.policy import CausalLMPolicy
-from agents.policy_pair import describe_pair, pair_parts, read_pair
+from agents.policy_pair import describe_pair, pair_parts, read_pair, reference_files
 from agents.ppo_config import LearnerConfig
 from agents.ppo_metrics import environment_metrics, learner_metrics
 from agents.ppo_play import check_rounds, environment_seed, make_env, play
 from agents.ppo_update import train
+from agents.prediction import predict_actions
+from agents.processes import Processes
 from agents.resources import resource_figures
-from agents.rollout import (
-    Environment,
-    IntArray,
-    pad_actions,
-    read_eos_token_id,
-    read_observation,
-    read_shapes,
-    split_infos,
-)
+from agents.rollout import Environment, IntArray, read_eos_token_id, read_shapes, split_infos
 from agents.schedule import learning_rate, next_kl_coef
 from agents.score_scale import measure_score_scale
 from agents.tensors import Estimates, Rollout
@@ -53,15 +46,16 @@ class Learner(ABC, Generic[ConfigT]):
     Args:
         policy: A policy, or what `CausalLMPolicy.from_pretrained` takes; V is set to the environment's.
         env: A vector environment as `agents.rollout` describes it, or an id to make one of `batch_size`
-            episodes.
+            episodes; of several processes each has its share of the episodes.
         config: Settings; None: the defaults.
         reference: What divergence is measured from; None: a frozen copy of the policy, or, of one with an
             adapter, its base model, whose weights it shares.
         callbacks: Told of each iteration, in order; may be set later.
         env_kwargs: For an environment that is given as an id.
+        processes: Who learns together, each with equal arguments; None: this process alone.
 
     Raises:
-        ValueError: The environment, the settings or the policy do not go together.
+        ValueError: The environment, the settings, the policy or the processes do not go together.
     """
 
     name: ClassVar[str]
@@ -78,15 +72,19 @@ class Learner(ABC, Generic[ConfigT]):
         reference: CausalLMPolicy | None = None,
         callbacks: Sequence[Callback] = (),
         env_kwargs: Mapping[str, Any] | None = None,
+        processes: Processes | None = None,
     ) -> None:
         self.config: ConfigT = self.config_class() if config is None else config
-        self.env = make_env(env, self.config, env_kwargs)
+        self.processes = processes or Processes()
+        self.env = make_env(env, self.config, env_kwargs, self.processes)
         self.shapes = read_shapes(self.env)
-        check_rounds(self.config, self.shapes)
+        check_rounds(self.config, self.shapes, self.processes)
         self._length_range = self.config.length_range(self.shapes.response_length)
         self.policy = policy if isinstance(policy, CausalLMPolicy) else CausalLMPolicy.from_pretrained(policy)
         self.policy.restrict_vocabulary(self.shapes.vocab_size)
         self.reference = self.policy.frozen_copy() if reference is None else reference
+        for module in (self.policy, self.reference):
+            self.processes.copy_from_main(module)
         self.reference.restrict_vocabulary(self.shapes.vocab_size)
         self.reference.requires_grad_(False)
         self.callbacks: list[Callback] = list(callbacks)
@@ -106,7 +104,7 @@ class Learner(ABC, Generic[ConfigT]):
         )
         self._generator = torch.Generator().manual_seed(self.config.seed)
         self._predictor = torch.Generator().manual_seed(self.config.seed)  # predicting leaves learning alone
-        self._reference_files: dict[str, str] = {}
+        self._saved_files: dict[str, str] = {}
         _, opening = self.env.reset(seed=environment_seed(self.config.seed, 0, 0))
         self._eos_token_id = read_eos_token_id(split_infos(opening, self.shapes.episodes))
 
@@ -139,7 +137,7 @@ class Learner(ABC, Generic[ConfigT]):
         if total_episodes < 1:
             raise ValueError(f"total_episodes: expected a number >= 1, got {total_episodes}")
         if self.config.standardise_scores and self.iteration == 0:
-            self.score_scale = measure_score_scale(self.env, self.reference, self.config)
+            self.score_scale = measure_score_scale(self.env, self.reference, self.config, self.processes)
         total_iterations = math.ceil(total_episodes / self.config.batch_size)
         while self.iteration < total_iterations:
             try:
@@ -158,21 +156,21 @@ class Learner(ABC, Generic[ConfigT]):
         Returns:
             int64 (T,) or (B, T), V after the end of each response.
         """
-        single = np.ndim(obs["prompt_ids"]) == 1
-        prompt_ids, prompt_mask = read_observation({key: np.atleast_2d(value) for key, value in obs.items()})
-        generation = self.policy.generate(
-            prompt_ids,
-            prompt_mask,
-            lengths=torch.full((len(prompt_ids),), self._length_range[1]),
+        actions = predict_actions(
+            self.policy,
+            obs,
+            self.shapes,
+            longest=self._length_range[1],
             eos_token_id=self._eos_token_id,
             generator=self._predictor,
             deterministic=deterministic,
         )
-        actions = pad_actions(generation.response_ids, self.shapes)
-        return (actions[0] if single else actions), None
+        return actions, None
 
     def save(self, path: str | Path) -> None:
         """Writes a checkpoint folder, atomically: the whole new one, or the earlier one stays.
+
+        Of several processes the main one writes; the others have nothing to do.
 
         Raises:
             ValueError: `path` is something other than a checkpoint, or an update failed half-way.
@@ -180,7 +178,9 @@ class Learner(ABC, Generic[ConfigT]):
         """
         if not self.is_whole:
             raise ValueError(f"update {self.iteration + 1} failed half-way: load a checkpoint")
-        files = checkpoint.save(
+        if not self.processes.is_main:
+            return
+        self._saved_files = checkpoint.save(
             path,
             parts=pair_parts(self.policy, self.reference),
             tensors={
@@ -197,9 +197,8 @@ class Learner(ABC, Generic[ConfigT]):
                 "score_scale": self.score_scale,
                 "versions": read_versions(),
             },
-            unchanged=self._reference_files,
+            unchanged=reference_files(self._saved_files),
         )
-        self._keep_reference(files)
 
     @classmethod
     def load(
@@ -210,6 +209,7 @@ class Learner(ABC, Generic[ConfigT]):
         callbacks: Sequence[Callback] = (),
         env_kwargs: Mapping[str, Any] | None = None,
         device: str | torch.device = "cpu",
+        processes: Processes | None = None,
     ) -> Self:
         """Returns the learner as it was saved; `learn` goes on where it stopped.
 
@@ -219,6 +219,7 @@ class Learner(ABC, Generic[ConfigT]):
             callbacks: As in the constructor.
             env_kwargs: As in the constructor.
             device: Where policy and reference are put.
+            processes: As in the constructor; they may be more or fewer than those that saved.
 
         Raises:
             ValueError: The checkpoint is missing, damaged, of another learner or architecture, or does not go
@@ -234,6 +235,7 @@ class Learner(ABC, Generic[ConfigT]):
             reference=reference,
             callbacks=callbacks,
             env_kwargs=env_kwargs,
+            processes=processes,
         )
         check_vocabulary(found.record, agent.shapes)
         agent.iteration = int(found.record["iteration"])
@@ -241,7 +243,7 @@ class Learner(ABC, Generic[ConfigT]):
         agent.score_scale = float(found.record.get("score_scale", 1.0))
         agent._generator.set_state(found.tensors[GENERATOR].clone())
         write_state(agent._optimizer, agent.policy.named_parameters(), found.tensors)
-        agent._keep_reference(found.files)
+        agent._saved_files = found.files
         return agent
 
     def _iterate(self, total_iterations: int) -> None:
@@ -262,6 +264,7 @@ class Learner(ABC, Generic[ConfigT]):
             iteration=self.iteration,
             generator=self._generator,
             step_timeout=self.step_timeout,
+            processes=self.processes,
         )
         collected = time.perf_counter()
         self.is_whole = False
@@ -275,6 +278,7 @@ class Learner(ABC, Generic[ConfigT]):
             score_scale=self.score_scale,
             eos_token_id=self._eos_token_id,
             generator=self._generator,
+            processes=self.processes,
         )
         metrics: dict[str, float] = {
             "iteration": float(self.iteration + 1),
@@ -292,7 +296,3 @@ class Learner(ABC, Generic[ConfigT]):
         timings = seconds | resource_figures(seconds, trained.rollout.response_mask)
         for callback in self.callbacks:
             callback.on_iteration(metrics, timings, played.episodes)
-
-    def _keep_reference(self, files: Mapping[str, str]) -> None:
-        """Remembers what the reference looks like on disk, so that later checkpoints can link it."""
-        self._reference_files = {name: sha for name, sha in files.items() if name.startswith("reference/")}

@@ -27,6 +27,15 @@ def describe_pair(policy: CausalLMPolicy, reference: CausalLMPolicy) -> dict[str
     return {POLICY: policy.options(), REFERENCE: reference.options()}
 
 
+def reference_files(files: Mapping[str, str]) -> dict[str, str]:
+    """Returns what the reference looks like on disk, so that later checkpoints can link it.
+
+    Args:
+        files: SHA-256 of each file of a checkpoint, by its path inside.
+    """
+    return {name: sha for name, sha in files.items() if name.startswith(f"{REFERENCE}/")}
+
+
 def read_pair(found: Checkpoint, device: str | torch.device) -> tuple[CausalLMPolicy, CausalLMPolicy]:
     """Returns policy and reference of a checkpoint, on a device.
 

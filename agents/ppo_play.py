@@ -15,7 +15,9 @@ import torch
 
 from agents.policy import CausalLMPolicy
 from agents.ppo_config import LearnerConfig
-from agents.rollout import Collected, Environment, Shapes, collect, read_shapes, split_infos
+from agents.processes import Processes
+from agents.rollout import Collected, Environment, Shapes, read_shapes, split_infos
+from agents.shares import collect_shares
 from agents.tensors import concatenate_rollouts
 
 
@@ -28,11 +30,12 @@ def play(
     iteration: int,
     generator: torch.Generator,
     step_timeout: float | None = None,
+    processes: Processes | None = None,
 ) -> Collected:
     """Returns the `batch_size` episodes of an iteration, in as many rounds as the environment needs.
 
     Args:
-        env: As `agents.rollout.collect` takes it.
+        env: As `agents.rollout.collect` takes it; this process's share of a round.
         policy: Samples.
         reference: Scores.
         config: `seed`, `batch_size`, `group_size`, `response_length` and `kl_estimator` are read.
@@ -40,23 +43,26 @@ def play(
         generator: On the CPU; draws lengths, one to a group, and tokens. As it was before where an exception
             leaves this.
         step_timeout: As `agents.rollout.collect` takes it.
+        processes: Who plays; None: this process alone.
     """
+    processes = processes or Processes()
     shapes = read_shapes(env)
+    episodes = shapes.episodes * processes.count
     low, high = config.length_range(shapes.response_length)
-    groups = (shapes.episodes // config.group_size,)
+    groups = (episodes // config.group_size,)
     seeds = [
-        environment_seed(config.seed, iteration, index)
-        for index in range(config.batch_size // shapes.episodes)
+        environment_seed(config.seed, iteration, index) for index in range(config.batch_size // episodes)
     ]
     before = generator.get_state()
     try:
         parts = [
-            collect(
+            collect_shares(
+                processes,
                 env,
                 policy,
                 reference,
                 seed=seed,
-                options=group_options(env, seed, config.group_size),
+                options=group_options(env, seed, config.group_size, rank=processes.rank),
                 lengths=torch.randint(low, high + 1, groups, generator=generator).repeat_interleave(
                     config.group_size
                 ),
@@ -70,23 +76,25 @@ def play(
         generator.set_state(before)  # a learner that is saved now plays this iteration again, to the bit
         raise
     seconds = {phase: sum(part.seconds[phase] for part in parts) for phase in parts[0].seconds}
-    episodes = [info for part in parts for info in part.episodes]
-    return Collected(concatenate_rollouts([part.rollout for part in parts]), episodes, seconds)
+    infos = [info for part in parts for info in part.episodes]
+    return Collected(concatenate_rollouts([part.rollout for part in parts]), infos, seconds)
 
 
-def group_options(env: Environment, seed: int, group_size: int) -> dict[str, Any] | None:
+def group_options(env: Environment, seed: int, group_size: int, *, rank: int = 0) -> dict[str, Any] | None:
     """Returns the options of a reset that gives each prompt to `group_size` episodes next to each other.
 
     The prompts are the first that the environment draws by itself after a reset with the seed, passed on
-    unread; None, without a reset, where each episode is a group of its own.
+    unread; None, without a reset, where each episode is a group of its own. Those of several processes follow
+    on each other, in the order of their ranks.
 
     Raises:
         ValueError: The environment does not say what its prompts are.
     """
     if group_size == 1:
         return None
-    _, infos = env.reset(seed=seed)
-    openings = split_infos(infos, env.num_envs)[: env.num_envs // group_size]
+    groups = env.num_envs // group_size
+    _, infos = env.reset(seed=seed + rank * groups)
+    openings = split_infos(infos, env.num_envs)[:groups]
     if not all("prompt" in info for info in openings):
         raise ValueError(
             f"env: expected 'prompt' in the infos of reset, to form groups of {group_size}, "
@@ -101,15 +109,17 @@ def environment_seed(seed: int, iteration: int, index: int) -> int:
 
 
 def make_env(
-    env: Environment | str, config: LearnerConfig, env_kwargs: Mapping[str, Any] | None
+    env: Environment | str, config: LearnerConfig, env_kwargs: Mapping[str, Any] | None, processes: Processes
 ) -> Environment:
-    """Returns the environment given, or one of `batch_size` episodes made from an id.
+    """Returns the environment given, or one made from an id: this process's share of `batch_size` episodes.
 
     Raises:
-        ValueError: There are arguments for an environment that is made already.
+        ValueError: There are arguments for an environment that is made already, or processes would get
+            unequal shares.
     """
     if isinstance(env, str):
-        return gym.make_vec(env, num_envs=config.batch_size, **(env_kwargs or {}))
+        processes.check_divides("batch_size", config.batch_size)
+        return gym.make_vec(env, num_envs=config.batch_size // processes.count, **(env_kwargs or {}))
     if env_kwargs:
         raise ValueError(
             f"env_kwargs: expected none for an environment that is made already, got {sorted(env_kwargs)}"
@@ -117,17 +127,19 @@ def make_env(
     return env
 
 
-def check_rounds(config: LearnerConfig, shapes: Shapes) -> None:
-    """Checks that whole groups make up the rounds of an environment, and whole rounds a batch.
+def check_rounds(config: LearnerConfig, shapes: Shapes, processes: Processes) -> None:
+    """Checks that groups make up the rounds of an environment, rounds a batch, and equal shares all of it.
 
     Raises:
         ValueError: They do not.
     """
-    if config.batch_size % shapes.episodes:
+    if config.batch_size % (shapes.episodes * processes.count):
+        times = "" if processes.count == 1 else f", times {processes.count} processes"
         raise ValueError(
-            f"batch_size: expected a multiple of the environment's num_envs = {shapes.episodes}, "
+            f"batch_size: expected a multiple of the environment's num_envs = {shapes.episodes}{times}, "
             f"got {config.batch_size}"
         )
+    processes.check_divides("minibatch_size", config.minibatch_size)
     if shapes.episodes % config.group_size:
         raise ValueError(
             f"group_size: expected a divisor of the environment's num_envs = {shapes.episodes}, "

@@ -22,36 +22,13 @@ from torch import Tensor
 from agents.losses import clipped_surrogate, masked_sum, value_loss
 from agents.policy import CausalLMPolicy
 from agents.ppo_config import LearnerConfig
+from agents.processes import Processes
 from agents.returns import charge_missing_end, entropy_share, kl_shaped_rewards
 from agents.tensors import Batch, Estimates, Rollout, split_rows, take_rows, whiten
+from agents.update_figures import StepFigures, UpdateFigures, combine_parts, summarise
 
 RATIO_TOLERANCE = 1e-4
 """Largest distance from 1 of a ratio before the first step that rounding may explain."""
-
-
-class StepFigures(NamedTuple):
-    """What one minibatch measured before its optimiser step."""
-
-    policy_loss: float
-    value_loss: float
-    """0 without a critic."""
-    approx_kl: float
-    clip_fraction: float
-    ratio_mean: float
-    ratio_error: float
-
-
-class UpdateFigures(NamedTuple):
-    """What one update measured."""
-
-    steps: int
-    """Optimiser steps taken."""
-    first: StepFigures
-    """Of the first minibatch, before anything moved."""
-    mean: StepFigures
-    """Mean over the minibatches."""
-    grad_norm: float
-    """Mean norm of the gradients before they were scaled down."""
 
 
 class Trained(NamedTuple):
@@ -88,6 +65,7 @@ def train(
     score_scale: float = 1.0,
     eos_token_id: int,
     generator: torch.Generator,
+    processes: Processes | None = None,
 ) -> Trained:
     """Updates the policy from a rollout, scored again first where generation's log-probs are not its own.
 
@@ -101,19 +79,24 @@ def train(
         score_scale: Scores are divided by it, > 0.
         eos_token_id: Id of the end token.
         generator: On the CPU; shuffles the episodes.
+        processes: Who shares the work, each with the whole rollout; None: this process alone.
 
     Raises:
         FloatingPointError: A loss or gradient is not finite; the step was not taken.
     """
+    processes = processes or Processes()
     for tolerance in (RATIO_TOLERANCE, math.inf):
         rewards = shape_rewards(
             rollout, config, kl_coef=kl_coef, score_scale=score_scale, eos_token_id=eos_token_id
         )
         batch = make_batch(rollout, rewards, config, estimate)
         try:
-            figures = update(policy, optimizer, batch, config, generator=generator, ratio_tolerance=tolerance)
+            figures = update(
+                policy, optimizer, batch, config, generator=generator, ratio_tolerance=tolerance,
+                processes=processes,
+            )  # fmt: skip
         except StaleLogprobsError:
-            rollout = rescore(policy, rollout, config.micro_batch_size)
+            rollout = rescore(policy, rollout, config.micro_batch_size, processes)
             continue
         return Trained(rollout, rewards, batch, figures, rescored=tolerance == math.inf)
     raise AssertionError("an infinite tolerance cannot be exceeded")
@@ -171,14 +154,18 @@ def make_batch(rollout: Rollout, rewards: Tensor, config: LearnerConfig, estimat
 
 
 @torch.no_grad()
-def rescore(policy: CausalLMPolicy, rollout: Rollout, rows: int) -> Rollout:
+def rescore(
+    policy: CausalLMPolicy, rollout: Rollout, rows: int, processes: Processes | None = None
+) -> Rollout:
     """Returns the rollout with log-probs and values as the policy scores them, `rows` episodes at a time."""
     width = rollout.scores.shape[1]
-    pieces = zip(split_rows(rollout.tokens, rows), split_rows(rollout.attention_mask, rows), strict=True)
+    processes = processes or Processes()
+    whole = processes.share(rollout.tokens), processes.share(rollout.attention_mask)
+    pieces = zip(*(split_rows(x, rows) for x in whole), strict=True)
     scored = [policy.score(tokens, mask, width) for tokens, mask in pieces]
     return rollout._replace(
-        logprobs=torch.cat([piece.logprobs for piece in scored]),
-        values=torch.cat([piece.values for piece in scored]),
+        logprobs=processes.gather_rows(torch.cat([piece.logprobs for piece in scored])),
+        values=processes.gather_rows(torch.cat([piece.values for piece in scored])),
     )
 
 
@@ -190,6 +177,7 @@ def update(
     *,
     generator: torch.Generator,
     ratio_tolerance: float = RATIO_TOLERANCE,
+    processes: Processes | None = None,
 ) -> UpdateFigures:
     """Runs the epochs of an update, in place, and returns what they measured.
 
@@ -202,11 +190,13 @@ def update(
         config: Settings of the update.
         generator: On the CPU; shuffles the episodes.
         ratio_tolerance: Largest distance from 1 of a ratio of the first minibatch.
+        processes: Who shares the rows of each minibatch; None: this process alone.
 
     Raises:
         StaleLogprobsError: A ratio of the first minibatch is off 1; nothing was changed but the generator.
         FloatingPointError: A loss or gradient is not finite; the step was not taken.
     """
+    processes = processes or Processes()
     denominator = float(batch.response_mask.sum()) / config.minibatches
     seen: list[StepFigures] = []
     norms: list[float] = []
@@ -214,20 +204,31 @@ def update(
         order = torch.randperm(config.batch_size, generator=generator)
         for rows in split_rows(order, config.minibatch_size):
             optimizer.zero_grad()
-            figures = accumulate_gradients(policy, batch, rows, config, denominator=denominator)
+            figures = accumulate_gradients(
+                policy, batch, rows, config, denominator=denominator, processes=processes
+            )
             if not seen and figures.ratio_error > ratio_tolerance:
                 raise StaleLogprobsError(f"ratio off 1 by {figures.ratio_error:.2g} before the first step")
             seen.append(figures)
             if config.max_approxkl is not None and figures.approx_kl > config.max_approxkl:
-                return _summarise(seen, norms)
+                return summarise(seen, norms)
+            processes.sum_gradients(policy.parameters())
             norms.append(_step(policy, optimizer, config))
-    return _summarise(seen, norms)
+    return summarise(seen, norms)
 
 
 def accumulate_gradients(
-    policy: CausalLMPolicy, batch: Batch, rows: Tensor, config: LearnerConfig, *, denominator: float
+    policy: CausalLMPolicy,
+    batch: Batch,
+    rows: Tensor,
+    config: LearnerConfig,
+    *,
+    denominator: float,
+    processes: Processes | None = None,
 ) -> StepFigures:
     """Adds the gradients of a minibatch to the parameters, part by part, and returns what it measured.
+
+    Of several processes each adds those of its own rows, and all return what the whole minibatch measured.
 
     Args:
         policy: Is scored with gradient.
@@ -235,14 +236,15 @@ def accumulate_gradients(
         rows: (N,) int64, the episodes of the minibatch.
         config: Settings of the losses; `micro_batch_size` episodes are scored at a time.
         denominator: Constant that sums over tokens are divided by.
+        processes: Who shares the rows; None: this process alone.
     """
+    processes = processes or Processes()
+    mine = split_rows(processes.share(rows).to(batch.tokens.device), config.micro_batch_size)
     parts = [
-        _part_gradients(policy, take_rows(batch, part), config, denominator=denominator)
-        for part in split_rows(rows.to(batch.tokens.device), config.micro_batch_size)
+        _part_gradients(policy, take_rows(batch, part), config, denominator=denominator) for part in mine
     ]
-    sums = [sum(column) for column in list(zip(*parts, strict=True))[:4]]
-    means = [sum(part.ratio_mean for part in parts) / len(parts), max(part.ratio_error for part in parts)]
-    return StepFigures(*sums, *means)
+    tokens = [int(batch.response_mask[part].sum()) for part in mine]
+    return combine_parts(parts, tokens, processes)
 
 
 def _part_gradients(
@@ -293,8 +295,3 @@ def _step(policy: CausalLMPolicy, optimizer: torch.optim.Optimizer, config: Lear
         raise FloatingPointError(f"norm of the gradients is not finite, no step was taken: {norm}")
     optimizer.step()
     return norm
-
-
-def _summarise(seen: list[StepFigures], norms: list[float]) -> UpdateFigures:
-    mean = StepFigures(*(sum(column) / len(seen) for column in zip(*seen, strict=True)))
-    return UpdateFigures(len(norms), seen[0], mean, sum(norms) / len(norms) if norms else 0.0)

@@ -5,6 +5,7 @@ import torch
 
 from agents.ppo_config import TokenPPOConfig
 from agents.ppo_play import check_rounds, environment_seed, play
+from agents.processes import Processes
 from agents.rollout import Shapes
 
 T = 6
@@ -30,7 +31,7 @@ def test_rounds_follow_each_other(make_toy, make_policy):
 
 
 def test_whole_rounds_make_a_batch():
-    check_rounds(TokenPPOConfig(), Shapes(64, 1, 1, 1))
+    check_rounds(TokenPPOConfig(), Shapes(64, 1, 1, 1), Processes())
     for episodes in (3, 256):
         with pytest.raises(ValueError, match=f"multiple of the environment's num_envs = {episodes}, got 128"):
-            check_rounds(TokenPPOConfig(), Shapes(episodes, 1, 1, 1))
+            check_rounds(TokenPPOConfig(), Shapes(episodes, 1, 1, 1), Processes())

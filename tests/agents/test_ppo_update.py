@@ -85,9 +85,9 @@ def test_the_denominator_is_tokens_per_minibatch(policy, rollout, monkeypatch):
 
     honest = module.accumulate_gradients
 
-    def spy(*args, denominator):
+    def spy(*args, denominator, **kwargs):
         seen.append(denominator)
-        return honest(*args, denominator=denominator)
+        return honest(*args, denominator=denominator, **kwargs)
 
     monkeypatch.setattr(module, "accumulate_gradients", spy)
     config = config_of(minibatch_size=4, num_ppo_epochs=2)
