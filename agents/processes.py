@@ -33,6 +33,8 @@ class Processes:
     """Number of this process; 0 is the main one."""
     count = 1
     """How many there are."""
+    device: torch.device | None = None
+    """Where this process's policy belongs; None: wherever the caller likes."""
 
     @property
     def is_main(self) -> bool:
@@ -75,6 +77,9 @@ class Processes:
         """Returns whether a flag is set in at least one process."""
         return flag
 
+    def close(self) -> None:
+        """Parts from the others, once nothing more will pass."""
+
 
 class JoinedProcesses(Processes):
     """One of several processes, joined by torch's default process group.
@@ -83,17 +88,17 @@ class JoinedProcesses(Processes):
     it only hangs, after the time that the group was made with.
 
     Args:
-        device: Where tensors are put to pass between processes: that of the process's GPU, or the CPU.
+        device: Where tensors are put to pass between processes: the process's GPU, or the CPU.
     """
 
     def __init__(self, device: torch.device) -> None:
-        self.device = device
+        self.device = self._place = device
         self.rank = dist.get_rank()
         self.count = dist.get_world_size()
 
     def gather_rows(self, x: Tensor) -> Tensor:
         """Returns the rows of all processes."""
-        here = x.detach().to(self.device).contiguous()
+        here = x.detach().to(self._place).contiguous()
         pieces = [torch.empty_like(here) for _ in range(self.count)]
         with self._told():
             cast(Any, dist).all_gather(pieces, here)
@@ -110,7 +115,7 @@ class JoinedProcesses(Processes):
         """Sums gradients over the processes."""
         gradients = [p.grad for p in parameters if p.grad is not None]
         for bucket in _buckets(gradients):
-            flat = torch.cat([gradient.reshape(-1) for gradient in bucket]).to(self.device)
+            flat = torch.cat([gradient.reshape(-1) for gradient in bucket]).to(self._place)
             with self._told():
                 cast(Any, dist).all_reduce(flat)
             sizes = [gradient.numel() for gradient in bucket]
@@ -121,7 +126,7 @@ class JoinedProcesses(Processes):
     def copy_from_main(self, module: nn.Module) -> None:
         """Copies the main process's parameters."""
         for parameter in module.parameters():
-            values = parameter.detach().to(self.device).contiguous()
+            values = parameter.detach().to(self._place).contiguous()
             with self._told():
                 cast(Any, dist).broadcast(values, src=0)
             parameter.data.copy_(values)
@@ -129,6 +134,10 @@ class JoinedProcesses(Processes):
     def any(self, flag: bool) -> bool:
         """Returns whether a process has set the flag."""
         return bool(self.gather_rows(torch.tensor([flag], dtype=torch.uint8)).any())
+
+    def close(self) -> None:
+        """Leaves the process group."""
+        cast(Any, dist).destroy_process_group()
 
     @contextlib.contextmanager
     def _told(self) -> Generator[None]:

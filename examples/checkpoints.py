@@ -30,9 +30,10 @@ class Checkpoints:
     def on_iteration(self, metrics: Mapping[str, float], timings: Any, episodes: Any) -> None:
         """Saves when it is time."""
         self._logged = self._agent.iteration
-        if self._interruption.requested or self._logged % self._every == 0:
+        stop = self._agent.processes.any(self._interruption.requested)  # all at the same iteration
+        if stop or self._logged % self._every == 0:
             self.save()
-        if self._interruption.requested:
+        if stop:
             raise KeyboardInterrupt
 
     def save(self) -> None:

@@ -146,6 +146,7 @@ def make_parser(description: str) -> Parser:
     _add(group, "resume", metavar="RUN_FOLDER", help="continue a run exactly, with its own settings")
     _add(group, "checkpoint-every", type=count, help="iterations between two checkpoints (default: 10)")
     _add(group, "step-timeout", type=positive, help="seconds for scoring a batch, after which the run ends")
+    _add(group, "process-timeout", type=positive, help="seconds that one process waits for the others (1800)")
     _add(group, "tensorboard", action="store_true", help="also write TensorBoard curves into the run folder")
     _add(group, "wandb", nargs="?", const="rlsf-gym", metavar="PROJECT", help="also log to Weights & Biases")
     _add(group, "wandb-mode", choices=("online", "offline"), help="offline needs no account")

@@ -3,6 +3,7 @@
     python examples/train_sentiment.py                         the embedded model, prompts, scorer and judge
     python examples/train_sentiment.py --reward-design terminal --seed 1 --out runs/terminal
     python examples/train_sentiment.py --resume runs/terminal  continue a run that was stopped or killed
+    accelerate launch --config_file examples/accelerate/two_cpu_processes.yaml examples/train_sentiment.py
 
 Exit status: 0 done, 1 a failure that is explained in one line, 2 wrong arguments, 130 stopped by Ctrl-C and
 143 by SIGTERM with everything saved.
@@ -24,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 import gymnasium
+import learners
 import results
 import run_prompts
 import samples
@@ -31,27 +33,20 @@ import settings as flags
 import torch
 import transformers
 from checkpoints import Checkpoints
+from learners import Agent
 from run_folder import RunFolder, versions
 
-from agents import GRPO, RLOO, CausalLMPolicy, GRPOConfig, RLOOConfig, TokenPPO, TokenPPOConfig, checkpoint
 from agents.evaluate import evaluate, summarise
 from agents.logs import JsonlLog, Log, ProgressLog, TensorBoardLog, WandbLog
+from agents.processes import Processes
 from rlsf_gym.designs import load_design
 from rlsf_gym.objectives import load_objective
 from rlsf_gym.resolve import resolve
 from rlsf_gym.scorers import SCORERS
 
 EXPLAINED = (ValueError, OSError, ImportError, FloatingPointError, gymnasium.error.Error)
-EVAL_ENVS = 128
-"""Responses that an evaluation scores at once."""
 
 Settings = Mapping[str, Any]
-Agent = TokenPPO | RLOO | GRPO
-AGENTS: dict[str, tuple[Any, Any]] = {
-    "ppo": (TokenPPO, TokenPPOConfig),
-    "rloo": (RLOO, RLOOConfig),
-    "grpo": (GRPO, GRPOConfig),
-}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -62,9 +57,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     transformers.utils.logging.disable_progress_bar()
     interruption = signals.Interruption()
     try:
-        folder, settings = open_run(given, parser)
+        processes = learners.join(given)
+        folder, settings = open_run(given, parser, processes)
         with interruption:
-            return run(folder, settings, given, interruption)
+            status = run(folder, settings, given, interruption, processes)
+        processes.close()
+        return status
     except KeyboardInterrupt:
         say("stopped before there was anything to save" if "resume" not in given else "stopped")
         return interruption.status
@@ -79,17 +77,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
 
 
-def open_run(given: Settings, parser: flags.Parser) -> tuple[RunFolder, dict[str, Any]]:
+def open_run(given: Settings, parser: flags.Parser, processes: Processes) -> tuple[RunFolder, dict[str, Any]]:
     """Returns the run folder and the settings, of the arguments or of the run that is continued."""
     if "resume" not in given:
         try:
             settings = flags.complete(given)
             check_names(settings)
-            make_config(settings)
+            learners.make_config(settings)
         except ValueError as error:
             parser.error(str(error))
         folder = RunFolder(given.get("out") or Path("runs") / time.strftime("%Y%m%d-%H%M%S"))
-        folder.check_free()
+        if processes.is_main:
+            folder.check_free()
         return folder, settings
     folder = RunFolder(given["resume"])
     config = folder.config()
@@ -98,7 +97,7 @@ def open_run(given: Settings, parser: flags.Parser) -> tuple[RunFolder, dict[str
         parser.error("can't continue with other settings: " + "; ".join(differing))
     changed = [f"{name} {config['versions'].get(name)} -> {v}" for name, v in versions().items()
                if v != config["versions"].get(name)]  # fmt: skip
-    if changed:
+    if changed and processes.is_main:
         say("note: versions changed since the start, the last bits may differ: " + ", ".join(changed))
     return folder, {**flags.DEFAULTS, **config["settings"]}
 
@@ -119,47 +118,33 @@ def check_device(name: str) -> None:
         raise ValueError(f"--device {name}: torch can't use it: {str(error).splitlines()[0]}") from error
 
 
-def make_config(settings: Settings) -> Any:
-    """Returns the learner's settings."""
-    _, config_class = AGENTS[settings["agent"]]
-    own = {"lam": settings["lam"]} if settings["agent"] == "ppo" else {}
-    if settings["group_size"] is not None:
-        own["group_size"] = settings["group_size"]
-    return config_class(
-        seed=settings["seed"],
-        batch_size=settings["batch_size"],
-        minibatch_size=settings["minibatch_size"],
-        accumulation_steps=settings["accumulation_steps"],
-        num_ppo_epochs=settings["ppo_epochs"],
-        response_length=flags.length_range(settings["response_length"]),
-        learning_rate=settings["lr"],
-        kl_coef=settings["kl_coef"],
-        gamma=settings["gamma"],
-        **own,
-    )
-
-
-def run(folder: RunFolder, settings: Settings, given: Settings, interruption: signals.Interruption) -> int:
-    """Trains in `folder`, or goes on there; returns the exit status."""
-    if folder.is_finished:
-        print(f"{folder.path} is finished already")
-        print(results.describe(folder))
+def run(
+    folder: RunFolder,
+    settings: Settings,
+    given: Settings,
+    interruption: signals.Interruption,
+    processes: Processes,
+) -> int:
+    """Trains in `folder`, or goes on there; returns the exit status. The main process alone writes."""
+    if processes.any(processes.is_main and folder.is_finished):
+        if processes.is_main:
+            print(f"{folder.path} is finished already\n{results.describe(folder)}")
         return 0
     if settings["threads"]:
         torch.set_num_threads(settings["threads"])
     with ExitStack() as held:
-        if "resume" in given:
+        if "resume" in given and processes.is_main:
             held.enter_context(folder.lock())
             folder.check_prompts(settings["prompts"], run_prompts.hash_prompts(settings))
-        agent = make_agent(folder, settings)
+        agent = learners.make_agent(folder, learners.settle(settings, processes), processes)
         agent.step_timeout = given.get("step_timeout")
-        if "resume" not in given:
+        if "resume" not in given and processes.is_main:
             held.enter_context(folder.lock())
             folder.check_free()  # while the model was loaded another process may have been quicker
             folder.create(settings, defaults=flags.DEFAULTS, prompts=run_prompts.hash_prompts(settings))
             if not run_prompts.has_splits(settings):
                 say("note: too few prompts to hold some out: the evaluation uses those of the training")
-        return work(agent, folder, settings, given, interruption)
+        return work(agent, folder, learners.settle(settings, processes), given, interruption)
 
 
 def work(
@@ -176,15 +161,17 @@ def work(
         learn(agent, folder, settings, given, checkpoints, interruption)
         evaluation(folder, "after", agent, settings)
     except KeyboardInterrupt:
-        say(f"stopped; {how_to_continue(folder, checkpoints)}")
+        if agent.processes.is_main:
+            say(f"stopped; {how_to_continue(folder, checkpoints)}")
         return interruption.status
     except Exception as error:
-        if is_explained(error):
+        if is_explained(error) and agent.processes.is_main:
             error.add_note(how_to_continue(folder, checkpoints))
         raise
-    for line in results.finish(folder, agent.episodes):
-        say(line)
-    print(results.describe(folder))
+    if agent.processes.is_main:
+        for line in results.finish(folder, agent.episodes):
+            say(line)
+        print(results.describe(folder))
     return 0
 
 
@@ -198,35 +185,18 @@ def how_to_continue(folder: RunFolder, checkpoints: Checkpoints) -> str:
     return f"saved up to iteration {checkpoints.saved}, continue with: {sys.argv[0]} --resume {folder.path}"
 
 
-def make_env(settings: Settings, split: str, num_envs: int) -> Any:
-    """Returns `num_envs` environments that are scored together."""
-    arguments = flags.env_kwargs(settings)
-    if not run_prompts.has_splits(settings):
-        split = "all"
-    return gymnasium.make_vec(flags.ENV_ID, num_envs=num_envs, split=split, **arguments)
-
-
-def make_agent(folder: RunFolder, settings: Settings) -> Agent:
-    """Returns the learner: as its checkpoint left it if there is one, untrained otherwise."""
-    agent_class, _ = AGENTS[settings["agent"]]
-    env = make_env(settings, "train", settings["batch_size"])
-    if checkpoint.exists(folder.checkpoint):
-        return agent_class.load(folder.checkpoint, env, device=settings["device"])
-    policy = CausalLMPolicy.from_pretrained(settings["policy"], **flags.policy_kwargs(settings))
-    return agent_class(policy.to(settings["device"]), env, make_config(settings))
-
-
 def evaluation(folder: RunFolder, name: str, agent: Agent, settings: Settings) -> None:
     """Writes summary and samples on held-out prompts, unless they are there already."""
-    if folder.read(name) is not None:
+    processes = agent.processes
+    if processes.any(processes.is_main and folder.read(name) is not None):
         return
-    number = settings["eval_samples"]
-    env = make_env(settings, "eval", min(number, EVAL_ENVS))
     rows = evaluate(
-        agent.policy, env, episodes=number, reference=agent.reference, seed=settings["seed"],
-        response_length=flags.length_range(settings["response_length"]), step_timeout=agent.step_timeout,
+        agent.policy, learners.make_eval_env(settings, processes), episodes=settings["eval_samples"],
+        reference=agent.reference, seed=settings["seed"], step_timeout=agent.step_timeout,
+        response_length=flags.length_range(settings["response_length"]), processes=processes,
     )  # fmt: skip
-    folder.write(name, {"summary": summarise(rows), "samples": samples.pick(rows)})
+    if processes.is_main:
+        folder.write(name, {"summary": summarise(rows), "samples": samples.pick(rows)})
 
 
 def learn(
@@ -265,7 +235,9 @@ def total_episodes(settings: Settings) -> int:
 
 
 def make_logs(agent: Agent, folder: RunFolder, settings: Settings, given: Settings, total: int) -> list[Log]:
-    """Returns where the numbers go."""
+    """Returns where the numbers go; those of the main process are the numbers of all."""
+    if not agent.processes.is_main:
+        return []
     logs: list[Log] = [
         JsonlLog(folder.path, iterations=agent.iteration),
         ProgressLog(sys.stderr, total=total, done=agent.episodes),

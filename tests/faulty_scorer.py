@@ -1,4 +1,7 @@
-"""A scorer for tests of faults: honest until the batch that the variable FAULT, `name:batch`, names."""
+"""A scorer for tests of faults: honest until the batch that the variable FAULT, `name:batch`, names.
+
+Of several processes only that of number FAULT_RANK does anything, where it is set.
+"""
 
 import ctypes
 import os
@@ -27,7 +30,9 @@ class Faulty:
 
     def __init__(self):
         self.batch = 0
-        self.fault, _, moment = os.environ.get("FAULT", "none:0").partition(":")
+        rank = os.environ.get("RANK", "0")
+        fault = os.environ.get("FAULT", "none:0") if os.environ.get("FAULT_RANK", rank) == rank else "none:0"
+        self.fault, _, moment = fault.partition(":")
         self.moment = int(moment)
 
     def score(self, texts):
