@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -27,6 +28,11 @@ AGENTS: dict[str, tuple[Any, Any]] = {
 
 def join(given: Settings) -> Processes:
     """Returns the processes that the run was launched in, on the device that it asks for."""
+    if os.environ.get("ACCELERATE_USE_FSDP", "false").lower() == "true":
+        raise ValueError(
+            "FSDP: the learner keeps whole weights in each process; launch it with "
+            "examples/accelerate/multi_gpu.yaml (docs/scaling.md says how far FSDP goes)"
+        )
     settings = {**flags.DEFAULTS, **given}
     if "resume" in given:
         settings |= RunFolder(given["resume"]).config()["settings"]

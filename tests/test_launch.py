@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -29,8 +30,8 @@ def flags(tiny_policy):
     ]
 
 
-def start(*arguments, processes=2, **variables):
-    """Starts a run; of two processes with the launcher and its configuration file."""
+def start(*arguments, processes=2, script=TRAIN, config=CONFIG, **variables):
+    """Starts a script; in two processes with the launcher and a configuration file."""
     places = [str(ROOT / "tests"), str(ROOT), os.environ.get("PYTHONPATH", "")]
     environment = {
         **os.environ,
@@ -43,9 +44,10 @@ def start(*arguments, processes=2, **variables):
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = str(free.getsockname()[1])
-        launcher = ["-m", "accelerate.commands.launch", "--config_file", str(CONFIG)]
-        command += [*launcher, "--main_process_port", port]
-    command += [str(TRAIN), *map(str, arguments), "--checkpoint-every", "2"]
+        launcher = ["-m", "accelerate.commands.launch", "--config_file", str(config)]
+        command += [*launcher, "--num_machines", "1", "--num_processes", "2"]
+        command += ["--main_process_ip", "127.0.0.1", "--main_process_port", port]
+    command += [str(script), *map(str, arguments)]
     return subprocess.Popen(
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
@@ -53,7 +55,7 @@ def start(*arguments, processes=2, **variables):
 
 def train(*arguments, **kwargs):
     """Returns exit status, output and the lines of both processes that say something about the run."""
-    process = start(*arguments, **kwargs)
+    process = start(*arguments, "--checkpoint-every", "2", **kwargs)
     output, errors = process.communicate(timeout=300)
     return process.returncode, output, [line for line in errors.splitlines() if line.startswith(WORDS)]
 
@@ -136,6 +138,19 @@ def test_a_process_that_hangs_is_not_waited_for(flags, tmp_path):
     assert ["process 0 of 2 lost the others" in line for line in lines] == [True]
     assert saved(folder) == 3
     assert time.monotonic() - begun < 150
+
+
+def test_fsdp_goes_as_far_as_the_page_says():
+    script = ROOT / "examples" / "fsdp_step.py"
+    config = CONFIG.with_name("fsdp.yaml")
+    process = start(script=script, config=config)
+    output, errors = process.communicate(timeout=300)
+    assert process.returncode == 0, errors
+    found = re.search(r"this process: (\d+) of (\d+); same responses: True", output)
+    assert found is not None, output
+    part, whole = map(int, found.groups())
+    assert part == pytest.approx(whole / 2, rel=0.01)
+    assert float(output.split("apart by ")[1]) < 1e-6
 
 
 def test_a_launcher_that_is_stopped_stops_both_at_one_iteration(flags, tmp_path):

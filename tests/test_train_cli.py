@@ -214,3 +214,10 @@ def test_a_checkpoint_that_was_cut_off(train, tiny, tmp_path):
 
 def test_a_folder_that_is_no_run(train, tmp_path):
     refuse(train("--resume", tmp_path), "no run folder", status=1)
+
+
+def test_fsdp_is_refused(train, tiny, tmp_path, monkeypatch):
+    monkeypatch.setenv("ACCELERATE_USE_FSDP", "true")
+    refuse(
+        train(*tiny, "--out", tmp_path / "run"), "whole weights in each process", "multi_gpu.yaml", status=1
+    )
