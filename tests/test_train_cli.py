@@ -1,8 +1,14 @@
 """The training command: its files, and one clear line for everything that can go wrong."""
 
 import json
+import sys
+import time
+from functools import partial
+from types import SimpleNamespace
 
 import pytest
+
+from agents.logs import WandbLog
 
 FILES = {
     *("config.json", "metrics.jsonl", "timings.jsonl", "before.json", "after.json", "summary.json"),
@@ -70,6 +76,51 @@ def test_a_run_leaves_its_files(train, tiny, tmp_path):
     assert "finished already" in again[1]
     refuse(train(*tiny, "--out", folder), "holds a run already", "--resume", status=1)
     refuse(train("--resume", folder, "--lr", 1, "--seed", 5), "--lr is 1.0 but", "--seed is 5 but", status=2)
+
+
+class Wandb:
+    """A board that takes a run and then fails in one way."""
+
+    def __init__(self, way):
+        self.way = way
+
+    def init(self, **_):
+        return self
+
+    def teardown(self):
+        pass
+
+    def Histogram(self, values):  # noqa: N802
+        return values
+
+    def Table(self, columns):  # noqa: N802
+        return SimpleNamespace(add_data=lambda *row: None)
+
+    def log(self, payload, step):
+        if self.way == "log" and step == 2:
+            raise ConnectionError("no route")
+
+    def finish(self):
+        if self.way == "finish":
+            time.sleep(600)
+
+
+@pytest.mark.parametrize(
+    ("way", "lost"), [("log", "nothing after iteration 1"), ("finish", "perhaps not all up to iteration 2")]
+)
+def test_a_board_that_fails_costs_the_boards_copy_alone(train, tiny, tmp_path, monkeypatch, way, lost):
+    import train_sentiment
+
+    folder = tmp_path / "run"
+    monkeypatch.setitem(sys.modules, "wandb", Wandb(way))
+    monkeypatch.setattr(train_sentiment, "WandbLog", partial(WandbLog, finish_timeout=0.2))
+    status, _, errors = train(*tiny, "--out", folder, "--wandb")
+    assert status == 0, errors
+    (line,) = [line for line in errors if line.startswith("W&B stopped")]
+    assert f"The board has {lost}; " in line
+    assert f"what W&B did not upload is in {folder / 'wandb'}, for `wandb sync`" in line
+    assert len((folder / "metrics.jsonl").read_text().splitlines()) == 2
+    assert json.loads((folder / "summary.json").read_text())["episodes"] == 16
 
 
 def test_equal_runs_leave_equal_bytes(train, tiny, tmp_path):
