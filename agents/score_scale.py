@@ -24,13 +24,16 @@ SEED = 20_221
 """The same for every run, so that runs that differ in their seed share the scale."""
 
 
-def measure_score_scale(env: Environment, reference: CausalLMPolicy, config: LearnerConfig) -> float:
+def measure_score_scale(
+    env: Environment, reference: CausalLMPolicy, config: LearnerConfig, step_timeout: float | None = None
+) -> float:
     """Returns the standard deviation of the returns of the reference's responses, without any penalty; > 0.
 
     Args:
         env: As `agents.ppo_play.play` takes it.
         reference: Samples.
         config: Sizes of batches, groups and responses are read.
+        step_timeout: As `agents.rollout.collect` takes it.
 
     Raises:
         ValueError: The returns do not vary.
@@ -38,7 +41,15 @@ def measure_score_scale(env: Environment, reference: CausalLMPolicy, config: Lea
     config = dataclasses.replace(config, seed=SEED, kl_estimator="k3")
     generator = torch.Generator().manual_seed(SEED)
     batches = [
-        play(env, reference, reference, config, iteration=iteration, generator=generator).rollout.scores
+        play(
+            env,
+            reference,
+            reference,
+            config,
+            iteration=iteration,
+            generator=generator,
+            step_timeout=step_timeout,
+        ).rollout.scores
         for iteration in range(math.ceil(EPISODES / config.batch_size))
     ]
     scale = torch.cat(batches).double().sum(-1).std(correction=0).item()

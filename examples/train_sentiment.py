@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import gymnasium
+import learner_flags
 import results
 import run_prompts
 import samples
@@ -31,9 +32,10 @@ import settings as flags
 import torch
 import transformers
 from checkpoints import Checkpoints
+from learner_flags import Agent
 from run_folder import RunFolder, versions
 
-from agents import GRPO, RLOO, CausalLMPolicy, GRPOConfig, RLOOConfig, TokenPPO, TokenPPOConfig, checkpoint
+from agents import CausalLMPolicy, checkpoint
 from agents.evaluate import evaluate, summarise
 from agents.logs import JsonlLog, Log, ProgressLog, TensorBoardLog, WandbLog
 from rlsf_gym.designs import load_design
@@ -46,12 +48,6 @@ EVAL_ENVS = 128
 """Responses that an evaluation scores at once."""
 
 Settings = Mapping[str, Any]
-Agent = TokenPPO | RLOO | GRPO
-AGENTS: dict[str, tuple[Any, Any]] = {
-    "ppo": (TokenPPO, TokenPPOConfig),
-    "rloo": (RLOO, RLOOConfig),
-    "grpo": (GRPO, GRPOConfig),
-}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -85,7 +81,7 @@ def open_run(given: Settings, parser: flags.Parser) -> tuple[RunFolder, dict[str
         try:
             settings = flags.complete(given)
             check_names(settings)
-            make_config(settings)
+            flags.make_config(settings)
         except ValueError as error:
             parser.error(str(error))
         folder = RunFolder(given.get("out") or Path("runs") / time.strftime("%Y%m%d-%H%M%S"))
@@ -93,14 +89,24 @@ def open_run(given: Settings, parser: flags.Parser) -> tuple[RunFolder, dict[str
         return folder, settings
     folder = RunFolder(given["resume"])
     config = folder.config()
-    differing = flags.differences(given, config["settings"])
-    if differing:
-        parser.error("can't continue with other settings: " + "; ".join(differing))
+    settings = flags.read_stored(config["settings"])
+    try:
+        check_unchanged(given, settings)
+    except ValueError as error:
+        parser.error(str(error))
     changed = [f"{name} {config['versions'].get(name)} -> {v}" for name, v in versions().items()
                if v != config["versions"].get(name)]  # fmt: skip
     if changed:
         say("note: versions changed since the start, the last bits may differ: " + ", ".join(changed))
-    return folder, {**flags.DEFAULTS, **config["settings"]}
+    return folder, settings
+
+
+def check_unchanged(given: Settings, settings: Settings) -> None:
+    """Refuses to continue a run with a setting that it was not started with, or that its learner has not."""
+    differing = flags.differences(given, settings)
+    if differing:
+        raise ValueError("can't continue with other settings: " + "; ".join(differing))
+    learner_flags.check_given(given, settings["agent"])
 
 
 def check_names(settings: Settings) -> None:
@@ -117,26 +123,6 @@ def check_device(name: str) -> None:
         torch.zeros(1, device=name)
     except (RuntimeError, AssertionError) as error:  # AssertionError: torch was built without CUDA
         raise ValueError(f"--device {name}: torch can't use it: {str(error).splitlines()[0]}") from error
-
-
-def make_config(settings: Settings) -> Any:
-    """Returns the learner's settings."""
-    _, config_class = AGENTS[settings["agent"]]
-    own = {"lam": settings["lam"]} if settings["agent"] == "ppo" else {}
-    if settings["group_size"] is not None:
-        own["group_size"] = settings["group_size"]
-    return config_class(
-        seed=settings["seed"],
-        batch_size=settings["batch_size"],
-        minibatch_size=settings["minibatch_size"],
-        accumulation_steps=settings["accumulation_steps"],
-        num_ppo_epochs=settings["ppo_epochs"],
-        response_length=flags.length_range(settings["response_length"]),
-        learning_rate=settings["lr"],
-        kl_coef=settings["kl_coef"],
-        gamma=settings["gamma"],
-        **own,
-    )
 
 
 def run(folder: RunFolder, settings: Settings, given: Settings, interruption: signals.Interruption) -> int:
@@ -156,7 +142,8 @@ def run(folder: RunFolder, settings: Settings, given: Settings, interruption: si
         if "resume" not in given:
             held.enter_context(folder.lock())
             folder.check_free()  # while the model was loaded another process may have been quicker
-            folder.create(settings, defaults=flags.DEFAULTS, prompts=run_prompts.hash_prompts(settings))
+            prompts = run_prompts.hash_prompts(settings)
+            folder.create(settings, defaults=flags.defaults_of(settings["agent"]), prompts=prompts)
             if not run_prompts.has_splits(settings):
                 say("note: too few prompts to hold some out: the evaluation uses those of the training")
         return work(agent, folder, settings, given, interruption)
@@ -208,12 +195,12 @@ def make_env(settings: Settings, split: str, num_envs: int) -> Any:
 
 def make_agent(folder: RunFolder, settings: Settings) -> Agent:
     """Returns the learner: as its checkpoint left it if there is one, untrained otherwise."""
-    agent_class, _ = AGENTS[settings["agent"]]
+    agent_class = learner_flags.AGENTS[settings["agent"]]
     env = make_env(settings, "train", settings["batch_size"])
     if checkpoint.exists(folder.checkpoint):
         return agent_class.load(folder.checkpoint, env, device=settings["device"])
     policy = CausalLMPolicy.from_pretrained(settings["policy"], **flags.policy_kwargs(settings))
-    return agent_class(policy.to(settings["device"]), env, make_config(settings))
+    return agent_class(policy.to(settings["device"]), env, flags.make_config(settings))
 
 
 def evaluation(folder: RunFolder, name: str, agent: Agent, settings: Settings) -> None:
