@@ -4,7 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help train compare explore test check check-all format lint types contracts doctests alone clean
+# One process per core, so one thread each: more would only wait for each other.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto
+
+.PHONY: help train compare explore test check check-all format lint types contracts doctests alone both clean
 
 help:  ## Say what each target does.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -23,7 +26,7 @@ compare: $(READY)  ## Token-level feedback against the scalar standard: same lea
 explore: $(READY)  ## A page on this machine that shows what each token earns, and why, as you type. ARGS="--open" opens it.
 	$(BIN)/python examples/explore.py $(ARGS)
 
-check: $(READY) format lint types contracts doctests alone test  ## All that a change has to pass.
+check: $(READY) format lint types contracts doctests alone both  ## All that a change has to pass.
 
 check-all: check  ## The same, and the slow tests.
 	$(BIN)/python -m pytest -q -m slow tests
@@ -47,8 +50,12 @@ alone: $(READY)
 	$(BIN)/python .ci/alone.py rlsf_gym --without agents torch transformers
 	$(BIN)/python .ci/alone.py agents --without rlsf_gym
 
+# The tests of each package have been run by `alone`.
+both: $(READY)
+	$(PYTEST) --ignore=tests/rlsf_gym --ignore=tests/agents tests
+
 test: $(READY)  ## The tests; offline once installed.
-	$(BIN)/python -m pytest -q -n auto tests
+	$(PYTEST) tests
 
 clean:  ## Remove the environment and what the tools left.
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .import_linter_cache

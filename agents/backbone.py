@@ -1,7 +1,5 @@
 """Any Hugging Face causal language model as one typed function: token ids to hidden states and logits.
 
-The only module that touches transformers, whose types are loose; every cast lives here.
-
 Logits are wanted at response positions only. Where the model's logits are its output embeddings applied to
 the trunk's last hidden state (GPT-2, Llama, Qwen, ...), which is tried out on a small input when the model is
 wrapped, the trunk runs alone and the head at the wanted positions. Any other model (scaled or soft-capped
@@ -12,36 +10,24 @@ from __future__ import annotations
 
 import contextlib
 import importlib.resources
-import inspect
 from collections.abc import Generator
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
-from transformers import AutoModelForCausalLM, DynamicCache, PreTrainedModel
+from transformers import AutoModelForCausalLM, PreTrainedModel
 from transformers.utils import logging as transformers_logging
+
+from agents.gpt2_trunk import GPT2Trunk, is_plain_gpt2
+from agents.recompute import recompute_in_backward
+from agents.row_trunk import RowTrunk
+from agents.trunk import Growth, Outputs, Trunk
 
 BUNDLED = "gpt2-imdb-4m"
 """Folder under `agents/assets` that the name "bundled" stands for."""
 PROBE_TOLERANCE = 1e-4
 DTYPES = ("float32", "bfloat16")
-
-
-class Outputs(NamedTuple):
-    """What the model says at the wanted positions."""
-
-    hidden: Tensor
-    """(N, H) float32: last hidden states, after the final norm, H wide."""
-    logits: Tensor
-    """(N, L) float32: scores of the next token over all L ids of the model, which may exceed V."""
-
-
-class Cache:
-    """Keys and values of the tokens that were read so far."""
-
-    def __init__(self, model: PreTrainedModel) -> None:
-        self.states = DynamicCache(config=model.config)
 
 
 class Backbone(nn.Module):
@@ -54,12 +40,13 @@ class Backbone(nn.Module):
     Args:
         model: A Hugging Face causal language model; it is put into float32 and evaluation mode, in place.
         dtype: "float32" or "bfloat16".
+        recompute: Compute layers again in the backward pass.
 
     Raises:
-        ValueError: The type is another.
+        ValueError: The type is another, or there are no layers that can be computed again.
     """
 
-    def __init__(self, model: PreTrainedModel, *, dtype: str = "float32") -> None:
+    def __init__(self, model: PreTrainedModel, *, dtype: str = "float32", recompute: bool = False) -> None:
         super().__init__()
         if dtype not in DTYPES:
             raise ValueError(f"dtype: expected one of {', '.join(map(repr, DTYPES))}, got {dtype!r}")
@@ -67,10 +54,9 @@ class Backbone(nn.Module):
         self.dtype = dtype
         cast(Any, model).float()
         model.eval()
-        parameters = inspect.signature(cast(Any, self._trunk).forward).parameters
-        self._takes_positions = "position_ids" in parameters
-        self.head_is_separate = True
-        self.head_is_separate = self._probe_head()
+        self.trunk: Trunk = self._choose_trunk(recompute)
+        if recompute:
+            recompute_in_backward(model)
 
     @property
     def hidden_size(self) -> int:
@@ -88,52 +74,42 @@ class Backbone(nn.Module):
         return cast(torch.device, cast(Any, self.model).device)
 
     @property
-    def _trunk(self) -> nn.Module:
-        return self.model.base_model
+    def linear_head(self) -> nn.Linear | None:
+        """The head, where it is one matrix that nothing is added to or wrapped around."""
+        return self._head if type(self._head) is nn.Linear else None
 
     @property
     def _head(self) -> nn.Module:
         return cast(nn.Module, self.model.get_output_embeddings())
 
-    def new_cache(self) -> Cache:
-        """Returns an empty cache for one batch of sequences."""
-        return Cache(self.model)
-
-    def forward(
-        self,
-        tokens: Tensor,
-        attention_mask: Tensor,
-        *,
-        rows: Tensor,
-        columns: Tensor,
-        cache: Cache | None = None,
-    ) -> Outputs:
-        """Returns hidden states and logits at positions (rows[n], columns[n]) of `tokens`.
+    def forward(self, tokens: Tensor, attention_mask: Tensor, *, rows: Tensor, columns: Tensor) -> Outputs:
+        """Returns what the model says at positions (rows[n], columns[n]) of `tokens`.
 
         Args:
-            tokens: (B, K) int64, the next K tokens of each row.
-            attention_mask: (B, S) bool, True on real tokens, of those in the cache followed by the K new
-                ones.
+            tokens: (B, S) int64.
+            attention_mask: (B, S) bool, True on real tokens.
             rows: (N,) int64.
-            columns: (N,) int64, indices into the K new tokens.
-            cache: What was read before; it is extended in place.
+            columns: (N,) int64.
         """
-        arguments: dict[str, Any] = {"input_ids": tokens, "attention_mask": attention_mask.long()}
-        if self._takes_positions:
-            arguments["position_ids"] = position_ids(attention_mask)[:, -tokens.shape[1] :]
-        if cache is not None:
-            arguments["past_key_values"] = cache.states
-        arguments["use_cache"] = cache is not None
-        if not self.head_is_separate:
-            with self._precision():
-                whole = self.model(**arguments, output_hidden_states=True)
-            return Outputs(
-                whole.hidden_states[-1][rows, columns].float(), whole.logits[rows, columns].float()
-            )
         with self._precision():
-            last = cast(Tensor, self._trunk(**arguments).last_hidden_state)
-        hidden = last[rows, columns].float()
-        return Outputs(hidden, cast(Tensor, self._head(hidden)))
+            outputs = self.trunk.read(tokens, attention_mask, rows=rows, columns=columns)
+        return outputs.map(Tensor.float)
+
+    def open(self, tokens: Tensor, attention_mask: Tensor, room: int) -> tuple[Growth, Outputs]:
+        """Returns texts that are to grow, and what the model says after each; see `agents.trunk.Trunk`."""
+        with self._precision():
+            growth, outputs = self.trunk.open(tokens, attention_mask, room)
+        return growth, outputs.map(Tensor.float)
+
+    def extend(self, growth: Growth, tokens: Tensor) -> Outputs:
+        """Appends one token to each text, (B,) int64, and returns what the model says after it."""
+        with self._precision():
+            outputs = growth.read(tokens)
+        return outputs.map(Tensor.float)
+
+    def logits(self, outputs: Outputs) -> Tensor:
+        """Returns the scores of the next token over all L ids of the model, (N, L) float32."""
+        return cast(Tensor, self._head(outputs.hidden)) if outputs.logits is None else outputs.logits
 
     def save(self, folder: Path) -> None:
         """Writes a Hugging Face folder: config.json and model.safetensors."""
@@ -146,28 +122,31 @@ class Backbone(nn.Module):
         return torch.autocast(self.device.type, torch.bfloat16)
 
     @torch.no_grad()
-    def _probe_head(self) -> bool:
+    def _choose_trunk(self, recompute: bool) -> Trunk:
+        """Returns the fastest trunk that says what the model as a whole says of a small text."""
         tokens = torch.arange(4, device=self.device).reshape(1, 4) % self.logit_count
-        arguments: dict[str, Any] = {"input_ids": tokens, "use_cache": False}
-        whole = cast(Tensor, self.model(**arguments).logits)
-        hidden = cast(Tensor, self._trunk(**arguments).last_hidden_state)
-        parts = cast(Tensor, self._head(hidden))
-        return parts.shape == whole.shape and torch.allclose(
-            parts, whole, atol=PROBE_TOLERANCE, rtol=PROBE_TOLERANCE
-        )
+        rows, columns = torch.zeros_like(tokens[0]), torch.arange(4, device=self.device)
+        whole = RowTrunk(self.model, whole=True)
+        asked = {"attention_mask": torch.ones_like(tokens).bool(), "rows": rows, "columns": columns}
+        expected = self.logits(whole.read(tokens, **asked))
+        apart: list[Trunk] = [RowTrunk(self.model, whole=False)]
+        if is_plain_gpt2(self.model):
+            apart.insert(0, GPT2Trunk(self.model, recompute=recompute))
+        for trunk in apart:
+            found = self.logits(trunk.read(tokens, **asked))
+            if found.shape == expected.shape and _are_close(found, expected):
+                return trunk
+        return whole
 
 
-def position_ids(attention_mask: Tensor) -> Tensor:
-    """Returns each token's position among the real ones of its row, (B, S) int64; 0 on leading padding.
-
-    Args:
-        attention_mask: (B, S) bool, True on real tokens.
-    """
-    return (attention_mask.long().cumsum(-1) - 1).clamp(min=0)
+def _are_close(found: Tensor, expected: Tensor) -> bool:
+    return torch.allclose(found, expected, atol=PROBE_TOLERANCE, rtol=PROBE_TOLERANCE)
 
 
 def load_model(name_or_folder: str | Path, **kwargs: Any) -> PreTrainedModel:
-    """Returns a causal language model in float32, read from safetensors only.
+    """Returns a causal language model in float32, read from safetensors only, in memory of its own.
+
+    Products of matrices are the same to the bit wherever aligned ones lie, and not otherwise.
 
     Args:
         name_or_folder: A folder, a name on the Hugging Face hub, or "bundled".
@@ -193,6 +172,8 @@ def load_model(name_or_folder: str | Path, **kwargs: Any) -> PreTrainedModel:
         raise ValueError(
             f"model {source!r}: weights do not fit config.json; missing or of another shape: {lacking[:3]}"
         )
+    for parameter in model.parameters():
+        parameter.data = parameter.data.clone()  # where it lies in the file, it need not be aligned
     return cast(PreTrainedModel, model)
 
 

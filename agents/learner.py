@@ -137,7 +137,9 @@ class Learner(ABC, Generic[ConfigT]):
         if total_episodes < 1:
             raise ValueError(f"total_episodes: expected a number >= 1, got {total_episodes}")
         if self.config.standardise_scores and self.iteration == 0:
-            self.score_scale = measure_score_scale(self.env, self.reference, self.config, self.processes)
+            self.score_scale = measure_score_scale(
+                self.env, self.reference, self.config, self.step_timeout, self.processes
+            )
         total_iterations = math.ceil(total_episodes / self.config.batch_size)
         while self.iteration < total_iterations:
             try:

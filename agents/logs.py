@@ -12,8 +12,9 @@ from __future__ import annotations
 import importlib
 import math
 import os
+import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, TextIO
 
@@ -71,9 +72,11 @@ class WandbLog:
     """Sends each iteration to Weights & Biases: metrics, spread of the rewards, samples with token rewards.
 
     Works offline and without an account: `mode="offline"` writes a folder that `wandb sync` uploads later.
-    A board that stops answering must not end hours of training, so the first exception inside an iteration
-    or at the end is written to `report` and the log falls silent; the JSONL files stay complete. A board that
-    can't be reached at the start raises ConnectionError: whether to go on without it is the caller's choice.
+    A board that stops answering must not end hours of training, nor keep it from ending: the first exception
+    inside an iteration or at the end, or an end that takes too long, is one line in `report`, which says what
+    the board lacks and where it is instead, and the log falls silent; the JSONL files stay complete. A board
+    that can't be reached at the start raises ConnectionError: whether to go on without it is the caller's
+    choice.
 
     Args:
         project: Name of the project on the board.
@@ -84,6 +87,8 @@ class WandbLog:
         every: Iterations between two tables.
         report: Where the one line about a failure goes.
         run_id: An id that stays the same when a run is continued, so that its curves do too.
+        finish_timeout: Seconds that W&B has to upload the rest at the end, > 0; half as many more where it
+            does not keep to them by itself.
     """
 
     def __init__(
@@ -97,18 +102,24 @@ class WandbLog:
         samples: int = 8,
         every: int = 10,
         run_id: str | None = None,
+        finish_timeout: float = 60.0,
     ) -> None:
+        if not 0.0 < finish_timeout < math.inf:
+            raise ValueError(f"finish_timeout: expected a number of seconds > 0, got {finish_timeout!r}")
         self._wandb = _import_extra("wandb", package="wandb", extra="wandb")
         Path(folder).mkdir(parents=True, exist_ok=True)
-        settings = {"dir": str(folder), "config": dict(config or {}), "mode": mode, "id": run_id}
+        arguments = {"dir": str(folder), "config": dict(config or {}), "mode": mode, "id": run_id}
+        limits = {"finish_timeout": finish_timeout, "finish_timeout_raises": True}
         try:
-            self._run: Any = self._wandb.init(project=project, resume="allow", **settings)
+            self._run: Any = self._wandb.init(project=project, resume="allow", settings=limits, **arguments)
         except Exception as error:
             reason = " ".join(str(error).split())
             raise ConnectionError(
                 f"W&B could not start: {reason}; mode 'offline' needs no account"
             ) from error
         self._samples, self._every, self._report = samples, every, report
+        self._kept, self._finish_timeout = Path(folder) / "wandb", finish_timeout
+        self._sent = 0
 
     def on_iteration(self, metrics: Numbers, timings: Numbers, episodes: Episodes) -> None:
         """Sends one step; a failure is reported once and ends the sending, not the training."""
@@ -117,21 +128,27 @@ class WandbLog:
         try:
             self._run.log(self._payload(metrics, timings, episodes), step=int(metrics["iteration"]))
         except Exception as error:
-            self._give_up(error)
+            self._give_up(error, f"nothing after iteration {self._sent}; training goes on")
+        else:
+            self._sent = int(metrics["iteration"])
 
     def close(self) -> None:
-        """Finishes the run on the board; a failure is reported."""
+        """Finishes the run on the board; a failure is reported, and so is a finish that takes too long."""
         if self._run is None:
             return
-        try:
-            self._run.finish()
-        except Exception as error:
-            self._give_up(error)
+        error = _error_within(1.5 * self._finish_timeout, self._run.finish)
+        if error is not None:
+            self._give_up(error, f"perhaps not all up to iteration {self._sent}")
+        if isinstance(
+            error, TimeoutError
+        ):  # else W&B would wait again, without a limit, when the process ends
+            _error_within(1.0, self._wandb.teardown)
 
-    def _give_up(self, error: Exception) -> None:
+    def _give_up(self, error: Exception, what: str) -> None:
         self._run = None
         self._report.write(
-            f"W&B stopped: {type(error).__name__}: {_one_line(error)}. Training goes on, see metrics.jsonl\n"
+            f"W&B stopped: {type(error).__name__}: {_one_line(error)}. The board has {what}; metrics.jsonl "
+            f"is complete, and what W&B did not upload is in {self._kept}, for `wandb sync`\n"
         )
 
     def _payload(self, metrics: Numbers, timings: Numbers, episodes: Episodes) -> dict[str, Any]:
@@ -201,6 +218,27 @@ class ProgressLog:
             f"reward {metrics['objective/scores']:+.3f}  KL {metrics['objective/kl']:.2f}  "
             f"{rate:.1f} episodes/s  {_clock(left)} left "
         )
+
+
+def _error_within(seconds: float, call: Callable[[], Any]) -> Exception | None:
+    """Returns what a call raised, or a TimeoutError if it did not return in time and was left behind.
+
+    A thread can't be ended: the one that hangs is a daemon, which keeps no process alive.
+    """
+    raised: list[Exception] = []
+
+    def run() -> None:
+        try:
+            call()
+        except Exception as error:
+            raised.append(error)
+
+    thread = threading.Thread(target=run, name="finish", daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if thread.is_alive():
+        return TimeoutError(f"it did not finish within {seconds:g} s")
+    return raised[0] if raised else None
 
 
 def _one_line(error: Exception) -> str:

@@ -25,12 +25,6 @@ def check_prompts(prompt_mask: Tensor) -> None:
         )
 
 
-def trim_left(ids: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-    """Returns prompts (B, P') without the leading columns that no row uses."""
-    first, _ = real_columns(mask)
-    return ids[:, first:], mask[:, first:]
-
-
 def real_columns(mask: Tensor) -> tuple[int, int]:
     """Returns the first column with a real token and the one after the last."""
     used = mask.any(0).nonzero()

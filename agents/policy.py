@@ -16,14 +16,15 @@ import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
-from agents.backbone import Backbone, Outputs
-from agents.decoding import Generation, GrowingResponses, divergence_of, entropy_of
+from agents.backbone import Backbone
+from agents.decoding import Generation, GrowingResponses
+from agents.head import Head
 from agents.lora import Adapter, LoraSettings
-from agents.padding import check_prompts, real_columns, trim_left
+from agents.padding import check_prompts
 from agents.policy_files import fill_value_head, open_model, write_folder
-from agents.recompute import recompute_in_backward
-from agents.sampling import draw_tokens, draw_uniforms
+from agents.sampling import draw_uniforms
 from agents.tensors import Scored
+from agents.trunk import Outputs
 
 
 class CausalLMPolicy(nn.Module):
@@ -58,14 +59,12 @@ class CausalLMPolicy(nn.Module):
         super().__init__()
         if not temperature > 0.0:
             raise ValueError(f"temperature: expected a number > 0, got {temperature}")
-        self.backbone = Backbone(model, dtype=dtype)
+        self.backbone = Backbone(model, dtype=dtype, recompute=gradient_checkpointing)
         self.adapter = None if lora is None else Adapter(model, LoraSettings.read(lora))
         """What is trained in the place of the model's weights, if anything is."""
         if self.adapter is not None and dtype == "bfloat16":
             self.adapter.store_frozen_weights(torch.bfloat16)
         self.gradient_checkpointing = gradient_checkpointing
-        if gradient_checkpointing:
-            recompute_in_backward(model)
         self.temperature = temperature
         self._vocab_size = self.backbone.logit_count
         if vocab_size is not None:
@@ -133,6 +132,11 @@ class CausalLMPolicy(nn.Module):
         """Where the weights are."""
         return self.backbone.device
 
+    @property
+    def head(self) -> Head:
+        """From what the backbone says to distributions over V tokens."""
+        return Head(self.backbone, self._vocab_size, self.temperature)
+
     def options(self) -> dict[str, Any]:
         """Returns those arguments of the constructor that `save_pretrained` does not write."""
         return {
@@ -187,7 +191,7 @@ class CausalLMPolicy(nn.Module):
         eos_token_id: int | None,
         generator: torch.Generator | None,
         deterministic: bool = False,
-        keep_distributions: bool = False,
+        keep_states: bool = False,
     ) -> Generation:
         """Returns one response per prompt, sampled from the softmax of the V logits over the temperature.
 
@@ -200,30 +204,30 @@ class CausalLMPolicy(nn.Module):
             eos_token_id: Ends a response, and is part of it; None: only the length ends it.
             generator: On the CPU; unused when deterministic.
             deterministic: Take the most probable token instead of sampling.
-            keep_distributions: Return `log_distributions`.
+            keep_states: Return `states`.
         """
         check_prompts(prompt_mask)
-        tokens, prompt_mask = trim_left(prompt_ids.to(self.device), prompt_mask.to(self.device).bool())
-        rows, width = len(prompt_mask), int(lengths.max())
-        uniforms = None if deterministic else self._uniforms(rows, width, generator)
+        tokens, mask = prompt_ids.to(self.device), prompt_mask.to(self.device).bool()
+        width = int(lengths.max())
+        uniforms = None if deterministic else self._uniforms(len(tokens), width, generator)
         grown = GrowingResponses(
-            lengths.to(self.device), self._vocab_size, keep_distributions=keep_distributions
+            lengths.to(self.device), self._vocab_size, eos_token_id=eos_token_id, keep_states=keep_states
         )
-        attention_mask = torch.nn.functional.pad(prompt_mask, (0, width), value=True)  # (B, P + T) bool
-        cache, every_row = self.backbone.new_cache(), torch.arange(rows, device=self.device)
-        read = 0  # tokens of each row in the cache
-        for t in range(width):
-            last = torch.full_like(every_row, tokens.shape[1] - 1)
-            read += tokens.shape[1]
-            outputs = self.backbone(
-                tokens, attention_mask[:, :read], rows=every_row, columns=last, cache=cache
-            )
-            log_distribution = self.next_logprobs(outputs)  # (B, V) float32
-            chosen = self._choose(log_distribution, None if uniforms is None else uniforms[:, t])
-            if grown.append(chosen, log_distribution, self.state_values(outputs), eos_token_id=eos_token_id):
-                break
-            tokens = chosen[:, None]
-        return grown.result()
+        growth, outputs = self.backbone.open(tokens, mask, room=width - 1)
+        while True:
+            distributions = self.head.distributions(outputs)  # of the rows that still grow
+            if uniforms is None:
+                chosen = distributions.most_probable()
+            else:
+                chosen = distributions.draw(uniforms[grown.rows, grown.length])
+            grown.append(chosen, distributions, self._values(outputs), outputs)
+            staying = grown.drop_ended()
+            if not len(grown.rows):
+                return grown.result()
+            if staying is not None:
+                growth.keep(staying)
+                chosen = chosen[staying]
+            outputs = self.backbone.extend(growth, chosen)
 
     def score(
         self,
@@ -232,7 +236,7 @@ class CausalLMPolicy(nn.Module):
         response_length: int,
         *,
         with_entropy: bool = False,
-        against: Tensor | None = None,
+        against: tuple[CausalLMPolicy, Outputs] | None = None,
     ) -> Scored:
         """Returns log-probs and values of given responses, with gradient where it is enabled.
 
@@ -245,19 +249,23 @@ class CausalLMPolicy(nn.Module):
             attention_mask: (B, P + T) bool.
             response_length: T, the number of columns of the response.
             with_entropy: Return the entropy, with gradient.
-            against: (B, T, V) float32 log-probabilities p; return the exact KL(p, this policy) at each token.
+            against: A policy, and what its backbone said at the N real response tokens, row by row; return
+                the exact KL(that policy, this policy) at each token. Only where gradients are off.
         """
         tokens, attention_mask = tokens.to(self.device), attention_mask.to(self.device).bool()
         start = tokens.shape[1] - response_length  # P
         response_mask = attention_mask[:, start:]  # (B, T) bool
         rows, steps = response_mask.nonzero(as_tuple=True)  # (N,) int64 each
-        first, last = real_columns(attention_mask)
-        outputs = self.backbone(
-            tokens[:, first:last], attention_mask[:, first:last], rows=rows, columns=start - 1 + steps - first
-        )
-        log_distribution = self.next_logprobs(outputs)  # (N, V) float32
+        outputs = self.backbone(tokens, attention_mask, rows=rows, columns=start - 1 + steps)
         chosen = tokens[:, start:][response_mask]  # (N,) int64
-        logprobs = log_distribution.gather(-1, chosen[:, None]).squeeze(-1)
+        entropy = kl = None
+        if with_entropy:
+            logprobs, entropy = self.head.logprobs_and_entropy(outputs, chosen)
+        elif torch.is_grad_enabled():
+            logprobs = self.head.logprobs(outputs, chosen)
+        else:
+            sampled = None if against is None else (against[0].head, against[1])
+            logprobs, kl = self.head.compare(outputs, chosen, sampled)
 
         def spread(x: Tensor) -> Tensor:
             return torch.zeros(response_mask.shape, dtype=x.dtype, device=x.device).index_put(
@@ -266,10 +274,13 @@ class CausalLMPolicy(nn.Module):
 
         return Scored(
             logprobs=spread(logprobs),
-            values=spread(self.state_values(outputs)),
-            entropy=spread(entropy_of(log_distribution)) if with_entropy else None,
-            kl=None if against is None else spread(divergence_of(against[rows, steps], log_distribution)),
+            values=spread(self._values(outputs)),
+            entropy=None if entropy is None else spread(entropy),
+            kl=None if kl is None else spread(kl),
         )
+
+    def _values(self, outputs: Outputs) -> Tensor:
+        return self.value_head(outputs.hidden).squeeze(-1)  # (N,) float32, the critic's of the states
 
     def _uniforms(self, rows: int, columns: int, generator: torch.Generator | None) -> Tensor:
         if generator is None:
@@ -277,22 +288,3 @@ class CausalLMPolicy(nn.Module):
                 "generator: expected a torch.Generator on the CPU, got None; pass one, or deterministic=True"
             )
         return draw_uniforms(rows, columns, generator).to(self.device)
-
-    def next_logprobs(self, outputs: Outputs) -> Tensor:
-        """Returns the log-probabilities that both sampling and scoring use, (N, V) float32."""
-        logits = outputs.logits
-        if logits.shape[-1] > self._vocab_size:
-            logits = logits[:, : self._vocab_size]
-        if self.temperature != 1.0:
-            logits = logits / self.temperature
-        return logits.log_softmax(-1)
-
-    def state_values(self, outputs: Outputs) -> Tensor:
-        """Returns the critic's values of the states, (N,) float32."""
-        return self.value_head(outputs.hidden).squeeze(-1)
-
-    @staticmethod
-    def _choose(log_distribution: Tensor, uniforms: Tensor | None) -> Tensor:
-        if uniforms is None:
-            return log_distribution.argmax(-1)
-        return draw_tokens(log_distribution.exp(), uniforms)

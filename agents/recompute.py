@@ -28,10 +28,11 @@ def recompute_in_backward(model: PreTrainedModel) -> None:
             f"got {type(model).__name__}; leave it off"
         )
     for layer in layers:
-        layer.forward = partial(_run, layer.forward)
+        layer.forward = partial(run_again, layer.forward)
 
 
-def _run(forward: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+def run_again(forward: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """Returns what a function returns; where gradients are wanted, it runs again in the backward pass."""
     if not torch.is_grad_enabled():
         return forward(*args, **kwargs)
     return cast(Any, checkpoint).checkpoint(

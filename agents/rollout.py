@@ -23,6 +23,7 @@ from agents.decoding import Generation
 from agents.losses import kl_k3
 from agents.policy import CausalLMPolicy
 from agents.tensors import Rollout
+from agents.trunk import Outputs
 from agents.watchdog import deadline
 
 EpisodeInfo = dict[str, Any]
@@ -104,7 +105,7 @@ def collect(
         options: Passed to `reset`, for instance `{"prompts": [...]}`.
         generator: On the CPU, for sampling; unused when deterministic.
         lengths: (B,) int64 in [1, T], the largest length of each response; None: T.
-        exact_kl: `Rollout.kl` sums over the vocabulary, for which (B, T, V) float32 is kept; else it is k3.
+        exact_kl: `Rollout.kl` sums over the vocabulary; else it is k3.
         deterministic: Take the most probable tokens.
         step_timeout: Seconds within which the environment has to answer a reset or a step; the process ends
             where it does not, as `agents.watchdog` says. None: it is waited for.
@@ -127,7 +128,7 @@ def collect(
         eos_token_id=read_eos_token_id(openings),
         generator=generator,
         deterministic=deterministic,
-        keep_distributions=exact_kl,
+        keep_states=exact_kl,
     )
     actions = pad_actions(generation.response_ids, shapes)
     generated = time.perf_counter()
@@ -141,7 +142,7 @@ def collect(
         for opening, ending, reward in zip(openings, endings, rewards, strict=True)
     ]
     rollout = _assemble(prompt_ids, prompt_mask, generation, episodes, shapes=shapes, device=policy.device)
-    rollout = _consult(reference, rollout, generation.log_distributions)
+    rollout = _consult(reference, rollout, policy, generation.states)
     seconds = {
         "generate": generated - was_reset,
         "score_env": (was_reset - started) + (stepped - generated),
@@ -269,13 +270,20 @@ def _read_rewards(episodes: list[EpisodeInfo], sampled: Tensor, shapes: Shapes) 
 
 
 @torch.no_grad()
-def _consult(reference: CausalLMPolicy, rollout: Rollout, log_distributions: Tensor | None) -> Rollout:
-    """Returns the rollout with the reference's log-probs and the divergence from it."""
+def _consult(
+    reference: CausalLMPolicy, rollout: Rollout, policy: CausalLMPolicy, states: Outputs | None
+) -> Rollout:
+    """Returns the rollout with the reference's log-probs and the divergence from it.
+
+    Args:
+        reference: Scores.
+        rollout: What was played.
+        policy: That played.
+        states: What its backbone said before each token, (B, T, ...), for the exact divergence.
+    """
+    against = None if states is None else (policy, states.take(rollout.response_mask[:, : len(states[0][0])]))
     width = rollout.scores.shape[1]
-    if log_distributions is not None:
-        spare = width - log_distributions.shape[1]
-        log_distributions = torch.nn.functional.pad(log_distributions, (0, 0, 0, spare))
-    scored = reference.score(rollout.tokens, rollout.attention_mask, width, against=log_distributions)
+    scored = reference.score(rollout.tokens, rollout.attention_mask, width, against=against)
     kl = scored.kl
     if kl is None:
         kl = kl_k3(rollout.logprobs, scored.logprobs, rollout.response_mask)

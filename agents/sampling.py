@@ -6,6 +6,7 @@ receives depends neither on the other rows nor on when they end, and is the same
 
 from __future__ import annotations
 
+import math
 from typing import Self
 
 import torch
@@ -38,19 +39,40 @@ class RowsOfDraw(torch.Generator):
         return drawn[self._first : self._first + rows, :columns]
 
 
-def draw_tokens(probabilities: Tensor, uniforms: Tensor) -> Tensor:
-    """Returns the token at which the cumulative probability first exceeds the uniform number, (N,) int64.
+def draw_tokens(weights: Tensor, uniforms: Tensor) -> Tensor:
+    """Returns the token at which the cumulative weight first exceeds its share of the total, (N,) int64.
 
-    Sums run in float64; a token of probability 0 is never drawn, whatever the rounding.
+    A block of tokens is drawn first and a token of that block next, so that the long sums need not be
+    cumulative. A token of weight 0 is never drawn, whatever the rounding.
 
     Args:
-        probabilities: (N, V) float, rows that sum to about 1.
+        weights: (V, N) float, in proportion to probabilities: a column for each draw.
         uniforms: (N,) float64 in [0, 1).
     """
-    cumulative = probabilities.double().cumsum(-1)  # (N, V) float64
-    total = cumulative[:, -1]
-    target = torch.minimum(uniforms * total, torch.nextafter(total, torch.zeros_like(total)))
-    return torch.searchsorted(cumulative, target[:, None], right=True).squeeze(-1)
+    count, size = len(weights), math.isqrt(len(weights))
+    whole = count - count % size
+    sums = weights[:whole].view(-1, size, weights.shape[1]).sum(1)  # (blocks, N) float32
+    if whole < count:
+        sums = torch.cat([sums, weights[whole:].sum(0, keepdim=True)])
+    block, rest = _first_above(sums.double().cumsum(0), uniforms)
+    tokens = block * size + torch.arange(size, device=weights.device)[:, None]  # (size, N) int64
+    inside = weights.gather(0, tokens.clamp(max=count - 1)).double() * (tokens < count)
+    return block * size + _first_above(inside.cumsum(0), rest)[0]
+
+
+def _first_above(cumulative: Tensor, share: Tensor) -> tuple[Tensor, Tensor]:
+    """Returns where sums (K, N) first exceed a share of the last, and how far through that step it is.
+
+    Args:
+        cumulative: (K, N) float64, ascending, the last > 0.
+        share: (N,) float64 in [0, 1).
+    """
+    total = cumulative[-1]
+    target = torch.minimum(share * total, torch.nextafter(total, torch.zeros_like(total)))
+    first = (cumulative <= target).sum(0)  # (N,) int64
+    end = cumulative.gather(0, first[None])[0]
+    start = cumulative.gather(0, (first - 1).clamp(min=0)[None])[0] * (first > 0)
+    return first, (target - start) / (end - start)
 
 
 def draw_uniforms(rows: int, columns: int, generator: torch.Generator) -> Tensor:

@@ -29,6 +29,7 @@ def measure_score_scale(
     env: Environment,
     reference: CausalLMPolicy,
     config: LearnerConfig,
+    step_timeout: float | None = None,
     processes: Processes | None = None,
 ) -> float:
     """Returns the standard deviation of the returns of the reference's responses, without any penalty; > 0.
@@ -37,6 +38,7 @@ def measure_score_scale(
         env: As `agents.ppo_play.play` takes it.
         reference: Samples.
         config: Sizes of batches, groups and responses are read.
+        step_timeout: As `agents.rollout.collect` takes it.
         processes: As `agents.ppo_play.play` takes it.
 
     Raises:
@@ -46,7 +48,14 @@ def measure_score_scale(
     generator = torch.Generator().manual_seed(SEED)
     batches = [
         play(
-            env, reference, reference, config, iteration=iteration, generator=generator, processes=processes
+            env,
+            reference,
+            reference,
+            config,
+            iteration=iteration,
+            generator=generator,
+            step_timeout=step_timeout,
+            processes=processes,
         ).rollout.scores
         for iteration in range(math.ceil(EPISODES / config.batch_size))
     ]

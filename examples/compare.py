@@ -19,6 +19,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import plots
@@ -74,7 +75,10 @@ def parse(argv: Sequence[str] | None) -> tuple[argparse.Namespace, list[str]]:
     if len(set(values)) < 2:
         parser.error(f"--vary needs a flag and at least two values, got {' '.join(options.vary)}")
     for value in values:  # wrong ones end here, before anything runs
-        flags.make_parser("").parse_args([*passed_on, f"--{varied}", value])
+        try:
+            flags.make_config(read_settings([*passed_on, f"--{varied}", value]))
+        except ValueError as error:
+            parser.error(str(error))
     return options, passed_on
 
 
@@ -114,10 +118,15 @@ def run_cell(options: argparse.Namespace, settings: list[str], name: str) -> Cel
 
 def check_settings(folder: RunFolder, command: list[str]) -> None:
     """Refuses a finished cell that other settings made."""
-    settings = flags.complete(vars(flags.make_parser("").parse_args(command)))
-    differing = flags.differences(settings, folder.config()["settings"])
+    stored = flags.read_stored(folder.config()["settings"])
+    differing = flags.differences(read_settings(command), stored)
     if differing:
         raise ValueError(f"{folder.path}: {'; '.join(differing)}; choose another --out")
+
+
+def read_settings(command: list[str]) -> dict[str, Any]:
+    """Returns all settings of a run with these flags."""
+    return flags.complete(vars(flags.make_parser("").parse_args(command)))
 
 
 def train(arguments: list[str], log: Path) -> None:

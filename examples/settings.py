@@ -3,39 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import math
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple, NoReturn
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+import learner_flags
+from flag import Flag, add, add_flags, checked, count, positive, signed, switch, whole
 
 ENV_ID = "rlsf_gym:rlsf_gym/Sentiment-v0"
-AGENTS = ("ppo", "rloo", "grpo")
-
-
-class Flag(NamedTuple):
-    """One setting."""
-
-    name: str
-    default: Any
-    parse: Callable[[str], Any]
-    help: str
-
-
-def checked(
-    convert: Callable[[str], Any], accepts: Callable[[Any], bool], expected: str
-) -> Callable[[str], Any]:
-    """Returns a parser of one flag that says what it expected."""
-
-    def parse(text: str) -> Any:
-        try:
-            value = convert(text)
-        except ValueError:
-            value = None
-        if value is None or not accepts(value):
-            raise argparse.ArgumentTypeError(f"expected {expected}, got {text!r}")
-        return value
-
-    return parse
 
 
 def length_range(text: str) -> tuple[int, int]:
@@ -59,13 +34,9 @@ def _length(text: str) -> str:
     return text
 
 
-count = checked(int, lambda n: n >= 1, "a whole number of at least 1")
-whole = checked(int, lambda n: n >= 0, "a whole number of at least 0")
-positive = checked(float, lambda x: 0.0 < x < math.inf, "a number above 0")
-not_negative = checked(float, lambda x: 0.0 <= x < math.inf, "a number of at least 0")
-unit = checked(float, lambda x: 0.0 <= x <= 1.0, "a number from 0 to 1")
-signed = checked(float, lambda x: -1.0 <= x <= 1.0, "a number from -1 to 1")
-agent = checked(str, AGENTS.__contains__, "one of " + ", ".join(map(repr, AGENTS)))
+agent = checked(
+    str, learner_flags.AGENTS.__contains__, "one of " + ", ".join(map(repr, learner_flags.AGENTS))
+)
 layers = checked(layer_names, bool, "names of layers such as q_proj,v_proj, or all-linear")
 dtype = checked(str, {"float32", "bfloat16"}.__contains__, "float32 or bfloat16")
 response_length = checked(_length, bool, "a number of tokens such as 16, or a range such as 4-16")
@@ -87,36 +58,19 @@ TASK = (
 )
 LEARNING = (
     Flag("agent", "ppo", agent, "'ppo', with a critic; 'rloo' or 'grpo', with groups of responses instead"),
-    Flag("group-size", None, count, "responses per prompt; by default 1 under ppo, 4 under rloo and grpo"),
     Flag("episodes", 2_560, count, "responses to learn from, rounded up to whole iterations"),
     Flag("epochs", None, positive, "passes over the prompts; instead of --episodes"),
-    Flag("batch-size", 128, count, "responses per iteration"),
-    Flag("minibatch-size", 32, count, "responses per optimiser step"),
-    Flag("accumulation-steps", 1, count, "parts of a minibatch, to save memory; same result"),
-    Flag("ppo-epochs", 4, count, "passes over each iteration's responses"),
-    Flag(
-        "lr",
-        2.5e-4,
-        positive,
-        "learning rate: 1e-5 to 2e-5 suit GPT-2 itself, ten times that (1e-4 to 2e-4) its LoRA",
-    ),
-    Flag("kl-coef", 0.03, not_negative, "price of a nat of divergence from the reference"),
-    Flag("gamma", 1.0, unit, "discount per token"),
-    Flag("lam", 0.95, unit, "lambda of generalised advantage estimation"),
-    Flag("seed", 0, whole, "seed of prompts, sampling and minibatches"),
     Flag("lora-rank", None, count, "train an adapter of this rank, 8 to 64, in place of the whole model"),
     Flag("lora-alpha", 32.0, positive, "what an adapter adds is scaled by alpha / rank"),
     Flag("lora-targets", "all-linear", layers, "layers with an adapter: q_proj,v_proj, or 'all-linear'"),
     Flag("dtype", "float32", dtype, "of the model's matrix products: 'float32' or, to save time, 'bfloat16'"),
-    Flag("gradient-checkpointing", False, bool, "compute activations twice, to save memory; same result"),
+    Flag("gradient-checkpointing", False, switch, "compute activations twice, to save memory; same result"),
     Flag("eval-samples", 512, count, "held-out responses in each evaluation"),
     Flag("device", "cpu", str, "'cpu', 'cuda', 'cuda:1', ..."),
     Flag("threads", 0, whole, "threads of torch (they move the last bits); 0 lets torch choose"),
 )
-RECORDED = TASK + LEARNING
-"""The settings that decide the numbers: kept in config.json and compared when a run is continued."""
-
-DEFAULTS = {flag.name.replace("-", "_"): flag.default for flag in RECORDED}
+COMMON = {flag.name.replace("-", "_"): flag.default for flag in TASK + LEARNING}
+"""Defaults of the settings that every run has, whatever its learner."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -139,46 +93,27 @@ def make_parser(description: str) -> Parser:
     )
     add_flags(parser.add_argument_group("task"), TASK)
     add_flags(parser.add_argument_group("learning"), LEARNING)
+    add_flags(parser.add_argument_group("settings of the learner"), learner_flags.learner_flags())
     group = parser.add_argument_group("run")
-    _add(
-        group, "out", type=str, help="new folder for everything the run writes (default: runs/<date>-<time>)"
-    )
-    _add(group, "resume", metavar="RUN_FOLDER", help="continue a run exactly, with its own settings")
-    _add(group, "checkpoint-every", type=count, help="iterations between two checkpoints (default: 10)")
-    _add(group, "step-timeout", type=positive, help="seconds for scoring a batch, after which the run ends")
-    _add(group, "process-timeout", type=positive, help="seconds that one process waits for the others (1800)")
-    _add(group, "tensorboard", action="store_true", help="also write TensorBoard curves into the run folder")
-    _add(group, "wandb", nargs="?", const="rlsf-gym", metavar="PROJECT", help="also log to Weights & Biases")
-    _add(group, "wandb-mode", choices=("online", "offline"), help="offline needs no account")
-    _add(group, "traceback", action="store_true", help="show the traceback of an error as well")
+    add(group, "out", type=str, help="new folder for everything the run writes (default: runs/<date>-<time>)")
+    add(group, "resume", metavar="RUN_FOLDER", help="continue a run exactly, with its own settings")
+    add(group, "checkpoint-every", type=count, help="iterations between two checkpoints (default: 10)")
+    add(group, "step-timeout", type=positive, help="seconds for scoring a batch, after which the run ends")
+    add(group, "process-timeout", type=positive, help="seconds that one process waits for the others (1800)")
+    add(group, "tensorboard", action="store_true", help="also write TensorBoard curves into the run folder")
+    add(group, "wandb", nargs="?", const="rlsf-gym", metavar="PROJECT", help="also log to Weights & Biases")
+    add(group, "wandb-mode", choices=("online", "offline"), help="offline needs no account")
+    add(group, "traceback", action="store_true", help="show the traceback of an error as well")
     return parser
-
-
-def add_flags(group: Any, flags: Sequence[Flag]) -> None:
-    """Adds each flag in both spellings, `--a-b` and `--a_b`, with its default in the help text."""
-    for flag in flags:
-        shown = "none" if flag.default is None else flag.default
-        text = f"{flag.help} (default: {shown})".replace("%", "%%")
-        if flag.parse is bool:
-            _add(group, flag.name, action="store_true", help=text)
-        else:
-            _add(group, flag.name, type=flag.parse, help=text)
-
-
-def _add(group: Any, name: str, **kwargs: Any) -> None:
-    dest = name.replace("-", "_")
-    if kwargs.get("action") is None and "choices" not in kwargs:
-        kwargs = {"metavar": name.rpartition("-")[2].upper(), **kwargs}
-    group.add_argument(f"--{name}", dest=dest, **kwargs)
-    if dest != name:
-        group.add_argument(f"--{dest}", dest=dest, **{**kwargs, "help": argparse.SUPPRESS})
 
 
 def complete(given: Mapping[str, Any]) -> dict[str, Any]:
     """Returns all recorded settings: the given ones, defaults elsewhere."""
     if "epochs" in given and "episodes" in given:
         raise ValueError("--epochs and --episodes exclude each other: give one of them")
-    settings = {**DEFAULTS, **{key: value for key, value in given.items() if key in DEFAULTS}}
+    defaults = defaults_of(given.get("agent", COMMON["agent"]))
+    settings = {**defaults, **{key: value for key, value in given.items() if key in defaults}}
+    learner_flags.check_given(given, settings["agent"])
     if settings["epochs"] is not None:
         settings["episodes"] = None
     if settings["lora_rank"] is None and ("lora_alpha" in given or "lora_targets" in given):
@@ -187,20 +122,32 @@ def complete(given: Mapping[str, Any]) -> dict[str, Any]:
         raise ValueError("--scorer-model is for a neural scorer: add --scorer transformer")
     if settings["scorer_model"] is None and settings["scorer"] == "transformer":
         raise ValueError("--scorer transformer needs --scorer-model: a folder or a hub name")
-    if settings["agent"] != "ppo" and "lam" in given:
-        raise ValueError(
-            f"--lam is for a critic: {settings['agent']} has none; leave it out, or take --agent ppo"
-        )
     return settings
 
 
+def defaults_of(agent: str) -> dict[str, Any]:
+    """Returns the default of each setting of a run with this learner."""
+    return {**COMMON, **learner_flags.defaults_of(agent)}
+
+
+def read_stored(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the settings of a `config.json`; what an earlier version did not write is the default."""
+    kept = {key: value for key, value in stored.items() if (key, value) != ("group_size", None)}
+    return {**defaults_of(stored.get("agent", COMMON["agent"])), **kept}
+
+
 def differences(given: Mapping[str, Any], stored: Mapping[str, Any]) -> list[str]:
-    """Returns one phrase for each given setting that differs from the stored one."""
+    """Returns one phrase for each given setting that differs from those that `read_stored` returned."""
     return [
-        f"--{key.replace('_', '-')} is {given[key]} but the run was started with {stored.get(key)}"
-        for key in DEFAULTS
-        if key in given and given[key] != stored.get(key)
+        f"--{key.replace('_', '-')} is {given[key]} but the run was started with {stored[key]}"
+        for key in given
+        if key in stored and given[key] != stored[key]
     ]
+
+
+def make_config(settings: Mapping[str, Any]) -> Any:
+    """Returns the config of the learner; a ValueError names a setting that is out of range."""
+    return learner_flags.make_config(settings, length_range(settings["response_length"]))
 
 
 def policy_kwargs(settings: Mapping[str, Any]) -> dict[str, Any]:

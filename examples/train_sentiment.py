@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 import gymnasium
+import learner_flags
 import learners
 import results
 import run_prompts
@@ -33,7 +34,7 @@ import settings as flags
 import torch
 import transformers
 from checkpoints import Checkpoints
-from learners import Agent
+from learner_flags import Agent
 from run_folder import RunFolder, versions
 
 from agents.evaluate import evaluate, summarise
@@ -83,7 +84,7 @@ def open_run(given: Settings, parser: flags.Parser, processes: Processes) -> tup
         try:
             settings = flags.complete(given)
             check_names(settings)
-            learners.make_config(settings)
+            flags.make_config(settings)
         except ValueError as error:
             parser.error(str(error))
         folder = RunFolder(given.get("out") or Path("runs") / time.strftime("%Y%m%d-%H%M%S"))
@@ -92,14 +93,24 @@ def open_run(given: Settings, parser: flags.Parser, processes: Processes) -> tup
         return folder, settings
     folder = RunFolder(given["resume"])
     config = folder.config()
-    differing = flags.differences(given, config["settings"])
-    if differing:
-        parser.error("can't continue with other settings: " + "; ".join(differing))
+    settings = flags.read_stored(config["settings"])
+    try:
+        check_unchanged(given, settings)
+    except ValueError as error:
+        parser.error(str(error))
     changed = [f"{name} {config['versions'].get(name)} -> {v}" for name, v in versions().items()
                if v != config["versions"].get(name)]  # fmt: skip
     if changed and processes.is_main:
         say("note: versions changed since the start, the last bits may differ: " + ", ".join(changed))
-    return folder, {**flags.DEFAULTS, **config["settings"]}
+    return folder, settings
+
+
+def check_unchanged(given: Settings, settings: Settings) -> None:
+    """Refuses to continue a run with a setting that it was not started with, or that its learner has not."""
+    differing = flags.differences(given, settings)
+    if differing:
+        raise ValueError("can't continue with other settings: " + "; ".join(differing))
+    learner_flags.check_given(given, settings["agent"])
 
 
 def check_names(settings: Settings) -> None:
@@ -141,7 +152,8 @@ def run(
         if "resume" not in given and processes.is_main:
             held.enter_context(folder.lock())
             folder.check_free()  # while the model was loaded another process may have been quicker
-            folder.create(settings, defaults=flags.DEFAULTS, prompts=run_prompts.hash_prompts(settings))
+            prompts = run_prompts.hash_prompts(settings)
+            folder.create(settings, defaults=flags.defaults_of(settings["agent"]), prompts=prompts)
             if not run_prompts.has_splits(settings):
                 say("note: too few prompts to hold some out: the evaluation uses those of the training")
         return work(agent, folder, learners.settle(settings, processes), given, interruption)

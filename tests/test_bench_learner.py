@@ -13,8 +13,7 @@ BENCH = ROOT / "examples" / "bench_learner.py"
 
 
 @pytest.fixture
-def operations(monkeypatch):
-    monkeypatch.syspath_prepend(str(BENCH.parent))
+def operations():
     import learner_operations
 
     return learner_operations

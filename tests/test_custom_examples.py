@@ -16,11 +16,6 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 SCRIPTS = ("custom_scorer", "custom_design")
 
 
-@pytest.fixture(autouse=True)
-def examples_on_path(monkeypatch):
-    monkeypatch.syspath_prepend(str(EXAMPLES))
-
-
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_the_script_runs_as_its_docstring_says(name):
     path = EXAMPLES / f"{name}.py"

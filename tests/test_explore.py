@@ -20,21 +20,13 @@ import pytest
 
 from rlsf_gym.designs import DESIGNS, Design, load_design
 
-EXAMPLES = Path(__file__).parents[1] / "examples"
-SCRIPT = EXAMPLES / "explore.py"
+SCRIPT = Path(__file__).parents[1] / "examples" / "explore.py"
 PROMPT, RESPONSE = "The film was", " not very good, but I LOVED the ending! \U0001f600"
 HOSTILE = "</script><img src=x onerror=alert(1)><!--<script>\u202e\x00\x1b[31m&lt;"
 
 
-@pytest.fixture(scope="module", autouse=True)
-def examples_on_path():
-    sys.path.insert(0, str(EXAMPLES))
-    yield
-    sys.path.remove(str(EXAMPLES))
-
-
 @pytest.fixture(scope="module")
-def explorer(examples_on_path):
+def explorer():
     from explore_feedback import Explorer
 
     return Explorer()

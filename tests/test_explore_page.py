@@ -4,13 +4,11 @@ import json
 import math
 import re
 import shutil
-import sys
 import threading
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
 CHROMIUM = shutil.which("chromium")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs the program chromium")
 
@@ -45,17 +43,8 @@ SLOW_FIRST = """(() => {
 })()"""
 
 
-@pytest.fixture(scope="module", autouse=True)
-def helpers_on_path():
-    folders = [str(ROOT / "examples"), str(ROOT / "tests")]
-    sys.path[:0] = folders
-    yield
-    for folder in folders:
-        sys.path.remove(folder)
-
-
 @pytest.fixture(scope="module")
-def explorer(helpers_on_path):
+def explorer():
     from explore_feedback import Explorer
 
     return Explorer()
@@ -79,9 +68,10 @@ def server(explorer):
 
 
 @pytest.fixture(scope="module")
-def chromium(helpers_on_path, tmp_path_factory):
-    from browser import open_browser
-
+def chromium(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(Path(__file__).parent))
+        from browser import open_browser
     with open_browser(CHROMIUM, tmp_path_factory.mktemp("chromium")) as running:
         yield running
 

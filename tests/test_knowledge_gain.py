@@ -1,12 +1,9 @@
 """The measurement of the graph's gain: trees, figures and weights, worked by hand."""
 
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
-
-EXAMPLES = Path(__file__).parents[1] / "examples"
 
 pytest.importorskip("pyarrow")
 pytest.importorskip("networkx")
@@ -14,11 +11,9 @@ pytest.importorskip("networkx")
 
 @pytest.fixture(scope="module")
 def gain():
-    sys.path.insert(0, str(EXAMPLES))
     import knowledge_gain
 
-    yield knowledge_gain
-    sys.path.remove(str(EXAMPLES))
+    return knowledge_gain
 
 
 def test_phrases_of_a_tree(gain):

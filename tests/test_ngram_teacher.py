@@ -1,25 +1,20 @@
 """The n-gram that teaches the bundled model, against counting by hand without the occurrence in question."""
 
-import sys
 from collections import Counter
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-EXAMPLES = Path(__file__).parents[1] / "examples"
 SIZE = 4096
 
 
 @pytest.fixture(scope="module")
 def modules():
-    sys.path.insert(0, str(EXAMPLES))
     import ngram_teacher
     import pretrain
 
-    yield ngram_teacher, pretrain
-    sys.path.remove(str(EXAMPLES))
+    return ngram_teacher, pretrain
 
 
 @pytest.fixture(scope="module")

@@ -21,13 +21,6 @@ RUNS = {  # script: (package it needs, episodes, lines of its curve)
 }
 
 
-@pytest.fixture(scope="module", autouse=True)
-def examples_on_path():
-    sys.path.insert(0, str(EXAMPLES))
-    yield
-    sys.path.remove(str(EXAMPLES))
-
-
 @pytest.mark.parametrize("name", RUNS)
 def test_example_runs_and_leaves_its_curve(name, tmp_path):
     package, episodes, lines = RUNS[name]

@@ -2,13 +2,9 @@
 
 import json
 import math
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
-
-EXAMPLES = Path(__file__).parents[1] / "examples"
 
 pytest.importorskip("torch")
 pytest.importorskip("transformers")
@@ -22,15 +18,8 @@ TREES = (
 )
 
 
-@pytest.fixture(scope="module", autouse=True)
-def examples():
-    sys.path.insert(0, str(EXAMPLES))
-    yield
-    sys.path.remove(str(EXAMPLES))
-
-
 @pytest.fixture(scope="module")
-def trees(examples):
+def trees():
     from treebank import read_tree
 
     return [read_tree(line) for line in TREES]

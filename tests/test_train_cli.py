@@ -2,22 +2,18 @@
 
 import json
 import sys
-from pathlib import Path
+import time
+from functools import partial
+from types import SimpleNamespace
 
 import pytest
 
-EXAMPLES = Path(__file__).parents[1] / "examples"
+from agents.logs import WandbLog
+
 FILES = {
     *("config.json", "metrics.jsonl", "timings.jsonl", "before.json", "after.json", "summary.json"),
     *("checkpoint", "curves.png", "samples.html"),
 }
-
-
-@pytest.fixture(scope="module", autouse=True)
-def examples_on_path():
-    sys.path.insert(0, str(EXAMPLES))
-    yield
-    sys.path.remove(str(EXAMPLES))
 
 
 @pytest.fixture
@@ -82,6 +78,51 @@ def test_a_run_leaves_its_files(train, tiny, tmp_path):
     refuse(train("--resume", folder, "--lr", 1, "--seed", 5), "--lr is 1.0 but", "--seed is 5 but", status=2)
 
 
+class Wandb:
+    """A board that takes a run and then fails in one way."""
+
+    def __init__(self, way):
+        self.way = way
+
+    def init(self, **_):
+        return self
+
+    def teardown(self):
+        pass
+
+    def Histogram(self, values):  # noqa: N802
+        return values
+
+    def Table(self, columns):  # noqa: N802
+        return SimpleNamespace(add_data=lambda *row: None)
+
+    def log(self, payload, step):
+        if self.way == "log" and step == 2:
+            raise ConnectionError("no route")
+
+    def finish(self):
+        if self.way == "finish":
+            time.sleep(600)
+
+
+@pytest.mark.parametrize(
+    ("way", "lost"), [("log", "nothing after iteration 1"), ("finish", "perhaps not all up to iteration 2")]
+)
+def test_a_board_that_fails_costs_the_boards_copy_alone(train, tiny, tmp_path, monkeypatch, way, lost):
+    import train_sentiment
+
+    folder = tmp_path / "run"
+    monkeypatch.setitem(sys.modules, "wandb", Wandb(way))
+    monkeypatch.setattr(train_sentiment, "WandbLog", partial(WandbLog, finish_timeout=0.2))
+    status, _, errors = train(*tiny, "--out", folder, "--wandb")
+    assert status == 0, errors
+    (line,) = [line for line in errors if line.startswith("W&B stopped")]
+    assert f"The board has {lost}; " in line
+    assert f"what W&B did not upload is in {folder / 'wandb'}, for `wandb sync`" in line
+    assert len((folder / "metrics.jsonl").read_text().splitlines()) == 2
+    assert json.loads((folder / "summary.json").read_text())["episodes"] == 16
+
+
 def test_equal_runs_leave_equal_bytes(train, tiny, tmp_path):
     first, second, other = (tmp_path / name for name in "abc")
     assert train(*tiny, "--out", first)[0] == 0
@@ -94,15 +135,20 @@ def test_equal_runs_leave_equal_bytes(train, tiny, tmp_path):
 @pytest.mark.parametrize("agent", ["rloo", "grpo"])
 def test_a_resumed_run_keeps_its_agent(train, tiny, tmp_path, agent):
     folder, whole = tmp_path / "run", tmp_path / "whole"
-    arguments = (*tiny, "--agent", agent, "--group-size", 2)
+    arguments = (*tiny, "--agent", agent, "--group-size", 2, "--baseline", "return", "--cliprange", 0.1)
     assert train(*arguments, "--out", whole)[0] == 0
     assert train(*arguments, "--out", folder)[0] == 0
     recorded = json.loads((folder / "checkpoint" / "learner.json").read_text())["record"]
-    assert (recorded["learner"], recorded["config"]["group_size"]) == (agent, 2)
+    assert recorded["learner"] == agent
+    assert [recorded["config"][key] for key in ("group_size", "baseline", "cliprange")] == [2, "return", 0.1]
     (folder / "summary.json").unlink()
     (folder / "after.json").unlink()
     refuse(train("--resume", folder, "--agent", "ppo"), "--agent is ppo", f"started with {agent}", status=2)
-    assert train("--resume", folder)[0] == 0
+    changed = ("--baseline", "share", "--cliprange", 0.1, "--entropy-coef", 0.5)
+    refused = train("--resume", folder, *changed)
+    refuse(refused, "--baseline is share but", "with return; --entropy-coef is 0.5 but", "with 0.0", status=2)
+    refuse(train("--resume", folder, "--lam", 1), "--lam is a setting of ppo, not of", agent, status=2)
+    assert train("--resume", folder, "--baseline", "return")[0] == 0
     assert (folder / "metrics.jsonl").read_bytes() == (whole / "metrics.jsonl").read_bytes()
 
 
@@ -147,14 +193,25 @@ def test_a_few_prompts_are_enough(train, tiny, tmp_path):
         (["--objective", "happy"], ["objective 'happy'", "'positive'"]),
         (["--episodes", "0"], ["--episodes", "at least 1", "'0'"]),
         (["--response-length", "16-4"], ["16 or 4-16"[:2], "'16-4'"]),
-        (["--lr", "fast"], ["--lr", "a number above 0", "'fast'"]),
+        (["--lr", "fast"], ["--lr", "a number", "'fast'"]),
         (["--epochs", "1", "--episodes", "8"], ["--epochs and --episodes exclude each other"]),
         (["--scorer-model", "x"], ["--scorer transformer"]),
         (["--scorer", "transformer"], ["needs --scorer-model"]),
         (["--agent", "sac"], ["--agent", "one of 'ppo', 'rloo', 'grpo'", "'sac'"]),
         (["--agent", "rloo", "--group-size", "1"], ["group_size", "a whole number >= 2"]),
         (["--agent", "grpo", "--group-size", "5"], ["group_size", "a divisor of batch_size = 128"]),
-        (["--agent", "grpo", "--lam", "1"], ["--lam is for a critic", "--agent ppo"]),
+        (["--agent", "grpo", "--lam", "1"], ["--lam is a setting of ppo, not of grpo", "take --agent ppo"]),
+        (["--baseline", "share"], ["--baseline is a setting of rloo and grpo, not of ppo", "rloo or grpo"]),
+        (["--agent", "rloo", "--scale", "none"], ["--scale is a setting of grpo, not of rloo"]),
+        (
+            ["--agent", "grpo", "--scale", "all"],
+            ["scale: expected one of 'group', 'batch', 'none', got 'all'"],
+        ),
+        (["--cliprange", "none"], ["--cliprange", "a number", "'none'"]),
+        (["--cliprange-high", "0"], ["cliprange_high: expected a number > 0, or None, got 0.0"]),
+        (["--warmup-iterations", "0.5"], ["--warmup-iterations", "a whole number", "'0.5'"]),
+        (["--standardise-scores", "yes"], ["--standardise-scores", "on or off", "'yes'"]),
+        (["--kl-estimator", "k2"], ["kl_estimator: expected one of 'exact', 'k3', got 'k2'"]),
         (["--lora-alpha", "8"], ["are for an adapter: add --lora-rank"]),
         (["--lora-rank", "0"], ["--lora-rank", "at least 1", "'0'"]),
         (["--lora-rank", "4", "--lora-targets", "a,,b"], ["--lora-targets", "q_proj,v_proj", "'a,,b'"]),

@@ -2,49 +2,55 @@
 
 import pytest
 import torch
+from transformers import GPT2Config, GPT2LMHeadModel
 
-from agents.backbone import bundled_folder, load_model, position_ids
+from agents.backbone import Backbone, bundled_folder, load_model
+from agents.gpt2_trunk import GPT2Trunk
+from agents.row_trunk import RowTrunk
+
+ROWS, COLUMNS = torch.tensor([1, 0, 1]), torch.tensor([4, 2, 0])
 
 
 @pytest.mark.parametrize("architecture", ["gpt2", "llama", "qwen2", "qwen3", "gpt_neox"])
 def test_the_head_runs_at_the_wanted_positions_alone(make_policy, architecture):
     backbone = make_policy(architecture).backbone
-    assert backbone.head_is_separate
     tokens, mask = torch.arange(10).reshape(2, 5), torch.ones(2, 5, dtype=torch.bool)
-    rows, columns = torch.tensor([1, 0, 1]), torch.tensor([4, 2, 0])
-    found = backbone(tokens, mask, rows=rows, columns=columns)
+    found = backbone(tokens, mask, rows=ROWS, columns=COLUMNS)
     whole = backbone.model(tokens, output_hidden_states=True)
-    assert torch.allclose(found.logits, whole.logits[rows, columns], atol=1e-5)
-    assert torch.allclose(found.hidden, whole.hidden_states[-1][rows, columns], atol=1e-5)
+    assert found.logits is None
+    assert torch.allclose(backbone.logits(found), whole.logits[ROWS, COLUMNS], atol=1e-5)
+    assert torch.allclose(found.hidden, whole.hidden_states[-1][ROWS, COLUMNS], atol=1e-5)
     assert found.hidden.shape == (3, backbone.hidden_size)
-    assert found.logits.shape == (3, backbone.logit_count)
+    assert backbone.logits(found).shape == (3, backbone.logit_count)
+    assert backbone.linear_head is backbone.model.get_output_embeddings()
 
 
-def test_running_whole_gives_the_same(make_policy):
-    backbone = make_policy().backbone
-    arguments = (torch.arange(10).reshape(2, 5), torch.ones(2, 5, dtype=torch.bool))
-    wanted = {"rows": torch.tensor([1, 0]), "columns": torch.tensor([4, 2])}
-    apart = backbone(*arguments, **wanted)
-    backbone.head_is_separate = False
-    whole = backbone(*arguments, **wanted)
-    assert torch.allclose(apart.logits, whole.logits, atol=1e-5)
-    assert torch.allclose(apart.hidden, whole.hidden, atol=1e-5)
+@pytest.mark.parametrize(
+    ("architecture", "trunk"), [("gpt2", GPT2Trunk), ("llama", RowTrunk), ("gpt_neox", RowTrunk)]
+)
+def test_gpt2_is_read_end_to_end_and_others_in_rows(make_policy, architecture, trunk):
+    assert type(make_policy(architecture).backbone.trunk) is trunk
 
 
-def test_a_cache_goes_on_where_it_stopped(make_policy):
-    backbone = make_policy("llama").backbone
-    tokens, mask = torch.arange(10).reshape(2, 5), torch.tensor([[False, True, True, True, True], [True] * 5])
-    rows = torch.arange(2)
-    whole = backbone(tokens, mask, rows=rows, columns=torch.full((2,), 4))
-    cache = backbone.new_cache()
-    backbone(tokens[:, :3], mask[:, :3], rows=rows, columns=torch.full((2,), 2), cache=cache)
-    rest = backbone(tokens[:, 3:], mask, rows=rows, columns=torch.full((2,), 1), cache=cache)
-    assert torch.allclose(rest.logits, whole.logits, atol=1e-5)
+@pytest.mark.parametrize(
+    "option",
+    [{"scale_attn_weights": False}, {"scale_attn_by_inverse_layer_idx": True}, {"add_cross_attention": True}],
+)
+def test_gpt2_with_options_that_came_later_is_read_in_rows(option):
+    config = GPT2Config(n_layer=2, n_embd=32, n_head=2, n_positions=32, vocab_size=12, **option)
+    assert type(Backbone(GPT2LMHeadModel(config)).trunk) is RowTrunk
 
 
-def test_positions_start_at_the_first_real_token():
-    mask = torch.tensor([[False, False, True, True], [True, True, True, True]])
-    assert position_ids(mask).tolist() == [[0, 0, 0, 1], [0, 1, 2, 3]]
+def test_a_model_that_differs_from_what_it_says_it_is_runs_as_it_is(make_policy):
+    model = make_policy().backbone.model
+    block = model.transformer.h[0]
+    plain = type(block).forward
+    block.forward = lambda *args, **kwargs: 2.0 * plain(block, *args, **kwargs)
+    backbone = Backbone(model)
+    assert type(backbone.trunk) is RowTrunk
+    tokens = torch.arange(5)[None]
+    found = backbone(tokens, tokens >= 0, rows=torch.tensor([0]), columns=torch.tensor([4]))
+    assert torch.allclose(backbone.logits(found)[0], model(tokens).logits[0, 4], atol=1e-4)
 
 
 def test_a_missing_model_is_refused_in_one_line(tmp_path):

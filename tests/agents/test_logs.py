@@ -2,7 +2,10 @@
 
 import io
 import json
+import subprocess
 import sys
+import threading
+import time
 
 import pytest
 
@@ -136,6 +139,35 @@ def test_missing_extras_are_named(tmp_path, monkeypatch):
         WandbLog("project", folder=tmp_path, report=io.StringIO())
 
 
+HANG = """
+import atexit, sys, time, types
+from agents.logs import WandbLog
+
+class Run:
+    def log(self, payload, step):
+        pass
+    def finish(self):
+        time.sleep(600)
+
+def wait_again():
+    time.sleep(600)
+
+def teardown():
+    atexit.unregister(wait_again)
+    wait_again()
+
+def init(**_):
+    atexit.register(wait_again)
+    return Run()
+
+sys.modules["wandb"] = types.SimpleNamespace(init=init, teardown=teardown)
+log = WandbLog("project", folder=sys.argv[1], report=sys.stderr, finish_timeout=0.2)
+log.on_iteration({"iteration": 1}, {}, [])
+log.close()
+print("saved")
+"""
+
+
 class FakeRun:
     def __init__(self):
         self.logged, self.finished, self.broken = [], False, False
@@ -151,7 +183,10 @@ class FakeRun:
 
 class FakeWandb:
     def __init__(self):
-        self.run = FakeRun()
+        self.run, self.torn_down = FakeRun(), False
+
+    def teardown(self):
+        self.torn_down = True
 
     def init(self, **kwargs):
         self.init_kwargs = kwargs
@@ -198,13 +233,63 @@ class TestWandb:
     def test_a_failure_is_reported_once_and_training_goes_on(self, wandb, tmp_path):
         report = io.StringIO()
         log = WandbLog("project", folder=tmp_path, report=report)
-        wandb.run.broken = True
         log.on_iteration(metrics(1), {}, [EPISODE])
+        wandb.run.broken = True
         log.on_iteration(metrics(2), {}, [EPISODE])
+        log.on_iteration(metrics(3), {}, [EPISODE])
         log.close()
         assert report.getvalue() == (
-            "W&B stopped: ConnectionError: no route. Training goes on, see metrics.jsonl\n"
+            "W&B stopped: ConnectionError: no route. The board has nothing after iteration 1; training goes "
+            "on; metrics.jsonl is complete, and what W&B did not upload is in "
+            f"{tmp_path / 'wandb'}, for `wandb sync`\n"
         )
+        assert not wandb.run.finished
+
+    def test_a_finish_that_raises(self, wandb, tmp_path, monkeypatch):
+        report = io.StringIO()
+        log = WandbLog("project", folder=tmp_path, report=report, finish_timeout=5.0)
+        assert wandb.init_kwargs["settings"] == {"finish_timeout": 5.0, "finish_timeout_raises": True}
+        log.on_iteration(metrics(1), {}, [EPISODE])
+
+        def finish():
+            raise BrokenPipeError("the service\nis gone")
+
+        monkeypatch.setattr(wandb.run, "finish", finish)
+        log.close()
+        log.close()
+        assert report.getvalue().startswith(
+            "W&B stopped: BrokenPipeError: the service is gone. The board has perhaps not all up to it"
+        )
+        assert report.getvalue().count("\n") == 1
+        assert not wandb.torn_down
+
+    def test_a_finish_that_hangs_is_left_behind(self, wandb, tmp_path, monkeypatch):
+        report, release = io.StringIO(), threading.Event()
+        log = WandbLog("project", folder=tmp_path, report=report, finish_timeout=0.2)
+        log.on_iteration(metrics(1), {}, [EPISODE])
+        monkeypatch.setattr(wandb.run, "finish", release.wait)
+        started = time.monotonic()
+        log.close()
+        assert 0.3 <= time.monotonic() - started < 60.0
+        assert report.getvalue() == (
+            "W&B stopped: TimeoutError: it did not finish within 0.3 s. The board has perhaps not all up to "
+            "iteration 1; metrics.jsonl is complete, and what W&B did not upload is in "
+            f"{tmp_path / 'wandb'}, for `wandb sync`\n"
+        )
+        assert wandb.torn_down  # by a call that may hang as well: when the process ends there is none
+        release.set()
+
+    def test_a_process_ends_although_a_finish_hangs(self, tmp_path):
+        command = [sys.executable, "-c", HANG, str(tmp_path)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+        assert (done.returncode, done.stdout) == (0, "saved\n"), done.stderr
+        assert done.stderr.startswith("W&B stopped: TimeoutError: it did not finish within 0.3 s. ")
+        assert len(done.stderr.splitlines()) == 1
+
+    @pytest.mark.parametrize("seconds", [0.0, -1.0, float("inf"), float("nan")])
+    def test_the_limit_is_checked(self, wandb, tmp_path, seconds):
+        with pytest.raises(ValueError, match="finish_timeout: expected a number of seconds > 0, got"):
+            WandbLog("project", folder=tmp_path, report=io.StringIO(), finish_timeout=seconds)
 
     def test_a_board_that_does_not_start(self, wandb, tmp_path, monkeypatch):
         def init(**kwargs):

@@ -29,19 +29,30 @@ def as_tokens(ids, mask, generation):
     return torch.cat([ids, response], 1), torch.cat([mask, generation.response_mask], 1)
 
 
+def sampled(policy, generation):
+    return policy, generation.states.take(generation.response_mask)
+
+
 @pytest.mark.parametrize("architecture", ["gpt2", "llama", "qwen2", "qwen3", "gpt_neox"])
 @pytest.mark.parametrize("temperature", [1.0, 0.7])
 def test_scoring_gives_the_logprobs_and_values_of_generation(make_policy, architecture, temperature):
     policy = make_policy(architecture, temperature=temperature, model_vocab=V + 5)
     torch.nn.init.normal_(policy.value_head.weight)
     ids, mask = prompts()
-    made = generate(policy, ids, mask, keep_distributions=True)
+    made = generate(policy, ids, mask, keep_states=True)
     assert made.response_ids.shape[1] == T
-    scored = policy.score(*as_tokens(ids, mask, made), T, with_entropy=True, against=made.log_distributions)
+    tokens, attention = as_tokens(ids, mask, made)
+    scored = policy.score(tokens, attention, T)
     assert (scored.logprobs - made.logprobs).abs().max() < 1e-4
     assert (scored.values - made.values).abs().max() < 1e-4
-    assert (scored.entropy - made.entropy).abs().max() < 1e-4
-    assert scored.kl.abs().max() < 1e-5
+    assert scored.logprobs.requires_grad
+    thorough = policy.score(tokens, attention, T, with_entropy=True)
+    assert (thorough.logprobs - made.logprobs).abs().max() < 1e-4
+    assert (thorough.entropy - made.entropy).abs().max() < 1e-4
+    with torch.no_grad():
+        compared = policy.score(tokens, attention, T, against=sampled(policy, made))
+    assert (compared.logprobs - made.logprobs).abs().max() < 1e-4
+    assert compared.kl.abs().max() < 1e-5
     assert made.logprobs[made.response_mask].min() < -0.5  # far from trivial
     assert (made.logprobs[~made.response_mask] == 0).all()
 
@@ -120,6 +131,20 @@ def test_generation_stops_when_all_have_ended(make_policy):
     assert made.response_ids.shape == (16, 2)
 
 
+@pytest.mark.parametrize("architecture", ["gpt2", "llama"])
+def test_rows_that_leave_change_nothing_for_those_that_stay(make_policy, architecture):
+    policy = make_policy(architecture)
+    ids, mask = prompts(rows=12)
+    lengths = torch.arange(12) % T + 1  # two rows end at each step
+    made = generate(policy, ids, mask, eos=None, lengths=lengths, keep_states=True)
+    whole = generate(policy, ids, mask, eos=None, keep_states=True)
+    kept = made.response_mask
+    assert kept.sum(-1).tolist() == lengths.tolist()
+    assert torch.equal(made.response_ids[kept], whole.response_ids[kept])
+    assert (made.logprobs - whole.logprobs)[kept].abs().max() < 1e-5
+    assert (made.states.hidden - whole.states.hidden)[kept].abs().max() < 1e-4
+
+
 def test_the_generator_moves_alike_whenever_responses_end(make_policy):
     policy, generators = make_policy(), [torch.Generator().manual_seed(3) for _ in range(2)]
     ids, mask = prompts()
@@ -192,9 +217,10 @@ def test_dropout_stays_off(make_policy):
 def test_the_exact_divergence_is_the_sum_over_the_vocabulary(make_policy):
     policy, reference = make_policy(seed=0), make_policy(seed=1)
     ids, mask = prompts(rows=3)
-    made = generate(policy, ids, mask, keep_distributions=True)
+    made = generate(policy, ids, mask, keep_states=True)
     tokens, attention = as_tokens(ids, mask, made)
-    kl = reference.score(tokens, attention, T, against=made.log_distributions).kl
+    with torch.no_grad():
+        kl = reference.score(tokens, attention, T, against=sampled(policy, made)).kl
     for b in range(3):
         real = int(made.response_mask[b].sum())
         for t in range(real):
@@ -226,10 +252,13 @@ def test_models_with_capped_logits_run_whole():
         bos_token_id=None, eos_token_id=None, pad_token_id=None, initializer_range=0.5,
     )  # fmt: skip
     policy = CausalLMPolicy(Gemma2ForCausalLM(config))
-    assert not policy.backbone.head_is_separate
     ids, mask = prompts()
-    made = generate(policy, ids, mask)
-    assert (policy.score(*as_tokens(ids, mask, made), T).logprobs - made.logprobs).abs().max() < 1e-4
+    made = generate(policy, ids, mask, keep_states=True)
+    assert made.states.logits.abs().max() <= 0.5
+    tokens, attention = as_tokens(ids, mask, made)
+    assert (policy.score(tokens, attention, T).logprobs - made.logprobs).abs().max() < 1e-4
+    with torch.no_grad():
+        assert policy.score(tokens, attention, T, against=sampled(policy, made)).kl.abs().max() < 1e-5
     assert (
         made.logprobs[made.response_mask].min() > -np.log(V) - 1.0
     )  # capped logits lie within 1 of each other

@@ -1,5 +1,9 @@
 """agents/score_scale.py: scores over what the reference's returns vary by."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 import torch
 
@@ -9,6 +13,24 @@ from agents.ppo_update import shape_rewards
 from agents.score_scale import SEED, measure_score_scale
 
 SETTINGS = {"batch_size": 64, "minibatch_size": 64, "num_ppo_epochs": 1}
+
+
+HANG = """
+import sys, time
+sys.path.insert(0, sys.argv[1])
+from conftest import ToyVectorEnv, make_model
+from agents import CausalLMPolicy, TokenPPO, TokenPPOConfig
+
+class Hanging(ToyVectorEnv):
+    def step(self, actions):
+        time.sleep(600)
+
+config = TokenPPOConfig(batch_size=8, minibatch_size=8, standardise_scores=True)
+agent = TokenPPO(CausalLMPolicy(make_model(), vocab_size=12), Hanging(num_envs=8), config)
+agent.step_timeout = 2.0
+agent.learn(8)
+print("not reached")
+"""
 
 
 def test_the_scale_is_the_deviation_of_the_references_returns(make_toy, make_policy):
@@ -82,3 +104,12 @@ def test_returns_that_do_not_vary_are_refused(make_toy, make_policy, monkeypatch
     with pytest.raises(ValueError, match="standardise_scores: expected returns of the reference that vary"):
         agent.learn(64)
     assert agent.iteration == 0
+
+
+def test_an_environment_that_hangs_while_the_scale_is_measured_ends_the_process():
+    command = [sys.executable, "-c", HANG, str(Path(__file__).parent)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(
+        "error: env.step did not return within 2 s (step_timeout): it hangs in step"
+    )

@@ -1,0 +1,89 @@
+"""The output head with gradient: from hidden states to the log-probabilities of chosen tokens.
+
+Log-softmax, choice and gradient as autograd would string them together hold four tables of N tokens by V.
+One is enough: it holds exponentials, and becomes the gradient in place. It lies with the vocabulary along its
+rows, (V, N), as that is how the product of a (V, H) matrix with few tokens is made fastest.
+"""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import pad
+
+
+def logit_table(hidden: Tensor, head: nn.Linear, vocab_size: int, temperature: float) -> Tensor:
+    """Returns logits[:V] / temperature, transposed: (V, N) float32, for hidden states (N, H)."""
+    return _logit_table(hidden, head.weight, head.bias, vocab_size, temperature)
+
+
+def chosen_logprobs(
+    hidden: Tensor, head: nn.Linear, chosen: Tensor, *, vocab_size: int, temperature: float
+) -> Tensor:
+    """Returns log softmax(logits[:V] / temperature) at the chosen tokens, (N,) float32; can go back once.
+
+    Args:
+        hidden: (N, H) float32.
+        head: From H to L >= V logits.
+        chosen: (N,) int64.
+        vocab_size: V.
+        temperature: > 0.
+    """
+    arguments = (hidden, head.weight, head.bias, chosen, vocab_size, temperature)
+    return cast(Tensor, cast(Any, _ChosenLogprobs).apply(*arguments))
+
+
+def _logit_table(
+    hidden: Tensor, weight: Tensor, bias: Tensor | None, vocab_size: int, temperature: float
+) -> Tensor:
+    table = torch.mm(weight[:vocab_size], hidden.T)
+    if bias is not None:
+        table += bias[:vocab_size, None]
+    if temperature != 1.0:
+        table /= temperature
+    return table
+
+
+class _ChosenLogprobs(torch.autograd.Function):
+    """With p the probabilities, d log p(a) / d logits = onehot(a) - p."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        hidden: Tensor,
+        weight: Tensor,
+        bias: Tensor | None,
+        chosen: Tensor,
+        vocab_size: int,
+        temperature: float,
+    ) -> Tensor:
+        table = _logit_table(hidden, weight, bias, vocab_size, temperature)
+        columns = torch.arange(len(chosen), device=chosen.device)
+        top = table.amax(0)  # (N,) float32
+        logits = table[chosen, columns]
+        table.sub_(top).exp_()
+        total = table.sum(0)
+        ctx.save_for_backward(hidden, weight, chosen, total)
+        ctx.table, ctx.temperature = table, temperature
+        return logits - top - total.log()
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
+        hidden, weight, chosen, total = ctx.saved_tensors
+        slopes, ctx.table = ctx.table, None
+        if slopes is None:
+            raise RuntimeError("chosen_logprobs: the gradient was taken already, and its table is gone")
+        grad = grads[0] / ctx.temperature  # (N,) float32
+        slopes.mul_(-grad / total)  # (V, N) float32, of the logits
+        slopes[chosen, torch.arange(len(chosen), device=chosen.device)] += grad
+        vocab_size, spare = len(slopes), len(weight) - len(slopes)
+        of_hidden = of_weight = of_bias = None
+        if ctx.needs_input_grad[0]:
+            of_hidden = slopes.T @ weight[:vocab_size]
+        if ctx.needs_input_grad[1]:
+            of_weight = pad(slopes @ hidden, (0, 0, 0, spare))
+        if ctx.needs_input_grad[2]:
+            of_bias = pad(slopes.sum(1), (0, spare))
+        return of_hidden, of_weight, of_bias, None, None, None

@@ -1,0 +1,82 @@
+"""One flag of a command: its name, its default, how its text is read and what `--help` says of it."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+SWITCHES = {"on": True, "off": False}
+
+
+class Flag(NamedTuple):
+    """One setting."""
+
+    name: str
+    default: Any
+    """As `--help` shows it; None: none."""
+    parse: Callable[[str], Any]
+    help: str
+
+
+def checked(
+    convert: Callable[[str], Any], accepts: Callable[[Any], bool], expected: str
+) -> Callable[[str], Any]:
+    """Returns a parser of one flag that says what it expected."""
+
+    def parse(text: str) -> Any:
+        try:
+            value = convert(text)
+        except ValueError:
+            value = None
+        if value is None or not accepts(value):
+            raise argparse.ArgumentTypeError(f"expected {expected}, got {text!r}")
+        return value
+
+    return parse
+
+
+def optional(parse: Callable[[str], Any]) -> Callable[[str], Any]:
+    """Returns a parser that also takes `none`, which is None."""
+
+    def parse_optional(text: str) -> Any:
+        return None if text.lower() == "none" else parse(text)
+
+    return parse_optional
+
+
+count = checked(int, lambda n: n >= 1, "a whole number of at least 1")
+whole = checked(int, lambda n: n >= 0, "a whole number of at least 0")
+integer = checked(int, lambda n: True, "a whole number")
+number = checked(float, math.isfinite, "a number")
+positive = checked(float, lambda x: 0.0 < x < math.inf, "a number above 0")
+signed = checked(float, lambda x: -1.0 <= x <= 1.0, "a number from -1 to 1")
+switch = checked(SWITCHES.get, lambda on: True, "on or off")
+
+
+def add_flags(group: Any, flags: Sequence[Flag]) -> None:
+    """Adds each flag in both spellings, `--a-b` and `--a_b`, with its default in the help text."""
+    for flag in flags:
+        text = f"{flag.help} (default: {show(flag.default)})".replace("%", "%%")
+        if flag.parse is switch:  # the flag by itself switches on
+            add(group, flag.name, type=switch, nargs="?", const=True, metavar="on|off", help=text)
+        else:
+            add(group, flag.name, type=flag.parse, help=text)
+
+
+def show(value: Any) -> str:
+    """Returns a value as it is typed."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return "none" if value is None else str(value)
+
+
+def add(group: Any, name: str, **kwargs: Any) -> None:
+    """Adds one flag in both spellings."""
+    dest = name.replace("-", "_")
+    if kwargs.get("action") is None and "choices" not in kwargs:
+        kwargs = {"metavar": name.rpartition("-")[2].upper(), **kwargs}
+    group.add_argument(f"--{name}", dest=dest, **kwargs)
+    if dest != name:
+        group.add_argument(f"--{dest}", dest=dest, **{**kwargs, "help": argparse.SUPPRESS})
