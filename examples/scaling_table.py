@@ -7,7 +7,7 @@ part, K the width of the keys; V tokens; W GPUs; B responses an iteration of T t
 S = P + T; m responses a minibatch, b a forward pass, e epochs. Bytes on one GPU, everything in float32:
 
     states        4 N weights + 4 N gradients + 8 N moments of Adam + 4 N reference
-    activations   4 b S L a, with a the numbers kept of a token in a layer: 8 H + 5 F for GPT-2,
+    activations   4 b S L a, with a the numbers kept of a token in a layer: 8 H + 2 F for GPT-2,
                   8 H + 2 K + 4 F for Llama; with gradient checkpointing 4 b S (L H + a)
     logits        12 b T V: logits, log-softmax and their gradient, at response positions alone
     playing       4 (B / W) (3 T V + 2 L K S): log-probabilities kept for the exact divergence, those of the
@@ -69,7 +69,7 @@ class Model(NamedTuple):
     def kept_of_a_token(self) -> int:
         """Numbers that one layer keeps of one token for the backward pass."""
         if self.positions:
-            return 8 * self.width + 5 * self.inner
+            return 8 * self.width + 2 * self.inner
         return 8 * self.width + 2 * self.keys + 4 * self.inner
 
 

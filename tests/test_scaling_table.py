@@ -7,6 +7,8 @@ import pytest
 import torch
 from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM
 
+from agents import CausalLMPolicy
+
 ROOT = Path(__file__).parents[1]
 B, T, V, H, F, K = 2, 16, 50, 128, 352, 64
 
@@ -37,14 +39,14 @@ def test_memory_by_hand(script, toy):
     assert (toy.trunk_weights, toy.weights) == (1_536, 2_688)
     found = script.memory(toy, work, 4)
     assert found.states == 20 * 2_688 == 53_760
-    assert found.activations == 4 * (2 * 8) * 2 * (8 * 8 + 5 * 32)  # 28,672
+    assert found.activations == 4 * (2 * 8) * 2 * (8 * 8 + 2 * 32)  # 16,384
     assert found.logits == 12 * 2 * 5 * 100
     assert found.playing == 4 * 4 * (3 * 5 * 100 + 2 * 2 * 8 * 8)  # 28,096
-    assert found.total == 53_760 + 28_672 + 12_000
+    assert found.total == 53_760 + 16_384 + 12_000 == 82_144
     saving = script.memory(toy, work, 4, checkpointing=True, spread=True)
     assert saving.states == 13_440
-    assert saving.activations == 4 * (2 * 8) * (2 * 8 + 224)
-    assert saving.total == 13_440 + 28_096  # playing needs more than 15,360 + 12,000
+    assert saving.activations == 4 * (2 * 8) * (2 * 8 + 128)
+    assert saving.total == 13_440 + 28_096  # playing needs more than 9,216 + 12,000
 
 
 def test_seconds_by_hand(script, toy):
@@ -64,11 +66,12 @@ def test_seconds_by_hand(script, toy):
 
 
 def kept_of_a_token(make):
-    """Returns the numbers that one more layer keeps of a token, as torch keeps them, parameters left out."""
+    """Returns the numbers that one more layer keeps of a token that is read, parameters left out."""
     sizes = []
+    tokens = torch.zeros(B, T + 1, dtype=torch.int64)  # the last is not read
     for layers in (1, 2):
-        model, kept = make(layers).eval(), {}
-        own = {x.untyped_storage().data_ptr() for x in (*model.parameters(), *model.buffers())}
+        policy, kept = CausalLMPolicy(make(layers)), {}
+        own = {x.untyped_storage().data_ptr() for x in (*policy.parameters(), *policy.buffers())}
 
         def keep(tensor, kept=kept):
             storage = tensor.untyped_storage()
@@ -76,9 +79,9 @@ def kept_of_a_token(make):
             return tensor
 
         with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
-            hidden = model.base_model(torch.zeros(B, T, dtype=torch.int64), use_cache=False)
+            scored = policy.score(tokens, torch.ones_like(tokens, dtype=torch.bool), T)
         sizes.append(sum(size for pointer, (size, _) in kept.items() if pointer not in own))
-        del hidden
+        del scored
     return (sizes[1] - sizes[0]) / (4 * B * T)
 
 
@@ -87,11 +90,11 @@ def test_what_a_layer_keeps_is_what_torch_keeps(script):
     shared = {"vocab_size": V, "bos_token_id": None, "eos_token_id": None}
     gpt2 = kept_of_a_token(
         lambda layers: GPT2LMHeadModel(
-            GPT2Config(n_layer=layers, n_embd=H, n_head=4, n_positions=T, **shared)
+            GPT2Config(n_layer=layers, n_embd=H, n_head=4, n_positions=T + 1, **shared)
         )
     )
     formula = script.Model("", 1, H, 4 * H, H, V, T, tied=True).kept_of_a_token
-    assert formula == 8 * 128 + 5 * 512
+    assert formula == 8 * 128 + 2 * 512
     assert gpt2 == pytest.approx(formula, rel=0.01)
     shape = {"hidden_size": H, "intermediate_size": F, "num_attention_heads": 4, "num_key_value_heads": 2}
     llama = kept_of_a_token(
