@@ -9,9 +9,10 @@ S = P + T; m responses a minibatch, b a forward pass, e epochs. Bytes on one GPU
     states        4 N weights + 4 N gradients + 8 N moments of Adam + 4 N reference
     activations   4 b S L a, with a the numbers kept of a token in a layer: 8 H + 2 F for GPT-2,
                   8 H + 2 K + 4 F for Llama; with gradient checkpointing 4 b S (L H + a)
-    logits        12 b T V: logits, log-softmax and their gradient, at response positions alone
-    playing       4 (B / W) (3 T V + 2 L K S): log-probabilities kept for the exact divergence, those of the
-                  reference and a difference of both, and the cache of keys and values
+    logits        4 V (b T + H): one table at response positions alone, which becomes its own gradient, and the
+                  head's gradient before it is added to the embedding's
+    playing       4 V max(1536, 3 B / W) + 4 (B / W) (2 L K S + T H): six tables of 256 positions for the exact
+                  divergence, or three of one step of decoding; keys and values; last hidden states
     total         states + max(activations + logits, playing)
 
 With FSDP the states would be divided by W. Seconds of an iteration, with s = e B / m optimiser steps:
@@ -29,6 +30,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 GIGA = 1e9
+POSITIONS = 256
+"""Positions whose divergences are computed at once."""
 
 
 class Model(NamedTuple):
@@ -153,8 +156,9 @@ def memory(
     return Memory(
         states=20 * model.weights / (gpus if spread else 1),
         activations=4 * work.rows * tokens * kept,
-        logits=12 * work.rows * work.response * model.vocab,
-        playing=4 * share * (3 * work.response * model.vocab + cache),
+        logits=4 * model.vocab * (work.rows * work.response + model.width),
+        playing=4 * model.vocab * max(6 * POSITIONS, 3 * share)
+        + 4 * share * (cache + work.response * model.width),
     )
 
 

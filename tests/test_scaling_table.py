@@ -40,13 +40,15 @@ def test_memory_by_hand(script, toy):
     found = script.memory(toy, work, 4)
     assert found.states == 20 * 2_688 == 53_760
     assert found.activations == 4 * (2 * 8) * 2 * (8 * 8 + 2 * 32)  # 16,384
-    assert found.logits == 12 * 2 * 5 * 100
-    assert found.playing == 4 * 4 * (3 * 5 * 100 + 2 * 2 * 8 * 8)  # 28,096
-    assert found.total == 53_760 + 16_384 + 12_000 == 82_144
+    assert found.logits == 4 * 100 * (2 * 5 + 8)  # 7,200
+    assert found.playing == 4 * 100 * 1_536 + 4 * 4 * (2 * 2 * 8 * 8 + 5 * 8)  # 619,136
+    assert found.total == 53_760 + found.playing == 672_896
     saving = script.memory(toy, work, 4, checkpointing=True, spread=True)
     assert saving.states == 13_440
     assert saving.activations == 4 * (2 * 8) * (2 * 8 + 128)
-    assert saving.total == 13_440 + 28_096  # playing needs more than 9,216 + 12,000
+    assert saving.total == 13_440 + 619_136
+    many = script.memory(toy, work._replace(rows=2_000), 4)  # a thousand times the activations
+    assert many.total == 53_760 + 16_384_000 + 4_003_200
 
 
 def test_seconds_by_hand(script, toy):
