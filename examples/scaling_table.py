@@ -9,10 +9,10 @@ S = P + T; m responses a minibatch, b a forward pass, e epochs. Bytes on one GPU
     states        4 N weights + 4 N gradients + 8 N moments of Adam + 4 N reference
     activations   4 b S L a, with a the numbers kept of a token in a layer: 8 H + 2 F for GPT-2,
                   8 H + 2 K + 4 F for Llama; with gradient checkpointing 4 b S (L H + a)
-    logits        4 V (b T + H): one table at response positions alone, which becomes its own gradient, and the
-                  head's gradient before it is added to the embedding's
-    playing       4 V max(1536, 3 B / W) + 4 (B / W) (2 L K S + T H): six tables of 256 positions for the exact
-                  divergence, or three of one step of decoding; keys and values; last hidden states
+    logits        4 V (b T + H): one table at response positions alone, which becomes its own gradient, and
+                  the head's gradient before it is added to the embedding's
+    playing       4 V max(1536, 3 B / W) + 4 (B / W) (2 L K S + T H): six tables of 256 positions for the
+                  exact divergence, or three of one step of decoding; keys and values; last hidden states
     total         states + max(activations + logits, playing)
 
 With FSDP the states would be divided by W. Seconds of an iteration, with s = e B / m optimiser steps:
