@@ -35,7 +35,7 @@ from pathlib import Path
 from typing import Any
 
 from learner_operations import Sizes, iteration_operations
-from peers.work import QUICK, WORKS, prompt_lengths
+from peers.work import QUICK, WORKS, prompt_lengths, read_work
 from settings import count
 
 HERE = Path(__file__).resolve().parent
@@ -114,7 +114,7 @@ def start(name: str, model: str, threads: int, peers: Mapping[str, str]) -> Lear
 
     Args:
         name: `OURS`, `RATE` or one of `PEERS`.
-        model: One of `WORKS`.
+        model: The work, as `read_work` takes it.
         threads: It may use.
         peers: Name to the Python of its environment.
     """
@@ -179,13 +179,7 @@ def measure(
 
 def make_report(model: str, learners: Mapping[str, Learner]) -> dict[str, Any]:
     """Returns the figures of the iterations so far."""
-    work, rate = WORKS[model], learners[RATE]
-    operations = iteration_operations(
-        Sizes(work.layers, work.width, work.vocab),
-        prompt_lengths(work, work.batch),
-        work.response_length,
-        work.epochs,
-    )
+    work, rate, operations = WORKS[model], learners[RATE], operations_of(model)
     rates = {clock: rate.median("operations") / rate.median(clock) for clock in CLOCKS}
     return {
         "operations": operations,
@@ -193,6 +187,13 @@ def make_report(model: str, learners: Mapping[str, Learner]) -> dict[str, Any]:
         "floor": {clock: operations / rates[clock] for clock in CLOCKS},
         "learners": {name: summarise(one, work.batch) for name, one in learners.items() if name != RATE},
     }
+
+
+def operations_of(model: str) -> int:
+    """Returns the floating-point operations of an iteration of a work, as `read_work` takes it."""
+    work = read_work(model)
+    sizes = Sizes(work.layers, work.width, work.vocab)
+    return iteration_operations(sizes, prompt_lengths(work, work.batch), work.response_length, work.epochs)
 
 
 def print_table(report: Mapping[str, Any]) -> None:

@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import Any
 
 import torch
-from work import WORKS, Work
+from work import Work, read_work
 
 
 class Channel:
@@ -101,7 +101,7 @@ def read_arguments() -> tuple[Work, str]:
     """Returns the work and the variant that the command line names: WORK THREADS [VARIANT]."""
     work, threads, *variant = sys.argv[1:]
     torch.set_num_threads(int(threads))
-    return WORKS[work], "".join(variant)
+    return read_work(work), "".join(variant)
 
 
 def peak_megabytes() -> float:

@@ -25,7 +25,7 @@ def make_config(work: Work, **settings: Any) -> GPT2Config:
         n_embd=work.width,
         n_head=work.heads,
         vocab_size=work.vocab,
-        n_positions=64,
+        n_positions=max(64, work.longest_prompt + work.response_length),
         resid_pdrop=0.0,
         embd_pdrop=0.0,
         attn_pdrop=0.0,

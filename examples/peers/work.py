@@ -6,7 +6,7 @@ Runs inside a peer's environment as well as outside, so it needs nothing but Pyt
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,13 @@ WORKS = {
     "tiny": Work(layers=4, width=256, heads=4, vocab=8192, batch=128, minibatch=32),
     "gpt2": Work(layers=12, width=768, heads=12, vocab=50257, batch=32, minibatch=32),
 }
+
+
+def read_work(text: str) -> Work:
+    """Returns the work of a name, with sizes changed where the name says so, as in `tiny:batch=256`."""
+    name, *changes = text.split(":")
+    sizes = {key: int(size) for key, _, size in (change.partition("=") for change in changes)}
+    return replace(WORKS[name], **sizes)
 
 
 def prompt_lengths(work: Work, number: int) -> list[int]:
