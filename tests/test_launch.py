@@ -101,6 +101,9 @@ def test_two_processes_write_what_one_writes(flags, alone, tmp_path):
     check_same(tmp_path / "run", alone)
     status, output, _ = train("--resume", tmp_path / "run")
     assert (status, output.count("is finished already")) == (0, 1)
+    assert train(*flags, "--out", tmp_path / "again")[0] == 0
+    metrics = [(tmp_path / name / "metrics.jsonl").read_bytes() for name in ("run", "again")]
+    assert metrics[0] == metrics[1]
 
 
 @pytest.mark.parametrize("first", [1, 2])
