@@ -2,8 +2,8 @@
 
 Every process holds the same weights and the same batch and takes the same decisions; what is divided is the
 expensive part, playing and the forward and backward passes. So what passes between them is few: the episodes
-once per iteration, gradients and a handful of figures once per optimiser step. Sums are made in the order of
-the processes, so that all of them get the same bits.
+once per iteration, gradients and a handful of figures once per optimiser step. All get the same bits of
+either, which is what keeps their weights and their decisions alike.
 """
 
 from __future__ import annotations

@@ -35,12 +35,19 @@ class Second(Processes):
     rank, count = 1, 2
 
 
-@pytest.fixture(scope="module")
-def together(tmp_path_factory):
-    """Returns the folder that two processes left behind."""
-    if not hasattr(os, "fork"):
-        pytest.skip("the two processes are forked")
-    folder = tmp_path_factory.mktemp("together")
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the two processes are forked")
+def test_two_processes_learn_what_one_does(tmp_path):
+    """One test, as starting two processes takes longer than all that they do."""
+    run_together(tmp_path)
+    for name in two_processes.RUNS:
+        check_run(name, tmp_path)
+    check_who_saves(tmp_path)
+    check_resumed(tmp_path)
+    check_survivor(tmp_path)
+
+
+def run_together(folder):
+    """Has two processes do all that `two_processes.py` has, the second to fail in the end."""
     two_processes.save_half(Processes(), folder / "saved-by-one")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -52,7 +59,6 @@ def together(tmp_path_factory):
     )
     assert done.returncode == 0, done.stderr
     assert "KeyError: 'no such model'" in done.stderr
-    return folder
 
 
 def largest_difference(ours, theirs):
@@ -60,8 +66,8 @@ def largest_difference(ours, theirs):
     return max((ours[name] - theirs[name]).abs().max().item() for name in ours)
 
 
-@pytest.mark.parametrize("name", two_processes.RUNS)
-def test_two_processes_learn_what_one_does(together, name):
+def check_run(name, together):
+    """Asserts that a run had the prompts, the metrics and after each iteration the weights of one process."""
     alone = two_processes.run(name, Processes())
     told = json.loads((together / name / "told.json").read_text())
     assert told["prompts"] == alone.prompts
@@ -77,12 +83,14 @@ def test_two_processes_learn_what_one_does(together, name):
     assert all(row["policy/rescored"] == (name == "stale") for row in alone.metrics)
 
 
-def test_the_main_process_alone_saves(together):
+def check_who_saves(together):
+    """Asserts that the main process alone does."""
     assert (together / "saved-0").is_dir()
     assert not (together / "saved-1").exists()
 
 
-def test_a_run_of_one_is_finished_by_two_and_the_other_way_round(together):
+def check_resumed(together):
+    """Asserts that two finished the run of one, and that one finishes the run of two."""
     one = two_processes.finish_half(Processes(), together / "saved-by-one")
     two = safetensors.torch.load_file(together / "finished.safetensors")
     turned = two_processes.finish_half(Processes(), together / "saved-0")
@@ -90,7 +98,8 @@ def test_a_run_of_one_is_finished_by_two_and_the_other_way_round(together):
     assert largest_difference(one, turned) < TOLERANCE
 
 
-def test_who_lost_the_others_says_so_and_is_whole(together):
+def check_survivor(together):
+    """Asserts that the main process said what it lost, and was whole."""
     assert (together / "lost.txt").read_text().startswith("process 0 of 2 lost the others, whose own message")
     agent = two_processes.TokenPPO.load(together / "survived", two_processes.make_env(Processes()))
     assert agent.iteration == 1

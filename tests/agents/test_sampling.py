@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from agents.sampling import draw_tokens, draw_uniforms
+from agents.sampling import RowsOfDraw, draw_tokens, draw_uniforms
 
 
 def test_tokens_by_hand():
@@ -48,3 +48,10 @@ def test_uniforms_depend_on_the_generator_alone():
     assert torch.equal(a, b)
     assert a.dtype == torch.float64
     assert 0.0 <= a.min() <= a.max() < 1.0
+
+
+def test_rows_of_a_draw_are_those_of_the_whole_and_leave_the_generator_as_it_does():
+    alone, shared = (torch.Generator().manual_seed(3) for _ in range(2))
+    whole = draw_uniforms(6, 4, alone)
+    assert torch.equal(draw_uniforms(2, 3, RowsOfDraw(shared, 6, 4, first=2)), whole[2:4, :3])
+    assert torch.equal(alone.get_state(), shared.get_state())
