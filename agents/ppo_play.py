@@ -19,6 +19,7 @@ from agents.processes import Processes
 from agents.rollout import Collected, Environment, Shapes, read_shapes, split_infos
 from agents.shares import collect_shares
 from agents.tensors import concatenate_rollouts
+from agents.watchdog import deadline
 
 
 def play(
@@ -62,7 +63,9 @@ def play(
                 policy,
                 reference,
                 seed=seed,
-                options=group_options(env, seed, config.group_size, rank=processes.rank),
+                options=group_options(
+                    env, seed, config.group_size, rank=processes.rank, step_timeout=step_timeout
+                ),
                 lengths=torch.randint(low, high + 1, groups, generator=generator).repeat_interleave(
                     config.group_size
                 ),
@@ -80,12 +83,15 @@ def play(
     return Collected(concatenate_rollouts([part.rollout for part in parts]), infos, seconds)
 
 
-def group_options(env: Environment, seed: int, group_size: int, *, rank: int = 0) -> dict[str, Any] | None:
+def group_options(
+    env: Environment, seed: int, group_size: int, *, rank: int = 0, step_timeout: float | None = None
+) -> dict[str, Any] | None:
     """Returns the options of a reset that gives each prompt to `group_size` episodes next to each other.
 
     The prompts are the first that the environment draws by itself after a reset with the seed, passed on
     unread; None, without a reset, where each episode is a group of its own. Those of several processes follow
-    on each other, in the order of their ranks.
+    on each other, in the order of their ranks. The reset has `step_timeout` seconds, as in
+    `agents.rollout.collect`.
 
     Raises:
         ValueError: The environment does not say what its prompts are.
@@ -93,7 +99,8 @@ def group_options(env: Environment, seed: int, group_size: int, *, rank: int = 0
     if group_size == 1:
         return None
     groups = env.num_envs // group_size
-    _, infos = env.reset(seed=seed + rank * groups)
+    with deadline(step_timeout, "env.reset"):
+        _, infos = env.reset(seed=seed + rank * groups)
     openings = split_infos(infos, env.num_envs)[:groups]
     if not all("prompt" in info for info in openings):
         raise ValueError(

@@ -1,10 +1,13 @@
 """agents/ppo_play.py: where a run stands in the prompts is a function of its counters."""
 
+import contextlib
+
 import pytest
 import torch
 
+from agents import ppo_play
 from agents.ppo_config import TokenPPOConfig
-from agents.ppo_play import check_rounds, environment_seed, play
+from agents.ppo_play import check_rounds, environment_seed, group_options, play
 from agents.processes import Processes
 from agents.rollout import Shapes
 
@@ -35,3 +38,18 @@ def test_whole_rounds_make_a_batch():
     for episodes in (3, 256):
         with pytest.raises(ValueError, match=f"multiple of the environment's num_envs = {episodes}, got 128"):
             check_rounds(TokenPPOConfig(), Shapes(episodes, 1, 1, 1), Processes())
+
+
+def test_the_reset_that_tells_the_prompts_of_groups_is_watched(make_group_toy, monkeypatch):
+    env, watched = make_group_toy(num_envs=8), []
+
+    @contextlib.contextmanager
+    def deadline(seconds, what):
+        before = len(env.seeds)
+        yield
+        watched.append((seconds, what, len(env.seeds) - before))
+
+    monkeypatch.setattr(ppo_play, "deadline", deadline)
+    options = group_options(env, 3, 4, step_timeout=2.0)
+    assert watched == [(2.0, "env.reset", 1)]
+    assert len(set(options["prompts"][:4])) == 1 and len(options["prompts"]) == 8
