@@ -9,7 +9,6 @@ from typing import Any
 from interruption import Interruption
 
 from agents.learner import Learner
-from agents.resources import release_free_memory
 
 
 class Checkpoints:
@@ -34,7 +33,6 @@ class Checkpoints:
         stop = self._agent.processes.any(self._interruption.requested)  # all at the same iteration
         if stop or self._logged % self._every == 0:
             self.save()
-            release_free_memory()
         if stop:
             raise KeyboardInterrupt
 

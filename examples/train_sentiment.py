@@ -40,6 +40,7 @@ from run_folder import RunFolder, versions
 from agents.evaluate import evaluate, summarise
 from agents.logs import JsonlLog, Log, ProgressLog, TensorBoardLog, WandbLog
 from agents.processes import Processes
+from agents.resources import MemoryRelease
 from rlsf_gym.designs import load_design
 from rlsf_gym.objectives import load_objective
 from rlsf_gym.resolve import resolve
@@ -222,7 +223,7 @@ def learn(
     """Trains up to the wanted number of episodes, saving every few iterations and when asked to stop."""
     total = total_episodes(settings)
     logs = make_logs(agent, folder, settings, given, total)
-    agent.callbacks = [*logs, checkpoints]
+    agent.callbacks = [*logs, MemoryRelease(), checkpoints]
     interruption.postponed = True
     try:
         agent.learn(total)

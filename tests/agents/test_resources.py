@@ -13,14 +13,14 @@ from agents import resources
 from agents.resources import PROCESS_STATUS, peak_resident_bytes, resource_figures
 
 HOLES = """
-from agents.resources import release_free_memory
+from agents.resources import MemoryRelease
 def resident():
     return int(open("/proc/self/statm").read().split()[1]) * 4096 / 1e6
 blocks = [b"x" * 60_000 for _ in range(2_000)]
 kept = blocks[::20]
 del blocks
 before = resident()
-release_free_memory()
+MemoryRelease().on_iteration({}, {}, [])
 print(before, resident())
 """
 """Frees 114 of 120 MB in pieces that blocks in use keep apart."""
