@@ -8,7 +8,9 @@
 The work: prompts of 2 to 8 random tokens, 16 new tokens by plain sampling with the end token banned in
 sampling and scoring alike, a reward that takes no time, 4 epochs over minibatches of 32, float32. `tiny` is a
 GPT-2 of 4 layers, width 256, vocabulary 8,192 with batches of 128; `gpt2` is the 124M one with batches of 32;
-both have random weights. TRL's GRPO and RLOO draw 8 responses to each of 16 prompts.
+both have random weights. TRL's GRPO and RLOO draw 8 responses to each of 16 prompts. All estimate divergence
+from the sampled tokens alone; `--peer agents-exact=...` is our learner with its default, the divergence over
+the whole vocabulary.
 
 A peer runs in the Python of its own environment, in a process of its own that stays; `examples/peers` says
 how. In every round each learner does one iteration in turn, so that a busy spell falls on all; the first
@@ -48,6 +50,7 @@ PEERS = {
     "trl-grpo": ("trl_online.py", "grpo"),
     "trl-rloo": ("trl_online.py", "rloo"),
     "sb3": ("sb3_token.py", ""),
+    "agents-exact": ("token_ppo.py", "exact"),
 }
 """Name to script and variant."""
 PARTS = ("generate", "score", "update")
@@ -118,7 +121,7 @@ def start(name: str, model: str, threads: int, peers: Mapping[str, str]) -> Lear
         threads: It may use.
         peers: Name to the Python of its environment.
     """
-    own = {OURS: ("token_ppo.py", ""), RATE: ("matrix_products.py", "")}
+    own = {OURS: ("token_ppo.py", "k3"), RATE: ("matrix_products.py", "")}
     script, variant = (own | PEERS)[name]
     counts = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS"), str(threads))
     environment = {**os.environ, **counts, "HF_HUB_OFFLINE": "1", "CUDA_VISIBLE_DEVICES": ""}
