@@ -1,5 +1,6 @@
 """The explorer: its answers are the environment's own, bad requests are refused, its file needs nothing."""
 
+import functools
 import http.client
 import json
 import math
@@ -416,7 +417,12 @@ def test_it_serves_until_ctrl_c():
         "terminal",
         "custom_design:INSTALMENTS",
     ]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    heeds = functools.partial(
+        signal.signal, signal.SIGINT, signal.SIG_DFL
+    )  # a test in the background does not
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=heeds
+    ) as process:
         url = process.stdout.readline().split()[0]
         try:
             with urllib.request.urlopen(url, timeout=20) as reply:
