@@ -80,12 +80,14 @@ def test_merging_gives_float32_back(make_policy):
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 @pytest.mark.parametrize("lora", [None, LORA])
 def test_ratios_start_at_one(make_policy, make_toy, architecture, lora):
-    """Generation, one token at a time, rounds otherwise than scoring; against itself, scoring is exact."""
+    """Generation, one token at a time, may round otherwise than scoring, which is exact against itself.
+
+    On some processors the two round alike, and then nothing has to be scored again.
+    """
     record = Record()
     policy = make_policy(architecture, dtype="bfloat16", lora=lora)
     TokenPPO(policy, make_toy(num_envs=16), TokenPPOConfig(**QUICK), callbacks=[record]).learn(32)
     for row in record.metrics:
-        assert row["policy/rescored"] == 1.0 or architecture == "gpt2"  # whose two ways may round alike
         assert row["policy/ratio_error"] < RATIO_TOLERANCE
     assert abs(record.metrics[0]["objective/kl"]) < 1e-3  # nats per response; generation against scoring
 

@@ -50,7 +50,9 @@ def gradients(policy, batch, groups, config, denominator=56.0):
 
 
 def assert_close(a, b, tolerance=1e-6):
-    assert max((x - y).abs().max().item() for x, y in zip(a, b, strict=True)) < tolerance
+    """Holds differences to a share of the largest gradient: what float32 rounds away grows with it."""
+    largest = max(x.abs().max().item() for x in a)
+    assert max((x - y).abs().max().item() for x, y in zip(a, b, strict=True)) < tolerance * largest
 
 
 @pytest.mark.parametrize("parts", [2, 4, 16])
