@@ -11,12 +11,6 @@ from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import pad
-
-
-def logit_table(hidden: Tensor, head: nn.Linear, vocab_size: int, temperature: float) -> Tensor:
-    """Returns logits[:V] / temperature, transposed: (V, N) float32, for hidden states (N, H)."""
-    return _logit_table(hidden, head.weight, head.bias, vocab_size, temperature)
 
 
 def chosen_logprobs(
@@ -35,9 +29,10 @@ def chosen_logprobs(
     return cast(Tensor, cast(Any, _ChosenLogprobs).apply(*arguments))
 
 
-def _logit_table(
+def logit_table(
     hidden: Tensor, weight: Tensor, bias: Tensor | None, vocab_size: int, temperature: float
 ) -> Tensor:
+    """Returns logits[:V] / temperature, transposed: (V, N) float32, for hidden states (N, H) and a head."""
     table = torch.mm(weight[:vocab_size], hidden.T)
     if bias is not None:
         table += bias[:vocab_size, None]
@@ -59,7 +54,7 @@ class _ChosenLogprobs(torch.autograd.Function):
         vocab_size: int,
         temperature: float,
     ) -> Tensor:
-        table = _logit_table(hidden, weight, bias, vocab_size, temperature)
+        table = logit_table(hidden, weight, bias, vocab_size, temperature)
         columns = torch.arange(len(chosen), device=chosen.device)
         top = table.amax(0)  # (N,) float32
         logits = table[chosen, columns]
@@ -78,12 +73,18 @@ class _ChosenLogprobs(torch.autograd.Function):
         grad = grads[0] / ctx.temperature  # (N,) float32
         slopes.mul_(-grad / total)  # (V, N) float32, of the logits
         slopes[chosen, torch.arange(len(chosen), device=chosen.device)] += grad
-        vocab_size, spare = len(slopes), len(weight) - len(slopes)
+        vocab_size = len(slopes)
         of_hidden = of_weight = of_bias = None
         if ctx.needs_input_grad[0]:
             of_hidden = slopes.T @ weight[:vocab_size]
         if ctx.needs_input_grad[1]:
-            of_weight = pad(slopes @ hidden, (0, 0, 0, spare))
+            of_weight = _lengthen(slopes @ hidden, len(weight))
         if ctx.needs_input_grad[2]:
-            of_bias = pad(slopes.sum(1), (0, spare))
+            of_bias = _lengthen(slopes.sum(1), len(weight))
         return of_hidden, of_weight, of_bias, None, None, None
+
+
+def _lengthen(x: Tensor, length: int) -> Tensor:
+    """Returns x with rows of 0 added up to a length; x itself where it has them all: `pad` would copy."""
+    spare = length - len(x)
+    return torch.cat([x, x.new_zeros(spare, *x.shape[1:])]) if spare else x

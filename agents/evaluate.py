@@ -14,7 +14,7 @@ import torch
 
 from agents import statistics
 from agents.policy import CausalLMPolicy
-from agents.processes import Processes
+from agents.processes import ALONE, Processes
 from agents.rollout import Collected, Environment, IntArray, read_shapes
 from agents.shares import collect_shares
 
@@ -30,7 +30,7 @@ def evaluate(
     seed: int,
     response_length: int | tuple[int, int] | None = None,
     step_timeout: float | None = None,
-    processes: Processes | None = None,
+    processes: Processes = ALONE,
 ) -> list[Row]:
     """Returns one row per episode, sampled as in training.
 
@@ -54,8 +54,8 @@ def evaluate(
         seed: Fixes prompts, lengths and samples; no global generator is touched.
         response_length: Tokens of a response; a pair is a range to draw from; None is the environment's T.
         step_timeout: As `agents.rollout.collect` takes it.
-        processes: Who plays, each with its share of a round as `env`; all return all rows. None: this one
-            alone.
+        processes: Who plays, each with its share of a round as `env`; all return all rows. By default this
+            one alone.
 
     Raises:
         ValueError: `episodes` or `response_length` is out of range, or the environment is not as `collect`
@@ -63,7 +63,6 @@ def evaluate(
     """
     if episodes < 1:
         raise ValueError(f"episodes must be at least 1, got {episodes}")
-    processes = processes or Processes()
     shapes = read_shapes(env)
     at_once = shapes.episodes * processes.count
     shortest, longest = _length_range(response_length, shapes.response_length)

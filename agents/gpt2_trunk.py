@@ -40,8 +40,7 @@ class GPT2Trunk:
 
     def read(self, tokens: Tensor, attention_mask: Tensor, *, rows: Tensor, columns: Tensor) -> Outputs:
         """Returns hidden states at positions (rows[n], columns[n]), (N, H)."""
-        layout = lay_out(attention_mask, rows, columns)
-        return self._read(tokens, layout, keep=None)
+        return self._read(tokens, lay_out(attention_mask, rows, columns), keep=None)
 
     def open(self, tokens: Tensor, attention_mask: Tensor, room: int) -> tuple[GPT2Growth, Outputs]:
         """Returns texts that are to grow, and the hidden state after the last token of each, (B, H)."""
@@ -76,17 +75,14 @@ class GPT2Trunk:
     def _read(
         self, tokens: Tensor, layout: Layout, keep: Callable[[int, Tensor, Tensor], None] | None
     ) -> Outputs:
-        wanted = None if len(layout.wanted) == len(layout.slots) else layout.wanted
-        last = len(self._trunk.h) - 1
-
         def attend(number: int, x: Tensor) -> Tensor:
             queries, keys, values = (y.transpose(1, 2) for y in self.split_heads(to_rows(x, layout)))
             if keep is not None:
                 keep(number, keys, values)
             attended = scaled_dot_product_attention(queries, keys, values, is_causal=True)  # (B, heads, S, .)
-            return from_rows(attended.transpose(1, 2), layout, wanted if number == last else None)
+            return from_rows(attended.transpose(1, 2), layout)
 
-        return self.run(self.embed(tokens[layout.read], layout.positions), attend, wanted)
+        return self.run(self.embed(tokens[layout.read], layout.positions), attend, layout.wanted)
 
 
 class GPT2Growth:
@@ -153,7 +149,7 @@ def _run_block(block: Any, x: Tensor, number: int, attend: Attend, wanted: Tenso
     """Returns what a layer makes of tokens (N, H), at `wanted` alone if it is given."""
     attended = attend(number, block.attn.c_attn(block.ln_1(x)))
     if wanted is not None:
-        x = take(x, wanted)
+        x, attended = take(x, wanted), take(attended, wanted)
     x = x + block.attn.c_proj(attended)
     wide = block.mlp.c_fc(block.ln_2(x))
     act = block.mlp.act

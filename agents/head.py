@@ -32,7 +32,8 @@ class Head(NamedTuple):
         with torch.no_grad():
             linear = self.backbone.linear_head
             if outputs.logits is None and linear is not None:
-                return Distributions(logit_table(outputs.hidden, linear, self.vocab_size, self.temperature))
+                sizes = self.vocab_size, self.temperature
+                return Distributions(logit_table(outputs.hidden, linear.weight, linear.bias, *sizes))
             return Distributions(self._logits(outputs).T.contiguous())
 
     def logprobs(self, outputs: Outputs, chosen: Tensor) -> Tensor:

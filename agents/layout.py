@@ -27,7 +27,7 @@ class Layout(NamedTuple):
     width: int
     """S."""
     wanted: Tensor
-    """(M,) int64: the tokens after which something is asked, by their place end to end."""
+    """(M,) int64: the tokens after which something is asked, by their place end to end; none twice."""
 
 
 def lay_out(attention_mask: Tensor, rows: Tensor, columns: Tensor) -> Layout:
@@ -64,12 +64,10 @@ def to_rows(x: Tensor, layout: Layout) -> Tensor:
     return x.view(layout.rows, layout.width, -1)
 
 
-def from_rows(rows: Tensor, layout: Layout, index: Tensor | None = None) -> Tensor:
-    """Returns rows (B, S, C) as tokens (N, C), or those at `index`, (M,) int64, of them."""
+def from_rows(rows: Tensor, layout: Layout) -> Tensor:
+    """Returns rows (B, S, ...) as tokens (N, C)."""
     flat = rows.reshape(layout.rows * layout.width, -1)
-    if index is None and len(layout.slots) == len(flat):
-        return flat
-    return take(flat, layout.slots if index is None else layout.slots[index])
+    return flat if len(layout.slots) == len(flat) else take(flat, layout.slots)
 
 
 def take(x: Tensor, index: Tensor) -> Tensor:

@@ -28,7 +28,7 @@ from agents.ppo_metrics import environment_metrics, learner_metrics
 from agents.ppo_play import check_rounds, environment_seed, make_env, play
 from agents.ppo_update import train
 from agents.prediction import predict_actions
-from agents.processes import Processes
+from agents.processes import ALONE, Processes
 from agents.resources import resource_figures
 from agents.rollout import Environment, IntArray, read_eos_token_id, read_shapes, split_infos
 from agents.schedule import learning_rate, next_kl_coef
@@ -52,7 +52,7 @@ class Learner(ABC, Generic[ConfigT]):
             adapter, its base model, whose weights it shares.
         callbacks: Told of each iteration, in order; may be set later.
         env_kwargs: For an environment that is given as an id.
-        processes: Who learns together, each with equal arguments; None: this process alone.
+        processes: Who learns together, each with equal arguments; by default this process alone.
 
     Raises:
         ValueError: The environment, the settings, the policy or the processes do not go together.
@@ -72,10 +72,10 @@ class Learner(ABC, Generic[ConfigT]):
         reference: CausalLMPolicy | None = None,
         callbacks: Sequence[Callback] = (),
         env_kwargs: Mapping[str, Any] | None = None,
-        processes: Processes | None = None,
+        processes: Processes = ALONE,
     ) -> None:
         self.config: ConfigT = self.config_class() if config is None else config
-        self.processes = processes or Processes()
+        self.processes = processes
         self.env = make_env(env, self.config, env_kwargs, self.processes)
         self.shapes = read_shapes(self.env)
         check_rounds(self.config, self.shapes, self.processes)
@@ -211,7 +211,7 @@ class Learner(ABC, Generic[ConfigT]):
         callbacks: Sequence[Callback] = (),
         env_kwargs: Mapping[str, Any] | None = None,
         device: str | torch.device = "cpu",
-        processes: Processes | None = None,
+        processes: Processes = ALONE,
     ) -> Self:
         """Returns the learner as it was saved; `learn` goes on where it stopped.
 

@@ -9,7 +9,6 @@ it is given.
 
 from __future__ import annotations
 
-import importlib
 import math
 import os
 import threading
@@ -20,6 +19,7 @@ from typing import Any, Protocol, TextIO
 
 import numpy as np
 
+from agents.extras import import_extra
 from agents.jsonl_log import JsonlLog, read_jsonl
 
 __all__ = ["JsonlLog", "Log", "ProgressLog", "TensorBoardLog", "WandbLog", "read_jsonl"]
@@ -55,7 +55,12 @@ class TensorBoardLog:
     """
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
-        board = _import_extra("torch.utils.tensorboard", package="tensorboard", extra="tensorboard")
+        board = import_extra(
+            "torch.utils.tensorboard",
+            "torch.utils.tensorboard needs",
+            package="tensorboard",
+            extra="tensorboard",
+        )
         self._writer = board.SummaryWriter(str(folder))
 
     def on_iteration(self, metrics: Numbers, timings: Numbers, episodes: Episodes) -> None:
@@ -106,7 +111,7 @@ class WandbLog:
     ) -> None:
         if not 0.0 < finish_timeout < math.inf:
             raise ValueError(f"finish_timeout: expected a number of seconds > 0, got {finish_timeout!r}")
-        self._wandb = _import_extra("wandb", package="wandb", extra="wandb")
+        self._wandb = import_extra("wandb", "wandb needs", package="wandb", extra="wandb")
         Path(folder).mkdir(parents=True, exist_ok=True)
         arguments = {"dir": str(folder), "config": dict(config or {}), "mode": mode, "id": run_id}
         limits = {"finish_timeout": finish_timeout, "finish_timeout_raises": True}
@@ -262,13 +267,3 @@ def _clock(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
-
-
-def _import_extra(module: str, *, package: str, extra: str) -> Any:
-    try:
-        return importlib.import_module(module)
-    except ImportError as error:
-        raise ImportError(
-            f"{module} needs the package {package!r}, which could not be imported ({error}); "
-            f"install it with: pip install 'rlsf-gym[{extra}]'"
-        ) from error

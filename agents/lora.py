@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import copy
 import hashlib
-import importlib
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -28,6 +27,7 @@ from transformers import PreTrainedModel
 from transformers.pytorch_utils import Conv1D
 
 from agents.backbone import bundled_folder
+from agents.extras import import_extra
 
 ALL_LINEAR = "all-linear"
 """Stands for every linear layer but the output head."""
@@ -227,10 +227,4 @@ def _source(model: PreTrainedModel) -> str:
 
 
 def _import_peft() -> Any:
-    try:
-        return importlib.import_module("peft")
-    except ImportError as error:
-        raise ImportError(
-            f"LoRA needs the package 'peft', which could not be imported ({error}); "
-            "install it with: pip install 'rlsf-gym[lora]'"
-        ) from error
+    return import_extra("peft", "LoRA needs", package="peft", extra="lora")

@@ -15,7 +15,7 @@ import torch
 
 from agents.policy import CausalLMPolicy
 from agents.ppo_config import LearnerConfig
-from agents.processes import Processes
+from agents.processes import ALONE, Processes
 from agents.rollout import Collected, Environment, Shapes, read_shapes, split_infos
 from agents.shares import collect_shares
 from agents.tensors import concatenate_rollouts
@@ -31,7 +31,7 @@ def play(
     iteration: int,
     generator: torch.Generator,
     step_timeout: float | None = None,
-    processes: Processes | None = None,
+    processes: Processes = ALONE,
 ) -> Collected:
     """Returns the `batch_size` episodes of an iteration, in as many rounds as the environment needs.
 
@@ -44,9 +44,8 @@ def play(
         generator: On the CPU; draws lengths, one to a group, and tokens. As it was before where an exception
             leaves this.
         step_timeout: As `agents.rollout.collect` takes it.
-        processes: Who plays; None: this process alone.
+        processes: Who plays; by default this process alone.
     """
-    processes = processes or Processes()
     shapes = read_shapes(env)
     episodes = shapes.episodes * processes.count
     low, high = config.length_range(shapes.response_length)

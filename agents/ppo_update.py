@@ -22,7 +22,7 @@ from torch import Tensor
 from agents.losses import clipped_surrogate, masked_sum, value_loss
 from agents.policy import CausalLMPolicy
 from agents.ppo_config import LearnerConfig
-from agents.processes import Processes
+from agents.processes import ALONE, Processes
 from agents.returns import charge_missing_end, entropy_share, kl_shaped_rewards
 from agents.tensors import Batch, Estimates, Rollout, split_rows, take_rows, whiten
 from agents.update_figures import StepFigures, UpdateFigures, combine_parts, summarise
@@ -65,7 +65,7 @@ def train(
     score_scale: float = 1.0,
     eos_token_id: int,
     generator: torch.Generator,
-    processes: Processes | None = None,
+    processes: Processes = ALONE,
 ) -> Trained:
     """Updates the policy from a rollout, scored again first where generation's log-probs are not its own.
 
@@ -79,12 +79,11 @@ def train(
         score_scale: Scores are divided by it, > 0.
         eos_token_id: Id of the end token.
         generator: On the CPU; shuffles the episodes.
-        processes: Who shares the work, each with the whole rollout; None: this process alone.
+        processes: Who shares the work, each with the whole rollout; by default this process alone.
 
     Raises:
         FloatingPointError: A loss or gradient is not finite; the step was not taken.
     """
-    processes = processes or Processes()
     for tolerance in (RATIO_TOLERANCE, math.inf):
         rewards = shape_rewards(
             rollout, config, kl_coef=kl_coef, score_scale=score_scale, eos_token_id=eos_token_id
@@ -154,12 +153,9 @@ def make_batch(rollout: Rollout, rewards: Tensor, config: LearnerConfig, estimat
 
 
 @torch.no_grad()
-def rescore(
-    policy: CausalLMPolicy, rollout: Rollout, rows: int, processes: Processes | None = None
-) -> Rollout:
+def rescore(policy: CausalLMPolicy, rollout: Rollout, rows: int, processes: Processes = ALONE) -> Rollout:
     """Returns the rollout with log-probs and values as the policy scores them, `rows` episodes at a time."""
     width = rollout.scores.shape[1]
-    processes = processes or Processes()
     whole = processes.share(rollout.tokens), processes.share(rollout.attention_mask)
     pieces = zip(*(split_rows(x, rows) for x in whole), strict=True)
     scored = [policy.score(tokens, mask, width) for tokens, mask in pieces]
@@ -177,7 +173,7 @@ def update(
     *,
     generator: torch.Generator,
     ratio_tolerance: float = RATIO_TOLERANCE,
-    processes: Processes | None = None,
+    processes: Processes = ALONE,
 ) -> UpdateFigures:
     """Runs the epochs of an update, in place, and returns what they measured.
 
@@ -190,13 +186,12 @@ def update(
         config: Settings of the update.
         generator: On the CPU; shuffles the episodes.
         ratio_tolerance: Largest distance from 1 of a ratio of the first minibatch.
-        processes: Who shares the rows of each minibatch; None: this process alone.
+        processes: Who shares the rows of each minibatch; by default this process alone.
 
     Raises:
         StaleLogprobsError: A ratio of the first minibatch is off 1; nothing was changed but the generator.
         FloatingPointError: A loss or gradient is not finite; the step was not taken.
     """
-    processes = processes or Processes()
     denominator = float(batch.response_mask.sum()) / config.minibatches
     seen: list[StepFigures] = []
     norms: list[float] = []
@@ -224,7 +219,7 @@ def accumulate_gradients(
     config: LearnerConfig,
     *,
     denominator: float,
-    processes: Processes | None = None,
+    processes: Processes = ALONE,
 ) -> StepFigures:
     """Adds the gradients of a minibatch to the parameters, part by part, and returns what it measured.
 
@@ -236,9 +231,8 @@ def accumulate_gradients(
         rows: (N,) int64, the episodes of the minibatch.
         config: Settings of the losses; `micro_batch_size` episodes are scored at a time.
         denominator: Constant that sums over tokens are divided by.
-        processes: Who shares the rows; None: this process alone.
+        processes: Who shares the rows; by default this process alone.
     """
-    processes = processes or Processes()
     mine = split_rows(processes.share(rows).to(batch.tokens.device), config.micro_batch_size)
     parts = [
         _part_gradients(policy, take_rows(batch, part), config, denominator=denominator) for part in mine

@@ -9,7 +9,6 @@ either, which is what keeps their weights and their decisions alike.
 from __future__ import annotations
 
 import contextlib
-import importlib
 import os
 from collections.abc import Generator, Iterable, Sequence
 from datetime import timedelta
@@ -18,6 +17,8 @@ from typing import Any, TypeVar, cast
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
+
+from agents.extras import import_extra
 
 PATIENCE = 1_800.0
 """Seconds that a process waits for the others."""
@@ -79,6 +80,10 @@ class Processes:
 
     def close(self) -> None:
         """Parts from the others, once nothing more will pass."""
+
+
+ALONE = Processes()
+"""This process by itself."""
 
 
 class JoinedProcesses(Processes):
@@ -163,21 +168,12 @@ def join_processes(device: str = "cpu", *, patience: float = PATIENCE) -> Proces
         ValueError: There are several, and the device names one GPU for all of them.
     """
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:  # what torchrun and `accelerate launch` tell a process
-        return Processes()
+        return ALONE
     if device not in ("cpu", "cuda"):
         raise ValueError(f"device: expected 'cpu' or 'cuda' for several processes, got {device!r}")
-    state = _import_accelerate().PartialState(cpu=device == "cpu", timeout=timedelta(seconds=patience))
+    accelerate = import_extra("accelerate", "several processes need", package="accelerate", extra="scale")
+    state = accelerate.PartialState(cpu=device == "cpu", timeout=timedelta(seconds=patience))
     return JoinedProcesses(state.device)
-
-
-def _import_accelerate() -> Any:
-    try:
-        return importlib.import_module("accelerate")
-    except ImportError as error:
-        raise ImportError(
-            f"several processes need the package 'accelerate', which could not be imported ({error}); "
-            "install it with: pip install 'rlsf-gym[scale]'"
-        ) from error
 
 
 def _buckets(gradients: Sequence[Tensor]) -> list[list[Tensor]]:

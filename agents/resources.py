@@ -1,12 +1,10 @@
-"""What an iteration took of the machine: tokens per second, peak memory; and memory given back."""
+"""What an iteration took of the machine: tokens per second, peak memory."""
 
 from __future__ import annotations
 
-import ctypes
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -56,28 +54,6 @@ def peak_resident_bytes(status: Path = PROCESS_STATUS) -> int | None:
         return None
     unit = 1 if sys.platform == "darwin" else 1024
     return unit * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-
-
-class MemoryRelease:
-    """A callback that gives free memory back to the system after each iteration.
-
-    Minibatches are tensors of ever other sizes, between whose remains the C library keeps up to a third of
-    the process's memory free, more or less of it from minute to minute. Giving it back costs milliseconds.
-    """
-
-    def on_iteration(self, metrics: Mapping[str, float], timings: Any, episodes: Any) -> None:
-        """Gives back what is free."""
-        del metrics, timings, episodes
-        release_free_memory()
-
-
-def release_free_memory() -> None:
-    """Gives memory that was freed back to the system; nothing happens where the C library is not glibc."""
-    if not sys.platform.startswith("linux"):
-        return
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    if trim is not None:
-        trim(0)
 
 
 def _read_peak(status: str) -> int | None:

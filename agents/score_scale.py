@@ -16,7 +16,7 @@ import torch
 from agents.policy import CausalLMPolicy
 from agents.ppo_config import LearnerConfig
 from agents.ppo_play import play
-from agents.processes import Processes
+from agents.processes import ALONE, Processes
 from agents.rollout import Environment
 
 EPISODES = 256
@@ -30,7 +30,7 @@ def measure_score_scale(
     reference: CausalLMPolicy,
     config: LearnerConfig,
     step_timeout: float | None = None,
-    processes: Processes | None = None,
+    processes: Processes = ALONE,
 ) -> float:
     """Returns the standard deviation of the returns of the reference's responses, without any penalty; > 0.
 

@@ -43,7 +43,7 @@ class Trunk(Protocol):
     """A language model up to its head."""
 
     def read(self, tokens: Tensor, attention_mask: Tensor, *, rows: Tensor, columns: Tensor) -> Outputs:
-        """Returns what the model says at positions (rows[n], columns[n]).
+        """Returns what the model says at positions (rows[n], columns[n]), none of which is named twice.
 
         Args:
             tokens: (B, S) int64.

@@ -15,12 +15,11 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from bench_learner import OURS, operations_of, show, start
+from bench_learner import OURS, operations_of, show, start, write_json
 from peers.work import QUICK
 from settings import count
 
@@ -93,8 +92,7 @@ def main() -> None:
     report = measure(options.quick, options.rounds, options.threads)
     print_table(report)
     if options.json:
-        options.json.parent.mkdir(parents=True, exist_ok=True)
-        options.json.write_text(json.dumps(report, indent=1) + "\n")
+        write_json(options.json, report)
 
 
 if __name__ == "__main__":

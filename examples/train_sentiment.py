@@ -39,8 +39,8 @@ from run_folder import RunFolder, versions
 
 from agents.evaluate import evaluate, summarise
 from agents.logs import JsonlLog, Log, ProgressLog, TensorBoardLog, WandbLog
+from agents.memory_release import MemoryRelease
 from agents.processes import Processes
-from agents.resources import MemoryRelease
 from rlsf_gym.designs import load_design
 from rlsf_gym.objectives import load_objective
 from rlsf_gym.resolve import resolve

@@ -60,4 +60,6 @@ def test_the_gradient_can_be_taken_once():
 
 def test_the_table_has_a_row_for_each_token():
     head, hidden, _ = make()
-    assert torch.allclose(logit_table(hidden, head, V, 0.5), 2.0 * head(hidden)[:, :V].T, atol=1e-12)
+    assert torch.allclose(
+        logit_table(hidden, head.weight, head.bias, V, 0.5), 2.0 * head(hidden)[:, :V].T, atol=1e-12
+    )

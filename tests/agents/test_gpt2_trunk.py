@@ -41,6 +41,17 @@ def test_rows_of_equal_length_are_read_as_well(make_policy):
     assert torch.allclose(found, expected, atol=1e-5)
 
 
+def test_positions_come_in_the_order_asked_for(make_policy):
+    model = make_policy().backbone.model
+    tokens, mask = TOKENS[:2, :2], torch.ones(2, 2, dtype=torch.bool)
+    wanted = {"rows": torch.tensor([1, 0, 1, 0]), "columns": torch.tensor([1, 0, 0, 1])}  # all there are
+    found, expected = (
+        trunk.read(tokens, mask, **wanted).hidden
+        for trunk in (GPT2Trunk(model), RowTrunk(model, whole=False))
+    )
+    assert torch.allclose(found, expected, atol=1e-5)
+
+
 def test_texts_of_many_lengths_grow_as_if_they_had_been_given(make_policy):
     model = make_policy().backbone.model
     tokens, mask = TOKENS[:2], MASK[:2]

@@ -1,7 +1,6 @@
 """agents/resources.py: rates and peaks, as the system tells them."""
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -12,18 +11,6 @@ import torch
 from agents import resources
 from agents.resources import PROCESS_STATUS, peak_resident_bytes, resource_figures
 
-HOLES = """
-from agents.resources import MemoryRelease
-def resident():
-    return int(open("/proc/self/statm").read().split()[1]) * 4096 / 1e6
-blocks = [b"x" * 60_000 for _ in range(2_000)]
-kept = blocks[::20]
-del blocks
-before = resident()
-MemoryRelease().on_iteration({}, {}, [])
-print(before, resident())
-"""
-"""Frees 114 of 120 MB in pieces that blocks in use keep apart."""
 MASK = torch.tensor([[True, True, False], [True, False, False]])
 
 
@@ -75,15 +62,3 @@ def test_a_device_has_a_peak_of_its_own():
     kept = torch.zeros(10**7, device="cuda")
     figures = resource_figures({"generate": 0.5, "seconds": 2.0}, MASK.to("cuda"))
     assert figures["peak_cuda_mb"] >= kept.nbytes / 1e6
-
-
-@pytest.mark.skipif(not PROCESS_STATUS.exists(), reason="needs Linux's /proc")
-def test_what_lies_free_between_blocks_in_use_is_given_back():
-    done = subprocess.run([sys.executable, "-c", HOLES], capture_output=True, text=True, check=True)
-    before, after = (float(word) for word in done.stdout.split())
-    assert before - after > 50.0
-
-
-def test_another_c_library_is_left_alone(monkeypatch):
-    monkeypatch.setattr(resources.ctypes, "CDLL", lambda name: object())
-    resources.release_free_memory()

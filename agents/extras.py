@@ -1,0 +1,27 @@
+"""Optional packages, imported where they are first needed."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+
+def import_extra(module: str, needing: str, *, package: str, extra: str) -> Any:
+    """Returns a module of a package that not every user has.
+
+    Args:
+        module: What is imported.
+        needing: What wants it, with its verb, as in "LoRA needs".
+        package: That the module belongs to.
+        extra: Of this distribution, that brings the package.
+
+    Raises:
+        ImportError: It can't be imported; the message says what to install.
+    """
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise ImportError(
+            f"{needing} the package {package!r}, which could not be imported ({error}); "
+            f"install it with: pip install 'rlsf-gym[{extra}]'"
+        ) from error
