@@ -1,8 +1,8 @@
 """The output head with gradient: from hidden states to the log-probabilities of chosen tokens.
 
 Log-softmax, choice and gradient as autograd would string them together hold four tables of N tokens by V.
-One is enough: it holds exponentials, and becomes the gradient in place. It lies with the vocabulary along its
-rows, (V, N), as that is how the product of a (V, H) matrix with few tokens is made fastest.
+One is enough: it holds exponentials, of which the gradient is made as they are. It lies with the vocabulary
+along its rows, (V, N), as that is how the product of a (V, H) matrix with few tokens is made fastest.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from torch import Tensor, nn
 def chosen_logprobs(
     hidden: Tensor, head: nn.Linear, chosen: Tensor, *, vocab_size: int, temperature: float
 ) -> Tensor:
-    """Returns log softmax(logits[:V] / temperature) at the chosen tokens, (N,) float32; can go back once.
+    """Returns log softmax(logits[:V] / temperature) at the chosen tokens, (N,) float32.
 
     Args:
         hidden: (N, H) float32.
@@ -60,27 +60,24 @@ class _ChosenLogprobs(torch.autograd.Function):
         logits = table[chosen, columns]
         table.sub_(top).exp_()
         total = table.sum(0)
-        ctx.save_for_backward(hidden, weight, chosen, total)
-        ctx.table, ctx.temperature = table, temperature
+        ctx.save_for_backward(hidden, weight, chosen, table, total)
+        ctx.temperature = temperature
         return logits - top - total.log()
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
-        hidden, weight, chosen, total = ctx.saved_tensors
-        slopes, ctx.table = ctx.table, None
-        if slopes is None:
-            raise RuntimeError("chosen_logprobs: the gradient was taken already, and its table is gone")
+        hidden, weight, chosen, table, total = ctx.saved_tensors
         grad = grads[0] / ctx.temperature  # (N,) float32
-        slopes.mul_(-grad / total)  # (V, N) float32, of the logits
-        slopes[chosen, torch.arange(len(chosen), device=chosen.device)] += grad
-        vocab_size = len(slopes)
+        # The factor -grad / total of each position goes onto the narrow matrices, not over the whole table.
+        factor, rows = (-grad / total)[:, None], grad[:, None]  # (N, 1) float32 each
+        vocab_size = len(table)
         of_hidden = of_weight = of_bias = None
         if ctx.needs_input_grad[0]:
-            of_hidden = slopes.T @ weight[:vocab_size]
+            of_hidden = (table.T @ weight[:vocab_size]).mul_(factor).addcmul_(rows, weight[chosen])
         if ctx.needs_input_grad[1]:
-            of_weight = _lengthen(slopes @ hidden, len(weight))
+            of_weight = _lengthen(table @ (factor * hidden), len(weight)).index_add_(0, chosen, rows * hidden)
         if ctx.needs_input_grad[2]:
-            of_bias = _lengthen(slopes.sum(1), len(weight))
+            of_bias = _lengthen(table @ factor[:, 0], len(weight)).index_add_(0, chosen, grad)
         return of_hidden, of_weight, of_bias, None, None, None
 
 

@@ -14,7 +14,7 @@ from typing import Any, cast
 
 import torch
 from torch import Tensor
-from torch.nn.functional import gelu, scaled_dot_product_attention
+from torch.nn.functional import embedding, gelu, scaled_dot_product_attention
 from transformers import GPT2LMHeadModel, PreTrainedModel
 from transformers.activations import NewGELUActivation
 
@@ -37,6 +37,10 @@ class GPT2Trunk:
     def __init__(self, model: PreTrainedModel, *, recompute: bool = False) -> None:
         self._model = model
         self._run: Callable[..., Tensor] = partial(run_again, _run_block) if recompute else _run_block
+        gpt2 = cast(Any, model)
+        self._shares_table = gpt2.transformer.wte.weight is gpt2.lm_head.weight
+        if self._shares_table and gpt2.lm_head.weight.requires_grad:
+            gpt2.lm_head.weight.register_post_accumulate_grad_hook(_make_dense)
 
     def read(self, tokens: Tensor, attention_mask: Tensor, *, rows: Tensor, columns: Tensor) -> Outputs:
         """Returns hidden states at positions (rows[n], columns[n]), (N, H)."""
@@ -57,9 +61,13 @@ class GPT2Trunk:
         return queries, keys, values
 
     def embed(self, tokens: Tensor, positions: Tensor) -> Tensor:
-        """Returns the sum of the embeddings of tokens and positions, (N, H) of (N,) int64 each."""
+        """Returns the sum of the embeddings of tokens and positions, (N, H) of (N,) int64 each.
+
+        Where the head has the same matrix, its gradient is a dense table already, to which autograd adds the
+        rows of these tokens in place: a second table of the vocabulary would be filled for them alone.
+        """
         trunk = self._trunk
-        return trunk.wte(tokens) + trunk.wpe(positions)
+        return embedding(tokens, trunk.wte.weight, sparse=self._shares_table) + trunk.wpe(positions)
 
     def run(self, x: Tensor, attend: Attend, wanted: Tensor | None = None) -> Outputs:
         """Returns the hidden states that the layers make of embeddings (N, H), at `wanted` if it is given."""
@@ -143,6 +151,12 @@ def is_plain_gpt2(model: PreTrainedModel) -> bool:
         and not (config.scale_attn_by_inverse_layer_idx or config.reorder_and_upcast_attn)
         and not config.add_cross_attention
     )
+
+
+def _make_dense(weight: Tensor) -> None:
+    """Makes a gradient dense that came from the embedding alone, without the head: optimisers expect that."""
+    if weight.grad is not None and weight.grad.is_sparse:
+        weight.grad = weight.grad.to_dense()
 
 
 def _run_block(block: Any, x: Tensor, number: int, attend: Attend, wanted: Tensor | None) -> Tensor:

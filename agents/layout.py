@@ -60,7 +60,7 @@ def to_rows(x: Tensor, layout: Layout) -> Tensor:
     """Returns tokens (N, C) as rows (B, S, C), 0 after the end of a text."""
     size = layout.rows * layout.width
     if len(x) < size:
-        x = x.new_zeros(size, x.shape[1]).index_copy(0, layout.slots, x)
+        x = cast(Tensor, cast(Any, _Place).apply(x, layout.slots, size))
     return x.view(layout.rows, layout.width, -1)
 
 
@@ -73,6 +73,20 @@ def from_rows(rows: Tensor, layout: Layout) -> Tensor:
 def take(x: Tensor, index: Tensor) -> Tensor:
     """Returns x[index], (M, C) of (N, C), for an index without repetitions."""
     return cast(Tensor, cast(Any, _Take).apply(x, index))
+
+
+class _Place(torch.autograd.Function):
+    """Rows laid into zeros, without the copy of the zeros that autograd's own would keep them by."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, index: Tensor, size: int) -> Tensor:
+        ctx.save_for_backward(index)
+        return x.new_zeros(size, x.shape[1]).index_copy_(0, index, x)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None]:
+        (grad,), (index,) = grads, ctx.saved_tensors
+        return grad.index_select(0, index), None, None
 
 
 class _Take(torch.autograd.Function):

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor
@@ -284,8 +284,12 @@ def _check_finite(figures: Mapping[str, float]) -> None:
 
 def _step(policy: CausalLMPolicy, optimizer: torch.optim.Optimizer, config: LearnerConfig) -> float:
     """Takes one step and returns the gradient's norm before it was scaled down."""
-    norm = torch.nn.utils.clip_grad_norm_(policy.parameters(), config.max_grad_norm).item()
+    parameters = [p for p in policy.parameters() if p.grad is not None]
+    total = torch.nn.utils.get_total_norm([cast(Tensor, p.grad) for p in parameters])
+    norm = total.item()
     if not math.isfinite(norm):
         raise FloatingPointError(f"norm of the gradients is not finite, no step was taken: {norm}")
+    if norm > config.max_grad_norm:  # below it, torch would multiply all by 1
+        torch.nn.utils.clip_grads_with_norm_(parameters, config.max_grad_norm, total)
     optimizer.step()
     return norm
