@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from agents import statistics
+from agents import diversity
 from agents.policy import CausalLMPolicy
 from agents.processes import ALONE, Processes
 from agents.rollout import Collected, Environment, IntArray, read_shapes
@@ -91,7 +91,7 @@ def summarise(rows: Sequence[Mapping[str, Any]]) -> dict[str, float | None]:
     """Returns the row that sums up others.
 
     Means over episodes of `score`, `judge` (None where there is none), `kl` and `length`; `perplexity`
-    under the reference, per token; `distinct_1`, `distinct_2` and `repetition` as in `agents.statistics`.
+    under the reference, per token; `distinct_1`, `distinct_2` and `repetition` as in `agents.diversity`.
 
     Args:
         rows: From `evaluate`, at least one.
@@ -104,10 +104,10 @@ def summarise(rows: Sequence[Mapping[str, Any]]) -> dict[str, float | None]:
         "score": _mean(rows, "score"),
         "judge": _mean(rows, "judge") if has_judge else None,
         "kl": _mean(rows, "kl"),
-        "perplexity": statistics.perplexity([row["nll"] for row in rows], [row["length"] for row in rows]),
-        "distinct_1": statistics.distinct_ngrams(responses, 1),
-        "distinct_2": statistics.distinct_ngrams(responses, 2),
-        "repetition": statistics.repetition(responses),
+        "perplexity": diversity.perplexity([row["nll"] for row in rows], [row["length"] for row in rows]),
+        "distinct_1": diversity.distinct_ngrams(responses, 1),
+        "distinct_2": diversity.distinct_ngrams(responses, 2),
+        "repetition": diversity.repetition(responses),
         "length": _mean(rows, "length"),
     }
 

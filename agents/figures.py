@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from agents import statistics
+from agents import learning_curves
 
 INK, GRID = "#2b2d42", "#e3e6ec"
 COLOURS = ("#1b7f79", "#d1495b", "#3d5a98", "#edae49", "#66418f")
@@ -49,7 +49,7 @@ def draw_run(
         x, y = curve(rows, key)
         if len(y):
             axis.plot(x, y, color=COLOURS[0], alpha=0.25, linewidth=1)
-            axis.plot(x, statistics.moving_average(y, window(len(y))), color=COLOURS[0], linewidth=2)
+            axis.plot(x, learning_curves.moving_average(y, window(len(y))), color=COLOURS[0], linewidth=2)
         points = _evaluations(evaluated, {0: before, rows[-1]["episodes"]: after})
         if len(y) and points:
             axis.plot(*zip(*points, strict=True), "o", color=COLOURS[1], label="held-out prompts", zorder=3)
@@ -73,7 +73,7 @@ def _evaluations(key: str | None, ends: Mapping[int, Row | None]) -> list[tuple[
 def smooth_curve(rows: Sequence[Row], key: str) -> Curve:
     """Returns a curve with the noise of single iterations averaged away."""
     x, y = curve(rows, key)
-    return (x, statistics.moving_average(y, window(len(y)))) if len(y) else (x, y)
+    return (x, learning_curves.moving_average(y, window(len(y)))) if len(y) else (x, y)
 
 
 def curve(rows: Sequence[Row], key: str) -> Curve:
@@ -105,7 +105,9 @@ def draw_frontier(axis: Any, arms: Mapping[str, Sequence[Sequence[Row]]]) -> Non
         for i, rows in enumerate(runs):
             kl, score = curve(rows, "objective/kl")[1], curve(rows, "env/score")[1]
             if len(kl):
-                smooth = [statistics.moving_average(values, window(len(values))) for values in (kl, score)]
+                smooth = [
+                    learning_curves.moving_average(values, window(len(values))) for values in (kl, score)
+                ]
                 axis.plot(*smooth, color=colour, linewidth=1.5, label=name if i == 0 and name else None)
     dress(axis, "score over KL", "KL to the reference, nats per response")
 

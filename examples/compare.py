@@ -27,7 +27,7 @@ import settings as flags
 from plots import Arms, Cell
 from run_folder import RunFolder
 
-from agents import statistics
+from agents import learning_curves, statistics
 from agents.logs import read_jsonl
 from agents.run_report import SUMMARY_KEYS
 from agents.statistics import Interval
@@ -173,10 +173,10 @@ def measure(arms: Arms) -> dict[str, dict[str, list[float]]]:
     curves = {arm: [plots.score_curve(cell) for cell in cells] for arm, cells in arms.items()}
     goal = threshold(arms)
     found["area_under_curve"] = {
-        arm: [statistics.area_under_curve(x, y) for x, y in runs] for arm, runs in curves.items()
+        arm: [learning_curves.area_under_curve(x, y) for x, y in runs] for arm, runs in curves.items()
     }
     found[f"episodes_to_{SHARE:.0%}"] = {
-        arm: [statistics.episodes_to_reach(x, y, goal) for x, y in runs] for arm, runs in curves.items()
+        arm: [learning_curves.episodes_to_reach(x, y, goal) for x, y in runs] for arm, runs in curves.items()
     }
     return found
 

@@ -9,8 +9,6 @@ from hypothesis import strategies as st
 
 from agents import statistics
 
-TOKENS = st.lists(st.lists(st.integers(0, 3), max_size=8), max_size=5)
-
 
 def test_interval_contains_the_mean_and_is_reproducible():
     values = [0.0, 1.0, 2.0, 5.0]
@@ -31,6 +29,7 @@ def test_global_generator_is_left_alone():
     np.random.seed(1)
     before = np.random.get_state()[1].copy()
     statistics.bootstrap_interval([1.0, 2.0])
+    statistics.spread([1.0, 2.0])
     assert (np.random.get_state()[1] == before).all()
 
 
@@ -44,45 +43,53 @@ def test_interquartile_mean_cuts_a_quarter_at_either_end():
     assert statistics.interquartile_mean([1, 2, 9]) == 4.0  # too few to cut
 
 
-@given(TOKENS, st.integers(1, 3))
-def test_distinct_equals_the_slow_count(responses, n):
-    seen, total = [], 0
-    for response in responses:
-        for i in range(len(response) - n + 1):
-            total += 1
-            if response[i : i + n] not in seen:
-                seen.append(response[i : i + n])
-    assert statistics.distinct_ngrams(responses, n) == (len(seen) / total if total else 0.0)
+def test_spread_of_two_seeds():
+    # mean 3, deviations -2 and 2: sqrt(8 / 1); a resample is one seed twice, or both
+    interval = statistics.spread([1.0, 5.0])
+    assert interval.value == pytest.approx(math.sqrt(8))
+    assert interval.low == 0.0
+    assert interval.high == pytest.approx(math.sqrt(8))
 
 
-@given(TOKENS)
-def test_repetition_equals_the_slow_count(responses):
-    repeated = total = 0
-    for response in responses:
-        for i in range(1, len(response)):
-            total += 1
-            repeated += any(response[j - 1 : j + 1] == response[i - 1 : i + 1] for j in range(1, i))
-    assert statistics.repetition(responses) == (repeated / total if total else 0.0)
+def test_spread_of_many_rows_matches_the_textbook_width():
+    # The standard error of a normal sample's deviation is sigma / sqrt(2 (S - 1)).
+    rows = np.random.default_rng(0).normal(scale=3.0, size=800)
+    interval = statistics.spread(rows, resamples=4000)
+    expected = 2 * 1.96 * interval.value / math.sqrt(2 * 799)
+    assert interval.high - interval.low == pytest.approx(expected, rel=0.15)  # kurtosis, resampling noise
 
 
-def test_repetition_of_one_word_again_and_again():
-    assert statistics.repetition([[7] * 5]) == 0.75  # 3 of 4 bigrams were there before
+def test_interval_of_the_spread_holds_the_truth_less_often_than_it_says():
+    rng = np.random.default_rng(0)
+    intervals = [statistics.spread(rng.normal(size=10), resamples=300) for _ in range(400)]
+    covered = np.mean([interval.low <= 1.0 <= interval.high for interval in intervals])
+    assert 0.7 < covered < 0.82  # "about three of four cases"
 
 
-def test_perplexity_counts_every_token_once():
-    # 1 token at probability 1/2 and 3 tokens at 1/4 each: (2 * 4 * 4 * 4) ** (1/4)
-    assert statistics.perplexity([math.log(2), 3 * math.log(4)], [1, 3]) == pytest.approx(128**0.25)
+@given(st.lists(st.floats(-1e3, 1e3), min_size=2, max_size=8), st.floats(-100, 100))
+def test_spread_does_not_move_with_the_rows(rows, shift):
+    # The resamples are the same; tolerance for the rounding of the shift.
+    still, moved = statistics.spread(rows, resamples=50), statistics.spread(np.add(rows, shift), resamples=50)
+    assert moved == pytest.approx(still, abs=1e-9)
 
 
-def test_curves():
-    assert statistics.area_under_curve([0, 1, 4], [1.0, 3.0, 3.0]) == pytest.approx((2 + 9) / 4)
-    assert statistics.episodes_to_reach([10, 20], [0.5, 0.6], 0.4) == 10
-    assert statistics.episodes_to_reach([0, 4, 8], [0.0, 0.2, 0.6], 0.4) == pytest.approx(6)
-    assert math.isinf(statistics.episodes_to_reach([0, 1], [0.0, 0.1], 0.5))
+def test_failure_rate_solves_the_equation_of_the_score_test():
+    # Both ends p satisfy |share - p| = z sqrt(p (1 - p) / n), z = 1.959964 for 95 %.
+    for failed, runs in [(3, 10), (1, 40), (19, 20)]:
+        interval = statistics.failure_rate(failed, runs)
+        assert interval.value == failed / runs
+        for end in (interval.low, interval.high):
+            assert abs(failed / runs - end) == pytest.approx(
+                1.959964 * math.sqrt(end * (1 - end) / runs), rel=1e-6
+            )
+        assert interval.low < interval.value < interval.high
 
 
-def test_moving_average_uses_fewer_values_at_the_start():
-    assert statistics.moving_average([2, 4, 6, 8], 3).tolist() == [2, 3, 4, 6]
+def test_failure_rate_of_none_and_of_all():
+    # The upper end for none of n is z^2 / (n + z^2) = 3.841459 / 13.841459.
+    none, every = statistics.failure_rate(0, 10), statistics.failure_rate(10, 10)
+    assert none == (0.0, 0.0, pytest.approx(3.841459 / 13.841459))
+    assert every == (1.0, pytest.approx(10 / 13.841459), 1.0)
 
 
 @pytest.mark.parametrize(
@@ -90,11 +97,16 @@ def test_moving_average_uses_fewer_values_at_the_start():
     [
         (lambda: statistics.bootstrap_interval([]), r"values .* got shape \(0,\)"),
         (lambda: statistics.bootstrap_interval([1.0], level=95), "level .* got 95"),
+        (lambda: statistics.bootstrap_interval([1.0], resamples=0), "resamples must be at least 1, got 0"),
         (lambda: statistics.paired_difference([1.0], [1.0, 2.0]), "got 1 and 2 rows"),
-        (lambda: statistics.distinct_ngrams([[1]], 0), "n must be at least 1, got 0"),
-        (lambda: statistics.perplexity([0.0], [0]), "at least one token"),
-        (lambda: statistics.area_under_curve([1, 1], [0, 0]), "increasing"),
-        (lambda: statistics.moving_average([1.0], 0), "window .* got 0"),
+        (lambda: statistics.spread([1.0]), "two seeds, got 1"),
+        (lambda: statistics.spread([1.0, math.inf]), "values must be finite, got inf at position 1"),
+        (lambda: statistics.spread([1.0, 2.0], level=1.0), "level .* got 1.0"),
+        (lambda: statistics.spread([1.0, 2.0], resamples=0), "resamples must be at least 1, got 0"),
+        (lambda: statistics.failure_rate(3, 2), "got 3 of 2"),
+        (lambda: statistics.failure_rate(-1, 2), "got -1 of 2"),
+        (lambda: statistics.failure_rate(0, 0), "got 0 of 0"),
+        (lambda: statistics.failure_rate(0, 1, level=0.0), "level .* got 0.0"),
     ],
 )
 def test_wrong_input_is_named(call, words):

@@ -1,0 +1,70 @@
+"""Keeps two processes from doing the same work: a lock of the operating system, which ends with its process.
+
+The lock is on the open file, not in its being there: one that a killed process left behind blocks nobody. On
+a network file system it holds only as far as that file system passes locks on to other machines: NFS does
+since version 4, some parallel file systems do not unless they are mounted to.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO
+
+if os.name == "nt":
+    import msvcrt
+
+    def _take(file: IO[str]) -> None:
+        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+
+else:
+    import fcntl
+
+    def _take(file: IO[str]) -> None:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+@contextmanager
+def try_lock(path: Path) -> Iterator[bool]:
+    """Returns a context, with whether this process holds the lock in it; the file is gone behind it.
+
+    Args:
+        path: The lock's file, in a folder that is there.
+
+    Raises:
+        OSError: The file can't be opened.
+    """
+    file = _open(path)
+    if file is None:
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        with suppress(OSError):  # Windows removes no open file; what stays behind blocks nobody
+            path.unlink()
+        file.close()
+
+
+def is_locked(path: Path) -> bool:
+    """Returns whether a process holds the lock at this moment."""
+    if not path.exists():
+        return False
+    with try_lock(path) as mine:
+        return not mine
+
+
+def _open(path: Path) -> IO[str] | None:
+    """Returns the lock's file, locked; None where another process holds it."""
+    while True:
+        file = path.open("a", encoding="utf-8")
+        try:
+            _take(file)
+        except OSError:
+            file.close()
+            return None
+        if path.exists() and os.path.samestat(os.fstat(file.fileno()), path.stat()):
+            return file
+        file.close()  # its holder removed it meanwhile: this lock would be on a file that nobody else sees

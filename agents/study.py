@@ -1,0 +1,246 @@
+"""Reads a study from its TOML file, and refuses what would only go wrong hours later.
+
+`docs/benchmark.md` describes the file. Whatever is wrong with one is said in one line: the key, what is
+expected, and what is there instead.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, cast
+
+from agents.study_plan import Cell, Choice, Contrast, Goal, Group, Phase, Study, Tuning
+from agents.study_settings import leaves, lay_over, look_up, matches, merge
+
+__all__ = [
+    *("Cell", "Choice", "Contrast", "Goal", "Group", "Phase", "Study", "Tuning"),
+    *("look_up", "matches", "parse_study", "read_study"),
+]
+
+Table = Mapping[str, Any]
+DEFAULTS: dict[str, Any] = {"run": "agents.study_training:train"}
+"""What `[defaults]` need not say."""
+
+
+def read_study(path: str | os.PathLike[str]) -> Study:
+    """Returns the study of a file; its name is that of the file.
+
+    Raises:
+        ValueError: The file is no study; one line says which key is wrong, and how.
+        OSError: It can't be read.
+    """
+    file = Path(path)
+    try:
+        table = tomllib.loads(file.read_text(encoding="utf-8"))
+        return parse_study(file.stem, table)
+    except ValueError as error:
+        raise ValueError(f"{file}: {error}") from error
+
+
+def parse_study(name: str, table: Table) -> Study:
+    """Returns the study that a table holds, as `tomllib` returns it.
+
+    Raises:
+        ValueError: One line says which key is wrong, and how.
+    """
+    _check_keys("", table, [*("title", "question", "goal", "defaults", "tuning", "cells", "contrasts")])
+    _check_json(table)
+    goal, tuning = table.get("goal"), table.get("tuning")
+    study = Study(
+        name=name,
+        title=_text("title", table.get("title", name)),
+        question=_text("question", table.get("question", "")),
+        goal=None if goal is None else _read_goal(_table("goal", goal)),
+        defaults=merge(DEFAULTS, _settings("defaults", table.get("defaults", {}))),
+        tuning=None if tuning is None else _read_tuning(_table("tuning", tuning)),
+        groups=tuple(_read_group(i, group) for i, group in enumerate(_tables("cells", table.get("cells")))),
+        contrasts=tuple(
+            _read_contrast(i, contrast)
+            for i, contrast in enumerate(_tables("contrasts", table.get("contrasts", [])))
+        ),
+    )
+    _check_study(study)
+    return study
+
+
+def _read_goal(table: Table) -> Goal:
+    _check_keys("goal", table, [field.name for field in fields(Goal)])
+    goal = Goal(**table)
+    for key, value, holds in (
+        ("share", goal.share, lambda x: 0 < x <= 1),
+        ("kl_per_token", goal.kl_per_token or 1.0, lambda x: x > 0),
+        ("window", goal.window, lambda x: x >= 1 and x == int(x)),
+    ):
+        if isinstance(value, bool) or not isinstance(value, int | float) or not holds(value):
+            expected = {"share": "a number in (0, 1]", "window": "a whole number >= 1"}
+            raise _wrong(f"goal.{key}", expected.get(key, "a number > 0"), table.get(key))
+    return goal
+
+
+def _read_tuning(table: Table) -> Tuning:
+    _check_keys(
+        "tuning", table, [*("per", "seeds", "settings", "criterion", "grid")], needed=["grid", "seeds"]
+    )
+    per: Any = table.get("per", [])
+    if not isinstance(per, list) or not all(isinstance(key, str) for key in cast(list[Any], per)):
+        raise _wrong("tuning.per", "a list of dotted keys", per)
+    return Tuning(
+        per=tuple(cast(list[str], per)),
+        seeds=_seeds("tuning.seeds", table["seeds"]),
+        grid=_grid("tuning.grid", table["grid"]),
+        criterion=_text("tuning.criterion", table.get("criterion", "area")),
+        settings=_settings("tuning.settings", table.get("settings", {})),
+    )
+
+
+def _read_group(index: int, table: Table) -> Group:
+    where = f"cells[{index}]"
+    _check_keys(where, table, [*("group", "seeds", "settings", "grid")], needed=["group", "seeds"])
+    settings = _settings(f"{where}.settings", table.get("settings", {}))
+    grid = _grid(f"{where}.grid", table["grid"]) if "grid" in table else {}
+    for key in grid:
+        if look_up(settings, key) is not None or any(
+            key.startswith(f"{leaf}.") for leaf, _ in leaves(settings)
+        ):
+            raise ValueError(
+                f"{where}.grid: {key!r} is set in {where}.settings as well; leave one of them out"
+            )
+    return Group(
+        _text(f"{where}.group", table["group"]), _seeds(f"{where}.seeds", table["seeds"]), settings, grid
+    )
+
+
+def _read_contrast(index: int, table: Table) -> Contrast:
+    where = f"contrasts[{index}]"
+    needed = ["name", "measure", "treatment", "control"]
+    _check_keys(where, table, [*needed, "at", "primary"], needed=needed)
+    if not isinstance(table.get("primary", False), bool):
+        raise _wrong(f"{where}.primary", "true or false", table["primary"])
+    return Contrast(
+        name=_text(f"{where}.name", table["name"]),
+        measure=_text(f"{where}.measure", table["measure"]),
+        treatment=dict(_table(f"{where}.treatment", table["treatment"])),
+        control=dict(_table(f"{where}.control", table["control"])),
+        at=dict(_table(f"{where}.at", table.get("at", {}))),
+        primary=table.get("primary", False),
+    )
+
+
+def _check_study(study: Study) -> None:
+    """Checks what several parts of a study have to agree on."""
+    names = study.group_names()
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"cells: expected a name of its own for each group, got {name!r} twice")
+    if study.tuning is not None:
+        evaluated = {seed for group in study.groups for seed in group.seeds}
+        both = sorted(evaluated & set(study.tuning.seeds))
+        if both:
+            raise ValueError(f"tuning.seeds: expected none that a group of cells has as well, got {both}")
+    primary = [contrast.name for contrast in study.contrasts if contrast.primary]
+    if study.contrasts and len(primary) != 1:
+        raise ValueError(
+            f"contrasts: expected exactly one with primary = true, got {len(primary)}: {primary}"
+        )
+    _check_arms(study)
+
+
+def _check_arms(study: Study) -> None:
+    """Checks that both arms of each contrast have cells, and seeds in common."""
+    tuned = () if study.tuning is None else tuple(study.tuning.grid)
+    plain = [(seed, settings) for group, settings in study.plain_settings() for seed in group.seeds]
+    for contrast in study.contrasts:
+        seeds: list[set[int]] = []
+        for arm in contrast.arms:
+            where = {key: value for key, value in arm.items() if key not in tuned}
+            seeds.append({seed for seed, settings in plain if matches(settings, where)})
+            if not seeds[-1]:
+                raise ValueError(f"contrasts: {contrast.name!r}: no cell matches {arm}")
+        if not seeds[0] & seeds[1]:
+            raise ValueError(f"contrasts: {contrast.name!r}: its arms have no seed in common")
+
+
+def _seeds(key: str, value: Any) -> tuple[int, ...]:
+    """Returns the seeds of a list, or as many as a number says, from 0."""
+    expected = "a number of seeds >= 1, or a list of different seeds >= 0"
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
+        return tuple(range(value))
+    if not isinstance(value, list) or not value:
+        raise _wrong(key, expected, value)
+    seeds = cast(list[Any], value)
+    if not all(isinstance(seed, int) and not isinstance(seed, bool) and seed >= 0 for seed in seeds):
+        raise _wrong(key, expected, seeds)
+    if len(set(seeds)) < len(seeds):
+        raise _wrong(key, expected, seeds)
+    return tuple(seeds)
+
+
+def _grid(key: str, value: Any) -> dict[str, list[Any]]:
+    grid = _table(key, value)
+    if not grid:
+        raise _wrong(key, "at least one dotted key with a list of values", value)
+    for name, values in grid.items():
+        if not isinstance(values, list) or not values:
+            raise _wrong(f"{key}.{name}", "a list of one or more values (the key in quotes)", values)
+        listed = [json.dumps(one, sort_keys=True) for one in cast(list[Any], values)]
+        if len(set(listed)) < len(listed):
+            raise _wrong(f"{key}.{name}", "a list of different values", cast(Any, values))
+        inside = [other for other in grid if other.startswith(f"{name}.")]
+        if inside:
+            raise ValueError(f"{key}: {inside[0]!r} lies inside {name!r}, which the grid sets as a whole")
+    return dict(grid)
+
+
+def _settings(key: str, value: Any) -> dict[str, Any]:
+    """Returns a table of settings; quoted keys with dots are paths."""
+    table = _table(key, value)
+    return lay_over({}, {name: entry for name, entry in table.items()})
+
+
+def _tables(key: str, value: Any) -> list[Table]:
+    if not isinstance(value, list) or not all(isinstance(entry, Mapping) for entry in cast(list[Any], value)):
+        raise _wrong(key, f"tables, each headed [[{key}]]", value)
+    return cast(list[Table], value)
+
+
+def _table(key: str, value: Any) -> Table:
+    if not isinstance(value, Mapping):
+        raise _wrong(key, "a table", value)
+    return cast(Table, value)
+
+
+def _text(key: str, value: Any) -> str:
+    if not isinstance(value, str) or not value.strip():
+        if key != "question" or value != "":
+            raise _wrong(key, "a text", value)
+    return cast(str, value)
+
+
+def _check_keys(where: str, table: Table, known: Sequence[str], *, needed: Iterable[str] = ()) -> None:
+    name = where or "a study"
+    for key in table:
+        if key not in known:
+            raise ValueError(f"{name}: expected the keys {', '.join(known)}, got {key!r}")
+    for key in needed:
+        if key not in table:
+            raise ValueError(f"{name}: expected the key {key!r}, got {', '.join(table) or 'none'}")
+
+
+def _check_json(table: Table) -> None:
+    """Checks that cell files can hold all values: no dates, no numbers that are not finite."""
+    for key, value in leaves(table):
+        try:
+            json.dumps(value, allow_nan=False)
+        except (TypeError, ValueError) as error:
+            raise _wrong(
+                key, "texts, finite numbers, true, false, lists and tables of them", value
+            ) from error
+
+
+def _wrong(key: str, expected: str, got: Any) -> ValueError:
+    return ValueError(f"{key}: expected {expected}, got {got!r}")
