@@ -83,13 +83,15 @@ class Learner:
 
     def iterate(self) -> None:
         """Does one iteration and keeps what it took."""
-        self._process.stdin.write("\n")
-        self._process.stdin.flush()
+        with contextlib.suppress(BrokenPipeError):  # it has ended, and reading says why
+            self._process.stdin.write("\n")
+            self._process.stdin.flush()
         self.iterations.append(self._read())
 
     def close(self) -> None:
         """Ends the process."""
-        self._process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.close()
         self._process.wait()
         self._process.stdout.close()
         self._errors.close()

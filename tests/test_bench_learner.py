@@ -101,6 +101,17 @@ def test_a_peer_that_cannot_run_is_named(tmp_path):
     assert done.stderr.splitlines()[-1] == "sb3: ended with status 3: no such package"
 
 
+def test_a_peer_that_is_killed_between_iterations_is_named():
+    import bench_learner
+
+    script = "import os; print('{\"ready\": \"\"}', flush=True); os.kill(os.getpid(), 9)"
+    learner = bench_learner.Learner("peer", [sys.executable, "-c", script], os.environ)
+    learner._process.wait()
+    with pytest.raises(RuntimeError, match="peer: ended with status -9"):
+        learner.iterate()
+    learner.close()
+
+
 @pytest.mark.parametrize("peer", ["nobody=/bin/sh", "sb3", "sb3=/no/such/python"])
 def test_a_wrong_peer_is_refused(peer):
     done = subprocess.run([sys.executable, str(BENCH), "--peer", peer], capture_output=True, text=True)
