@@ -36,8 +36,8 @@ def test_censored_times_count_as_the_horizon():
 
 
 def test_a_time_at_the_horizon_was_reached():
-    found = contrasts.speed_up([50], [100], horizon=100)
-    assert found == (2.0, 2.0, 2.0, 0, 0)
+    assert contrasts.speed_up([50], [100], horizon=100) == (2.0, 2.0, 2.0, 0, 0)
+    assert contrasts.speed_up([100], [50], horizon=100) == (0.5, 0.5, 0.5, 0, 0)
 
 
 def test_bounds_hold_only_where_one_arm_was_cut_off():
