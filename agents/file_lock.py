@@ -8,7 +8,7 @@ since version 4, some parallel file systems do not unless they are mounted to.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
@@ -27,7 +27,7 @@ else:
 
 
 @contextmanager
-def try_lock(path: Path) -> Iterator[bool]:
+def try_lock(path: Path) -> Generator[bool]:
     """Returns a context, with whether this process holds the lock in it; the file is gone behind it.
 
     Args:

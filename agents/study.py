@@ -14,13 +14,8 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, cast
 
-from agents.study_plan import Cell, Choice, Contrast, Goal, Group, Phase, Study, Tuning
-from agents.study_settings import leaves, lay_over, look_up, matches, merge
-
-__all__ = [
-    *("Cell", "Choice", "Contrast", "Goal", "Group", "Phase", "Study", "Tuning"),
-    *("look_up", "matches", "parse_study", "read_study"),
-]
+from agents.study_plan import Contrast, Goal, Group, Study, Tuning
+from agents.study_settings import lay_over, leaves, look_up, matches, merge
 
 Table = Mapping[str, Any]
 DEFAULTS: dict[str, Any] = {"run": "agents.study_training:train"}
@@ -71,15 +66,27 @@ def parse_study(name: str, table: Table) -> Study:
 def _read_goal(table: Table) -> Goal:
     _check_keys("goal", table, [field.name for field in fields(Goal)])
     goal = Goal(**table)
-    for key, value, holds in (
-        ("share", goal.share, lambda x: 0 < x <= 1),
-        ("kl_per_token", goal.kl_per_token or 1.0, lambda x: x > 0),
-        ("window", goal.window, lambda x: x >= 1 and x == int(x)),
-    ):
-        if isinstance(value, bool) or not isinstance(value, int | float) or not holds(value):
-            expected = {"share": "a number in (0, 1]", "window": "a whole number >= 1"}
-            raise _wrong(f"goal.{key}", expected.get(key, "a number > 0"), table.get(key))
+    wrong = {
+        "share": None if _is_number(goal.share) and 0 < goal.share <= 1 else "a number in (0, 1]",
+        "kl_per_token": None if _is_rate(goal.kl_per_token) else "a number > 0",
+        "window": None if _is_count(goal.window) else "a whole number >= 1",
+    }
+    for key, expected in wrong.items():
+        if expected is not None:
+            raise _wrong(f"goal.{key}", expected, table.get(key))
     return goal
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_rate(value: Any) -> bool:
+    return value is None or (_is_number(value) and value > 0)
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
 
 
 def _read_tuning(table: Table) -> Tuning:
@@ -199,7 +206,7 @@ def _grid(key: str, value: Any) -> dict[str, list[Any]]:
 def _settings(key: str, value: Any) -> dict[str, Any]:
     """Returns a table of settings; quoted keys with dots are paths."""
     table = _table(key, value)
-    return lay_over({}, {name: entry for name, entry in table.items()})
+    return lay_over({}, table)
 
 
 def _tables(key: str, value: Any) -> list[Table]:
@@ -215,10 +222,9 @@ def _table(key: str, value: Any) -> Table:
 
 
 def _text(key: str, value: Any) -> str:
-    if not isinstance(value, str) or not value.strip():
-        if key != "question" or value != "":
-            raise _wrong(key, "a text", value)
-    return cast(str, value)
+    if not isinstance(value, str) or not (value.strip() or key == "question"):
+        raise _wrong(key, "a text", value)
+    return value
 
 
 def _check_keys(where: str, table: Table, known: Sequence[str], *, needed: Iterable[str] = ()) -> None:

@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
@@ -22,7 +22,7 @@ from typing import Any, Protocol, Self, TypeVar
 from agents.extras import import_extra
 
 T = TypeVar("T")
-ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
+ONE_THREAD: dict[str, str] = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 """What a process has in its environment before it imports torch or NumPy."""
 PATIENCE = 5.0
 """Seconds that a process which was told to end is waited for."""
@@ -196,7 +196,7 @@ def _describe_exit(status: int | None) -> str:
 
 
 @contextmanager
-def _environment(variables: dict[str, str]) -> Iterator[None]:
+def _environment(variables: dict[str, str]) -> Generator[None]:
     """Returns a context with variables in the environment, for a process that is started in it."""
     before = {name: os.environ.get(name) for name in variables}
     os.environ.update(variables)
@@ -211,7 +211,7 @@ def _environment(variables: dict[str, str]) -> Iterator[None]:
 
 
 @contextmanager
-def _deaf_to_interrupts() -> Iterator[None]:
+def _deaf_to_interrupts() -> Generator[None]:
     """Returns a context in which processes start that hear no Ctrl-C; this one hears it behind it."""
     if not hasattr(signal, "pthread_sigmask"):
         yield

@@ -145,11 +145,11 @@ class StudyFolder:
 
 
 def to_line(record: Mapping[str, Any]) -> bytes:
-    """Returns a record as a line: floats with six significant digits, null for what is not finite.
+    r"""Returns a record as a line: floats with six significant digits, null for what is not finite.
 
     Example:
         >>> to_line({"record": "iteration", "env/score": 0.123456789, "policy/steps": 4})
-        b'{"record": "iteration", "env/score": 0.123457, "policy/steps": 4}\\n'
+        b'{"record": "iteration", "env/score": 0.123457, "policy/steps": 4}\n'
     """
     return (json.dumps(_rounded(record), ensure_ascii=False, allow_nan=False) + "\n").encode("utf-8")
 

@@ -12,7 +12,7 @@ import sys
 import time
 import traceback
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -268,7 +268,7 @@ def _processor() -> str:
 
 
 @contextmanager
-def _captured(log: Path) -> Iterator[Path]:
+def _captured(log: Path) -> Generator[Path]:
     """Returns a context in which whatever this process and its libraries print goes to a file."""
     sys.stdout.flush()
     sys.stderr.flush()

@@ -47,7 +47,7 @@ def merge(below: Settings, above: Settings) -> dict[str, Any]:
         if isinstance(value, Mapping) and isinstance(merged.get(key), Mapping):
             merged[key] = merge(merged[key], cast(Settings, value))
         else:
-            merged[key] = copy.deepcopy(value)
+            merged[key] = copy.deepcopy(cast(Any, value))
     return merged
 
 

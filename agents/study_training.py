@@ -118,8 +118,10 @@ def make_agent(settings: Settings, seed: int, callbacks: Sequence[Any] = ()) -> 
 
 def make_env(settings: Settings, num_envs: int, *, evaluating: bool = False) -> Any:
     """Returns `num_envs` environments that step together, those of evaluations or of training."""
-    above = settings.get("eval_env_kwargs", {}) if evaluating else {}
-    return gym.make_vec(settings["env"], num_envs=num_envs, **merge(settings.get("env_kwargs", {}), above))
+    arguments = settings.get("env_kwargs", {})
+    if evaluating:
+        arguments = merge(arguments, settings.get("eval_env_kwargs", {}))
+    return gym.make_vec(settings["env"], num_envs=num_envs, **arguments)
 
 
 def _find_agent(name: str) -> type[Any]:

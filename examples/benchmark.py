@@ -1,0 +1,183 @@
+"""Runs a study of reward designs: each of its cells once, side by side, from where it stopped.
+
+    python examples/benchmark.py tiny-quick                       a first answer in a quarter of an hour
+    python examples/benchmark.py tiny --limit-seconds 3600        an hour of a study of ten hours
+    python examples/benchmark.py my_study.toml --jobs 8 --out runs/mine
+    python examples/benchmark.py base --device cuda --ray         on a cluster
+
+A study is a TOML file, of examples/studies or your own (docs/benchmark.md describes it). A cell is one run
+with one seed; its file in OUT/cells has the same bytes wherever and whenever it runs. Modules beside the
+study file can be named in it. Settings are tuned first where the study says so. `examples/report.py` turns
+the cells into a report, finished or not.
+
+Exit status: 0 done, or stopped by --limit-seconds; 1 a cell went wrong, in one line; 2 wrong arguments; 130
+stopped by Ctrl-C and 143 by SIGTERM, with every finished cell kept.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import interruption as signals
+from settings import Parser, count
+from study_progress import Progress
+
+from agents.study import read_study
+from agents.study_executors import Executor, ProcessExecutor, RayExecutor
+from agents.study_files import PACKED, StudyFolder, pack, unpack
+from agents.study_plan import Cell, Study
+from agents.study_runs import Place, Summary, run_cells
+from agents.study_tuning import choose
+
+HERE = Path(__file__).resolve().parent
+STUDIES = HERE / "studies"
+PHASES = ("all", "tuning", "main")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs what is missing of a study; returns the exit status."""
+    parser = make_parser()
+    options = parser.parse_args(argv)
+    try:
+        study = open_study(options)
+    except (ValueError, OSError) as error:
+        parser.error(str(error))
+    folder = StudyFolder(options.out or Path("runs/studies") / study.name)
+    interruption = signals.Interruption()
+    try:
+        with interruption:
+            prepare(folder, options)
+            summary = run(study, folder, options)
+            if options.pack:
+                write_packed(study, folder, options.pack)
+        return conclude(summary, folder)
+    except KeyboardInterrupt:
+        say(f"stopped; finished cells stay in {folder.path}, the same command goes on")
+        return interruption.status
+    except (ValueError, OSError, ImportError) as error:
+        say("error: " + " ".join(str(error).split()))
+        return 1
+
+
+def make_parser() -> Parser:
+    """Returns the parser of the command line."""
+    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("study", help="a TOML file, or the name of one of examples/studies")
+    parser.add_argument("--out", type=Path, help="folder of the study (default: runs/studies/NAME)")
+    parser.add_argument(
+        "--jobs", type=count, default=os.cpu_count() or 1, help="cells at once (default: cores)"
+    )
+    parser.add_argument("--phase", choices=PHASES, default="all", help="tuning, main cells, or all (default)")
+    parser.add_argument(
+        "--groups", nargs="+", metavar="NAME", help="groups of cells that are run (default: all)"
+    )
+    parser.add_argument(
+        "--limit-seconds", type=float, metavar="N", help="begin no cell after so many seconds"
+    )
+    parser.add_argument("--device", help="of all cells, in the place of the study's")
+    parser.add_argument("--ray", action="store_true", help="run cells as tasks of Ray (extra: ray)")
+    parser.add_argument("--from", type=Path, dest="source", metavar="PACKED", help="start from packed cells")
+    parser.add_argument("--pack", type=Path, metavar="PATH", help=f"pack what is finished as PATH*{PACKED}")
+    return parser
+
+
+def open_study(options: argparse.Namespace) -> Study:
+    """Returns the study of the command line.
+
+    Raises:
+        ValueError: There is none, or it has no group of a name that is given.
+    """
+    given = Path(options.study)
+    path = given if given.suffix == ".toml" else STUDIES / f"{options.study}.toml"
+    if not path.is_file():
+        names = ", ".join(sorted(file.stem for file in STUDIES.glob("*.toml")))
+        raise ValueError(f"study: expected a TOML file or one of {names}, got {options.study}")
+    options.file = path
+    study = read_study(path)
+    for name in options.groups or ():
+        if name not in study.group_names():
+            raise ValueError(f"--groups: expected some of {', '.join(study.group_names())}, got {name}")
+    return study.override({"device": options.device}) if options.device else study
+
+
+def prepare(folder: StudyFolder, options: argparse.Namespace) -> None:
+    """Makes the folder of the study, with a copy of its file and the cells that it starts from."""
+    folder.create()
+    shutil.copyfile(options.file, folder.study)
+    if options.source is not None:
+        say(f"{unpack(options.source, folder)} cells from {options.source}")
+
+
+def run(study: Study, folder: StudyFolder, options: argparse.Namespace) -> Summary:
+    """Tunes and runs the main cells, as far as time allows."""
+    until = None if options.limit_seconds is None else time.monotonic() + options.limit_seconds
+    with make_executor(options) as executor:
+        place = Place(study.name, folder, executor, (str(options.file.resolve().parent), str(HERE)))
+        tuning = study.tuning_cells(options.groups) if options.phase != "main" else []
+        summary = run_phase(place, tuning, until)
+        if options.phase == "tuning" or summary.left or summary.errors:
+            return summary
+        choices = choose(study, folder.results(study.tuning_cells(options.groups)), options.groups)
+        if study.tuning is not None:
+            folder.write_choices(choices, criterion=study.tuning.criterion)
+        return run_phase(place, study.main_cells(choices, options.groups), until)
+
+
+def run_phase(place: Place, cells: Sequence[Cell], until: float | None) -> Summary:
+    """Runs some cells and shows how far they are."""
+    progress = Progress(place.folder, cells, jobs=place.executor.slots)
+    shown = Place(place.study, place.folder, place.executor, place.import_paths, on_event=progress.show)
+    return run_cells(shown, cells, seconds=None if until is None else until - time.monotonic())
+
+
+def make_executor(options: argparse.Namespace) -> Any:
+    """Returns where cells run, as a context that ends what still runs."""
+    executor: Executor = RayExecutor(options.jobs) if options.ray else ProcessExecutor(options.jobs)
+    return executor
+
+
+def write_packed(study: Study, folder: StudyFolder, target: Path) -> None:
+    """Writes the study's finished cells as PATH.jsonl.xz, and the study beside them as PATH.toml."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    packed = target.with_name(target.name + PACKED)
+    number = pack(folder, planned(study, folder), packed)
+    shutil.copyfile(folder.study, target.with_name(target.name + ".toml"))
+    say(f"{number} cells in {packed}")
+
+
+def planned(study: Study, folder: StudyFolder) -> list[Cell]:
+    """Returns the cells of the study, but for those of groups that are not tuned yet."""
+    cells = study.tuning_cells()
+    results = folder.results(cells)
+    for group in study.group_names():
+        tuning = study.tuning_cells([group])
+        if all(cell.key in results for cell in tuning):
+            cells += study.main_cells(choose(study, results, [group]), [group])
+    return cells
+
+
+def conclude(summary: Summary, folder: StudyFolder) -> int:
+    """Says how it went; returns the exit status."""
+    for name, reason in summary.errors.items():
+        say(f"error: {name}: {reason} (see {folder.logs / name}.txt)")
+    if summary.left:
+        say(f"time is over: {summary.done} cells are done, {len(summary.left)} of this phase are left")
+    elif not summary.errors:
+        say(f"{summary.done} cells are done: python examples/report.py {folder.path}")
+    return 1 if summary.errors else 0
+
+
+def say(line: str) -> None:
+    """Writes one line to stderr."""
+    print(line, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,32 @@
+"""Which sections a report has: those of runs that train, and one for each other kind of record.
+
+A study whose cells write records of a kind of their own gets a section by one entry in `SECTIONS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from report_section import Section
+
+from agents.study_files import CellResult
+from agents.study_plan import Study
+
+SectionFunction = Callable[[Sequence[CellResult], Study], Section]
+SECTIONS: dict[str, SectionFunction] = {}
+"""Kind of record to the function that makes a section of a study with such records."""
+
+
+def other_sections(
+    results: Sequence[CellResult], study: Study, table: Mapping[str, SectionFunction] = SECTIONS
+) -> list[Section]:
+    """Returns the sections for the kinds of records that are there, in the order of the table.
+
+    Args:
+        results: All finished cells.
+        study: What was planned.
+        table: Kind of record to function.
+    """
+    present = {record["record"] for result in results for record in result.body}
+    functions = dict.fromkeys(function for kind, function in table.items() if kind in present)
+    return [function(results, study) for function in functions]

@@ -1,0 +1,143 @@
+"""The sections of a report on runs that train, and what its primary contrast says in a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any
+
+from report_comparisons import comparison_pictures
+from report_curves import curve_pictures
+from report_section import Section
+from report_tables import Table, interval, number, probability
+from study_arms import Arm
+from study_contrasts import TIME
+from study_samples import samples_html
+from study_tables import (
+    NAMES,
+    arm_table,
+    contrast_table,
+    critic_table,
+    difference_table,
+    goal_table,
+    matched_table,
+    quality_table,
+    reliability_table,
+    tuning_table,
+)
+
+Numbers = Mapping[str, Any]
+
+
+def training_sections(numbers: Numbers, arms: Sequence[Arm]) -> list[Section]:
+    """Returns the sections of a study's runs, those that there is something for.
+
+    Args:
+        numbers: Of `study_numbers.analyse`.
+        arms: In the order of the report; for their texts.
+    """
+    pictures = {picture.name: picture for picture in curve_pictures(numbers)} | comparison_pictures(numbers)
+
+    def chosen(*names: str) -> list[Any]:
+        return [pictures[name] for name in names if name in pictures]
+
+    sections = [
+        Section(
+            "Contrasts",
+            _contrasts_html(numbers),
+            chosen("speed_ups"),
+            _kept(contrast_table(numbers), difference_table(numbers)),
+        ),
+        Section(
+            "Learning",
+            _learning_html(numbers),
+            chosen("learning_curves"),
+            _kept(arm_table(numbers), goal_table(numbers)),
+        ),
+        Section(
+            "Divergence and the held-out judge",
+            JUDGE,
+            chosen("frontier", "judge_frontier", "proxy_judge"),
+            _kept(matched_table(numbers)),
+        ),
+        Section("Which rule pays", "", chosen("rules")),
+        Section("Texts", "", (), _kept(quality_table(numbers))),
+        Section("Over seeds", "", chosen("profiles"), _kept(reliability_table(numbers))),
+        Section("Worth against the critic", "", chosen("critics"), _kept(critic_table(numbers))),
+        Section("Responses after training", _samples(arms)),
+        Section("Tuning", "", (), _kept(tuning_table(numbers))),
+    ]
+    return [one for one in sections if one.figures or one.tables or one.html not in ("", JUDGE)]
+
+
+JUDGE = (
+    "<p>A score that rises while the judge at the same divergence does not is bought by what the scorer "
+    "alone pays for.</p>"
+)
+
+
+def answer(numbers: Numbers) -> list[str]:
+    """Returns what the primary contrast says, in sentences; empty where a study has none that trains."""
+    primary = next((one for one in numbers["contrasts"] if one["primary"]), None)
+    if primary is None:
+        return []
+    arms = f"{' / '.join(primary['treatment'])} against {' / '.join(primary['control'])}"
+    if not primary["seeds"]:
+        reason = "fits several arms" if primary["status"] == "ambiguous" else "is not yet run"
+        return [f"The primary contrast, {arms}, {reason}."]
+    seeds = f"{primary['n']} paired seeds, p = {probability(primary['p'])}".replace("= <", "<")
+    if primary["measure"] != TIME:
+        found = interval(primary["differences"].get(primary["measure"]))
+        return [f"{NAMES[primary['measure']]}: {found} ({arms}; {seeds})."]
+    return [_speed_sentence(primary, seeds)]
+
+
+def _speed_sentence(primary: Numbers, seeds: str) -> str:
+    """Returns the answer of a contrast about episodes to the goal."""
+    speed = primary["speed_up"]
+    treatment, control = primary["treatment"][0], primary["control"][0]
+    if speed is None:
+        return f"Neither {treatment} nor {control} has a time to the goal yet."
+    if speed["none_reached"]:
+        return f"No run of {treatment} or {control} reached the goal."
+    if speed["value"] >= 1.0:
+        ratio, ends, bound = speed["value"], (speed["low"], speed["high"]), {"lower": "at least "}
+        text = f"{treatment} reaches the goal with {{}} times fewer episodes than {control}"
+    else:
+        ratio, ends, bound = 1 / speed["value"], (1 / speed["high"], 1 / speed["low"]), {"upper": "at least "}
+        text = f"{treatment} needs {{}} times more episodes to the goal than {control}"
+    amount = f"{bound.get(speed['bound'] or '', '')}{number(ratio, 2)}"
+    if speed["n"] == 1:
+        return f"{text.format(amount)} ({seeds.replace('seeds', 'seed')})."
+    return f"{text.format(amount)} [{number(ends[0], 2)}, {number(ends[1], 2)}] ({seeds})."
+
+
+def _contrasts_html(numbers: Numbers) -> str:
+    if not numbers["contrasts"]:
+        return ""
+    return (
+        "<p>Fixed before the runs. The primary contrast is tested once and not corrected; the others are "
+        "read together.</p>"
+    )
+
+
+def _learning_html(numbers: Numbers) -> str:
+    missing = [arm["name"] for arm in numbers["arms"] if not arm["runs"]]
+    if not missing:
+        return ""
+    return f"<p>No run yet: {escape(', '.join(missing))}.</p>"
+
+
+def _samples(arms: Sequence[Arm]) -> str:
+    html = samples_html(arms)
+    if not html:
+        return ""
+    return (
+        "<p>The first responses of one run of each arm to the same held-out prompts. Each token is coloured "
+        'by what it was paid: <span class="plus s6">gain</span>, <span class="minus s6">loss</span>.</p>'
+        + html
+    )
+
+
+def _kept(*tables: Table) -> list[Table]:
+    return [table for table in tables if table.rows]

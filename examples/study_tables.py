@@ -1,0 +1,268 @@
+"""The tables of a study that trains, made of its numbers alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from report_tables import DASH, Table, interval, number, probability, share
+from study_contrasts import TIME
+from study_factors import show_value
+from study_measures import KL_LEVELS, level_name
+
+Numbers = Mapping[str, Any]
+NAMES = {
+    **{TIME: "episodes to the goal", "area": "area", "score": "final score", "judge": "judge", "kl": "KL"},
+    **{"gap": "gap", "perplexity": "perplexity", "distinct_1": "distinct-1", "distinct_2": "distinct-2"},
+    **{"self_bleu": "self-BLEU", "repetition": "repetition", "length": "length"},
+    **{"explained_variance": "explained variance"},
+    **{level_name("judge_at_kl", level): f"judge at {level:g} nats" for level in KL_LEVELS},
+    **{level_name("score_at_kl", level): f"score at {level:g} nats" for level in KL_LEVELS},
+}
+"""What measures are called in headings."""
+DIGITS = {TIME: 0, "kl": 2, "perplexity": 1, "length": 1}
+"""Digits behind the point, 3 for all others."""
+
+
+def goal_table(numbers: Numbers) -> Table:
+    """Returns what has to be reached in each task."""
+    rows = [
+        (
+            task["name"] or "all arms",
+            number(task["start"]),
+            number(task["attainable"]),
+            number(task["goal"]),
+            "any" if task["max_kl"] is None else number(task["max_kl"], 2),
+            number(task["horizon"] or None, 0),
+            task["source"],
+        )
+        for task in numbers["tasks"]
+    ]
+    head = ("task", "start", "attainable", "goal", "largest KL", "horizon, episodes", "attainable is the")
+    caption = "What has to be reached, and within which divergence; areas count up to the horizon"
+    return Table("goals", caption, head, tuple(rows), words=frozenset({0, 6}))
+
+
+def contrast_table(numbers: Numbers) -> Table:
+    """Returns all contrasts with the measure that each is about, the primary one first."""
+    contrasts = sorted(numbers["contrasts"], key=lambda one: not one["primary"])
+    rows = [
+        (
+            one["name"],
+            _effect(one),
+            f"{one['n']} of {one['planned']}" if one["planned"] else DASH,
+            probability(one["p"]),
+            "primary" if one["primary"] else probability(one["p_adjusted"]),
+            NAMES[one["measure"]],
+            f"{' / '.join(one['treatment'])} : {' / '.join(one['control'])}",
+            _note(one),
+        )
+        for one in contrasts
+    ]
+    caption = (
+        "Contrasts written down before the runs: speed-up (×) or difference with its 95% interval, paired by "
+        "seed; p of a sign-flip test, Holm's over the secondary contrasts"
+    )
+    head = ("contrast", "effect", "seeds", "p", "p, Holm", "measure", "treatment : control", "note")
+    words = frozenset({0, 5, 6, 7})
+    return Table("contrasts", caption, head, tuple(rows), frozenset(_primary(contrasts)), words)
+
+
+def difference_table(numbers: Numbers) -> Table:
+    """Returns what else is known of each contrast: not tested, and not what it was written down for."""
+    measures = ("area", "score", "judge", *(level_name("judge_at_kl", level) for level in KL_LEVELS))
+    contrasts = sorted(numbers["contrasts"], key=lambda one: not one["primary"])
+    known = [measure for measure in measures if any(measure in one["differences"] for one in contrasts)]
+    rows = [
+        (
+            one["name"],
+            speed_up_text(one["speed_up"]),
+            *(_difference(one["differences"].get(measure), len(one["seeds"]), measure) for measure in known),
+        )
+        for one in contrasts
+        if one["seeds"]
+    ]
+    head = ("contrast", "speed-up", *(f"Δ {NAMES[measure]}" for measure in known))
+    caption = "The same contrasts in other measures: treatment minus control, 95% intervals over paired seeds"
+    return Table("differences", caption, head, tuple(rows), frozenset(_primary(contrasts)))
+
+
+def arm_table(numbers: Numbers) -> Table:
+    """Returns how fast and how far each arm learned."""
+    arms = _ran(numbers)
+    rows = [
+        (
+            arm["name"],
+            f"{len(arm['runs'])} of {arm['planned']}",
+            _time(arm["summary"][TIME], arm["end"]),
+            _reached(arm["summary"][TIME]),
+            *(
+                interval(arm["summary"][name], _digits(name))
+                for name in ("area", "score", "judge", "kl", "gap")
+            ),
+        )
+        for arm in arms
+    ]
+    head = (
+        "arm",
+        "runs",
+        "episodes to the goal",
+        "reached",
+        "area (IQM)",
+        "final score",
+        "judge",
+        "KL",
+        "gap",
+    )
+    caption = (
+        "Learning: mean episodes to the goal (≥: with runs that never got there), interquartile mean of the "
+        "area under the score curve, and held-out prompts after training; gap: what the judge does not "
+        "confirm of the score's gain"
+    )
+    return Table("learning", caption, head, tuple(rows))
+
+
+def matched_table(numbers: Numbers) -> Table:
+    """Returns score and judge at equal divergence."""
+    names = [level_name(name, level) for name in ("score_at_kl", "judge_at_kl") for level in KL_LEVELS]
+    arms = _ran(numbers)
+    known = [name for name in names if any(arm["summary"][name] for arm in arms)]
+    rows = [(arm["name"], *(interval(arm["summary"][name]) for name in known)) for arm in arms]
+    caption = (
+        "Score and judge at equal divergence from the reference, where at least half of the runs got there"
+    )
+    return Table("matched", caption, ("arm", *(NAMES[name] for name in known)), tuple(rows) if known else ())
+
+
+def quality_table(numbers: Numbers) -> Table:
+    """Returns what the responses look like after training."""
+    names = ("perplexity", "distinct_1", "distinct_2", "self_bleu", "repetition", "length")
+    arms = _ran(numbers)
+    known = [name for name in names if any(arm["summary"][name] for arm in arms)]
+    rows = [(arm["name"], *(interval(arm["summary"][name], _digits(name)) for name in known)) for arm in arms]
+    caption = "Responses to held-out prompts after training; perplexity is that under the reference"
+    return Table("quality", caption, ("arm", *(NAMES[name] for name in known)), tuple(rows) if known else ())
+
+
+def reliability_table(numbers: Numbers) -> Table:
+    """Returns how far runs of an arm differ, and how many went wrong."""
+    better = {one["arm"]: one for one in numbers["improvement"]}
+    rows = [
+        (
+            arm["name"],
+            interval(arm["spread"]["area"]),
+            interval(arm["spread"]["score"]),
+            interval(better.get(arm["name"]), 2),
+            share(arm["failures"]["failed"], arm["failures"]["runs"]),
+            share(arm["failures"]["never"], arm["failures"]["runs"] - arm["failures"]["failed"]["count"]),
+            interval(arm["summary"]["explained_variance"], 2),
+        )
+        for arm in _ran(numbers)
+    ]
+    head = (
+        *("arm", "SD of area", "SD of final score", "P(better than control)", "failed", "never there"),
+        "explained variance",
+    )
+    caption = (
+        "Reliability over seeds: standard deviations, probability that a run has a larger area than one "
+        "of the control beside it, runs that failed, others that never reached the goal, and the critic"
+    )
+    return Table("reliability", caption, head, tuple(rows))
+
+
+def critic_table(numbers: Numbers) -> Table:
+    """Returns the speed-up under each critic."""
+    rows = [
+        (
+            one["panel"],
+            number(one["lam"], 2),
+            interval(one["explained"], 2),
+            speed_up_text(one["speed_up"]),
+            interval(one["area"]),
+        )
+        for one in numbers["critics"]
+    ]
+    head = ("critic", "λ", "variance that terminal's critic explains", "speed-up", "Δ area")
+    return Table("critics", "potential against terminal, critic by critic", head, tuple(rows))
+
+
+def tuning_table(numbers: Numbers) -> Table:
+    """Returns what tuning chose."""
+    tuning = numbers["tuning"]
+    if tuning is None:
+        return Table("tuning", "", ("for",), ())
+    rows = [
+        (
+            one["where"] or "all arms",
+            *(DASH if value is None else show_value(value) for value in one["chosen"]),
+        )
+        for one in tuning["chosen"]
+        if any(value is not None for value in one["chosen"])
+    ]
+    caption = (
+        f"Chosen by tuning: the best of {tuning['candidates']} settings by {tuning['criterion']}, "
+        f"{len(tuning['seeds'])} seeds that are not evaluated"
+    )
+    return Table("tuning", caption, ("for", *(key.rpartition(".")[2] for key in tuning["keys"])), tuple(rows))
+
+
+def speed_up_text(found: Numbers | None) -> str:
+    """Returns a speed-up with its interval, and whether it is a bound.
+
+    Example:
+        >>> found = {"value": 2.0, "low": 1.5, "high": 2.5, "n": 4, "none_reached": False}
+        >>> speed_up_text({**found, "bound": "lower"})
+        '≥ 2.00× [1.50, 2.50]'
+    """
+    if found is None:
+        return DASH
+    if found["none_reached"]:
+        return "no run of either got there"
+    sign = {"lower": "≥ ", "upper": "≤ "}.get(found["bound"] or "", "")
+    ends = f" [{number(found['low'], 2)}, {number(found['high'], 2)}]" if found["n"] > 1 else ""
+    return f"{sign}{number(found['value'], 2)}×{ends}"
+
+
+def _effect(one: Numbers) -> str:
+    if one["measure"] == TIME:
+        return speed_up_text(one["speed_up"])
+    return interval(one["differences"].get(one["measure"]), _digits(one["measure"]))
+
+
+def _note(one: Numbers) -> str:
+    notes = [] if one["status"] == "complete" else [one["status"]]
+    speed = one["speed_up"]
+    if speed and one["measure"] == TIME and speed["treatment_censored"] + speed["control_censored"]:
+        counts = f"{speed['treatment_censored']} and {speed['control_censored']} of {speed['n']}"
+        notes.append(f"{counts} never there")
+    return "; ".join(notes)
+
+
+def _difference(found: Numbers | None, seeds: int, measure: str) -> str:
+    text = interval(found, _digits(measure))
+    return text if found is None or found["n"] == seeds else f"{text} ({found['n']} seeds)"
+
+
+def _time(found: Numbers | None, end: float) -> str:
+    if found is None:
+        return DASH
+    if found["reached"] == 0:
+        return f"> {number(end, 0)}"
+    sign = "" if found["reached"] == found["n"] else "≥ "
+    return sign + interval(found, 0)
+
+
+def _reached(found: Numbers | None) -> str:
+    return DASH if found is None else f"{found['reached']} of {found['n']}"
+
+
+def _digits(measure: str) -> int:
+    return DIGITS.get(measure, 3)
+
+
+def _ran(numbers: Numbers) -> list[Numbers]:
+    return [arm for arm in numbers["arms"] if arm["runs"]]
+
+
+def _primary(contrasts: Sequence[Numbers]) -> list[int]:
+    return [i for i, one in enumerate(contrasts) if one["primary"]]
