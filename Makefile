@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 # One process per core, so one thread each: more would only wait for each other.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto
 
-.PHONY: help train compare explore test check check-all format lint types contracts doctests alone both clean
+.PHONY: help train compare benchmark report explore test check check-all format lint types contracts doctests alone both clean
 
 help:  ## Say what each target does.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -22,6 +22,13 @@ train: $(READY)  ## Train the embedded GPT-2 on token-level feedback and show wh
 
 compare: $(READY)  ## Token-level feedback against the scalar standard: same learner, prompts and seeds.
 	$(BIN)/python examples/compare.py $(ARGS)
+
+benchmark: $(READY)  ## A first answer to whether token-level feedback helps: runs the study tiny-quick and reports. ARGS="tiny" runs another.
+	$(BIN)/python examples/benchmark.py $(or $(ARGS),tiny-quick)
+	$(BIN)/python examples/report.py $(firstword $(or $(ARGS),tiny-quick))
+
+report: $(READY)  ## The report of a study, finished or not: ARGS="docs/results/tiny.jsonl.xz".
+	$(BIN)/python examples/report.py $(ARGS)
 
 explore: $(READY)  ## A page on this machine that shows what each token earns, and why, as you type. ARGS="--open" opens it.
 	$(BIN)/python examples/explore.py $(ARGS)

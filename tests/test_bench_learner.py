@@ -104,7 +104,7 @@ def test_a_peer_that_cannot_run_is_named(tmp_path):
 def test_a_peer_that_is_killed_between_iterations_is_named():
     import bench_learner
 
-    script = "import os; print('{\"ready\": \"\"}', flush=True); os.kill(os.getpid(), 9)"
+    script = 'import os; print(\'{"ready": ""}\', flush=True); os.kill(os.getpid(), 9)'
     learner = bench_learner.Learner("peer", [sys.executable, "-c", script], os.environ)
     learner._process.wait()
     with pytest.raises(RuntimeError, match="peer: ended with status -9"):

@@ -1,0 +1,142 @@
+"""examples/benchmark.py: a user's own design and agent in a study, tuned and run through the command line."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from agents.study_files import read_results
+
+ROOT = Path(__file__).parents[1]
+MINE = '''
+"""A design and a learner of a user's."""
+import numpy as np
+from agents import TokenPPO
+from rlsf_gym.designs import Design
+
+def pay_first(evidence, *, rng):
+    """All of the gain, on the first token."""
+    rewards = np.zeros(len(evidence.mask))
+    rewards[0] = evidence.utility - evidence.prompt_utility
+    return rewards
+
+first_token = Design(
+    "first_token", pay_first, causal=False, conserving=True, bounded=True, cost=lambda tokens: 1
+)
+
+class Patient(TokenPPO):
+    """Does without a critic."""
+    name = "patient"
+
+    def estimate(self, rollout, rewards):
+        from agents.tensors import Estimates
+        return Estimates(rewards.flip(-1).cumsum(-1).flip(-1) * rollout.response_mask, None)
+'''
+STUDY = """
+title = "Two parts of mine"
+
+[defaults]
+agent = "my_parts:Patient"
+policy = "bundled"
+env = "rlsf_gym:rlsf_gym/Sentiment-v0"
+episodes = 16
+eval_episodes = 8
+samples = 1
+env_kwargs = { judge = "bundled", max_new_tokens = 4 }
+eval_env_kwargs = { split = "eval" }
+config = { batch_size = 8, minibatch_size = 8, num_ppo_epochs = 1 }
+
+[tuning]
+seeds = [9]
+settings = { episodes = 8 }
+[tuning.grid]
+"config.learning_rate" = [1e-4, 2e-4]
+
+[[cells]]
+group = "mine"
+seeds = 1
+settings = { "env_kwargs.reward_design" = "my_parts:first_token" }
+
+[[cells]]
+group = "best"
+seeds = 1
+settings = { run = "agents.study_training:best_of", n = 4, prompts = 2 }
+"""
+
+
+def run(script, *arguments, cwd):
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, str(ROOT / "examples" / script), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=environment)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """The folder of a user, with their parts, their study, and what came out of it."""
+    path = tmp_path_factory.mktemp("user")
+    (path / "my_parts.py").write_text(MINE)
+    (path / "mine.toml").write_text(STUDY)
+    arguments = ("mine.toml", "--jobs", "2", "--pack", "packed/mine")
+    done = run("benchmark.py", *arguments, cwd=path)
+    assert done.returncode == 0, done.stderr
+    return path
+
+
+def test_a_design_and_an_agent_of_ones_own_enter_by_name(folder):
+    results = read_results(folder / "runs/studies/mine")
+    assert [result.phase for result in results].count("tuning") == 2
+    (mine,) = [result for result in results if result.phase == "main" and result.iterations]
+    assert [row["episodes"] for row in mine.iterations] == [8, 16]
+    assert {"env/score", "env/judge", "objective/kl"} <= set(mine.iterations[0])
+    assert set(mine.evaluations) == {"before", "after"} and "self_bleu" in mine.evaluations["after"]
+    (sample,) = mine.samples
+    assert len(sample["tokens"]) == len(sample["token_rewards"])
+    assert not any(sample["token_rewards"][1:])  # the user's design pays the first token
+    (best,) = [result for result in results if result.records("attainable")]
+    record = best.records("attainable")[0]
+    assert (record["n"], record["prompts"]) == (4, 2) and record["best"] >= record["start"]
+
+
+def test_the_better_learning_rate_is_taken_over(folder):
+    tuned = json.loads((folder / "runs/studies/mine/tuned.json").read_text())
+    (choice,) = tuned["choices"]
+    best = max(choice["candidates"], key=lambda one: one["criterion"])
+    assert tuned["criterion"] == "area" and choice["settings"] == best["settings"]
+    results = read_results(folder / "runs/studies/mine")
+    (mine,) = [result for result in results if result.phase == "main" and result.iterations]
+    assert mine.settings["config"]["learning_rate"] == choice["settings"]["config.learning_rate"]
+
+
+def test_a_packed_study_is_gone_on_with_and_nothing_is_run_again(folder):
+    arguments = ("mine.toml", "--from", "packed/mine.jsonl.xz", "--out", "again")
+    done = run("benchmark.py", *arguments, cwd=folder)
+    assert done.returncode == 0 and "4 cells from packed/mine.jsonl.xz" in done.stderr
+    assert not (folder / "again/timings.jsonl").exists()
+    assert read_results(folder / "again") == read_results(folder / "packed/mine.jsonl.xz")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["nothing"], "error: study: expected a TOML file or one of base, .*tiny-quick"),
+        (["tiny", "--groups", "none"], "error: --groups: expected some of attainable, .*, got none"),
+        (["tiny", "--jobs", "0"], "error: argument --jobs"),
+    ],
+)
+def test_wrong_arguments_are_said_in_one_line(tmp_path, arguments, message):
+    import re
+
+    done = run("benchmark.py", *arguments, cwd=tmp_path)
+    assert done.returncode == 2 and len(done.stderr.strip().splitlines()) == 1
+    assert re.search(message, done.stderr)
+
+
+@pytest.mark.parametrize("name", ["tiny", "tiny-quick", "base"])
+def test_the_shipped_studies_can_be_read(name):
+    from agents.study import read_study
+
+    study = read_study(ROOT / "examples" / "studies" / f"{name}.toml")
+    assert study.goal is not None and sum(contrast.primary for contrast in study.contrasts) == 1
