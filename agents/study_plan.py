@@ -257,5 +257,9 @@ def unique(cells: Iterable[Cell]) -> list[Cell]:
 
 def _label(group: Group, point: Settings, defaults: Settings) -> str:
     """Returns what is fixed in a group other than in the defaults, and where in its grid a cell lies."""
-    fixed = [value for key, value in leaves(group.settings) if look_up(defaults, key) != value]
+    fixed = [
+        value
+        for key, value in leaves(group.settings)
+        if look_up(defaults, key) != value and not isinstance(value, list)
+    ]
     return "-".join(map(describe, [*fixed, *point.values()]))[:120]
