@@ -22,7 +22,7 @@ from typing import Any, Protocol, Self, TypeVar
 from agents.extras import import_extra
 
 T = TypeVar("T")
-ONE_THREAD: dict[str, str] = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 """What a process has in its environment before it imports torch or NumPy."""
 PATIENCE = 5.0
 """Seconds that a process which was told to end is waited for."""

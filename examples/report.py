@@ -120,7 +120,7 @@ def write(report: Report, folder: Path) -> None:
     tables = [table for section in sections for table in section.tables]
     told = methods_markdown(numbers)
     texts = {
-        "tables.md": f"# {numbers['title']}\n\n" + "\n".join(map(to_markdown, tables)),
+        "tables.md": tables_markdown(report),
         "tables.tex": "\n".join(map(to_latex, tables)),
         "methods.md": told,
         "numbers.json": json.dumps(numbers, indent=1, ensure_ascii=False, allow_nan=False) + "\n",
@@ -128,6 +128,12 @@ def write(report: Report, folder: Path) -> None:
     }
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8")
+
+
+def tables_markdown(report: Report) -> str:
+    """Returns all tables of a report, in Markdown."""
+    tables = [table for section in report.sections for table in section.tables]
+    return f"# {report.numbers['title']}\n\n" + "\n".join(map(to_markdown, tables))
 
 
 def make_head(numbers: dict[str, Any]) -> Head:
