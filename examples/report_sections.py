@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from game_section import KINDS, game_section
+from negation_section import KIND, negation_section
 from report_section import Section
 
 from agents.study_files import CellResult
 from agents.study_plan import Study
 
 SectionFunction = Callable[[Sequence[CellResult], Study], Section]
-SECTIONS: dict[str, SectionFunction] = dict.fromkeys(KINDS, game_section)
+SECTIONS: dict[str, SectionFunction] = {**dict.fromkeys(KINDS, game_section), KIND: negation_section}
 """Kind of record to the function that makes a section of a study with such records."""
 
 
