@@ -7,11 +7,15 @@ since version 4, some parallel file systems do not unless they are mounted to.
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
+
+HELD = (errno.EAGAIN, errno.EACCES, errno.EWOULDBLOCK, errno.EDEADLK)
+"""How systems say that another process holds a lock; anything else means that there can be none."""
 
 if os.name == "nt":
     import msvcrt
@@ -34,7 +38,7 @@ def try_lock(path: Path) -> Generator[bool]:
         path: The lock's file, in a folder that is there.
 
     Raises:
-        OSError: The file can't be opened.
+        OSError: The file can't be opened, or its file system has no locks.
     """
     file = _open(path)
     if file is None:
@@ -62,9 +66,19 @@ def _open(path: Path) -> IO[str] | None:
         file = path.open("a", encoding="utf-8")
         try:
             _take(file)
-        except OSError:
+        except OSError as error:
             file.close()
-            return None
-        if path.exists() and os.path.samestat(os.fstat(file.fileno()), path.stat()):
+            if error.errno in HELD:
+                return None
+            raise
+        if _is_there(file, path):
             return file
         file.close()  # its holder removed it meanwhile: this lock would be on a file that nobody else sees
+
+
+def _is_there(file: IO[str], path: Path) -> bool:
+    """Returns whether an open file is the one under a path, and not one that was removed."""
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False

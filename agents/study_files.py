@@ -28,6 +28,9 @@ Record = dict[str, Any]
 SUFFIX = ".jsonl"
 PACKED = ".jsonl.xz"
 DIGITS = 6
+"""Significant digits of what was measured."""
+ALL_DIGITS = 17
+"""Significant digits that keep any float as it is."""
 
 
 @dataclass(frozen=True)
@@ -144,14 +147,14 @@ class StudyFolder:
         return [json.loads(line) for line in lines if line]
 
 
-def to_line(record: Mapping[str, Any]) -> bytes:
-    r"""Returns a record as a line: floats with six significant digits, null for what is not finite.
+def to_line(record: Mapping[str, Any], *, digits: int = DIGITS) -> bytes:
+    r"""Returns a record as a line: floats with so many significant digits, null for what is not finite.
 
     Example:
         >>> to_line({"record": "iteration", "env/score": 0.123456789, "policy/steps": 4})
         b'{"record": "iteration", "env/score": 0.123457, "policy/steps": 4}\n'
     """
-    return (json.dumps(_rounded(record), ensure_ascii=False, allow_nan=False) + "\n").encode("utf-8")
+    return (json.dumps(_rounded(record, digits), ensure_ascii=False, allow_nan=False) + "\n").encode("utf-8")
 
 
 def read_cell(path: str | os.PathLike[str]) -> CellResult:
@@ -261,11 +264,11 @@ def _split(path: Path, lines: Sequence[bytes]) -> Iterator[CellResult]:
         yield CellResult(header, tuple(body))
 
 
-def _rounded(value: Any) -> Any:
+def _rounded(value: Any, digits: int) -> Any:
     if isinstance(value, float):
-        return float(f"{value:.{DIGITS}g}") if math.isfinite(value) else None
+        return float(f"{value:.{digits}g}") if math.isfinite(value) else None
     if isinstance(value, Mapping):
-        return {str(key): _rounded(entry) for key, entry in cast(Mapping[Any, Any], value).items()}
+        return {str(key): _rounded(entry, digits) for key, entry in cast(Mapping[Any, Any], value).items()}
     if isinstance(value, list | tuple):
-        return [_rounded(entry) for entry in cast("Sequence[Any]", value)]
+        return [_rounded(entry, digits) for entry in cast("Sequence[Any]", value)]
     return value

@@ -22,7 +22,7 @@ from typing import Any, Literal, NamedTuple, cast
 
 from agents.file_lock import is_locked, try_lock
 from agents.study_executors import Executor
-from agents.study_files import Record, StudyFolder, to_line, write_whole
+from agents.study_files import ALL_DIGITS, Record, StudyFolder, to_line, write_whole
 from agents.study_plan import Cell
 from agents.study_versions import read_git, read_installed
 
@@ -166,7 +166,7 @@ def _write(task: Task, folder: StudyFolder) -> tuple[Literal["done", "failed"], 
         if path not in sys.path:
             sys.path.insert(0, path)
     _use_one_thread()
-    lines = [to_line(_header(task))]
+    lines = [to_line(_header(task), digits=ALL_DIGITS)]
     status: Literal["done", "failed"] = "done"
     reason = None
     try:

@@ -31,6 +31,11 @@ from agents.rollout import collect, split_infos
 from agents.study_settings import merge
 
 AGENTS: dict[str, type[Any]] = {"ppo": TokenPPO, "rloo": RLOO, "grpo": GRPO}
+KNOWN = (
+    *("run", "agent", "config", "policy", "policy_kwargs", "device", "env", "env_kwargs", "eval_env_kwargs"),
+    *("episodes", "extra_episodes", "eval_episodes", "samples"),
+)
+"""Settings of a training run; others would be ignored, and are refused."""
 LARGEST_BATCH = 128
 """Episodes that an evaluation plays at once."""
 BLEU_SAMPLE = 128
@@ -61,8 +66,11 @@ def train(settings: Settings, seed: int) -> Iterator[Record]:
 
     Raises:
         FloatingPointError: A reward, loss or gradient was not finite.
-        ValueError: The settings do not go together.
+        ValueError: The settings do not go together, or one is unknown.
     """
+    for key in settings:
+        if key not in KNOWN:
+            raise ValueError(f"settings: expected some of {', '.join(KNOWN)}, got {key!r}")
     keeper = MetricsKeeper()
     agent = make_agent(settings, seed, [keeper, MemoryRelease()])
     env = make_env(settings, min(int(settings["eval_episodes"]), LARGEST_BATCH), evaluating=True)

@@ -22,7 +22,8 @@ Criterion = Callable[[CellResult, Goal], float]
 def area_within_divergence(result: CellResult, goal: Goal) -> float:
     """Returns the average height of the smoothed score curve, with its start where divergence is too large.
 
-    So a setting gains nothing from scores that it reaches beyond K nats from the reference.
+    So a setting gains nothing from scores that it reaches beyond K nats from the reference. A run of a single
+    iteration has one height, which is returned.
 
     Args:
         result: Of a training run.
@@ -32,6 +33,8 @@ def area_within_divergence(result: CellResult, goal: Goal) -> float:
     scores = moving_average([row["env/score"] for row in rows], goal.window)  # (iterations,) float64
     divergences = moving_average([row["objective/kl"] for row in rows], goal.window)
     allowed = np.where(divergences <= goal.max_kl(result.settings), scores, scores[0])
+    if len(rows) == 1:
+        return float(allowed[0])
     return area_under_curve([row["episodes"] for row in rows], allowed)
 
 

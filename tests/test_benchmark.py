@@ -2,8 +2,10 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -132,6 +134,56 @@ def test_wrong_arguments_are_said_in_one_line(tmp_path, arguments, message):
     done = run("benchmark.py", *arguments, cwd=tmp_path)
     assert done.returncode == 2 and len(done.stderr.strip().splitlines()) == 1
     assert re.search(message, done.stderr)
+
+
+WAITING = """
+import os, pathlib, time
+
+def wait(settings, seed):
+    here = pathlib.Path(__file__).parent
+    yield {"record": "nothing"}
+    if seed:
+        (here / "pid").write_text(str(os.getpid()))
+        time.sleep(600)
+"""
+
+
+@pytest.fixture
+def slow_study(tmp_path):
+    """The folder of a study whose first cell takes no time, and whose second does not end."""
+    (tmp_path / "my_cells.py").write_text(WAITING)
+    (tmp_path / "slow.toml").write_text(
+        '[[cells]]\ngroup = "g"\nseeds = 2\nsettings = { run = "my_cells:wait" }\n'
+    )
+    return tmp_path
+
+
+def test_time_that_is_over_is_no_failure(slow_study):
+    done = run("benchmark.py", "slow.toml", "--limit-seconds", "0", cwd=slow_study)
+    assert done.returncode == 0
+    assert done.stderr == "time is over: 0 cells are done, 2 of this phase are left\n"
+
+
+def test_ctrl_c_keeps_what_is_done_and_ends_what_is_not(slow_study):
+    command = [sys.executable, str(ROOT / "examples" / "benchmark.py"), "slow.toml", "--jobs", "1"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    runner = subprocess.Popen(
+        command, cwd=slow_study, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    pid = slow_study / "pid"
+    until = time.monotonic() + 120
+    while not (pid.exists() and pid.read_text()):
+        assert time.monotonic() < until and runner.poll() is None
+        time.sleep(0.05)
+    os.killpg(runner.pid, signal.SIGINT)  # as a terminal does: to the workers as well
+    said = runner.communicate(timeout=60)[1].splitlines()
+    assert runner.returncode == 130
+    assert "done" in said[0] and said[1:] == [
+        "stopped; finished cells stay in runs/studies/slow, the same command goes on"
+    ]
+    assert len(read_results(slow_study / "runs/studies/slow")) == 1
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(pid.read_text()), 0)
 
 
 @pytest.mark.parametrize("name", ["tiny", "tiny-quick", "base"])

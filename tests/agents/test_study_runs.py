@@ -39,6 +39,10 @@ def break_down(settings, seed):
 def pretend(settings, seed):
     yield {"record": "end"}
 
+def dawdle(settings, seed):
+    yield from square(settings, seed)
+    time.sleep(0.05)
+
 def wait(settings, seed):
     folder = pathlib.Path(settings["folder"])
     (folder / f"{seed}.pid").write_text(str(os.getpid()))
@@ -88,6 +92,12 @@ def test_a_cell_leaves_its_settings_its_records_and_its_end(place, tmp_path):
     assert end == {"record": "end", "status": "done", "reason": None}
     (timing,) = place.folder.read_timings()
     assert timing["id"] == cell.id and timing["seconds"] >= 0
+
+
+def test_settings_are_kept_to_the_last_digit(place, tmp_path):
+    cell = cell_of("square", log=str(tmp_path / "log"), rate=0.1234567890123)
+    run_cells(place, [cell])
+    assert read_cell(place.folder.find(cell)).settings["rate"] == 0.1234567890123
 
 
 def test_a_finished_cell_is_not_run_again(place, tmp_path):
@@ -200,6 +210,48 @@ if __name__ == "__main__":
 """
 
 
+TWO = """
+import sys
+from pathlib import Path
+from concurrent.futures import Future
+from agents.study_files import StudyFolder
+from agents.study_plan import Cell
+from agents.study_runs import Place, run_cells
+
+class Here:
+    slots = 1
+    def submit(self, function, argument):
+        future = Future()
+        future.set_result(function(argument))
+        return future
+
+base = sys.argv[1]
+print(flush=True)  # ready
+sys.stdin.readline()
+settings = {"run": "study_test_cells:dawdle", "log": base + "/log"}
+cells = [Cell("main", seed, settings) for seed in range(20)]
+summary = run_cells(Place("study", StudyFolder(base + "/out"), Here(), (base,)), cells)
+print(summary.done, summary.errors)
+"""
+
+
+def test_two_runners_at_once_share_the_cells(place, tmp_path):
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "cwd": ROOT}
+    command = [sys.executable, "-c", TWO, str(tmp_path)]
+    runners = [subprocess.Popen(command, **pipes) for _ in range(2)]
+    for runner in runners:
+        runner.stdout.readline()
+    for runner in runners:
+        runner.stdin.write("\n")
+        runner.stdin.flush()
+    assert [runner.communicate()[0] for runner in runners] == ["20 {}\n", "20 {}\n"]
+    done = sorted(map(int, (tmp_path / "log").read_text().split()))
+    assert done == list(range(20))  # each once
+    assert len(read_results(place.folder.path)) == 20
+    assert len({row["id"] for row in place.folder.read_timings()}) == 20
+    assert not list(place.folder.locks.iterdir())
+
+
 def wait_for(holds, seconds=120.0):
     until = time.monotonic() + seconds
     while not holds():
@@ -234,6 +286,59 @@ def test_a_study_that_was_killed_goes_on_with_no_cell_lost_or_done_twice(place, 
     (tmp_path / "go").touch()
     assert run_cells(place, cells).done == 2
     assert [result.records("square")[0]["value"] for result in read_results(place.folder.path)] == [0, 1]
+
+
+TOY = f"""
+import sys
+sys.path.insert(0, {str(ROOT / "tests" / "agents")!r})
+import gymnasium
+from conftest import ToyVectorEnv
+gymnasium.register("StudyToyApart-v0", vector_entry_point=ToyVectorEnv)
+"""
+TRAINER = """
+import sys
+from agents.study_executors import ProcessExecutor
+from agents.study_files import StudyFolder
+from agents.study_plan import Cell
+from agents.study_runs import Place, run_cells
+if __name__ == "__main__":
+    base, out, jobs = sys.argv[1:]
+    settings = {
+        "run": "agents.study_training:train", "agent": "ppo", "policy": base + "/policy",
+        "env": "study_toy:StudyToyApart-v0", "episodes": 64, "eval_episodes": 8, "samples": 1,
+        "config": {"batch_size": 8, "minibatch_size": 8},
+    }
+    with ProcessExecutor(int(jobs)) as executor:
+        place = Place("study", StudyFolder(base + "/" + out), executor, (base,))
+        assert run_cells(place, [Cell("main", seed, settings) for seed in range(4)]).done == 4
+"""
+
+
+@pytest.mark.slow
+def test_training_that_was_killed_leaves_the_bytes_of_one_left_alone(make_policy, tmp_path):
+    make_policy().save_pretrained(tmp_path / "policy")
+    (tmp_path / "study_toy.py").write_text(TOY)
+    script = tmp_path / "trainer.py"
+    script.write_text(TRAINER)
+
+    def start(out, jobs):
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        command = [sys.executable, str(script), str(tmp_path), out, str(jobs)]
+        return subprocess.Popen(command, env=environment)
+
+    alone, disturbed = tmp_path / "alone" / "cells", tmp_path / "disturbed" / "cells"
+    assert start("alone", 1).wait() == 0
+    killed = start("disturbed", 2)
+    wait_for(lambda: list(disturbed.glob("*.jsonl")))
+    killed.kill()
+    killed.wait()
+    assert len(list(disturbed.glob("*.jsonl"))) < 4
+    assert start("disturbed", 2).wait() == 0
+    names = sorted(path.name for path in alone.iterdir())
+    assert len(names) == 4 and sorted(path.name for path in disturbed.iterdir()) == names
+    for name in names:
+        assert (disturbed / name).read_bytes() == (alone / name).read_bytes()
+        assert len(read_cell(alone / name).iterations) == 8
 
 
 def test_a_worker_that_dies_is_named(tmp_path):
