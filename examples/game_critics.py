@@ -3,18 +3,15 @@
 Notation and lists of responses are those of `rlsf_gym.word_game.gradient`: N responses, T words, policies
 that are bigrams. V* is what a prefix lets expect of a design's own reward-to-go, m its mean at the position.
 
-- `blend`: q V* + (1 - q) m knows the share q of its own design's returns. It explains 1 - (1 - q)^2 of the
-  variance of V*.
-- `noisy`: V* + sqrt(1 - e) sd(V*) z explains e of it, z being one standard normal number for each prefix, the
-  same in all arms.
-- `shared`: the blend for `terminal`, less what the prefix was paid already. That is the same knowledge in the
-  other design's terms: every temporal difference, and so every gradient estimate, is that of `terminal`.
+`blend`, q V* + (1 - q) m, knows the share q of its own design's returns, and explains 1 - (1 - q)^2 of the
+variance of V*. A critic that knows the same of `terminal`, less what the prefix was paid already, would make
+every temporal difference of a causal and conserving design that of `terminal`: such rewards help as far as
+what they tell is not known yet.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import prod, sqrt
 from typing import NamedTuple
 
 import numpy as np
@@ -34,6 +31,10 @@ class Worth(NamedTuple):
     noise: float
     """Variance of the estimate from one response (trace) over the squared norm of its expectation: the batch
     size at which noise and signal are level (McCandlish et al. 2018, arXiv 1812.06162, equation 2.9)."""
+
+    scale: float
+    """Projection of the expected estimate on the true gradient, over the length of the latter: what a small
+    step gains, that on the true gradient being 1."""
 
     def progress(self, batch_size: float) -> float:
         """Returns how far the best step on a batch gets, the best step on the true gradient being 1.
@@ -58,41 +59,6 @@ def blend(values: FloatArray, probabilities: FloatArray, quality: float) -> Floa
         quality: q, from 0 (the mean of the position) to 1 (exact).
     """
     return quality * values + (1.0 - quality) * (probabilities @ values)
-
-
-def add_noise(
-    values: FloatArray, probabilities: FloatArray, sizes: Sequence[int], *, explained: float, seed: int
-) -> FloatArray:
-    """Returns V* + sqrt(1 - e) sd(V*) z, float64 (N, T); sd is that of the position.
-
-    Args:
-        values: V*, float64 (N, T).
-        probabilities: float64 (N,), of the responses.
-        sizes: Number of words at each position, T of them.
-        explained: e, the share of the variance of V* that is explained (in expectation over z).
-        seed: Seed of z.
-    """
-    rng = np.random.default_rng(seed)
-    spread = np.sqrt(probabilities @ np.square(values - probabilities @ values))  # (T,)
-    draws = [rng.standard_normal(prod(sizes[:t])).repeat(prod(sizes[t:])) for t in range(len(sizes))]
-    return values + sqrt(1.0 - explained) * spread * np.stack(draws, axis=1)
-
-
-def share(terminal_values: FloatArray, rewards: FloatArray) -> FloatArray:
-    """Returns a critic of `terminal` in another design's terms: less what was paid already, float64 (N, T).
-
-    Args:
-        terminal_values: float64 (N, T), of a critic of `terminal`.
-        rewards: float64 (N, T), of a causal and conserving design.
-    """
-    return terminal_values - (rewards.cumsum(axis=1) - rewards)
-
-
-def terminal_rewards(gains: FloatArray, length: int) -> FloatArray:
-    """Returns the rewards of `terminal`, float64 (N, T): all at the end."""
-    rewards = np.zeros((len(gains), length))
-    rewards[:, -1] = gains
-    return rewards
 
 
 def explained_share(wanted: FloatArray, values: FloatArray, probabilities: FloatArray) -> float:
@@ -133,7 +99,9 @@ def measure_worth(
         raise ValueError(
             f"rewards and gains must differ between responses: their gradients have norms {norms}"
         )
+    product = float((found * wanted).sum())
     return Worth(
-        float((found * wanted).sum()) / (norms[0] * norms[1]),
-        gradient_variance(rollouts, advantages) / norms[0] ** 2,
+        cosine=product / (norms[0] * norms[1]),
+        noise=gradient_variance(rollouts, advantages) / norms[0] ** 2,
+        scale=product / norms[1] ** 2,
     )

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from game_speed import CONTROL, compare, draw, run_table, speed_table
 from report_look import Look, Picture, dress, make_panels
 from report_section import Section
 from report_tables import Table, number
 
-from agents.contrasts import speed_up
+from agents.learning_curves import value_at_kl
 from agents.study_files import CellResult
 from agents.study_plan import Study
 
-TREATMENT, CONTROL = "potential", "terminal"
-KINDS = ("credit", "game_runs", "invariance")
+KINDS = ("credit", "game_runs", "frontier", "invariance")
+FRONTIER = (0.5, 1.0, 2.0, 3.0, 4.0)
+"""Divergences at which gains are compared, in nats."""
 
 Record = dict[str, Any]
 
@@ -22,12 +24,20 @@ Record = dict[str, Any]
 def game_section(results: Sequence[CellResult], study: Study) -> Section:
     """Returns the section of the cells of `game_study`, as far as they are finished."""
     del study
-    credit, runs, ends = ([record for result in results for record in result.records(kind)] for kind in KINDS)
+    credit, runs, points, ends = (
+        [record for result in results for record in result.records(kind)] for kind in KINDS
+    )
     speeds = compare(credit, runs)
-    figures = [Picture("exact_speed_up", CAPTION, lambda look: draw_speed_up(speeds, look))] if speeds else []
-    tables = [table for table in (credit_table(credit), speed_table(speeds), end_table(ends)) if table.rows]
-    numbers = {"speed_ups": speeds, "credit": credit, "invariance": ends}
-    return Section("The word game, by enumeration", TEXT, figures, tables, numbers)
+    figures = [Picture("exact_speed_up", SPEED, lambda look: draw(speeds, look))] if speeds else []
+    figures += [Picture("exact_frontier", LEADS, lambda look: draw_frontier(points, look))] if points else []
+    tables = [
+        *(credit_table(credit), speed_table(speeds), run_table(runs)),
+        *(frontier_table(points), end_table(ends)),
+    ]
+    numbers = {"speed_ups": speeds, "credit": credit, "frontier": points, "invariance": ends}
+    return Section(
+        "The word game, by enumeration", TEXT, figures, [table for table in tables if table.rows], numbers
+    )
 
 
 TEXT = (
@@ -35,41 +45,13 @@ TEXT = (
     "cosine, noise and critics are exact. A critic of quality q values a state at q times what is to be "
     "expected there and 1 - q times the mean of the position, of its own design's rewards.</p>"
 )
-CAPTION = (
-    "How many times fewer responses potential needs than terminal, over what the critic explains. Lines: "
-    "predicted from cosine and noise of the gradient; points: learners that sample, with 95% intervals. With "
-    "the exact critic the two are the same learner."
+SPEED = (
+    "What potential saves over terminal, over what the critic explains. Left: how many times fewer responses "
+    "it needs at a small learning rate; lines: predicted from how far the expected estimate leads along the "
+    "true gradient. Right: how many nats less it has diverged by at the goal, at a large learning rate. "
+    "Points: learners that sample, with 95% intervals. With the exact critic the two are the same learner."
 )
-
-
-def compare(credit: Sequence[Record], runs: Sequence[Record]) -> list[Record]:
-    """Returns predicted and measured speed-up of potential over terminal, by lambda and critic.
-
-    Args:
-        credit: Records of `game_study.credit`.
-        runs: Records of `game_study.learning`.
-    """
-    costs = {(row["design"], row["lam"], row["quality"]): row for row in credit}
-    times = {(row["design"], row["lam"], row["quality"]): row for row in runs}
-    found: list[Record] = []
-    for (design, lam, quality), row in costs.items():
-        control = costs.get((CONTROL, lam, quality))
-        if design != TREATMENT or control is None:
-            continue
-        one = {"lam": lam, "quality": quality, "explained": control["explained"]}
-        one["predicted"] = control["cost"] / row["cost"]
-        one["noise"] = control["noise"] / row["noise"]
-        one["measured"] = _measure(times.get((TREATMENT, lam, quality)), times.get((CONTROL, lam, quality)))
-        found.append(one)
-    return found
-
-
-def _measure(treatment: Record | None, control: Record | None) -> Record | None:
-    """Returns the measured speed-up; None where an arm has not been run."""
-    if treatment is None or control is None:
-        return None
-    arms = [[float("inf") if x is None else x for x in arm["episodes"]] for arm in (treatment, control)]
-    return speed_up(*arms, horizon=float(control["horizon"]))._asdict()
+LEADS = "Gain of a perfect learner of each design's rewards-to-go, over its divergence."
 
 
 def credit_table(credit: Sequence[Record]) -> Table:
@@ -94,19 +76,37 @@ def credit_table(credit: Sequence[Record]) -> Table:
     return Table("exact_credit", caption, head, tuple(rows))
 
 
-def speed_table(speeds: Sequence[Record]) -> Table:
-    """Returns the speed-ups by lambda and critic."""
+def frontier_table(points: Sequence[Record]) -> Table:
+    """Returns the gain of a perfect learner at some divergences, between the prices that were tried."""
     rows = [
-        (
-            f"{row['lam']:g}",
-            number(row["explained"], 2),
-            number(row["predicted"], 2),
-            "" if row["measured"] is None else _interval(row["measured"]),
-        )
-        for row in speeds
+        (design, *("" if gain is None else number(gain) for gain in _gains(points, design)))
+        for design in dict.fromkeys(row["design"] for row in points)
     ]
-    head = ("λ", "explained by the critic", "predicted", "measured")
-    return Table("exact_speed_ups", "Speed-up of potential over terminal.", head, tuple(rows))
+    head = ("design", *(f"{kl:g} nats" for kl in FRONTIER))
+    caption = "Gain of the policy that is best for the rewards-to-go of a design, any policy being allowed."
+    return Table("exact_frontier", caption, head, tuple(rows))
+
+
+def _gains(points: Sequence[Record], design: str) -> list[float | None]:
+    own = [row for row in points if row["design"] == design]
+    kls, gains = ([row[key] for row in own] for key in ("kl", "gain"))
+    return [value_at_kl(kls, gains, kl) for kl in FRONTIER]
+
+
+def draw_frontier(points: Sequence[Record], look: Look) -> Any:
+    """Returns gain over divergence, a line for each design."""
+    figure, (panel,) = make_panels(look, 1, height=3.6)
+    dress(panel, look, x="divergence from the uniform policy (nats)", y="expected gain")
+    designs = list(dict.fromkeys(row["design"] for row in points))
+    for i, design in enumerate(designs):
+        own = [row for row in points if row["design"] == design]
+        colour, dashes = look.series(i)
+        panel.plot(
+            [row["kl"] for row in own], [row["gain"] for row in own],
+            color=colour, linestyle=dashes, linewidth=2.0, label=design,
+        )  # fmt: skip
+    panel.legend(frameon=False, fontsize=8.5, labelcolor=look.ink)
+    return figure
 
 
 def end_table(ends: Sequence[Record]) -> Table:
@@ -131,49 +131,3 @@ def end_table(ends: Sequence[Record]) -> Table:
         "good or bad) at equal divergence."
     )
     return Table("invariance", caption, head, tuple(rows))
-
-
-def draw_speed_up(speeds: Sequence[Record], look: Look) -> Any:
-    """Returns predicted and measured speed-up over explained variance, a colour for each lambda."""
-    figure, (panel,) = make_panels(look, 1, height=3.6)
-    dress(panel, look, x="variance that the critic explains", y="speed-up of potential over terminal")
-    panel.axhline(1.0, color=look.soft, linewidth=1.2)
-    lambdas = list(dict.fromkeys(row["lam"] for row in speeds))
-    for i, lam in enumerate(lambdas):
-        rows = sorted((row for row in speeds if row["lam"] == lam), key=lambda row: row["explained"])
-        colour = look.series(i)[0]
-        panel.plot(
-            [row["explained"] for row in rows],
-            [row["predicted"] for row in rows],
-            color=colour,
-            linewidth=2.0,
-        )
-        panel.annotate(
-            f"λ {lam:g}", (rows[0]["explained"], rows[0]["predicted"]), xytext=(-6, 0), color=colour,
-            textcoords="offset points", ha="right", va="center", fontsize=9,
-        )  # fmt: skip
-        shift = 0.012 * (i - (len(lambdas) - 1) / 2)
-        for row in rows:
-            if row["measured"] is not None:
-                _draw_measured(panel, row["explained"] + shift, row["measured"], colour)
-    panel.set_yscale("log")
-    _mark(panel)
-    panel.set_xlim(-0.12, 1.05)
-    return figure
-
-
-def _draw_measured(panel: Any, x: float, measured: Record, colour: Any) -> None:
-    panel.plot([x, x], [measured["low"], measured["high"]], color=colour, linewidth=1.2, alpha=0.7)
-    panel.plot(x, measured["value"], "o", color=colour, markersize=6)
-
-
-def _mark(panel: Any) -> None:
-    """Marks a logarithmic axis with plain ratios."""
-    low, high = panel.get_ylim()
-    marks = [mark for mark in (0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0) if low <= mark <= high]
-    panel.set_yticks(marks, [f"{mark:g}" for mark in marks])
-    panel.minorticks_off()
-
-
-def _interval(found: Record) -> str:
-    return f"{number(found['value'], 2)} [{number(found['low'], 2)}, {number(found['high'], 2)}]"

@@ -7,12 +7,13 @@ The goal is `share` of the way from the uniform policy's gain to the expected be
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from game_critics import blend, exact_values, explained_share, measure_worth
-from game_learning import Arm, Table, kl_and_gradient, learn, softmax
+from game_learning import Arm, History, Table, kl_and_gradient, learn, softmax
 
 from rlsf_gym.designs import load_design
 from rlsf_gym.word_game import (
@@ -63,17 +64,21 @@ def make_task(settings: Settings, designs: Sequence[str]) -> Task:
 
 
 def credit(settings: Settings, seed: int) -> Iterator[Record]:
-    """Yields what each design is worth to a learner on its way to the goal, by lambda and critic.
+    """Yields what each design is worth on the way to the goal, by lambda and critic, and where it leads.
 
-    `cost` is the number of updates that it takes, but for a factor that all have: the sum over the policies
-    of 1 / (progress |g|^2), g being the true gradient and progress as in `game_critics.Worth`.
+    Two numbers of updates to the goal, but for a factor that all have: sums over the policies of
+    1 / (progress |g|^2), g being the true gradient. `cost` is with the best step for each, progress as in
+    `game_critics.Worth`; `small_step_cost` with one small step for all, where progress is the scale of the
+    estimate and noise averages out.
 
     Args:
-        settings: Those of the module docstring; `designs`, `lambdas`, `qualities`.
+        settings: Those of the module docstring; `designs`, `lambdas`, `qualities`; `betas`, prices of a nat
+            that a perfect learner's gain and divergence are told for.
         seed: Nothing is drawn.
     """
     del seed
     task = make_task(settings, settings["designs"])
+    yield from _frontier(task, settings["betas"])
     policies = list(ascend(task, kl_coef=float(settings["kl_coef"])))
     sizes = task.game.sizes
     for design, rewards in task.rewards.items():
@@ -86,6 +91,7 @@ def credit(settings: Settings, seed: int) -> Iterator[Record]:
                     for one, (values, _) in zip(policies, critics, strict=True)
                 ]
                 lengths = [float(np.square(true_gradient(one, task.gains)).sum()) for one in policies]
+                scales = [worth.scale for worth in found]
                 progress = [worth.progress(float(settings["batch_size"])) for worth in found]
                 yield {
                     "record": "credit",
@@ -96,6 +102,7 @@ def credit(settings: Settings, seed: int) -> Iterator[Record]:
                     "cosine": float(np.mean([worth.cosine for worth in found])),
                     "noise": float(np.mean([worth.noise for worth in found])),
                     "cost": float(np.sum(1.0 / (np.array(progress) * np.array(lengths)))),
+                    "small_step_cost": float(np.sum(1.0 / (np.array(scales) * np.array(lengths)))),
                 }
 
 
@@ -123,10 +130,10 @@ def ascend(task: Task, *, kl_coef: float) -> Iterator[Rollouts]:
 
 
 def learning(settings: Settings, seed: int) -> Iterator[Record]:
-    """Yields how many responses learners take to the goal, at one learning rate for all.
+    """Yields how many responses learners take to the goal, and the divergence that they get there with.
 
     Args:
-        settings: Those of the module docstring; `design`, `lambdas`, `qualities`, `learning_rate`, `steps`,
+        settings: Those of the module docstring; `design`, `lambdas`, `qualities`, `learning_rates`, `steps`,
             `learners`, `max_kl`.
         seed: Of the first learner; the others follow.
     """
@@ -134,30 +141,54 @@ def learning(settings: Settings, seed: int) -> Iterator[Record]:
     task = make_task(settings, [design])
     causal = load_design(design).causal and load_design(design).conserving
     table = Table(task.gains, task.rewards[design], causal)
-    batch_size, rate = int(settings["batch_size"]), float(settings["learning_rate"])
+    batch_size, steps = int(settings["batch_size"]), int(settings["steps"])
     seeds = range(seed, seed + int(settings["learners"]))
-    for lam in settings["lambdas"]:
-        for quality in settings["qualities"]:
-            arm = Arm(lam, quality, rate, batch_size, float(settings["kl_coef"]))
-            taken = episodes_to_goal(table, arm, task.goal, settings, seeds)
-            yield {
-                "record": "game_runs",
-                "design": design,
-                "lam": lam,
-                "quality": quality,
-                "horizon": int(settings["steps"]) * batch_size,
-                "episodes": [float(x) if np.isfinite(x) else None for x in taken],
-            }
+    for lam, quality, rate in product(*(settings[key] for key in ("lambdas", "qualities", "learning_rates"))):
+        arm = Arm(lam, quality, rate, batch_size, float(settings["kl_coef"]))
+        history = learn(table, arm, steps=steps, seeds=seeds)
+        yield {
+            "record": "game_runs",
+            "design": design,
+            "lam": lam,
+            "quality": quality,
+            "learning_rate": rate,
+            "horizon": steps * batch_size,
+            "max_kl": float(settings["max_kl"]),
+            **_arrivals(history, task.goal, float(settings["max_kl"]), batch_size),
+        }
 
 
-def episodes_to_goal(
-    table: Table, arm: Arm, goal: float, settings: Settings, seeds: Sequence[int]
-) -> FloatArray:
-    """Returns responses until the exact gain reaches the goal within `max_kl`, float64 (S,); inf: never."""
-    history = learn(table, arm, steps=int(settings["steps"]), seeds=list(seeds))
-    reached = (history.gains >= goal) & (history.kls <= float(settings["max_kl"]))
-    first = reached.argmax(axis=1) * arm.batch_size
-    return np.where(reached.any(axis=1), first, np.inf)
+def _arrivals(history: History, goal: float, max_kl: float, batch_size: int) -> Record:
+    """Returns when learners reach the goal, if ever, and what they have paid for it.
+
+    `episodes`: responses until the exact gain first reaches the goal, with `kls`, the divergence then;
+    `episodes_within`: until it does so within `max_kl`. None: never.
+    """
+    there = history.gains >= goal  # (S, steps + 1)
+    first, within = _first(there), _first(there & (history.kls <= max_kl))
+    return {
+        "episodes": [None if i is None else i * batch_size for i in first],
+        "kls": [None if i is None else float(kls[i]) for i, kls in zip(first, history.kls, strict=True)],
+        "episodes_within": [None if i is None else i * batch_size for i in within],
+    }
+
+
+def _first(there: npt.NDArray[np.bool_]) -> list[int | None]:
+    """Returns the first step of each learner at which something holds."""
+    return [int(i) if ever else None for i, ever in zip(there.argmax(axis=1), there.any(axis=1), strict=True)]
+
+
+def _frontier(task: Task, betas: Sequence[float]) -> Iterator[Record]:
+    """Yields gain and divergence of the best policy at each price of a nat, if any policy may be had.
+
+    It is no bigram: it has a distribution of its own for each prefix, and is best at every word for the
+    design's reward-to-go (`rlsf_gym.word_game.soft_optimal`).
+    """
+    for design, rewards in task.rewards.items():
+        for beta in betas:
+            policy = soft_optimal(rewards, task.game.sizes, beta=beta)
+            gain = float(policy.probabilities @ task.gains)
+            yield {"record": "frontier", "design": design, "beta": beta, "kl": policy.kl, "gain": gain}
 
 
 def invariance(settings: Settings, seed: int) -> Iterator[Record]:
