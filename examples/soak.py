@@ -26,10 +26,10 @@ STOPPED = 143
 TRAIN = Path(__file__).resolve().parent / "train_sentiment.py"
 
 
-def resident_megabytes(status: str) -> float:
-    """Returns the resident memory that /proc/PID/status tells, in MB of 1e6 bytes."""
-    line = next(line for line in status.splitlines() if line.startswith("VmRSS:"))
-    return int(line.split()[1]) * 1024 / 1e6
+def resident_megabytes(status: str) -> float | None:
+    """Returns the resident memory that /proc/PID/status tells, in MB of 1e6 bytes; None of one that is ending."""
+    line = next((line for line in status.splitlines() if line.startswith("VmRSS:")), None)
+    return None if line is None else int(line.split()[1]) * 1024 / 1e6
 
 
 def watch(process: subprocess.Popen[bytes], minutes: int, seconds_per_minute: float = 60.0) -> list[float]:
@@ -45,7 +45,9 @@ def watch(process: subprocess.Popen[bytes], minutes: int, seconds_per_minute: fl
         while time.monotonic() < until:
             if process.poll() is not None:
                 raise RuntimeError(f"the run ended with status {process.returncode} in minute {minute}")
-            readings.append(resident_megabytes(status.read_text()))
+            reading = resident_megabytes(status.read_text())
+            if reading is not None:  # else the next poll says how it ended
+                readings.append(reading)
             time.sleep(seconds_per_minute / 60.0)
         medians.append(statistics.median(readings))
         print(f"minute {minute:3d}   {medians[-1]:7.1f} MB", flush=True)

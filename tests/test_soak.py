@@ -43,3 +43,7 @@ def test_growth_begins_after_the_first_minutes(soak):
 
 def test_memory_is_read_from_its_line(soak):
     assert soak.resident_megabytes("Name:\tx\nVmHWM:\t9 kB\nVmRSS:\t 1000 kB\n") == pytest.approx(1.024)
+
+
+def test_a_process_that_is_ending_has_no_memory(soak):
+    assert soak.resident_megabytes("Name:\tx\nState:\tR (running)\n") is None
