@@ -27,7 +27,7 @@ TRAIN = Path(__file__).resolve().parent / "train_sentiment.py"
 
 
 def resident_megabytes(status: str) -> float | None:
-    """Returns the resident memory that /proc/PID/status tells, in MB of 1e6 bytes; None of one that is ending."""
+    """Returns the resident memory in /proc/PID/status, in MB of 1e6 bytes; None of an ending process."""
     line = next((line for line in status.splitlines() if line.startswith("VmRSS:")), None)
     return None if line is None else int(line.split()[1]) * 1024 / 1e6
 
