@@ -7,15 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+import gradient_section as gradients
+import negation_section as negation
 from game_section import KINDS, game_section
-from negation_section import KIND, negation_section
 from report_section import Section
 
 from agents.study_files import CellResult
 from agents.study_plan import Study
 
 SectionFunction = Callable[[Sequence[CellResult], Study], Section]
-SECTIONS: dict[str, SectionFunction] = {**dict.fromkeys(KINDS, game_section), KIND: negation_section}
+SECTIONS: dict[str, SectionFunction] = {
+    **dict.fromkeys(KINDS, game_section),
+    negation.KIND: negation.negation_section,
+    gradients.KIND: gradients.gradient_section,
+}
 """Kind of record to the function that makes a section of a study with such records."""
 
 
