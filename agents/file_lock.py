@@ -20,7 +20,10 @@ HELD = (errno.EAGAIN, errno.EACCES, errno.EWOULDBLOCK, errno.EDEADLK)
 if os.name == "nt":
     import msvcrt
 
+    FAR = 1 << 30  # what is locked nobody else may read or write there, so a byte far behind any text is
+
     def _take(file: IO[str]) -> None:
+        file.seek(FAR)
         msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
 
 else:

@@ -18,10 +18,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from explore_feedback import Explorer, one_line
-from explore_page import page
-from explore_question import Question
-from explore_server import Server
+from explorer.feedback import Explorer, one_line
+from explorer.page import page
+from explorer.question import Question
+from explorer.server import Server
 from settings import Parser, checked, signed
 
 port_number = checked(int, lambda n: 0 <= n <= 65_535, "a port from 0 (any free one) to 65535")

@@ -18,15 +18,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from report_look import LOOKS, SUFFIX, Look
-from report_page import Head, page
-from report_section import Section
-from report_sections import other_sections
-from report_tables import to_latex, to_markdown
-from study_arms import read_arms
-from study_methods import methods, methods_markdown, state
-from study_numbers import analyse, in_order, rounded
-from study_sections import answer, training_sections
+from reporting.arms import read_arms
+from reporting.look import LOOKS, SUFFIX, Look
+from reporting.methods import methods, methods_markdown, state
+from reporting.numbers import analyse, in_order, rounded
+from reporting.page import Head, page
+from reporting.section import Section
+from reporting.sections import other_sections
+from reporting.tables import to_latex, to_markdown
+from reporting.training_sections import answer, training_sections
 
 from agents.study import read_study
 from agents.study_files import PACKED, CellResult, read_results

@@ -19,12 +19,12 @@ import os
 import platform
 import subprocess
 import uuid
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from run_lock import locked
+from agents.file_lock import try_lock
 
 PACKAGES = ("rlsf-gym", "torch", "transformers", "tokenizers", "numpy", "gymnasium", "vaderSentiment")
 
@@ -59,10 +59,23 @@ class RunFolder:
                 "or choose another --out"
             )
 
-    def lock(self) -> AbstractContextManager[None]:
-        """Returns a context in which no other process writes here; makes the folder."""
+    @contextmanager
+    def lock(self) -> Generator[None]:
+        """Returns a context in which no other process writes here; makes the folder.
+
+        Raises:
+            ValueError: Another process writes here.
+        """
         self.path.mkdir(parents=True, exist_ok=True)
-        return locked(self.path / "run.lock")
+        path = self.path / "run.lock"
+        with try_lock(path) as mine:
+            if not mine:
+                raise ValueError(
+                    f"{self.path} is in use by process {path.read_text(encoding='utf-8') or 'unknown'}: wait "
+                    "until it has ended, or stop it and continue with --resume"
+                )
+            path.write_text(str(os.getpid()), encoding="utf-8")
+            yield
 
     def create(self, settings: Mapping[str, Any], *, defaults: Mapping[str, Any], prompts: str) -> None:
         """Writes `config.json`; `prompts` is the hash of the prompts."""

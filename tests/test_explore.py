@@ -28,14 +28,14 @@ HOSTILE = "</script><img src=x onerror=alert(1)><!--<script>\u202e\x00\x1b[31m&l
 
 @pytest.fixture(scope="module")
 def explorer():
-    from explore_feedback import Explorer
+    from explorer.feedback import Explorer
 
     return Explorer()
 
 
 @pytest.fixture(scope="module")
 def server(explorer):
-    from explore_server import Server
+    from explorer.server import Server
 
     with Server("127.0.0.1", 0, lambda: "<!doctype html>", explorer.answer_plain) as running:
         thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.02})
@@ -159,7 +159,7 @@ def test_everything_that_can_be_picked_is_offered(explorer):
     for name, need in unserved.items():
         assert f"offers {need!r}" in scorers["vader"]["refused"][name]
     assert "--scorer-model" in scorers["transformer"]["reason"]
-    from explore_question import Question
+    from explorer.question import Question
 
     for example in options["examples"]:
         asked = Question(prompt=example["prompt"], response=example["response"], designs=("potential",))
@@ -168,8 +168,8 @@ def test_everything_that_can_be_picked_is_offered(explorer):
 
 
 def test_a_design_that_fails_says_so_in_its_place(monkeypatch):
-    from explore_feedback import Explorer
-    from explore_question import Question
+    from explorer.feedback import Explorer
+    from explorer.question import Question
 
     def failing(evidence, *, rng):
         """Returns nothing of use."""
@@ -219,7 +219,7 @@ def test_a_bad_question_is_400_in_one_line(server, body, message):
 
 
 def test_a_text_of_too_many_tokens_is_400(server):
-    from explore_feedback import MAX_TOKENS
+    from explorer.feedback import MAX_TOKENS
 
     for name in ("prompt", "response"):
         reply = send(server, json.dumps({name: "\x00" * (MAX_TOKENS + 1)}))
@@ -375,7 +375,7 @@ def test_the_file_is_self_contained(snapshot, explorer):
 
 
 def test_no_text_breaks_out_of_the_page():
-    from explore_page import embed
+    from explorer.page import embed
 
     text = embed({"<!--": HOSTILE + "\u2028</SCRIPT\ud800"})
     assert not set(text) & set("<>&\u2028\x00")

@@ -45,7 +45,7 @@ SLOW_FIRST = """(() => {
 
 @pytest.fixture(scope="module")
 def explorer():
-    from explore_feedback import Explorer
+    from explorer.feedback import Explorer
 
     return Explorer()
 
@@ -53,9 +53,9 @@ def explorer():
 @pytest.fixture(scope="module")
 def server(explorer):
     import explore
-    from explore_page import page
-    from explore_question import Question
-    from explore_server import Server
+    from explorer.page import page
+    from explorer.question import Question
+    from explorer.server import Server
 
     question = Question(PROMPT, RESPONSE, designs=("potential", "terminal"))
     document = page(explore.data_of(explorer, question, explorer.answer(question), live=True))
@@ -157,7 +157,7 @@ def test_switching_a_design_adds_and_takes_away_a_row(browser):
 
 
 def test_all_designs_share_one_scale(browser, explorer):
-    from explore_question import Question
+    from explorer.question import Question
 
     designs = ("potential", "terminal", "seed_legacy")
     told = explorer.answer(Question(PROMPT, RESPONSE, designs=designs))["designs"].values()
@@ -316,7 +316,7 @@ def luminance(colour):
 
 def test_the_file_works_without_a_server(browser, explorer, tmp_path):
     import explore
-    from explore_question import Question
+    from explorer.question import Question
 
     path = tmp_path / "page.html"
     question = Question(HOSTILE, RESPONSE, designs=("potential",))

@@ -1,4 +1,4 @@
-"""examples/game_study.py and game_section.py: the exact tier, against enumeration and identities."""
+"""examples/game_study.py and its section: the exact tier, against enumeration and identities."""
 
 import itertools
 import math
@@ -234,8 +234,8 @@ def test_where_hindsight_leads():
 
 
 def test_the_section_shows_what_the_cells_hold(credit, runs):
-    from game_section import credit_table
-    from game_speed import compare, run_table, speed_table
+    from reporting.game_section import credit_table
+    from reporting.game_speed import compare, run_table, speed_table
 
     speeds = compare(list(credit.values()), list(runs.values()))
     (whole,) = [row for row in speeds if (row["lam"], row["quality"]) == (0.8, 1.0)]
@@ -252,7 +252,7 @@ def test_the_section_shows_what_the_cells_hold(credit, runs):
 
 
 def test_measured_savings_by_hand():
-    from game_speed import measure
+    from reporting.game_speed import measure
 
     def run(rate, episodes, kls):
         return {"learning_rate": rate, "episodes": episodes, "kls": kls, "horizon": 100}

@@ -51,7 +51,7 @@ def test_each_opening_ends_in_a_negator_that_still_works():
 
 
 def test_the_section_pairs_seeds():
-    from negation_section import negation_section
+    from reporting.negation_section import negation_section
 
     def cell(design, seed, share):
         header = {

@@ -230,7 +230,7 @@ def test_files_hold_no_date_and_no_path(folder):
 
 def test_a_half_finished_study_says_so_at_the_top(parts, tmp_path, monkeypatch):
     import report
-    import report_look
+    from reporting import look as report_look
 
     known = parts["test_study_numbers"]
     parts["synthetic_study"].write_study(
@@ -261,9 +261,9 @@ def test_a_study_without_cells_has_a_report(parts, tmp_path):
 
 
 def test_other_kinds_of_records_get_a_section_of_their_own(folder):
-    from report_section import Section
-    from report_sections import other_sections
-    from report_tables import Table
+    from reporting.section import Section
+    from reporting.sections import other_sections
+    from reporting.tables import Table
 
     from agents.study import read_study
     from agents.study_files import read_results
@@ -280,8 +280,8 @@ def test_other_kinds_of_records_get_a_section_of_their_own(folder):
 
 def test_a_study_of_other_records_alone_has_a_report(parts, tmp_path, monkeypatch):
     import report
-    import report_sections
-    from report_section import Section
+    from reporting import sections as report_sections
+    from reporting.section import Section
 
     toml = '[defaults]\nrun = "elsewhere:measure"\n[[cells]]\ngroup = "game"\nseeds = 2\n'
     done = {"record": "end", "status": "done", "reason": None}
@@ -303,14 +303,14 @@ def test_wrong_input_ends_with_one_line(tmp_path, capsys):
         "error: expected the folder, file or name of a study, found none of"
     )
     with pytest.raises(ValueError, match="expected 2 cells"):
-        from report_tables import Table
+        from reporting.tables import Table
 
         Table("t", "", ("a", "b"), (("one",),))
 
 
 def test_one_run_has_no_interval():
-    from report_tables import interval
-    from study_tables import speed_up_text
+    from reporting.tables import interval
+    from reporting.training_tables import speed_up_text
 
     found = {"value": 2.0, "low": 2.0, "high": 2.0, "n": 1, "none_reached": False, "bound": None}
     assert interval(found, 1) == "2.0" and speed_up_text(found) == "2.00×"
@@ -319,7 +319,7 @@ def test_one_run_has_no_interval():
 @pytest.mark.parametrize("bound", ["lower", "upper", None])
 @pytest.mark.parametrize("value", [2.0, 0.5])
 def test_the_answer_turns_a_slow_down_round(value, bound):
-    from study_sections import answer
+    from reporting.training_sections import answer
 
     speed = {
         "value": value,
@@ -345,7 +345,7 @@ def test_examples_in_docstrings_hold(path):
 
 
 def test_labels_keep_their_distance_and_their_order():
-    from report_look import spread_out
+    from reporting.look import spread_out
 
     assert spread_out([0.1, 0.5, 0.9], 0.1) == [0.1, 0.5, 0.9]
     moved = spread_out([0.5, 0.5, 0.55, 0.9], 0.1)
@@ -356,7 +356,7 @@ def test_labels_keep_their_distance_and_their_order():
     ("value", "text"), [(0.5, "0.50"), (0.001, "0.00"), (-0.001, "0.00"), (-2.0, "−2.00")]
 )
 def test_numbers_have_a_real_minus_and_no_negative_zero(value, text):
-    from report_tables import number
+    from reporting.tables import number
 
     assert number(value, 2) == text
 

@@ -6,8 +6,8 @@ import math
 from pathlib import Path
 
 import pytest
-from study_methods import methods_markdown
-from study_numbers import analyse, rounded
+from reporting.methods import methods_markdown
+from reporting.numbers import analyse, rounded
 
 from agents.study_files import read_results
 from agents.study_plan import Choice

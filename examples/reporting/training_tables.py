@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from report_tables import DASH, Table, interval, number, probability, share
-from study_contrasts import TIME
-from study_factors import show_value
-from study_measures import KL_LEVELS, level_name
+from reporting.contrasts import TIME
+from reporting.factors import show_value
+from reporting.measures import KL_LEVELS, level_name
+from reporting.tables import DASH, Table, interval, number, probability, share
 
 Numbers = Mapping[str, Any]
 NAMES = {

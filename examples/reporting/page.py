@@ -11,13 +11,12 @@ from hashlib import sha256
 from html import escape
 from pathlib import Path
 
-from report_look import Look, Picture
-from report_section import Section
-from report_tables import to_html
-
+from reporting.look import Look, Picture
+from reporting.section import Section
+from reporting.tables import to_html
 from rlsf_gym.render.colours import css_variables
 
-_ASSETS = Path(__file__).parent / "report_assets"
+_ASSETS = Path(__file__).parent / "assets"
 NARROW = 700
 """Width of the window, in CSS pixels, up to which the narrow figures are shown."""
 Images = Mapping[tuple[str, Look], bytes]

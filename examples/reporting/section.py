@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from report_look import Picture
-from report_tables import Table
+from reporting.look import Picture
+from reporting.tables import Table
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from report_look import Look, Picture, dress, label_ends, make_panels, numbered
+
+from reporting.look import Look, Picture, dress, label_ends, make_panels, numbered
 
 Numbers = Mapping[str, Any]
 Arms = Sequence[Numbers]

@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-from report_comparisons import comparison_pictures
-from report_curves import curve_pictures
-from report_section import Section
-from report_tables import Table, interval, number, probability
-from study_arms import Arm
-from study_contrasts import TIME
-from study_samples import samples_html
-from study_tables import (
+from reporting.arms import Arm
+from reporting.comparison_figures import comparison_pictures
+from reporting.contrasts import TIME
+from reporting.curve_figures import curve_pictures
+from reporting.samples import samples_html
+from reporting.section import Section
+from reporting.tables import Table, interval, number, probability
+from reporting.training_tables import (
     NAMES,
     arm_table,
     contrast_table,
@@ -33,7 +33,7 @@ def training_sections(numbers: Numbers, arms: Sequence[Arm]) -> list[Section]:
     """Returns the sections of a study's runs, those that there is something for.
 
     Args:
-        numbers: Of `study_numbers.analyse`.
+        numbers: Of `reporting.numbers.analyse`.
         arms: In the order of the report; for their texts.
     """
     pictures = {picture.name: picture for picture in curve_pictures(numbers)} | comparison_pictures(numbers)

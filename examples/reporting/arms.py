@@ -11,7 +11,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from study_factors import (
+
+from agents.study_files import CellResult
+from agents.study_plan import MAIN, Goal, Study
+from agents.study_settings import look_up
+from reporting.factors import (
     Point,
     factors_of,
     find_factors,
@@ -23,11 +27,7 @@ from study_factors import (
     tuned_keys,
     unique_names,
 )
-from study_measures import Curves, Task, end_of, final_score, read_curves, start_score
-
-from agents.study_files import CellResult
-from agents.study_plan import MAIN, Goal, Study
-from agents.study_settings import look_up
+from reporting.measures import Curves, Task, end_of, final_score, read_curves, start_score
 
 ATTAINABLE = "attainable"
 TASK_KEYS = (

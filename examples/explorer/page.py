@@ -12,7 +12,7 @@ from typing import Any
 
 from rlsf_gym.render.colours import css_variables
 
-_ASSETS = Path(__file__).parent / "explore_assets"
+_ASSETS = Path(__file__).parent / "assets"
 _SCRIPTS = ("chart.js", "tokens.js", "page.js")
 
 

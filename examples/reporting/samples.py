@@ -6,10 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
-from report_tables import number
-from study_arms import Arm
-
 from agents.study_settings import look_up
+from reporting.arms import Arm
+from reporting.tables import number
 from rlsf_gym.render import make_sample
 from rlsf_gym.render.sample import Sample, TokenView
 from rlsf_gym.tokenizer import load_tokenizer

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from report_tables import number
-from study_factors import SHORT, show_value
+from reporting.factors import SHORT, show_value
+from reporting.tables import number
 
 Numbers = Mapping[str, Any]
 

@@ -10,17 +10,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from study_arms import Arm, read_arms, read_tasks
-from study_contrasts import AT_LEVELS, MEASURES, TIME, Side, compare, meant_by
-from study_critics import compare_critics
-from study_factors import find_factors, main_keys, training_plan
-from study_facts import describe_setting
-from study_measures import Curves, Task, measure_run
 
 from agents.aggregates import interquartile_mean_interval, performance_profile, probability_of_improvement
 from agents.statistics import bootstrap_interval, failure_rate, spread
 from agents.study_files import CellResult
 from agents.study_plan import MAIN, TUNING, Cell, Study, unique
+from reporting.arms import Arm, read_arms, read_tasks
+from reporting.contrasts import AT_LEVELS, MEASURES, TIME, Side, compare, meant_by
+from reporting.critics import compare_critics
+from reporting.factors import find_factors, main_keys, training_plan
+from reporting.facts import describe_setting
+from reporting.measures import Curves, Task, measure_run
 
 Numbers = dict[str, Any]
 DIGITS = 6

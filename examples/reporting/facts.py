@@ -7,12 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from math import prod
 from typing import Any
 
-from study_arms import Arm
-from study_factors import show_factors, tuned_keys
-
 from agents.study_files import CellResult
 from agents.study_plan import Study
 from agents.study_settings import leaves, look_up
+from reporting.arms import Arm
+from reporting.factors import show_factors, tuned_keys
 
 Facts = dict[str, Any]
 

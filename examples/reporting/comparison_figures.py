@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from report_curves import colours_of
-from report_look import Look, Picture, dress, make_panels
-from study_contrasts import TIME
+from reporting.contrasts import TIME
+from reporting.curve_figures import colours_of
+from reporting.look import Look, Picture, dress, make_panels
 
 Numbers = Mapping[str, Any]
 

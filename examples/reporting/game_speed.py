@@ -15,11 +15,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from report_look import Look, dress, make_panels
-from report_tables import Table, number
 
 from agents.contrasts import speed_up
 from agents.statistics import paired_difference
+from reporting.look import Look, dress, make_panels
+from reporting.tables import Table, number
 
 TREATMENT, CONTROL = "potential", "terminal"
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from game_speed import CONTROL, compare, draw, run_table, speed_table
-from report_look import Look, Picture, dress, make_panels
-from report_section import Section
-from report_tables import Table, number
-
 from agents.learning_curves import value_at_kl
 from agents.study_files import CellResult
 from agents.study_plan import Study
+from reporting.game_speed import CONTROL, compare, draw, run_table, speed_table
+from reporting.look import Look, Picture, dress, make_panels
+from reporting.section import Section
+from reporting.tables import Table, number
 
 KINDS = ("credit", "game_runs", "frontier", "invariance")
 FRONTIER = (0.5, 1.0, 2.0, 3.0, 4.0)

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-import gradient_section as gradients
-import negation_section as negation
-from game_section import KINDS, game_section
-from report_section import Section
-
 from agents.study_files import CellResult
 from agents.study_plan import Study
+from reporting import gradient_section as gradients
+from reporting import negation_section as negation
+from reporting.game_section import KINDS, game_section
+from reporting.section import Section
 
 SectionFunction = Callable[[Sequence[CellResult], Study], Section]
 SECTIONS: dict[str, SectionFunction] = {

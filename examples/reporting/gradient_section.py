@@ -7,14 +7,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from report_look import Look, Picture, dress, make_panels
-from report_section import Section
-from report_tables import Table, number
 
 from agents.resampling import percentile_ends
 from agents.study_files import CellResult
 from agents.study_plan import Study
 from agents.study_settings import look_up
+from reporting.look import Look, Picture, dress, make_panels
+from reporting.section import Section
+from reporting.tables import Table, number
 
 KIND = "gradient"
 DESIGN = "env_kwargs.reward_design"

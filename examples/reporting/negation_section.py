@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from report_section import Section
-from report_tables import Table, number
-
 from agents.statistics import Interval, bootstrap_interval, paired_difference
 from agents.study_files import CellResult
 from agents.study_plan import Study
 from agents.study_settings import look_up
+from reporting.section import Section
+from reporting.tables import Table, number
 
 KIND = "negation"
 DESIGN = "env_kwargs.reward_design"

@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from study_contrasts import Side, pair_up, speed_up_of
-
 from agents.statistics import bootstrap_interval
 from agents.study_settings import look_up
+from reporting.contrasts import Side, pair_up, speed_up_of
 
 DESIGN = "env_kwargs.reward_design"
 DENSE, SCALAR = "potential", "terminal"

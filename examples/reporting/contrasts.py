@@ -13,14 +13,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from study_arms import Arm
-from study_factors import tuned_keys
-from study_measures import EVALUATED, KL_LEVELS, Task, level_name
 
 from agents.contrasts import holm, sign_flip_test, speed_up
 from agents.statistics import paired_difference
 from agents.study_plan import Contrast, Study
 from agents.study_settings import look_up, matches
+from reporting.arms import Arm
+from reporting.factors import tuned_keys
+from reporting.measures import EVALUATED, KL_LEVELS, Task, level_name
 
 FloatArray = npt.NDArray[np.float64]
 Runs = Mapping[int, Mapping[str, float | None]]

@@ -10,8 +10,8 @@ from functools import partial
 from typing import Any, get_args
 
 import numpy as np
-from explore_question import EXAMPLES, Question, check_among
 
+from explorer.question import EXAMPLES, Question, check_among
 from rlsf_gym import (
     DESIGNS,
     OBJECTIVES,

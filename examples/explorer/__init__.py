@@ -1,0 +1,1 @@
+"""What `explore.py` serves: a text's feedback, the questions that a page may ask, the page and its server."""
