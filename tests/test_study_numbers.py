@@ -436,6 +436,13 @@ group = "designs\""""
         told["candidates"] == 3 and told["seeds"] == [100, 101] and told["keys"] == ["config.learning_rate"]
     )
     assert told["chosen"] == [{"where": "potential", "chosen": [0.1]}, {"where": "terminal", "chosen": [0.3]}]
+    first, *_ = told["tried"]
+    assert len(told["tried"]) == 6 and len(first["criterion"]) == 2
+    assert (first["where"], first["settings"], first["episodes_to_goal"]) == (
+        "potential",
+        [0.1],
+        [None, None],
+    )
     assert numbers["progress"]["tuning"] == {"planned": 12, "done": 12} and numbers["progress"]["complete"]
     assert "config.learning_rate" not in numbers["settings"] and numbers["settings"]["episodes"] == 2100
     assert goal_times(numbers, "potential") == goal_times(numbers, "potential lr=0.5")

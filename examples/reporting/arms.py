@@ -111,7 +111,7 @@ def read_tasks(
 ) -> tuple[list[Arm], list[Task]]:
     """Returns the arms with the numbers of their tasks, and the tasks, which say what is to be reached."""
     settings = [arm.results[0].settings if arm.results else arm.planned for arm in arms]
-    keys = [text_of([look_up(one, key) for key in TASK_KEYS]) for one in settings]
+    keys = [task_key(one) for one in settings]
     numbers = {key: i for i, key in enumerate(dict.fromkeys(keys))}
     varied = [key for key in TASK_KEYS if len({text_of(look_up(one, key)) for one in settings}) > 1]
     tasks: list[Task] = []
@@ -122,6 +122,11 @@ def read_tasks(
         tasks.append(_read_task(study, name, one, members, results))
     placed = [replace(arm, task=numbers[key]) for arm, key in zip(arms, keys, strict=True)]
     return placed, tasks
+
+
+def task_key(settings: Mapping[str, Any]) -> str:
+    """Returns a text that is the same for runs that have the same to do."""
+    return text_of([look_up(settings, key) for key in TASK_KEYS])
 
 
 def _read_task(

@@ -23,6 +23,7 @@ from reporting.training_tables import (
     matched_table,
     quality_table,
     reliability_table,
+    tries_table,
     tuning_table,
 )
 
@@ -65,7 +66,7 @@ def training_sections(numbers: Numbers, arms: Sequence[Arm]) -> list[Section]:
         Section("Over seeds", "", chosen("profiles"), _kept(reliability_table(numbers))),
         Section("Worth against the critic", "", chosen("critics"), _kept(critic_table(numbers))),
         Section("Responses after training", _samples(arms)),
-        Section("Tuning", "", (), _kept(tuning_table(numbers))),
+        Section("Tuning", "", (), _kept(tuning_table(numbers), tries_table(numbers))),
     ]
     return [one for one in sections if one.figures or one.tables or one.html not in ("", JUDGE)]
 

@@ -206,6 +206,30 @@ def tuning_table(numbers: Numbers) -> Table:
     return Table("tuning", caption, ("for", *(key.rpartition(".")[2] for key in tuning["keys"])), tuple(rows))
 
 
+def tries_table(numbers: Numbers) -> Table:
+    """Returns how each setting that tuning tried went, seed by seed."""
+    tuning = numbers["tuning"]
+    tried = [] if tuning is None else tuning["tried"]
+    if not tried:
+        return Table("tries", "", ("for",), ())
+    rows = [
+        (
+            one["where"] or "all arms",
+            *map(show_value, one["settings"]),
+            "; ".join(number(value) for value in one["criterion"]),
+            "; ".join("never" if time is None else number(time, 0) for time in one["episodes_to_goal"])
+            or DASH,
+        )
+        for one in tried
+    ]
+    chosen = {(one["where"], str(one["chosen"])) for one in tuning["chosen"]}
+    strong = [i for i, one in enumerate(tried) if (one["where"], str(one["settings"])) in chosen]
+    names = [key.rpartition(".")[2] for key in tuning["keys"]]
+    head = ("for", *names, tuning["criterion"], "episodes to the goal")
+    caption = "All that tuning tried, seed by seed; what was chosen stands out"
+    return Table("tries", caption, head, tuple(rows), strong=frozenset(strong))
+
+
 def speed_up_text(found: Numbers | None) -> str:
     """Returns a speed-up with its interval, and whether it is a bound.
 
