@@ -120,6 +120,18 @@ def test_a_packed_study_is_gone_on_with_and_nothing_is_run_again(folder):
     assert read_results(folder / "again") == read_results(folder / "packed/mine.jsonl.xz")
 
 
+@pytest.mark.slow
+def test_two_workers_of_ray_train_to_the_same_bytes(folder):
+    pytest.importorskip("ray")
+    done = run("benchmark.py", "mine.toml", "--jobs", "2", "--ray", "--out", "by_ray", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    ours, theirs = (folder / name / "cells" for name in ("runs/studies/mine", "by_ray"))
+    names = sorted(path.name for path in ours.glob("*.jsonl"))
+    assert len(names) == 4 and names == sorted(path.name for path in theirs.glob("*.jsonl"))
+    for name in names:
+        assert (theirs / name).read_bytes() == (ours / name).read_bytes()
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
