@@ -3,9 +3,12 @@
 VADER turns the valence of a word within three words behind a negator round, so that a good word costs there
 and a bad one pays. A design that pays in hindsight may credit the good word for itself all the same.
 
-Measured is the next-token distribution behind openings that end in a negator: the mass of tokens that are a
-word of VADER's lexicon by themselves (a leading space, then the word), by the sign of their valence. Words of
-several tokens are not seen, and a token that goes on (" good" in " goodness") counts as the word.
+Measured is the next-token distribution behind a negator: the mass of tokens that are a word of VADER's
+lexicon by themselves (a leading space, then the word), by the sign of their valence. Words of several tokens
+are not seen, and a token that goes on (" good" in " goodness") counts as the word.
+
+The negator stands in the opening, or, where settings have `openings`, is said by the policy: it learns behind
+those, and is asked how likely " not" is there, and what it says behind that.
 """
 
 from __future__ import annotations
@@ -16,10 +19,12 @@ from typing import Any
 import torch
 
 from agents.policy import CausalLMPolicy
+from agents.study_settings import merge
 from agents.study_training import make_agent
 from rlsf_gym.scorers.vader_words import load_lexicon
 from rlsf_gym.tokenizer import Tokenizer, load_tokenizer
 
+NEGATOR = " not"
 OPENINGS = (
     "The film was not",
     "The movie is not",
@@ -51,18 +56,30 @@ def train_and_probe(settings: Settings, seed: int) -> Iterator[Record]:
     """Yields what the policy says behind negators, before and after it has learned under a design.
 
     Args:
-        settings: Those of `agents.study_training.train`.
+        settings: Those of `agents.study_training.train`; `openings`, texts that it learns behind.
         seed: As there.
 
     Raises:
         FloatingPointError: A reward, loss or gradient was not finite.
     """
+    own: Sequence[str] | None = settings.get("openings")
+    if own is not None:
+        settings = merge(settings, {"env_kwargs": {"prompts": own}})
     agent = make_agent(settings, seed)
     tokenizer = load_tokenizer(settings["env_kwargs"].get("tokenizer", "bundled"))
     signs = valence_signs(tokenizer, agent.policy.vocab_size)
-    yield {"record": "negation", "when": "before", **probe(agent.policy, tokenizer, signs)}
+
+    def told(when: str) -> Record:
+        record = {"record": "negation", "when": when}
+        if own is None:
+            return {**record, **probe(agent.policy, tokenizer, signs)}
+        negated = [opening + NEGATOR for opening in own]
+        said = probe_negator(agent.policy, tokenizer, own)
+        return {**record, **probe(agent.policy, tokenizer, signs, negated), "negator": said}
+
+    yield told("before")
     agent.learn(int(settings["episodes"]))
-    yield {"record": "negation", "when": "after", **probe(agent.policy, tokenizer, signs)}
+    yield told("after")
 
 
 def valence_signs(tokenizer: Tokenizer, vocab_size: int) -> torch.Tensor:
@@ -91,9 +108,7 @@ def probe(
     """
     positive, negative, shares = 0.0, 0.0, 0.0
     for opening in openings:
-        tokens = torch.tensor([tokenizer.encode(opening)], device=policy.device)
-        logits = policy.backbone.model(input_ids=tokens).logits[0, -1, : policy.vocab_size]
-        chances = (logits.float() / policy.temperature).softmax(-1).cpu()  # (V,) float32
+        chances = next_token(policy, tokenizer, opening)
         good, bad = float(chances[signs > 0].sum()), float(chances[signs < 0].sum())
         positive, negative = positive + good, negative + bad
         shares += good / (good + bad)
@@ -104,3 +119,18 @@ def probe(
         "positive_share": shares / count,
         "openings": count,
     }
+
+
+@torch.no_grad()
+def probe_negator(policy: CausalLMPolicy, tokenizer: Tokenizer, openings: Sequence[str]) -> float:
+    """Returns the mean probability of " not" as the next token behind the openings."""
+    (negator,) = tokenizer.encode(NEGATOR)
+    chances = [float(next_token(policy, tokenizer, opening)[negator]) for opening in openings]
+    return sum(chances) / len(chances)
+
+
+def next_token(policy: CausalLMPolicy, tokenizer: Tokenizer, text: str) -> torch.Tensor:
+    """Returns the distribution behind a text, (V,) float32 on the CPU."""
+    tokens = torch.tensor([tokenizer.encode(text)], device=policy.device)
+    logits = policy.backbone.model(input_ids=tokens).logits[0, -1, : policy.vocab_size]
+    return (logits.float() / policy.temperature).softmax(-1).cpu()

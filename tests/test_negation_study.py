@@ -1,5 +1,6 @@
 """examples/negation_study.py: masses behind a negator, by hand, and its section."""
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -72,13 +73,14 @@ def test_the_section_pairs_seeds():
         cell("shapley", 1, 0.7),
     ]
     (table,) = negation_section(cells, None).tables
-    assert table.rows[0] == ("terminal", "2", "0.500 [0.500, 0.500]", "0.250 [0.200, 0.300]", "")
-    assert table.rows[1][3:] == ("0.650 [0.600, 0.700]", "0.400 [0.400, 0.400]")
+    first, second = table.rows
+    assert first[:3] == ("terminal", "in the opening", "2")
+    assert first[3:6] == ("0.500 [0.500, 0.500]", "0.250 [0.200, 0.300]", "–")
+    assert second[4:6] == ("0.650 [0.600, 0.700]", "0.400 [0.400, 0.400]")
+    assert second[6:] == ("–", "–", "–")
 
 
 def test_a_cell_trains_and_asks_before_and_after():
-    from pathlib import Path
-
     import negation_study
 
     from agents.study import read_study
@@ -94,3 +96,52 @@ def test_a_cell_trains_and_asks_before_and_after():
     before, after = negation_study.train_and_probe(merge(cell.settings, small), cell.seed)
     assert (before["when"], after["when"]) == ("before", "after")
     assert 0.0 < before["positive_share"] < 1.0 and before["positive_share"] != after["positive_share"]
+
+
+def test_a_policy_that_negates_by_itself_is_asked_behind_its_own_negator():
+    """Also: it learns behind the openings that it is asked about, and there alone."""
+    import negation_study
+
+    from agents.study import read_study
+    from agents.study_settings import merge
+
+    path = Path(__file__).parents[1] / "examples" / "studies" / "negation.toml"
+    cell = next(cell for cell in read_study(path).main_cells() if "openings" in cell.settings)
+    small = {
+        "episodes": 8,
+        "env_kwargs": {"max_new_tokens": 4},
+        "config": {"batch_size": 8, "minibatch_size": 8},
+    }
+    before, after = negation_study.train_and_probe(merge(cell.settings, small), cell.seed)
+    assert before["openings"] == len(cell.settings["openings"]) == 24
+    assert 0.3 < before["negator"] < 0.7 and after["negator"] != before["negator"]
+    assert before["positive"] > before["negative"] > 0.01
+
+
+def test_every_opening_is_one_that_the_policy_negates():
+    import negation_study
+
+    from agents.policy import CausalLMPolicy
+    from agents.study import read_study
+
+    path = Path(__file__).parents[1] / "examples" / "studies" / "negation.toml"
+    cell = next(cell for cell in read_study(path).main_cells() if "openings" in cell.settings)
+    policy, tokenizer = CausalLMPolicy.from_pretrained("bundled"), load_tokenizer("bundled")
+    for opening in cell.settings["openings"]:
+        assert 0.3 < negation_study.probe_negator(policy, tokenizer, [opening]) < 0.7
+
+
+def test_groups_are_told_apart():
+    from reporting.negation_section import negation_section
+
+    def cell(openings, share):
+        header = {"seed": 0, "settings": {"env_kwargs": {"reward_design": "terminal"}, **openings}, "id": "x"}
+        rows = [
+            {"record": "negation", "when": when, "positive_share": share, "negator": 0.5}
+            for when in ("before", "after")
+        ]
+        return CellResult(header, (*rows, {"record": "end", "status": "done", "reason": None}))
+
+    section = negation_section([cell({}, 0.25), cell({"openings": ["I do"]}, 0.75)], None)
+    shares = {row[1]: row[4] for row in section.tables[0].rows}
+    assert shares == {"in the opening": "0.250 [0.250, 0.250]", "said by the policy": "0.750 [0.750, 0.750]"}

@@ -9,52 +9,81 @@ from agents.study_files import CellResult
 from agents.study_plan import Study
 from agents.study_settings import look_up
 from reporting.section import Section
-from reporting.tables import Table, number
+from reporting.tables import Table, interval, number
 
 KIND = "negation"
 DESIGN = "env_kwargs.reward_design"
 CONTROL = "terminal"
 TEXT = (
-    "<p>Next-token mass of single-token words of VADER's lexicon behind openings such as “The film was not”, "
-    "where good words cost and bad words pay; means over openings, 95% bootstrap intervals over seeds.</p>"
+    "<p>Next-token mass of single-token words of VADER's lexicon right behind a negator, where good words "
+    "cost and bad words pay; means over openings, 95% bootstrap intervals over seeds. The negator ends the "
+    "opening, as in “The film was not”, or is said by the policy, behind openings such as “The film "
+    "does”.</p>"
 )
+GIVEN, OWN = "in the opening", "said by the policy"
 
-Shares = dict[str, dict[int, float]]
+Figures = dict[str, dict[int, float]]
+"""Design to seed to a figure."""
 
 
 def negation_section(results: Sequence[CellResult], study: Study) -> Section:
     """Returns the section of the cells of `negation_study`, as far as they are finished."""
     del study
-    before, after = (read_shares(results, when) for when in ("before", "after"))
-    rows = [(design, *_row(design, before, after)) for design in after]
-    head = ("design", "seeds", "positive share before", "after", "after, less that of terminal")
-    caption = "Share of positive words among those with a valence, right behind a negator."
-    numbers = {"before": before, "after": after}
-    return Section("Behind a negator", TEXT, (), (Table("negation", caption, head, tuple(rows)),), numbers)
+    groups = {GIVEN: [one for one in results if look_up(one.settings, "openings") is None]}
+    groups[OWN] = [one for one in results if look_up(one.settings, "openings") is not None]
+    rows: list[tuple[str, ...]] = []
+    numbers: dict[str, dict[str, Figures]] = {}
+    for name, own in groups.items():
+        shown, told = _group(own, name)
+        rows, numbers[name] = rows + shown, told
+    head = ("design", "negator", "seeds", "positive share before", "after", "less that of terminal")
+    head += ("probability of not, before", "after", "less that of terminal")
+    caption = (
+        "Share of positive words among those with a valence, right behind a negator; and how likely the "
+        "policy is to say one"
+    )
+    table = Table("negation", caption, head, tuple(rows), words=frozenset({0, 1}))
+    return Section("Behind a negator", TEXT, (), (table,), numbers)
 
 
-def read_shares(results: Sequence[CellResult], when: str) -> Shares:
-    """Returns design -> seed -> share of positive words."""
-    found: Shares = {}
+def _group(results: Sequence[CellResult], name: str) -> tuple[list[tuple[str, ...]], dict[str, Figures]]:
+    """Returns the rows of a group's designs, and its figures."""
+    told = {
+        f"{key}_{when}": read_figures(results, when, key)
+        for key in ("positive_share", "negator")
+        for when in ("before", "after")
+    }
+    shares = told["positive_share_before"], told["positive_share_after"]
+    said = told["negator_before"], told["negator_after"]
+    return [
+        (design, name, str(len(shares[1][design])), *_row(design, *shares), *_row(design, *said))
+        for design in shares[1]
+    ], told
+
+
+def read_figures(results: Sequence[CellResult], when: str, key: str) -> Figures:
+    """Returns a figure that was measured "before" or "after", where it was measured."""
+    found: Figures = {}
     for result in results:
         for record in result.records(KIND):
-            if record["when"] == when:
+            if record["when"] == when and key in record:
                 design = str(look_up(result.settings, DESIGN))
-                found.setdefault(design, {})[result.seed] = float(record["positive_share"])
+                found.setdefault(design, {})[result.seed] = float(record[key])
     return found
 
 
-def _row(design: str, before: Shares, after: Shares) -> tuple[str, ...]:
+def _row(design: str, before: Figures, after: Figures) -> tuple[str, ...]:
+    """Returns a figure before, after, and after less that of the control; dashes where none was measured."""
+    if design not in after:
+        return (number(None),) * 3
     seeds = sorted(set(after[design]) & set(after.get(CONTROL, {})))
     paired = None
     if design != CONTROL and len(seeds) > 1:
         arms = ([after[one][seed] for seed in seeds] for one in (design, CONTROL))
         paired = paired_difference(*arms)
-    shares = [bootstrap_interval(list(one[design].values())) for one in (before, after)]
-    return str(len(after[design])), *map(_show, shares), _show(paired)
+    figures = [bootstrap_interval(list(one[design].values())) for one in (before, after)]
+    return (*map(_show, figures), _show(paired))
 
 
 def _show(found: Interval | None) -> str:
-    if found is None:
-        return ""
-    return f"{number(found.value)} [{number(found.low)}, {number(found.high)}]"
+    return interval(None if found is None else found._asdict())
