@@ -122,12 +122,19 @@ def _read_group(index: int, table: Table) -> Group:
     )
 
 
+FLAGS = ("primary", "post_hoc")
+"""Of contrasts."""
+
+
 def _read_contrast(index: int, table: Table) -> Contrast:
     where = f"contrasts[{index}]"
     needed = ["name", "measure", "treatment", "control"]
-    _check_keys(where, table, [*needed, "at", "primary"], needed=needed)
-    if not isinstance(table.get("primary", False), bool):
-        raise _wrong(f"{where}.primary", "true or false", table["primary"])
+    _check_keys(where, table, [*needed, "at", *FLAGS], needed=needed)
+    for flag in FLAGS:
+        if not isinstance(table.get(flag, False), bool):
+            raise _wrong(f"{where}.{flag}", "true or false", table[flag])
+    if table.get("primary") and table.get("post_hoc"):
+        raise ValueError(f"{where}: expected a contrast that is primary or post_hoc, got both")
     return Contrast(
         name=_text(f"{where}.name", table["name"]),
         measure=_text(f"{where}.measure", table["measure"]),
@@ -135,6 +142,7 @@ def _read_contrast(index: int, table: Table) -> Contrast:
         control=dict(_table(f"{where}.control", table["control"])),
         at=dict(_table(f"{where}.at", table.get("at", {}))),
         primary=table.get("primary", False),
+        post_hoc=table.get("post_hoc", False),
     )
 
 

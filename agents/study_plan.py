@@ -109,7 +109,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Contrast:
-    """A comparison that was written down before the runs."""
+    """A comparison of two arms."""
 
     name: str
     measure: str
@@ -119,6 +119,8 @@ class Contrast:
     at: dict[str, Any] = field(default_factory=dict[str, Any])
     """What both arms have in common."""
     primary: bool = False
+    post_hoc: bool = False
+    """Thought of when runs had been seen: described, not tested. All others were written down before."""
 
     @property
     def arms(self) -> tuple[dict[str, Any], dict[str, Any]]:

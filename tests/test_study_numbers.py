@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from reporting.methods import methods_markdown
 from reporting.numbers import analyse, rounded
+from reporting.training_tables import contrast_table
 
 from agents.study_files import read_results
 from agents.study_plan import Choice
@@ -185,6 +186,18 @@ def test_a_treatment_twice_as_fast_has_a_speed_up_of_two(known):
     area = found["differences"]["area"]
     assert area["value"] == pytest.approx(0.13, abs=1e-6) and area["n"] == 4
     assert 0.1 <= area["low"] < area["high"] <= 0.16
+
+
+def test_what_was_thought_of_afterwards_is_described_and_not_tested(make):
+    """Nor does it make the others pay for being one more."""
+    later = STUDY.replace('name = "judge"', 'name = "judge"\npost_hoc = true')
+    numbers = make(toml=later)
+    found, other = contrast(numbers, "judge"), contrast(numbers, "lambda 1")
+    assert found["differences"]["area"]["n"] == 4 and found["post_hoc"] and not other["post_hoc"]
+    assert found["p"] is None and found["p_adjusted"] is None
+    assert other["p_adjusted"] == other["p"]
+    rows = {row[0]: row for row in contrast_table(numbers).rows}
+    assert rows["judge"][3:5] == ("–", "post hoc") and rows["main"][4] == "primary"
 
 
 def test_censored_runs_bound_the_speed_up(make, synthetic):

@@ -2,7 +2,7 @@
 
 Of each contrast all that is known is told: the speed-up where there is a goal, and differences of other
 measures. Only the measure that the study file names is tested. p values of the secondary contrasts are
-adjusted together (Holm 1979); the primary one stands apart.
+adjusted together (Holm 1979); the primary one stands apart, and what was thought of afterwards is not tested.
 """
 
 from __future__ import annotations
@@ -125,6 +125,7 @@ def _compare(contrast: Contrast, treatments: Sequence[Side], controls: Sequence[
     told: dict[str, Any] = {
         "name": contrast.name,
         "primary": contrast.primary,
+        "post_hoc": contrast.post_hoc,
         "measure": contrast.measure,
         "treatment": [side.arm.name for side in treatments],
         "control": [side.arm.name for side in controls],
@@ -141,7 +142,8 @@ def _compare(contrast: Contrast, treatments: Sequence[Side], controls: Sequence[
     if seeds:
         told["speed_up"] = speed_up_of(treatment, control)
         told["differences"] = _differences(treatment, control)
-        told["n"], told["p"] = _test(treatment, control, contrast.measure)
+        told["n"], p = _test(treatment, control, contrast.measure)
+        told["p"] = None if contrast.post_hoc else p
     return told
 
 

@@ -117,8 +117,8 @@ def _contrasts_html(numbers: Numbers) -> str:
     if not numbers["contrasts"]:
         return ""
     return (
-        "<p>Fixed before the runs. The primary contrast is tested once and not corrected; the others are "
-        "read together.</p>"
+        "<p>Fixed before the runs, unless they are called post hoc. The primary contrast is tested once and "
+        "not corrected; the others are read together, and what was thought of afterwards is not tested.</p>"
     )
 
 

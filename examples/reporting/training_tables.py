@@ -52,7 +52,7 @@ def contrast_table(numbers: Numbers) -> Table:
             _effect(one),
             f"{one['n']} of {one['planned']}" if one["planned"] else DASH,
             probability(one["p"]),
-            "primary" if one["primary"] else probability(one["p_adjusted"]),
+            _standing(one),
             NAMES[one["measure"]],
             f"{' / '.join(one['treatment'])} : {' / '.join(one['control'])}",
             _note(one),
@@ -60,8 +60,8 @@ def contrast_table(numbers: Numbers) -> Table:
         for one in contrasts
     ]
     caption = (
-        "Contrasts written down before the runs: speed-up (×) or difference with its 95% interval, paired by "
-        "seed; p of a sign-flip test, Holm's over the secondary contrasts"
+        "Contrasts, written down before their runs unless they are post hoc: speed-up (×) or difference with "
+        "its 95% interval, paired by seed; p of a sign-flip test, Holm's over the secondary contrasts"
     )
     head = ("contrast", "effect", "seeds", "p", "p, Holm", "measure", "treatment : control", "note")
     words = frozenset({0, 5, 6, 7})
@@ -251,6 +251,13 @@ def _effect(one: Numbers) -> str:
     if one["measure"] == TIME:
         return speed_up_text(one["speed_up"])
     return interval(one["differences"].get(one["measure"]), _digits(one["measure"]))
+
+
+def _standing(one: Numbers) -> str:
+    """Returns the adjusted p value of a secondary contrast, or what else a contrast is."""
+    if one["primary"]:
+        return "primary"
+    return "post hoc" if one["post_hoc"] else probability(one["p_adjusted"])
 
 
 def _note(one: Numbers) -> str:

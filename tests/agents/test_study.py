@@ -132,6 +132,14 @@ def test_the_largest_divergence_goes_with_the_length():
             changed(contrasts=[{**TABLE["contrasts"][0], "primary": False}]),
             "exactly one with primary = true, got 0",
         ),
+        (
+            changed(contrasts=[{**TABLE["contrasts"][0], "post_hoc": True}]),
+            "expected a contrast that is primary or post_hoc, got both",
+        ),
+        (
+            changed(contrasts=[{**TABLE["contrasts"][0], "post_hoc": 1}]),
+            "post_hoc: expected true or false",
+        ),
         (changed(contrasts=TABLE["contrasts"] * 2), "exactly one with primary = true, got 2"),
         (
             changed(contrasts=[{**TABLE["contrasts"][0], "at": {"config.lam": 0.5}}]),
