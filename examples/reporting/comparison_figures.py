@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from reporting.contrasts import TIME
 from reporting.curve_figures import colours_of
-from reporting.look import Look, Picture, dress, make_panels
+from reporting.look import LEADER, Look, Picture, dress, make_panels, spread_out
 
 Numbers = Mapping[str, Any]
 
@@ -24,7 +25,8 @@ PROFILES = (
 CRITIC = (
     "What token-level feedback is worth against what the critic knows: the speed-up of `potential` over "
     "`terminal`, against the variance that the critic of `terminal` explains (mean over training), and "
-    "against lambda. Under an exact critic both learn alike: that is the hollow mark."
+    "against lambda. Its targets hold its own values where lambda is low, so that what it explains of them "
+    "is comparable at one lambda alone. Under an exact critic both learn alike: that is the hollow mark."
 )
 MANY = 4
 """Profiles of more arms than this are drawn without their bands, and named beside the panel."""
@@ -161,8 +163,8 @@ def draw_critics(critics: Sequence[Numbers], look: Look) -> Any:
         dress(panel, look, x=x, y="speed-up of potential over terminal")
         panel.axhline(1.0, color=look.soft, linewidth=1.2)
         panel.set_yscale("log")
-        for i, one in enumerate(known):
-            _draw_critic(panel, look, one, against, i)
+        for one in known:
+            _draw_critic(panel, look, one, against)
         ends = [one["speed_up"][end] for one in known for end in ("low", "high")]
         low, high = min(0.85, 0.95 * min(ends)), max(1.5, 1.08 * max(ends))
         panel.set_ylim(low, high)
@@ -176,12 +178,13 @@ def draw_critics(critics: Sequence[Numbers], look: Look) -> Any:
             panel.set_xlim(min(0.0, *(one["explained"]["low"] for one in known)) - 0.03, 1.05)
         else:
             panel.margins(x=0.12)
+        _name_critics(panel, look, known, against)
     return figure
 
 
-def _draw_critic(panel: Any, look: Look, one: Numbers, against: str, number: int) -> None:
+def _draw_critic(panel: Any, look: Look, one: Numbers, against: str) -> None:
     speed, colour = one["speed_up"], look.series(0)[0]
-    x = one["explained"]["value"] if against == "explained" else one["lam"]
+    x = _place(one, against)
     if x is None:
         return
     panel.plot([x, x], [speed["low"], speed["high"]], color=colour, linewidth=1.4, alpha=0.7)
@@ -190,10 +193,26 @@ def _draw_critic(panel: Any, look: Look, one: Numbers, against: str, number: int
         panel.plot(wide, [speed["value"]] * 2, color=colour, linewidth=1.4, alpha=0.7)
     marker = {"lower": "^", "upper": "v"}.get(speed["bound"] or "", "o")
     panel.plot(x, speed["value"], marker=marker, markersize=7, color=colour)
-    panel.annotate(
-        one["panel"], (x, speed["value"]), xytext=(7, 7 if number % 2 else -12), textcoords="offset points",
-        fontsize=8, color=look.soft,
-    )  # fmt: skip
+
+
+def _name_critics(panel: Any, look: Look, critics: Sequence[Numbers], against: str) -> None:
+    """Writes the names of critics beside their points, at heights that keep them apart."""
+    placed = [(_place(one, against), one) for one in critics]
+    known = [(x, one) for x, one in placed if x is not None]
+    low, high = (math.log(limit) for limit in panel.get_ylim())
+    wanted = [(math.log(one["speed_up"]["value"]) - low) / (high - low) for _, one in known]
+    beside = 0.03 * (panel.get_xlim()[1] - panel.get_xlim()[0])
+    for (x, one), height in zip(known, spread_out(wanted, 0.065), strict=True):
+        panel.annotate(
+            one["panel"], (x, one["speed_up"]["value"]),
+            xytext=(x + beside, math.exp(low + height * (high - low))),
+            va="center", fontsize=8, color=look.soft,
+            arrowprops={"arrowstyle": "-", "color": look.soft, "relpos": (0, 0.5), **LEADER},
+        )  # fmt: skip
+
+
+def _place(one: Numbers, against: str) -> float | None:
+    return one["explained"]["value"] if against == "explained" else one["lam"]
 
 
 def _mark_ratios(panel: Any, low: float, high: float, axis: str = "x") -> None:
