@@ -88,6 +88,7 @@ def _draw_row(panel: Any, look: Look, height: int, row: Numbers) -> None:
         markerfacecolor=colour if row["primary"] else look.ground, markeredgewidth=1.6,
     )  # fmt: skip
     note = "" if row["status"] == "complete" else f" ({speed['n']} of {row['planned']} seeds)"
+    note += " (post hoc)" if row["post_hoc"] else ""
     sign = {"lower": "≥ ", "upper": "≤ "}.get(speed["bound"] or "", "")
     text = f"{sign}{speed['value']:.2f}"
     text += f" [{speed['low']:.2f}, {speed['high']:.2f}]" if speed["n"] > 1 else " (one seed)"
