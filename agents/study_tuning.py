@@ -82,10 +82,14 @@ def _choose(study: Study, where: dict[str, Any], results: Mapping[str, CellResul
 
 def _value(study: Study, cell: Cell, results: Mapping[str, CellResult]) -> float | None:
     """Returns the criterion of a tuning cell; None: its run failed."""
-    assert study.tuning is not None
     if cell.key not in results:
         raise ValueError(f"tuning: {cell.id} is not there yet")
-    result = results[cell.key]
+    return criterion_of(study, results[cell.key])
+
+
+def criterion_of(study: Study, result: CellResult) -> float | None:
+    """Returns what a tuned study compares tuning runs by; None for a run that failed."""
+    assert study.tuning is not None
     if result.status == "failed":
         return None
     return CRITERIA[study.tuning.criterion](result, study.goal or Goal())

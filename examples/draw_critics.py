@@ -14,24 +14,31 @@ import argparse
 from pathlib import Path
 
 from report import read
+from reporting.comparison_figures import mark_ratios
 from reporting.game_speed import compare as compare_games
 from reporting.gradient_section import compare as compare_gradients
 from reporting.gradient_section import read_arms
 from reporting.look import Look, Picture, dress, make_panels
+from reporting.measures import WARMUP
 from reporting.numbers import analyse
+from reporting.training_tables import speed_up_text
 
 from agents.study_files import PACKED
 
 LENGTH = "env_kwargs.max_new_tokens"
-CRITIC, WARMUP = "config.vf_coef", "config.critic_warmup_iterations"
+CRITIC = "config.vf_coef"
 TOKENS = 16
 LAMBDAS = (1.0, 0.95, 0.8, 0.5)
 """In the order of their colours."""
 LEAST_TOLD = 0.95
 """Smallest lambda at which explained variance says what the critic knows."""
-
-TICKS = (0.75, 1, 1.5, 2, 3, 4, 6, 8, 12)
-"""Of speed-ups."""
+CRITICS = ("no critic", "critic", "warm critic")
+STATES = {
+    "no critic": ("nothing learned",),
+    "critic": ("nothing learned", "policy and critic after 8"),
+    "warm critic": ("critic alone after 16", "policy and critic after 8"),
+}
+"""States of `gradients` that learners pass through: where they start, and later."""
 
 
 def main():
@@ -54,15 +61,10 @@ def main():
     picture = Picture("critics", "", lambda look: draw(pairs, games, look))
     args.out.write_bytes(picture.png(Look()))
     for one, rows in pairs:
-        found = one["speed_up"]
         told = ", ".join(
             "not measured" if ends is None else f"{ends[0]:.2f} to {ends[1]:.2f}" for ends in rows
         )
-        bound = {"lower": "at least ", "upper": "at most "}.get(found["bound"] or "", "")
-        print(
-            f"{name_of(one):20} expected {told:30} found {bound}{found['value']:.2f} "
-            f"[{found['low']:.2f}, {found['high']:.2f}]"
-        )
+        print(f"{name_of(one):20} expected {told:30} found {speed_up_text(one['speed_up'])}")
 
 
 def read_learners(results):
@@ -85,15 +87,6 @@ def read_gradients(results):
     """Returns the rows of the study `gradients` by state and lambda."""
     _, cells = read(results / f"gradients{PACKED}")
     return {(row["state"], row["lam"]): row for row in compare_gradients(read_arms(cells))}
-
-
-CRITICS = ("no critic", "critic", "warm critic")
-STATES = {
-    "no critic": ("nothing learned",),
-    "critic": ("nothing learned", "policy and critic after 8"),
-    "warm critic": ("critic alone after 16", "policy and critic after 8"),
-}
-"""States of `gradients` that learners pass through: where they start, and later."""
 
 
 def kind_of(one):
@@ -127,17 +120,7 @@ def draw(pairs, games, look):
     for panel in (left, right):
         panel.axhline(1.0, color=look.soft, linewidth=1.2)
         panel.set_yscale("log")
-        panel.set_yticks(TICKS, [f"{tick:g}×" for tick in TICKS])
-        panel.minorticks_off()
-    for lam in LAMBDAS:
-        rows = sorted((row for row in games if row["lam"] == lam), key=lambda row: row["explained"])
-        left.plot(
-            [row["explained"] for row in rows], [row["small"] for row in rows],
-            color=colours[lam], linewidth=1.2, alpha=0.6,
-        )  # fmt: skip
-        for row in rows:
-            if row["measured"]:
-                _mark(left, row["explained"], row["measured"], colours[lam], "s", look.ground)
+    _draw_games(left, games, colours, look)
     for x, (one, expected) in enumerate(pairs):
         colour = colours[one["lam"]]
         marker = "^" if one["speed_up"]["bound"] == "lower" else "o"
@@ -147,6 +130,8 @@ def draw(pairs, games, look):
         for place, ends in enumerate(expected):
             if ends is not None:
                 _mark_range(right, x - 0.25 + 0.17 * place, ends, colour, 0.3 + 0.3 * place)
+    for panel in (left, right):
+        mark_ratios(panel, *panel.get_ylim(), axis="y")
     right.set_xticks(range(len(pairs)), [name_of(one).replace(", ", "\n") for one, _ in pairs])
     right.grid(visible=False, axis="x")
     for lam in LAMBDAS:
@@ -155,6 +140,19 @@ def draw(pairs, games, look):
     left.plot([], [], "s-", color=look.soft, markerfacecolor=look.ground, label="word game")
     left.legend(frameon=False, fontsize=9, labelcolor=look.ink, ncols=2)
     return figure
+
+
+def _draw_games(left, games, colours, look):
+    """Draws what follows from the expected gradients of the word game, and what its learners took."""
+    for lam in LAMBDAS:
+        rows = sorted((row for row in games if row["lam"] == lam), key=lambda row: row["explained"])
+        left.plot(
+            [row["explained"] for row in rows], [row["small"] for row in rows],
+            color=colours[lam], linewidth=1.2, alpha=0.6,
+        )  # fmt: skip
+        for row in rows:
+            if row["measured"]:
+                _mark(left, row["explained"], row["measured"], colours[lam], "s", look.ground)
 
 
 def _mark(panel, x, found, colour, marker, fill):

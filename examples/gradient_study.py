@@ -64,7 +64,7 @@ def measure(settings: Settings, seed: int) -> Iterator[Record]:
     for count in settings["iterations"]:
         if count > agent.iteration:
             agent.learn(count * agent.config.batch_size)
-        rollouts = list(_play(agent, int(settings["batches"]), seed + count))
+        rollouts = list(play_batches(agent, int(settings["batches"]), seed + count))
         scores = torch.cat([rollout.scores.sum(-1) for rollout in rollouts])
         shared = {
             "record": "gradient",
@@ -150,7 +150,7 @@ def rewards_of(agent: TokenPPO, rollout: Rollout) -> Tensor:
     )
 
 
-def _play(agent: TokenPPO, batches: int, seed: int) -> Iterator[Rollout]:
+def play_batches(agent: TokenPPO, batches: int, seed: int) -> Iterator[Rollout]:
     """Yields batches of the policy as it is, with prompts and draws of their own."""
     generator = torch.Generator().manual_seed(seed)
     for number in range(batches):

@@ -31,7 +31,7 @@ def agent():
     import gradient_study
 
     agent = make_agent(merge(cell_of("potential").settings, SMALL), 0)
-    return agent, list(gradient_study._play(agent, 3, 0))
+    return agent, list(gradient_study.play_batches(agent, 3, 0))
 
 
 def test_moments_are_those_of_products_of_different_batches(agent, monkeypatch):
@@ -104,7 +104,7 @@ def test_a_cell_measures_and_goes_on_learning_as_a_learner_that_is_not_measured(
     measured = make_agent(settings, 0)
     for count in (8, 16):
         measured.learn(count)
-        gradient_study.measure_moments(measured, list(gradient_study._play(measured, 2, 0)), [1.0])
+        gradient_study.measure_moments(measured, list(gradient_study.play_batches(measured, 2, 0)), [1.0])
     for one, same in zip(plain.policy.parameters(), measured.policy.parameters(), strict=True):
         assert torch.equal(one, same)
 

@@ -70,7 +70,7 @@ def draw_forest(numbers: Numbers, look: Look) -> Any:
     room = (right / left) ** (0.75 if look.narrow else 0.25)  # for the numbers
     panel.set_xlim(left, right * room)
     panel.set_ylim(-0.75, len(rows) - 0.25)
-    _mark_ratios(panel, left, right)
+    mark_ratios(panel, left, right)
     panel.set_yticks([])
     for height, row in zip(range(len(rows) - 1, -1, -1), rows, strict=True):
         _draw_row(panel, look, height, row)
@@ -169,7 +169,7 @@ def draw_critics(critics: Sequence[Numbers], look: Look) -> Any:
         ends = [one["speed_up"][end] for one in known for end in ("low", "high")]
         low, high = min(0.85, 0.95 * min(ends)), max(1.5, 1.08 * max(ends))
         panel.set_ylim(low, high)
-        _mark_ratios(panel, low, high, axis="y")
+        mark_ratios(panel, low, high, axis="y")
         if against == "explained":
             panel.plot(1.0, 1.0, "D", markersize=6, color=look.soft, markerfacecolor=look.ground)
             panel.annotate(
@@ -216,7 +216,7 @@ def _place(one: Numbers, against: str) -> float | None:
     return one["explained"]["value"] if against == "explained" else one["lam"]
 
 
-def _mark_ratios(panel: Any, low: float, high: float, axis: str = "x") -> None:
+def mark_ratios(panel: Any, low: float, high: float, axis: str = "x") -> None:
     """Puts plain numbers on a logarithmic axis."""
     from matplotlib.ticker import NullFormatter, NullLocator
 

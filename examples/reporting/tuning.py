@@ -9,7 +9,7 @@ from typing import Any
 from agents.study_files import CellResult
 from agents.study_plan import TUNING, Cell, Goal, Study
 from agents.study_settings import leaves, look_up
-from agents.study_tuning import CRITERIA
+from agents.study_tuning import criterion_of
 from reporting.arms import Arm, task_key
 from reporting.factors import show_factors
 from reporting.measures import Task, read_curves, time_to_goal
@@ -68,17 +68,11 @@ def _tries(
                 {
                     "where": _name(where),
                     "settings": list(tried[0][0].values()),
-                    "criterion": [_criterion(study, result) for _, result in cells],
+                    "criterion": [criterion_of(study, result) for _, result in cells],
                     "episodes_to_goal": _times(study, cells, goals.get(task_key(cells[0][0].settings))),
                 }
             )
     return tries
-
-
-def _criterion(study: Study, result: CellResult) -> float | None:
-    assert study.tuning is not None
-    goal = study.goal or Goal()
-    return CRITERIA[study.tuning.criterion](result, goal) if result.status == "done" else None
 
 
 def _times(study: Study, cells: Iterable[tuple[Cell, CellResult]], task: Task | None) -> list[float]:
