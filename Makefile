@@ -1,36 +1,43 @@
-# Every target sets up .venv by itself when it is missing or older than what it is made from.
+# Every target sets up .venv by itself when it is missing or older than what it is made from: with what
+# training needs first, with the rest where a target needs it.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+TRAIN := $(VENV)/.train
 READY := $(VENV)/.ready
+LOWEST := .venv-lowest
 
 # One process per core, so one thread each: more would only wait for each other.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto
 
-.PHONY: help train compare benchmark report explore test check check-all format lint types contracts doctests alone both clean
+.PHONY: help train compare benchmark report explore test check check-all format lint types contracts doctests alone both lowest clean
 
 help:  ## Say what each target does.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
-$(READY): pyproject.toml constraints.txt
+$(TRAIN): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[all,dev]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[agents,render,knowledge]'
 	@touch $@
 
-train: $(READY)  ## Train the embedded GPT-2 on token-level feedback and show what it learned. ARGS="--help" lists the flags.
+$(READY): $(TRAIN)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[all,workshop,dev]'
+	@touch $@
+
+train: $(TRAIN)  ## Train the embedded GPT-2 on token-level feedback and show what it learned. ARGS="--help" lists the flags.
 	$(BIN)/python examples/train_sentiment.py $(ARGS)
 
-compare: $(READY)  ## Token-level feedback against the scalar standard: same learner, prompts and seeds.
+compare: $(TRAIN)  ## Token-level feedback against the scalar standard: same learner, prompts and seeds.
 	$(BIN)/python examples/compare.py $(ARGS)
 
-benchmark: $(READY)  ## A first answer to whether token-level feedback helps: runs the study tiny-quick and reports. ARGS="tiny" runs another.
+benchmark: $(TRAIN)  ## A first answer to whether token-level feedback helps: runs the study tiny-quick and reports. ARGS="tiny" runs another.
 	$(BIN)/python examples/benchmark.py $(or $(ARGS),tiny-quick)
 	$(BIN)/python examples/report.py $(firstword $(or $(ARGS),tiny-quick))
 
-report: $(READY)  ## The report of a study, finished or not: ARGS="docs/results/tiny.jsonl.xz".
+report: $(TRAIN)  ## The report of a study, finished or not: ARGS="docs/results/tiny.jsonl.xz".
 	$(BIN)/python examples/report.py $(ARGS)
 
-explore: $(READY)  ## A page on this machine that shows what each token earns, and why, as you type. ARGS="--open" opens it.
+explore: $(TRAIN)  ## A page on this machine that shows what each token earns, and why, as you type. ARGS="--open" opens it.
 	$(BIN)/python examples/explore.py $(ARGS)
 
 check: $(READY) format lint types contracts doctests alone both  ## All that a change has to pass.
@@ -64,5 +71,12 @@ both: $(READY)
 test: $(READY)  ## The tests; offline once installed.
 	$(PYTEST) tests
 
-clean:  ## Remove the environment and what the tools left.
-	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+# Of Python 3.11, the lowest that is supported: later ones have no wheels of the lowest versions.
+lowest:  ## The quick tests of both packages, with the lowest versions that pyproject.toml allows.
+	rm -rf $(LOWEST)
+	$(PYTHON) -m venv $(LOWEST)
+	$(LOWEST)/bin/python -m pip install --quiet --constraint .ci/lowest.txt --editable '.[all,workshop,dev]'
+	OMP_NUM_THREADS=1 $(LOWEST)/bin/python -m pytest -q -n auto tests/rlsf_gym tests/agents
+
+clean:  ## Remove the environments and what the tools left.
+	rm -rf $(VENV) $(LOWEST) .pytest_cache .ruff_cache .hypothesis .import_linter_cache

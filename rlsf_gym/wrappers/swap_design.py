@@ -7,10 +7,10 @@ from typing import Any
 import gymnasium as gym
 from gymnasium.core import ActType, ObsType
 from gymnasium.utils import RecordConstructorArgs
-from gymnasium.vector import VectorEnv, VectorWrapper
-from gymnasium.vector.vector_env import ArrayType
+from gymnasium.vector import VectorEnv
 
 from rlsf_gym.envs.task import Task
+from rlsf_gym.wrappers.vector_base import Array, VectorBase
 
 __all__ = ["SwapDesign", "VectorSwapDesign"]
 
@@ -38,7 +38,7 @@ class SwapDesign(gym.Wrapper[ObsType, ActType, ObsType, ActType], RecordConstruc
         _swap(env.unwrapped, reward_design, kwargs)
 
 
-class VectorSwapDesign(VectorWrapper[ObsType, ActType, ObsType, ActType, ArrayType]):
+class VectorSwapDesign(VectorBase[ObsType, ActType]):
     """`SwapDesign` for the vector environments of this package.
 
     For one of Gymnasium's, wrap the parts: `make_vec(id, vectorization_mode="sync", wrappers=[...])`.
@@ -53,9 +53,7 @@ class VectorSwapDesign(VectorWrapper[ObsType, ActType, ObsType, ActType, ArrayTy
             take the arguments.
     """
 
-    def __init__(
-        self, env: VectorEnv[ObsType, ActType, ArrayType], reward_design: Any, **kwargs: Any
-    ) -> None:
+    def __init__(self, env: VectorEnv[ObsType, ActType, Array], reward_design: Any, **kwargs: Any) -> None:
         super().__init__(env)
         _swap(env.unwrapped, reward_design, kwargs)
 

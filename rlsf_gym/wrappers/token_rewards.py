@@ -17,7 +17,9 @@ import numpy as np
 import numpy.typing as npt
 from gymnasium.core import ActType, ObsType
 from gymnasium.utils import RecordConstructorArgs
-from gymnasium.vector import AutoresetMode, VectorEnv, VectorWrapper
+from gymnasium.vector import AutoresetMode, VectorEnv
+
+from rlsf_gym.wrappers.vector_base import Array, VectorBase
 
 __all__ = [
     "ClipTokenRewards",
@@ -30,7 +32,6 @@ __all__ = [
 
 Rewards = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
-Array = npt.NDArray[Any]
 Function = Callable[[Rewards], npt.NDArray[Any]]
 
 
@@ -107,7 +108,7 @@ class ClipTokenRewards(TransformTokenRewards[ObsType, ActType]):
         super().__init__(env, _clipping(low, high))
 
 
-class VectorTransformTokenRewards(VectorWrapper[ObsType, ActType, ObsType, ActType, Array]):
+class VectorTransformTokenRewards(VectorBase[ObsType, ActType]):
     """`TransformTokenRewards` for vector environments, native or Gymnasium's, in any autoreset mode.
 
     Args:

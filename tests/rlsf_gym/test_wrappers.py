@@ -2,6 +2,8 @@
 
 import math
 import pickle
+import subprocess
+import sys
 
 import gymnasium as gym
 import numpy as np
@@ -385,3 +387,17 @@ def test_wrapped_environments_survive_json_and_pickle(wrap):
     expected = run(env, 4, [action])
     np.testing.assert_equal(run(rebuilt(env), 4, [action]), expected)
     np.testing.assert_equal(run(pickle.loads(pickle.dumps(env)), 4, [action]), expected)
+
+
+def test_wrappers_import_where_gymnasiums_vector_wrapper_takes_no_types():
+    """Below Gymnasium 1.4 it is no generic class."""
+    code = (
+        "import gymnasium.vector as vector\n"
+        "class VectorWrapper(vector.VectorEnv):\n"
+        "    def __init__(self, env): self.env = env\n"
+        "vector.VectorWrapper = VectorWrapper\n"
+        "from rlsf_gym.wrappers import VectorScaleTokenRewards, VectorSwapDesign\n"
+        "assert issubclass(VectorScaleTokenRewards, VectorWrapper)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
