@@ -7,16 +7,16 @@ follow from the seed alone, so two policies that are evaluated with one seed get
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 
 from agents import diversity
-from agents.policy import CausalLMPolicy
-from agents.processes import ALONE, Processes
-from agents.rollout import Collected, Environment, IntArray, read_shapes
-from agents.shares import collect_shares
+
+if TYPE_CHECKING:
+    from agents.policy import CausalLMPolicy
+    from agents.processes import Processes
+    from agents.rollout import Collected, Environment, IntArray
 
 Row = dict[str, Any]
 
@@ -30,7 +30,7 @@ def evaluate(
     seed: int,
     response_length: int | tuple[int, int] | None = None,
     step_timeout: float | None = None,
-    processes: Processes = ALONE,
+    processes: Processes | None = None,
 ) -> list[Row]:
     """Returns one row per episode, sampled as in training.
 
@@ -54,15 +54,23 @@ def evaluate(
         seed: Fixes prompts, lengths and samples; no global generator is touched.
         response_length: Tokens of a response; a pair is a range to draw from; None is the environment's T.
         step_timeout: As `agents.rollout.collect` takes it.
-        processes: Who plays, each with its share of a round as `env`; all return all rows. By default this
-            one alone.
+        processes: Who plays, each with its share of a round as `env`; all return all rows. None: this one
+            alone.
 
     Raises:
         ValueError: `episodes` or `response_length` is out of range, or the environment is not as `collect`
             needs it.
     """
+    # `agents` imports this module with itself, and must not cost the seconds that torch takes.
+    import torch
+
+    from agents.processes import ALONE
+    from agents.rollout import read_shapes
+    from agents.shares import collect_shares
+
     if episodes < 1:
         raise ValueError(f"episodes must be at least 1, got {episodes}")
+    processes = ALONE if processes is None else processes
     shapes = read_shapes(env)
     at_once = shapes.episodes * processes.count
     shortest, longest = _length_range(response_length, shapes.response_length)

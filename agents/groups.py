@@ -28,41 +28,14 @@ that without a baseline, for responses of any length. What was not taken, and wh
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 import torch
 from torch import Tensor
 
-from agents.ppo_config import LearnerConfig
+from agents.group_config import GroupConfig
 from agents.returns import gae
 
-BASELINES = ("share", "return")
-BASELINE_HELP = (
-    "what the others' returns count for at a later token: the 'share' still to come, or all: 'return'"
-)
 SMALLEST_SCALE = 1e-8
 """Advantages smaller than this are left as they are: there is nothing to scale but rounding."""
-
-
-@dataclass(frozen=True)
-class GroupConfig(LearnerConfig):
-    """Settings of a learner whose baseline is the group: the common ones, with groups.
-
-    Raises:
-        ValueError: A setting is out of range, or two do not go together.
-    """
-
-    group_size: int = field(default=4, metadata={"help": "responses per prompt, at least 2"})
-    baseline: str = field(default="share", metadata={"help": BASELINE_HELP})
-    whiten_advantages: bool = field(
-        default=False, metadata={"help": "centre and scale advantages over the batch; no longer unbiased"}
-    )
-
-    def __post_init__(self) -> None:
-        """Checks the settings of groups as well."""
-        super().__post_init__()
-        self._check("group_size", self.group_size >= 2, "a whole number >= 2")
-        self._check_choice("baseline", BASELINES)
 
 
 def reward_to_go(rewards: Tensor, mask: Tensor, *, gamma: float) -> Tensor:
@@ -99,7 +72,7 @@ def group_advantages(
         mask: (B, T) bool, a prefix of each row, at least one True.
         group_size: A divisor of B, >= 2.
         gamma: Discount in [0, 1].
-        baseline: One of `BASELINES`.
+        baseline: One of `agents.group_config.BASELINES`.
     """
     to_go = reward_to_go(rewards, mask, gamma=gamma)
     expected = to_go[:, :1].expand_as(to_go)  # (B, T) float32, G_{j,0}

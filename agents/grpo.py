@@ -20,37 +20,12 @@ Where this departs from Shao et al. (2024, arXiv 2402.03300):
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from torch import Tensor
 
-from agents.groups import GroupConfig, estimate_in_groups, scale_groups
+from agents.group_config import GRPOConfig
+from agents.groups import estimate_in_groups, scale_groups
 from agents.learner import Learner
 from agents.tensors import Estimates, Rollout
-
-SCALES = ("group", "batch", "none")
-
-
-@dataclass(frozen=True)
-class GRPOConfig(GroupConfig):
-    """Settings of `GRPO`: the common ones, with groups.
-
-    Raises:
-        ValueError: A setting is out of range, or two do not go together.
-    """
-
-    scale: str = field(
-        default="group",
-        metadata={"help": "advantages are scaled by those of a 'group', a 'batch', or 'none'"},
-    )
-    whiten_advantages: bool = field(
-        default=False, metadata={"help": "centre and scale advantages over the batch, after `scale`"}
-    )
-
-    def __post_init__(self) -> None:
-        """Checks the scale as well."""
-        super().__post_init__()
-        self._check_choice("scale", SCALES)
 
 
 class GRPO(Learner[GRPOConfig]):

@@ -12,22 +12,12 @@ Where this departs from Ahmadian et al. (2024, arXiv 2402.14740):
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from torch import Tensor
 
-from agents.groups import GroupConfig, estimate_in_groups
+from agents.group_config import RLOOConfig
+from agents.groups import estimate_in_groups
 from agents.learner import Learner
 from agents.tensors import Estimates, Rollout
-
-
-@dataclass(frozen=True)
-class RLOOConfig(GroupConfig):
-    """Settings of `RLOO`: the common ones, with groups.
-
-    Raises:
-        ValueError: A setting is out of range, or two do not go together.
-    """
 
 
 class RLOO(Learner[RLOOConfig]):

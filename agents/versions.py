@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import platform
 
-import gymnasium as gym
-import torch
-import transformers
-
 
 def read_versions() -> dict[str, str]:
     """Returns the version of Python and of each package that a learner computes with, by name."""
+    # A study is planned and packed without computing anything: it need not wait for these.
+    import gymnasium as gym
+    import torch
+    import transformers
+
     return {
         "python": platform.python_version(),
         "torch": str(torch.__version__),

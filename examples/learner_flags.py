@@ -12,10 +12,11 @@ from typing import Any
 
 from flag import Flag, integer, number, optional, show, switch
 
-from agents import GRPO, RLOO, TokenPPO
+from agents.group_config import GRPOConfig, RLOOConfig
+from agents.ppo_config import TokenPPOConfig
 
-Agent = TokenPPO | RLOO | GRPO
-AGENTS: dict[str, type[Any]] = {agent.name: agent for agent in (TokenPPO, RLOO, GRPO)}
+CONFIGS: dict[str, type[Any]] = {"ppo": TokenPPOConfig, "rloo": RLOOConfig, "grpo": GRPOConfig}
+"""Settings of each learner, by its name."""
 SHORT = {"learning_rate": "lr", "num_ppo_epochs": "ppo_epochs"}
 """Settings whose flags have another name."""
 ELSEWHERE = ("response_length",)
@@ -33,9 +34,9 @@ PARSERS: dict[Any, Callable[[str], Any]] = {
 def learner_flags() -> tuple[Flag, ...]:
     """Returns one flag for each setting that a learner has, in the order of the configs."""
     found: dict[str, Flag] = {}
-    for name in AGENTS:
+    for name in CONFIGS:
         for key, field in fields_of(name).items():
-            parse = PARSERS[typing.get_type_hints(AGENTS[name].config_class)[field.name]]
+            parse = PARSERS[typing.get_type_hints(CONFIGS[name])[field.name]]
             flag = Flag(key.replace("_", "-"), describe_default(key), parse, str(field.metadata["help"]))
             found.setdefault(key, flag)
     return tuple(found.values())
@@ -43,7 +44,7 @@ def learner_flags() -> tuple[Flag, ...]:
 
 def fields_of(agent: str) -> dict[str, dataclasses.Field[Any]]:
     """Returns the settings of a learner by the names of their flags, with underscores."""
-    fields = dataclasses.fields(AGENTS[agent].config_class)
+    fields = dataclasses.fields(CONFIGS[agent])
     return {SHORT.get(field.name, field.name): field for field in fields if field.name not in ELSEWHERE}
 
 
@@ -56,7 +57,7 @@ def describe_default(key: str) -> str:
     """Returns a default as text, by learner where they differ or one does not have the setting."""
     shown = {agent: show(defaults_of(agent)[key]) for agent in having(key)}
     values = dict.fromkeys(shown.values())
-    if len(values) == 1 and len(shown) == len(AGENTS):
+    if len(values) == 1 and len(shown) == len(CONFIGS):
         return next(iter(values))
     return ", ".join(
         f"{value} under {' and '.join(agent for agent in shown if shown[agent] == value)}" for value in values
@@ -65,7 +66,7 @@ def describe_default(key: str) -> str:
 
 def having(key: str) -> Sequence[str]:
     """Returns the learners that have a setting."""
-    return [agent for agent in AGENTS if key in fields_of(agent)]
+    return [agent for agent in CONFIGS if key in fields_of(agent)]
 
 
 def check_given(given: Iterable[str], agent: str) -> None:
@@ -90,6 +91,6 @@ def make_config(settings: Mapping[str, Any], response_length: tuple[int, int]) -
         ValueError: A setting is out of range, or two do not go together.
     """
     fields = fields_of(settings["agent"])
-    return AGENTS[settings["agent"]].config_class(
+    return CONFIGS[settings["agent"]](
         response_length=response_length, **{field.name: settings[key] for key, field in fields.items()}
     )

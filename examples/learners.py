@@ -7,15 +7,15 @@ from collections.abc import Mapping
 from typing import Any
 
 import gymnasium
-import learner_flags
 import run_prompts
 import settings as flags
-from learner_flags import Agent
 from run_folder import RunFolder
 
-from agents import CausalLMPolicy, checkpoint
+from agents import GRPO, RLOO, CausalLMPolicy, TokenPPO, checkpoint
 from agents.processes import PATIENCE, Processes, join_processes
 
+Agent = TokenPPO | RLOO | GRPO
+AGENTS: dict[str, type[Any]] = {agent.name: agent for agent in (TokenPPO, RLOO, GRPO)}
 EVAL_ENVS = 128
 """Responses that an evaluation scores at once."""
 
@@ -57,7 +57,7 @@ def make_eval_env(settings: Settings, processes: Processes) -> Any:
 
 def make_agent(folder: RunFolder, settings: Settings, processes: Processes) -> Agent:
     """Returns the learner: as its checkpoint left it if there is one, untrained otherwise."""
-    agent_class = learner_flags.AGENTS[settings["agent"]]
+    agent_class = AGENTS[settings["agent"]]
     processes.check_divides("batch_size", settings["batch_size"])
     env = make_env(settings, "train", settings["batch_size"] // processes.count)
     if checkpoint.exists(folder.checkpoint):

@@ -35,7 +35,7 @@ def _length(text: str) -> str:
 
 
 agent = checked(
-    str, learner_flags.AGENTS.__contains__, "one of " + ", ".join(map(repr, learner_flags.AGENTS))
+    str, learner_flags.CONFIGS.__contains__, "one of " + ", ".join(map(repr, learner_flags.CONFIGS))
 )
 layers = checked(layer_names, bool, "names of layers such as q_proj,v_proj, or all-linear")
 dtype = checked(str, {"float32", "bfloat16"}.__contains__, "float32 or bfloat16")

@@ -12,9 +12,11 @@ Exit status: 0 done, 1 a failure that is explained in one line, 2 wrong argument
 from __future__ import annotations
 
 import interruption as signals
+import settings as flags
 
-if __name__ == "__main__":
-    signals.end_quietly()  # what is imported below takes seconds
+if __name__ == "__main__":  # what is imported below takes seconds
+    signals.end_quietly()
+    flags.make_parser(__doc__ or "").parse_args()  # --help and wrong flags need not wait for it
 
 import sys
 import time
@@ -30,11 +32,10 @@ import learners
 import results
 import run_prompts
 import samples
-import settings as flags
 import torch
 import transformers
 from checkpoints import Checkpoints
-from learner_flags import Agent
+from learners import Agent
 from run_folder import RunFolder, versions
 
 from agents.evaluate import evaluate, summarise

@@ -5,7 +5,8 @@ import itertools
 import pytest
 import torch
 
-from agents.groups import BASELINES, group_advantages, leave_one_out, reward_to_go, scale_groups
+from agents.group_config import BASELINES
+from agents.groups import group_advantages, leave_one_out, reward_to_go, scale_groups
 
 MASK = torch.tensor([[1, 1, 1], [1, 1, 0]]).bool()
 REWARDS = torch.tensor([[1.0, 2.0, 3.0], [4.0, 0.0, 0.0]])
