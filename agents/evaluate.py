@@ -36,7 +36,7 @@ def evaluate(
 
     | key | what |
     | --- | --- |
-    | `score` | the scorer's value of prompt and response |
+    | `score` | the scorer's value of prompt and response, where the environment reports it |
     | `utility` | the objective's value of that score, where the environment reports it |
     | `reward` | what the environment paid |
     | `judge` | the held-out judge's value, where the environment has one |
@@ -98,8 +98,9 @@ def evaluate(
 def summarise(rows: Sequence[Mapping[str, Any]]) -> dict[str, float | None]:
     """Returns the row that sums up others.
 
-    Means over episodes of `score`, `judge` (None where there is none), `kl` and `length`; `perplexity`
-    under the reference, per token; `distinct_1`, `distinct_2` and `repetition` as in `agents.diversity`.
+    Means over episodes of `kl` and `length`, and of `score` and `judge`, each None where the environment does
+    not report it, with that of `reward` where there is no score; `perplexity` under the reference, per token,
+    None where no response has one; `distinct_1`, `distinct_2` and `repetition` as in `agents.diversity`.
 
     Args:
         rows: From `evaluate`, at least one.
@@ -107,12 +108,14 @@ def summarise(rows: Sequence[Mapping[str, Any]]) -> dict[str, float | None]:
     if not rows:
         raise ValueError("rows must hold at least one episode, got none")
     responses = [row["tokens"] for row in rows]
-    has_judge = all("judge" in row for row in rows)
+    nlls, lengths = [row["nll"] for row in rows], [row["length"] for row in rows]
+    score = _mean(rows, "score")
     return {
-        "score": _mean(rows, "score"),
-        "judge": _mean(rows, "judge") if has_judge else None,
+        "score": score,
+        **({"reward": _mean(rows, "reward")} if score is None else {}),
+        "judge": _mean(rows, "judge"),
         "kl": _mean(rows, "kl"),
-        "perplexity": diversity.perplexity([row["nll"] for row in rows], [row["length"] for row in rows]),
+        "perplexity": diversity.perplexity(nlls, lengths) if any(lengths) else None,
         "distinct_1": diversity.distinct_ngrams(responses, 1),
         "distinct_2": diversity.distinct_ngrams(responses, 2),
         "repetition": diversity.repetition(responses),
@@ -140,7 +143,10 @@ def _rows(batch: Collected) -> Iterator[Row]:
         }
 
 
-def _mean(rows: Sequence[Mapping[str, Any]], key: str) -> float:
+def _mean(rows: Sequence[Mapping[str, Any]], key: str) -> float | None:
+    """Returns the mean of a figure, or None where a row lacks it."""
+    if not all(key in row for row in rows):
+        return None
     return float(np.mean([float(row[key]) for row in rows]))
 
 

@@ -69,7 +69,7 @@ def group_advantages(
 
     Args:
         rewards: (B, T) float32, the price of divergence taken off.
-        mask: (B, T) bool, a prefix of each row, at least one True.
+        mask: (B, T) bool, a prefix of each row.
         group_size: A divisor of B, >= 2.
         gamma: Discount in [0, 1].
         baseline: One of `agents.group_config.BASELINES`.
@@ -78,7 +78,7 @@ def group_advantages(
     expected = to_go[:, :1].expand_as(to_go)  # (B, T) float32, G_{j,0}
     if baseline == "share":
         tokens_to_go = reward_to_go(mask.to(rewards.dtype), mask, gamma=gamma)
-        expected = expected * (tokens_to_go / tokens_to_go[:, :1])
+        expected = expected * (tokens_to_go / tokens_to_go[:, :1].clamp(min=1.0))  # 0 of no tokens are to go
     return (to_go - leave_one_out(expected, group_size)) * mask
 
 
@@ -96,10 +96,10 @@ def scale_groups(advantages: Tensor, mask: Tensor, *, group_size: int) -> Tensor
 
     Args:
         advantages: (B, T) float32, 0 outside the mask.
-        mask: (B, T) bool, at least one True in each row.
+        mask: (B, T) bool.
         group_size: A divisor of B; B makes the whole batch one group.
     """
     grouped = advantages.reshape(-1, group_size, advantages.shape[1])  # (groups, group_size, T) float32
-    tokens = mask.reshape(grouped.shape).sum((1, 2), keepdim=True)
+    tokens = mask.reshape(grouped.shape).sum((1, 2), keepdim=True).clamp(min=1)
     size = (grouped.square().sum((1, 2), keepdim=True) / tokens).sqrt()  # (groups, 1, 1) float32
     return torch.where(size > SMALLEST_SCALE, grouped / size, grouped).reshape(advantages.shape)

@@ -25,7 +25,7 @@ class SurrogateLoss(NamedTuple):
     clip_fraction: Tensor
     """Number of real tokens whose ratio lies outside the clip range, over the denominator."""
     ratio_mean: Tensor
-    """Mean ratio over the real tokens given."""
+    """Mean ratio over the real tokens given; 1 where there is none."""
     ratio_error: Tensor
     """Largest distance of a ratio from 1 over the real tokens given."""
 
@@ -71,7 +71,7 @@ def clipped_surrogate(
             loss=loss,
             approx_kl=masked_sum(ratio - 1.0 - log_ratio, mask, denominator),
             clip_fraction=masked_sum(outside.float(), mask, denominator),
-            ratio_mean=ratio[mask].mean(),
+            ratio_mean=ratio[mask].mean() if bool(mask.any()) else torch.ones_like(loss),
             ratio_error=distance.abs().max(),
         )
 

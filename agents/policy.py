@@ -256,6 +256,10 @@ class CausalLMPolicy(nn.Module):
         start = tokens.shape[1] - response_length  # P
         response_mask = attention_mask[:, start:]  # (B, T) bool
         rows, steps = response_mask.nonzero(as_tuple=True)  # (N,) int64 each
+        if not len(rows):
+            return self._score_nothing(
+                tokens, attention_mask, start, with_entropy=with_entropy, with_kl=against is not None
+            )
         outputs = self.backbone(tokens, attention_mask, rows=rows, columns=start - 1 + steps)
         chosen = tokens[:, start:][response_mask]  # (N,) int64
         entropy = kl = None
@@ -278,6 +282,19 @@ class CausalLMPolicy(nn.Module):
             entropy=None if entropy is None else spread(entropy),
             kl=None if kl is None else spread(kl),
         )
+
+    def _score_nothing(
+        self, tokens: Tensor, attention_mask: Tensor, start: int, *, with_entropy: bool, with_kl: bool
+    ) -> Scored:
+        """Returns what `score` says where no token is real: zeros, whose gradients are zeros too."""
+        zeros = torch.zeros(attention_mask[:, start:].shape, device=self.device)  # (B, T) float32
+        logprobs = values = entropies = zeros
+        if torch.is_grad_enabled():  # of several processes, all must have the same gradients
+            first = torch.zeros(1, dtype=torch.int64, device=self.device)
+            outputs = self.backbone(tokens, attention_mask, rows=first, columns=first + start - 1)
+            chosen, entropy = self.head.logprobs_and_entropy(outputs, first)
+            logprobs, values, entropies = (zeros * x for x in (chosen, self._values(outputs), entropy))
+        return Scored(logprobs, values, entropies if with_entropy else None, zeros if with_kl else None)
 
     def _values(self, outputs: Outputs) -> Tensor:
         return self.value_head(outputs.hidden).squeeze(-1)  # (N,) float32, the critic's of the states

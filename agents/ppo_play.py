@@ -45,6 +45,9 @@ def play(
             leaves this.
         step_timeout: As `agents.rollout.collect` takes it.
         processes: Who plays; by default this process alone.
+
+    Raises:
+        ValueError: No episode of the batch has a token.
     """
     shapes = read_shapes(env)
     episodes = shapes.episodes * processes.count
@@ -79,7 +82,14 @@ def play(
         raise
     seconds = {phase: sum(part.seconds[phase] for part in parts) for phase in parts[0].seconds}
     infos = [info for part in parts for info in part.episodes]
-    return Collected(concatenate_rollouts([part.rollout for part in parts]), infos, seconds)
+    rollout = concatenate_rollouts([part.rollout for part in parts])
+    if not bool(rollout.response_mask.any()):
+        generator.set_state(before)
+        raise ValueError(
+            f"info['response_mask']: expected at least one token in the {len(infos)} episodes of a batch, "
+            "got none: there is nothing to learn from; make the environment count the tokens that it is given"
+        )
+    return Collected(rollout, infos, seconds)
 
 
 def group_options(

@@ -193,11 +193,14 @@ def update(
         FloatingPointError: A loss or gradient is not finite; the step was not taken.
     """
     denominator = float(batch.response_mask.sum()) / config.minibatches
+    told = batch.response_mask.any(-1).cpu()  # (B,) bool, of the responses that have tokens
     seen: list[StepFigures] = []
     norms: list[float] = []
     for _ in range(config.num_ppo_epochs):
         order = torch.randperm(config.batch_size, generator=generator)
         for rows in split_rows(order, config.minibatch_size):
+            if not bool(told[rows].any()):
+                continue  # nothing to learn from, and a step would only follow Adam's momentum
             optimizer.zero_grad()
             figures = accumulate_gradients(
                 policy, batch, rows, config, denominator=denominator, processes=processes

@@ -45,12 +45,13 @@ def entropy_share(totals: Tensor, entropy: Tensor, mask: Tensor) -> Tensor:
         totals: (B,) float, R of each response.
         entropy: (B, T) float, H_t of the distribution that token t was sampled from, in nats, without a
             gradient; what rounding left below 0 counts as 0, and what is outside the mask is not read.
-        mask: (B, T) bool, at least one True in each row.
+        mask: (B, T) bool; a row without a token gets nothing.
     """
     weights = entropy.clamp(min=0.0).masked_fill(~mask, 0.0)  # (B, T) float
     has_any = weights.any(-1, keepdim=True)  # (B, 1) bool
     weights = torch.where(has_any, weights, mask.to(weights.dtype))
-    return totals[:, None] * (weights / weights.sum(-1, keepdim=True))
+    whole = weights.sum(-1, keepdim=True)  # (B, 1) float
+    return totals[:, None] * (weights / torch.where(whole > 0.0, whole, 1.0))
 
 
 def charge_missing_end(
@@ -61,7 +62,7 @@ def charge_missing_end(
     Args:
         rewards: (B, T) float32.
         tokens: (B, T) int64, the response.
-        mask: (B, T) bool, a prefix of each row, at least one True.
+        mask: (B, T) bool, a prefix of each row.
         eos_token_id: Id of the end token.
         penalty: What is taken off, in units of reward.
     """

@@ -2,8 +2,10 @@
 
 Any Gymnasium `VectorEnv` whose episodes are one step long will do: observations Dict(`prompt_ids` (B, P),
 `prompt_mask` (B, P)), actions MultiDiscrete([V + 1] * T) whose index V means no token, `token_rewards` and
-`response_mask` in the info of a step, and `eos_token_id` in that of a reset. Token ids and numbers cross the
-border once each way; what texts the info holds is passed on unread.
+`response_mask` in the info of a step, and `eos_token_id` in that of a reset. No other info is needed, but for
+`prompt` in that of a reset where learners form groups; what else there is, is averaged if it is a number and
+shown if it is the text under `prompt` or `response_text`. Token ids and numbers cross the border once each
+way; what texts the info holds is passed on unread.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from gymnasium.vector import VectorEnv
 from torch import Tensor
 
 from agents.decoding import Generation
+from agents.episode_rewards import read_token_rewards
 from agents.losses import kl_k3
 from agents.policy import CausalLMPolicy
 from agents.tensors import Rollout
@@ -111,8 +114,9 @@ def collect(
             where it does not, as `agents.watchdog` says. None: it is waited for.
 
     Raises:
-        ValueError: Spaces, infos or lengths are not as agreed.
-        FloatingPointError: A token reward is not finite.
+        ValueError: Spaces, infos or lengths are not as agreed, or the token rewards of an episode do not add
+            up to its reward.
+        FloatingPointError: A reward is not finite.
     """
     shapes = read_shapes(env)
     started = time.perf_counter()
@@ -228,7 +232,7 @@ def _assemble(
     """Returns the rollout without what the reference says, on the device."""
     spare = shapes.response_length - generation.response_ids.shape[1]
     sampled = torch.nn.functional.pad(generation.response_mask, (0, spare)).cpu()
-    scores, mask = _read_rewards(episodes, sampled, shapes)
+    scores, mask = read_token_rewards(episodes, sampled, shapes.response_length)
     response = torch.as_tensor(pad_actions(generation.response_ids, shapes)).masked_fill(~mask, 0)
     prompt = prompt_ids.masked_fill(~prompt_mask, 0)
     figures = [
@@ -247,26 +251,6 @@ def _assemble(
         ref_logprobs=empty,
         kl=empty,
     )
-
-
-def _read_rewards(episodes: list[EpisodeInfo], sampled: Tensor, shapes: Shapes) -> tuple[Tensor, Tensor]:
-    """Returns token rewards (B, T) float32 and the response mask (B, T) bool that the environment reports."""
-    width = shapes.response_length
-    for key in ("token_rewards", "response_mask"):
-        for b, info in enumerate(episodes):
-            if key not in info or np.shape(info[key]) != (width,):
-                got = f"shape {np.shape(info[key])}" if key in info else "none"
-                raise ValueError(f"info[{key!r}] of episode {b}: expected shape (T,) = ({width},), got {got}")
-    scores = np.stack([np.asarray(info["token_rewards"], dtype=np.float32) for info in episodes])  # (B, T)
-    mask = np.stack([np.asarray(info["response_mask"]).astype(bool) for info in episodes])  # (B, T)
-    for b in np.flatnonzero(~np.isfinite(scores).all(axis=1))[:1]:
-        raise FloatingPointError(f"info['token_rewards'] of episode {b}: not finite: {scores[b].tolist()}")
-    for b in np.flatnonzero(((mask & ~sampled.numpy()) | (~mask & (scores != 0.0))).any(axis=1))[:1]:
-        raise ValueError(
-            f"info['response_mask'] of episode {b}: expected 1 on sampled tokens only, no reward elsewhere, "
-            f"got mask {mask[b].astype(int).tolist()} for {int(sampled[b].sum())} sampled tokens"
-        )
-    return torch.as_tensor(scores), torch.as_tensor(mask)
 
 
 @torch.no_grad()
