@@ -12,8 +12,9 @@ __all__ = ["LabelWeights", "weigh_labels"]
 
 FloatArray = npt.NDArray[np.float64]
 
-# Pairs of negative and positive, in lower case.
-_KNOWN_PAIRS = (("negative", "positive"), ("neg", "pos"), ("label_0", "label_1"))
+# Pairs of negative and positive, in lower case. Not LABEL_0 and LABEL_1: those are names that nobody gave,
+# and a classifier of toxic comments or of facts has them too.
+_KNOWN_PAIRS = (("negative", "positive"), ("neg", "pos"))
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ def weigh_labels(
 
     Args:
         labels: The classifier's labels, in the order of its logits.
-        positive_label: The positive one of two; by default `POSITIVE`, `pos` or `LABEL_1`, in any case.
+        positive_label: The positive one of two; by default the one named `positive` or `pos`, in any case.
         label_values: Label to value in [-1, 1], for classifiers of any number of labels.
         raw: Whether the score is the difference of the two logits.
 
@@ -73,12 +74,15 @@ def weigh_labels(
             f"label_values must map each label to [-1, 1] for a classifier of {len(labels)} labels: "
             f"{', '.join(map(repr, labels))}"
         )
+    shown = ", ".join(map(repr, labels))
     positive = _find_positive(labels) if positive_label is None else positive_label
-    if positive not in labels:
+    if positive is None:
         raise ValueError(
-            f"positive_label must be one of {', '.join(map(repr, labels))}, got {positive_label!r}: "
-            "pass it, or label_values"
+            f"positive_label must say which of {shown} is the positive one, their names do not: pass it, or "
+            f"label_values such as {dict(zip(labels, (-1.0, 1.0), strict=True))}"
         )
+    if positive not in labels:
+        raise ValueError(f"positive_label must be one of {shown}, got {positive!r}: pass it, or label_values")
     return LabelWeights(tuple(labels), tuple(1.0 if label == positive else -1.0 for label in labels), raw)
 
 

@@ -2,7 +2,8 @@
 
 A classifier gives no reasons: its certificate names the probabilities of its labels and the hash of its
 weights, and nothing in it can be proved. What it attributes to characters is no proof either. Scores of a
-text agree to 1e-5 whatever else is in the batch.
+text agree to 1e-5 whatever else is in the batch: weights are read in single precision, however they are
+stored, and texts are padded only where a model's answers do not change with it.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from hashlib import sha256
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -20,36 +22,43 @@ from rlsf_gym.certificate import Certificate
 from rlsf_gym.scorers.labels import LabelWeights, weigh_labels
 from rlsf_gym.scorers.transformer_attributions import Attributor, TextReading
 from rlsf_gym.scorers.transformer_files import import_torch, load_classifier
+from rlsf_gym.scorers.transformer_probe import Row, check_length, longest_text, probe_classifier, stack_rows
 
 __all__ = ["TransformerScorer"]
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
-_UNLIMITED = 10**9  # tokenizers without a maximum say 10 ** 30
-
 
 class TransformerScorer:
     """Scores texts with a sequence classifier: p(positive) - p(negative).
 
-    Weights are read from safetensors only, and no code that comes with a model is run. A head of one logit is
-    taken as the sigmoid of the positive class. Special tokens inside a text are plain text.
+    Weights are read from safetensors only, in single precision, and no code that comes with a model is run.
+    Special tokens inside a text are plain text, and no chat template is put around it.
+
+    A head of one logit z, such as a reward model's, is taken as the sigmoid of the positive class: its score
+    is 2 sigmoid(z) - 1 = tanh(z / 2), or z itself with `raw=True`. A head that says of itself that it is a
+    regression is refused without `raw=True`, as its number is no log-odds, and one for several labels at once
+    is refused altogether.
 
     Args:
         model: A name on the Hugging Face hub or a local folder.
-        positive_label: The positive one of two labels, where the model's own names do not tell.
+        positive_label: The positive one of two labels, where the model's own names do not tell: `LABEL_0`
+            and `LABEL_1` do not.
         label_values: Label to value in [-1, 1]; needed for models of three labels or more. The score is the
             mean value under the model's probabilities.
         raw: Whether to score by the difference of the two logits, which is not bounded.
         batch_size: Number of texts in one pass.
-        max_length: Number of tokens that a text may have; by default what the model allows.
+        max_length: Number of tokens that a text may have; by default as many as its tokenizer, its
+            configuration and its tables of positions allow.
         truncate: Whether the tokens beyond `max_length` are ignored; otherwise such a text raises.
         device: Where the model runs, such as `"cuda"`; the CPU by default.
         gradient_steps: Points at which the attributions "gradient" take the gradient; each costs about three
             scorings.
 
     Raises:
-        ValueError: If there is no such classifier, or its labels do not tell which is the positive one.
+        ValueError: If there is no such classifier, its labels do not tell which is the positive one, it can't
+            read a short text, or `max_length` is more than its positions.
         ImportError: If torch and transformers are not installed.
     """
 
@@ -82,7 +91,16 @@ class TransformerScorer:
         self._weights = _weigh(
             self._model.config, positive_label=positive_label, label_values=label_values, raw=raw
         )
-        self.max_length = max_length or _longest(self._model.config, self._tokenizer)
+        self.max_length = longest_text(self._model.config, self._tokenizer)
+        self._pads = False
+        positions, self._pads = probe_classifier(
+            self._model,
+            self._tokenizer,
+            self._encode("a"),
+            self._encode("a a a a a a a"),
+            name=self.model_name,
+        )
+        self.max_length = check_length(max_length, self.max_length, positions)
 
     @property
     def bounded(self) -> bool:
@@ -173,7 +191,7 @@ class TransformerScorer:
         waiting = [pair for pair, reading in readings.items() if reading.is_response.any()]
         for rows in self._batches([len(readings[pair].ids) for pair in waiting]):
             batch = [readings[waiting[row]] for row in rows]
-            values = attributor.attribute(batch, self._inputs([reading.ids for reading in batch]), method)
+            values = attributor.attribute(batch, self._inputs([one.row for one in batch]), method)
             found.update(zip((waiting[row] for row in rows), values, strict=True))
         return [found[pair].copy() for pair in pairs]
 
@@ -196,10 +214,10 @@ class TransformerScorer:
     def _logits(self, texts: Sequence[str]) -> FloatArray:
         """Returns the logits of N texts, (N, L) float64, in batches of texts of about equal length."""
         rows = {text: row for row, text in enumerate(dict.fromkeys(texts))}
-        ids = [self._encode(text) for text in rows]
+        encoded = [self._encode(text) for text in rows]
         logits = np.empty((len(rows), len(self._weights.labels)))  # (N, L) float64
-        for batch in self._batches(list(map(len, ids))):
-            logits[batch] = self._forward([ids[row] for row in batch])
+        for batch in self._batches([len(row["input_ids"]) for row in encoded]):
+            logits[batch] = self._forward([encoded[row] for row in batch])
         for text, row in rows.items():
             if not np.isfinite(logits[row]).all():
                 raise ValueError(
@@ -209,14 +227,23 @@ class TransformerScorer:
         return logits[[rows[text] for text in texts]]
 
     def _batches(self, lengths: list[int]) -> Iterator[list[int]]:
-        """Yields the numbers of texts of so many tokens, in batches of about equal length."""
-        order = sorted(range(len(lengths)), key=lengths.__getitem__)
-        for start in range(0, len(order), self.batch_size):
-            yield order[start : start + self.batch_size]
+        """Yields the numbers of texts of so many tokens, in batches of about equal length.
 
-    def _encode(self, text: str) -> list[int]:
+        Of exactly equal length, where the model's answers change with padding.
+        """
+        order = sorted(range(len(lengths)), key=lengths.__getitem__)
+        runs = [order] if self._pads else [list(run) for _, run in groupby(order, key=lengths.__getitem__)]
+        for run in runs:
+            for start in range(0, len(run), self.batch_size):
+                yield run[start : start + self.batch_size]
+
+    def _encode(self, text: str) -> Row:
         """Returns the ids of a text; one without tokens is the padding token, for a model needs an input."""
-        return self._tokenise(text)["input_ids"] or [self._tokenizer.pad_token_id]
+        encoding = self._tokenise(text)
+        row: dict[str, list[int]] = {"input_ids": encoding["input_ids"] or [self._tokenizer.pad_token_id]}
+        types: list[int] = encoding.get("token_type_ids") or []
+        # Of one text only XLNet's tokenizer has another segment than 0, that of [CLS].
+        return row | {"token_type_ids": types} if any(types) else row
 
     def _tokenise(self, text: str, **more: bool) -> Any:
         """Returns what the tokenizer says of a text, its `input_ids` and what `more` asks for."""
@@ -236,19 +263,13 @@ class TransformerScorer:
             )
         return encoding
 
-    def _inputs(self, ids: list[list[int]]) -> dict[str, Any]:
-        """Returns the model's `input_ids` and `attention_mask`, (N, width) int64, padded on the right."""
-        torch = import_torch()
-        width = max(map(len, ids))
-        mask = np.arange(width) < np.array([len(row) for row in ids])[:, None]  # (N, width) bool
-        tokens = np.full(mask.shape, self._tokenizer.pad_token_id, dtype=np.int64)  # (N, width) int64
-        tokens[mask] = np.concatenate(ids)
-        arrays = {"input_ids": tokens, "attention_mask": mask.astype(np.int64)}
-        return {key: torch.from_numpy(array).to(self._model.device) for key, array in arrays.items()}
+    def _inputs(self, rows: list[Row]) -> dict[str, Any]:
+        """Returns what the model takes of N texts, (N, width) int64 each, padded on the right."""
+        return stack_rows(self._model, rows, self._tokenizer.pad_token_id)
 
-    def _forward(self, ids: list[list[int]]) -> FloatArray:
+    def _forward(self, rows: list[Row]) -> FloatArray:
         with import_torch().inference_mode():
-            logits = self._model(**self._inputs(ids)).logits
+            logits = self._model(**self._inputs(rows)).logits
         found: FloatArray = logits.double().cpu().numpy()  # (N, L) float64
         # One logit z is the sigmoid of the positive class: softmax of (0, z).
         return np.hstack([np.zeros_like(found), found]) if found.shape[1] == 1 else found
@@ -257,14 +278,12 @@ class TransformerScorer:
 def _weigh(config: Any, **arguments: Any) -> LabelWeights:
     """Returns the weights of a model's labels; a head of one logit has the labels negative and positive."""
     kind = config.problem_type
-    if kind == "multi_label_classification" or (kind == "regression" and not arguments["raw"]):
+    if kind == "multi_label_classification":
         raise ValueError(f"model must choose one of its labels, got a {kind} head: use another model")
+    if kind == "regression" and not arguments["raw"]:
+        raise ValueError(
+            f"model must choose one of its labels, got a regression head of {config.num_labels}: use another "
+            "model, or raw=True for the number that a head of one gives, which is not bounded"
+        )
     labels = [str(config.id2label[index]) for index in range(config.num_labels)]
     return weigh_labels(labels if len(labels) > 1 else ["negative", "positive"], **arguments)
-
-
-def _longest(config: Any, tokenizer: Any) -> int:
-    """Returns the number of tokens that both the tokenizer and the positions of the model allow."""
-    return min(
-        tokenizer.model_max_length, getattr(config, "max_position_embeddings", None) or _UNLIMITED, _UNLIMITED
-    )

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from rlsf_gym.scorers.labels import LabelWeights
 from rlsf_gym.scorers.transformer_attention import attend, reads_last_token
 from rlsf_gym.scorers.transformer_gradients import integrate_gradients
+from rlsf_gym.scorers.transformer_probe import Row
 
 __all__ = ["Attributor", "TextReading", "lay_on_response"]
 
@@ -31,6 +32,8 @@ class TextReading(NamedTuple):
     """Where the response starts."""
     char_end: int
     """Where it ends."""
+    token_types: list[int] | None = None
+    """Segments of the K tokens, where they are not all 0."""
 
     @classmethod
     def of_encoding(cls, encoding: Any, *, char_start: int, char_end: int) -> TextReading:
@@ -44,7 +47,14 @@ class TextReading(NamedTuple):
         trimmed = ~special & (spans[:, 0] == spans[:, 1])
         spans[trimmed] = np.maximum(spans[trimmed] - [1, 0], [0, 1])
         spans[special] = 0
-        return cls(encoding["input_ids"], spans, char_start, char_end)
+        types: list[int] = encoding.get("token_type_ids") or []
+        return cls(encoding["input_ids"], spans, char_start, char_end, types if any(types) else None)
+
+    @property
+    def row(self) -> Row:
+        """What the classifier is given of the text."""
+        ids = {"input_ids": self.ids}
+        return ids if self.token_types is None else ids | {"token_type_ids": self.token_types}
 
     @property
     def is_response(self) -> BoolArray:
@@ -92,7 +102,7 @@ class Attributor:
 
         Args:
             readings: N texts, at most `batch_size`, each with a token of the response.
-            inputs: The model's `input_ids` and `attention_mask` for them, (N, K) int64 each.
+            inputs: The model's inputs for them, `input_ids` and others, (N, K) int64 each.
             method: `"attention"` or `"gradient"`.
 
         Raises:

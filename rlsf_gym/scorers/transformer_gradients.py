@@ -39,7 +39,7 @@ def integrate_gradients(
 
     Args:
         model: The classifier.
-        inputs: Its `input_ids` and `attention_mask`, (N, K) int64 each.
+        inputs: Its `input_ids`, `attention_mask` and whatever else it takes, (N, K) int64 each.
         replaced: bool (N, K), the tokens that have the baseline's embedding at the start; all others have 0.
         weights: What makes a score of logits.
         baseline_id: Id of the token whose embedding that is.
@@ -52,16 +52,18 @@ def integrate_gradients(
     method = _layer_integrated_gradients()
     torch = import_torch()
 
-    def score(ids: Any, mask: Any) -> Any:
-        return _score(model(input_ids=ids, attention_mask=mask).logits, weights)
+    others = [key for key in inputs if key != "input_ids"]
+
+    def score(ids: Any, *more: Any) -> Any:
+        return _score(model(input_ids=ids, **dict(zip(others, more, strict=True))).logits, weights)
 
     with torch.inference_mode(False), torch.enable_grad():
         # Tensors that a caller's inference mode made can't be differentiated through; their clones can.
-        ids, mask = (inputs[key].clone() for key in ("input_ids", "attention_mask"))
+        ids = inputs["input_ids"].clone()
         found = method(score, model.get_input_embeddings()).attribute(
             ids,
             baselines=ids.masked_fill(torch.from_numpy(replaced).to(ids.device), baseline_id),
-            additional_forward_args=(mask,),
+            additional_forward_args=tuple(inputs[key].clone() for key in others),
             n_steps=steps,
             internal_batch_size=batch_size,
         )

@@ -9,7 +9,7 @@ from rlsf_gym.scorers.labels import LabelWeights, weigh_labels
     [
         (("NEGATIVE", "POSITIVE"), None, (-1.0, 1.0)),
         (("pos", "neg"), None, (1.0, -1.0)),
-        (("LABEL_0", "LABEL_1"), None, (-1.0, 1.0)),
+        (("LABEL_0", "LABEL_1"), "LABEL_1", (-1.0, 1.0)),
         (("toxic", "fine"), "fine", (-1.0, 1.0)),
         (("NEGATIVE", "POSITIVE"), "NEGATIVE", (1.0, -1.0)),
     ],
@@ -40,7 +40,10 @@ def test_great_logits_do_not_overflow() -> None:
 @pytest.mark.parametrize(
     ("labels", "kwargs", "message"),
     [
-        (["a", "b"], {}, "positive_label must be one of 'a', 'b', got None"),
+        (["a", "b"], {}, "positive_label must say which of 'a', 'b' is the positive one"),
+        (["LABEL_0", "LABEL_1"], {}, "must say which of 'LABEL_0', 'LABEL_1' is the positive one"),
+        (["1", "0"], {}, "must say which of '1', '0' is the positive one"),
+        (["LABEL_0", "LABEL_1"], {"raw": True}, "must say which of 'LABEL_0', 'LABEL_1'"),
         (["a", "b"], {"positive_label": "c"}, "must be one of 'a', 'b', got 'c'"),
         (["1 star", "2 stars", "3 stars"], {}, "classifier of 3 labels: '1 star', '2 stars', '3 stars'"),
         (["a", "b"], {"label_values": {"a": 1}}, "must have the labels 'a', 'b', got 'a'"),

@@ -76,8 +76,9 @@ def _save_tokenizer(folder: Path, kind: str) -> None:
 
 def _save_classifier(folder: Path, kind: str, **changes: Any) -> Path:
     torch.manual_seed(0)
+    named = {} if "num_labels" in changes else {"id2label": {0: "NEGATIVE", 1: "POSITIVE"}}
     config = transformers.AutoConfig.for_model(
-        kind, vocab_size=len(WORDS), **SIZES[kind], **({"num_labels": 2} | changes)
+        kind, vocab_size=len(WORDS), **SIZES[kind], **(named | changes)
     )
     model = getattr(transformers, CLASSES[kind])(config)
     with torch.no_grad():
@@ -149,9 +150,9 @@ def test_equal_texts_go_through_the_model_once(bert: Path, monkeypatch: pytest.M
     sizes: list[int] = []
     forward = scorer._forward
 
-    def count(ids: list[list[int]]) -> Any:
-        sizes.append(len(ids))
-        return forward(ids)
+    def count(rows: list[Any]) -> Any:
+        sizes.append(len(rows))
+        return forward(rows)
 
     monkeypatch.setattr(scorer, "_forward", count)
     scorer.prefix_scores_batch(
@@ -173,7 +174,7 @@ def test_certificates_name_probabilities_and_the_model(bert: Path) -> None:
     prompt_score, score = scorer.score(["the film", "the film was bad"])
     assert not certificate.verifiable
     assert (certificate.prompt_score, certificate.score) == pytest.approx((prompt_score, score), abs=1e-5)
-    assert certificate.labels["LABEL_1"] - certificate.labels["LABEL_0"] == pytest.approx(score, abs=1e-5)
+    assert certificate.labels["POSITIVE"] - certificate.labels["NEGATIVE"] == pytest.approx(score, abs=1e-5)
     assert certificate.version == scorer.model_hash == TransformerScorer(bert).model_hash
     (record,) = certificate.as_records()
     assert record["word"] == [0, 16]
@@ -215,6 +216,41 @@ def test_many_labels_need_values(tmp_path: Path) -> None:
     scorer = load_scorer("transformer", model=str(folder), label_values={"low": -1, "mid": 0.5, "high": 1})
     low, middle, high = torch.softmax(_slow_logits(folder, "bad"), 0).tolist()
     assert scorer.score(["bad"])[0] == pytest.approx(high + 0.5 * middle - low, abs=1e-6)
+
+
+def test_labels_that_nobody_named_are_refused(tmp_path: Path) -> None:
+    folder = _save_classifier(tmp_path, "distilbert", num_labels=2)
+    with pytest.raises(ValueError, match="must say which of 'LABEL_0', 'LABEL_1' is the positive one"):
+        TransformerScorer(folder)
+    by_name = TransformerScorer(folder, positive_label="LABEL_0").score(["bad"])
+    by_value = TransformerScorer(folder, label_values={"LABEL_0": 1, "LABEL_1": -1}).score(["bad"])
+    first, second = torch.softmax(_slow_logits(folder, "bad"), 0).tolist()
+    assert by_name[0] == by_value[0] == pytest.approx(first - second, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"num_labels": 1, "problem_type": "regression"}, "got a regression head of 1: .* raw=True"),
+        ({"num_labels": 2, "problem_type": "multi_label_classification"}, "got a multi_label_classification"),
+    ],
+)
+def test_heads_that_choose_no_label_are_refused(
+    tmp_path: Path, changes: dict[str, Any], message: str
+) -> None:
+    folder = _save_classifier(tmp_path, "distilbert", **changes)
+    with pytest.raises(ValueError, match=message):
+        TransformerScorer(folder)
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_the_end_of_a_long_text_is_what_is_ignored(bert: Path, tmp_path: Path, side: str) -> None:
+    folder = shutil.copytree(bert, tmp_path / "copy")
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
+    tokenizer.truncation_side = tokenizer.padding_side = side
+    tokenizer.save_pretrained(folder)
+    scorer = TransformerScorer(folder, max_length=5)
+    np.testing.assert_array_equal(scorer.score(["bad film was not good"]), scorer.score(["bad film was"]))
 
 
 def test_long_texts_are_cut_or_refused(folder: Path) -> None:
@@ -265,9 +301,10 @@ def test_a_model_without_a_classifier_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("kwargs", "message"),
     [
-        ({"positive_label": "GOOD"}, "positive_label must be one of 'LABEL_0', 'LABEL_1', got 'GOOD'"),
-        ({"label_values": {"LABEL_0": 0}}, "label_values must have the labels 'LABEL_0', 'LABEL_1'"),
+        ({"positive_label": "GOOD"}, "positive_label must be one of 'NEGATIVE', 'POSITIVE', got 'GOOD'"),
+        ({"label_values": {"POSITIVE": 0}}, "label_values must have the labels 'NEGATIVE', 'POSITIVE'"),
         ({"batch_size": 0}, "batch_size must be at least 1, got 0"),
+        ({"max_length": 33}, "max_length must be at most 32, the model's positions, got 33"),
     ],
 )
 def test_wrong_arguments_raise_in_one_line(bert: Path, kwargs: dict[str, Any], message: str) -> None:

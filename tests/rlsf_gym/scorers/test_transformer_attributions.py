@@ -104,9 +104,10 @@ def _save(folder: Path, kind: str, **changes: Any) -> Path:
     ).save_pretrained(folder)
     torch.manual_seed(0)
     ids = {"bos_token_id": 0, "eos_token_id": 1}
-    config = transformers.AutoConfig.for_model(
-        kind, vocab_size=backend.get_vocab_size(), **({"num_labels": 2} | ids | SIZES[kind] | changes)
-    )
+    options = {"num_labels": 2} | ids | SIZES[kind] | changes
+    if options["num_labels"] == 2:
+        options["id2label"] = {0: "negative", 1: "positive"}
+    config = transformers.AutoConfig.for_model(kind, vocab_size=backend.get_vocab_size(), **options)
     model = transformers.AutoModelForSequenceClassification.from_config(config)
     with torch.no_grad():
         for name, parameter in model.named_parameters():
@@ -391,9 +392,11 @@ def test_gradients_are_those_of_the_score_of_any_head(
 ) -> None:
     scorer = TransformerScorer(_save(tmp_path, "bert", num_labels=labels), gradient_steps=64, **kwargs)
     text, padding = "the good film", scorer._tokenizer.pad_token_id
-    ids = scorer._encode(text)
+    ids = scorer._encode(text)["input_ids"]
     baseline = [ids[0], *[padding] * (len(ids) - 2), ids[-1]]
-    start, end = (float(scorer._weights.scores(scorer._forward([row]))[0]) for row in (baseline, ids))
+    start, end = (
+        float(scorer._weights.scores(scorer._forward([{"input_ids": row}]))[0]) for row in (baseline, ids)
+    )
     assert end == pytest.approx(scorer.score([text])[0])
     assert abs(end - start) > 1e-3
     assert _attribute(scorer, "", text, "gradient").sum() == pytest.approx(end - start, abs=1e-4)
