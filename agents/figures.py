@@ -13,8 +13,10 @@ from agents import learning_curves
 
 INK, GRID = "#2b2d42", "#e3e6ec"
 COLOURS = ("#1b7f79", "#d1495b", "#3d5a98", "#edae49", "#66418f")
+SCORE, PAID = "env/score", "objective/scores"
+"""What a run is drawn by: the score, or what the environment paid where it reports no score."""
 PANELS = (
-    ("env/score", "score", "score of prompt + response"),
+    (SCORE, "score", "score of prompt + response"),
     ("env/judge", "judge", "held-out judge, P(positive)"),
     ("objective/kl", "kl", "KL to the reference, nats per response"),
     ("objective/entropy", None, "entropy, nats per token"),
@@ -45,7 +47,8 @@ def draw_run(
     """
     plt = pyplot()
     figure, axes = plt.subplots(2, 3, figsize=(13, 7), layout="constrained")
-    for axis, (key, evaluated, label) in zip(axes.flat, PANELS, strict=False):
+    panels = PANELS if _has_score(rows) else ((PAID, "reward", "reward per response"), *PANELS[1:])
+    for axis, (key, evaluated, label) in zip(axes.flat, panels, strict=False):
         x, y = curve(rows, key)
         if len(y):
             axis.plot(x, y, color=COLOURS[0], alpha=0.25, linewidth=1)
@@ -68,6 +71,10 @@ def _evaluations(key: str | None, ends: Mapping[int, Row | None]) -> list[tuple[
     if key is None:
         return []
     return [(episodes, row[key]) for episodes, row in ends.items() if row and row.get(key) is not None]
+
+
+def _has_score(rows: Sequence[Row]) -> bool:
+    return any(row.get(SCORE) is not None for row in rows)
 
 
 def smooth_curve(rows: Sequence[Row], key: str) -> Curve:
@@ -103,7 +110,9 @@ def draw_frontier(axis: Any, arms: Mapping[str, Sequence[Sequence[Row]]]) -> Non
     """
     for colour, (name, runs) in zip(COLOURS, arms.items(), strict=False):
         for i, rows in enumerate(runs):
-            kl, score = curve(rows, "objective/kl")[1], curve(rows, "env/score")[1]
+            key = SCORE if _has_score(rows) else PAID
+            both = [row for row in rows if row.get("objective/kl") is not None and row.get(key) is not None]
+            kl, score = curve(both, "objective/kl")[1], curve(both, key)[1]
             if len(kl):
                 smooth = [
                     learning_curves.moving_average(values, window(len(values))) for values in (kl, score)

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from agents import checkpoint
-from agents.callback import Callback
+from agents.callback import Callback, CallbackFunction, tell
 from agents.compatibility import check_learner, check_vocabulary
 from agents.optimizer_state import read_state, write_state
 from agents.policy import CausalLMPolicy
@@ -29,6 +29,7 @@ from agents.ppo_play import check_rounds, environment_seed, make_env, play
 from agents.ppo_update import train
 from agents.prediction import predict_actions
 from agents.processes import ALONE, Processes
+from agents.progress_bar import ProgressBar
 from agents.resources import resource_figures
 from agents.rollout import Environment, IntArray, read_eos_token_id, read_shapes, split_infos
 from agents.schedule import learning_rate, next_kl_coef
@@ -50,7 +51,9 @@ class Learner(ABC, Generic[ConfigT]):
         config: Settings; None: the defaults.
         reference: What divergence is measured from; None: a frozen copy of the policy, or, of one with an
             adapter, its base model, whose weights it shares.
-        callbacks: Told of each iteration, in order; may be set later.
+        callbacks: Told of each iteration, in order: objects as `agents.callback.Callback` describes them, or
+            functions of `(metrics, timings, episodes)`; one that returns False ends learning. May be set
+            later.
         env_kwargs: For an environment that is given as an id.
         processes: Who learns together, each with equal arguments; by default this process alone.
 
@@ -70,7 +73,7 @@ class Learner(ABC, Generic[ConfigT]):
         config: ConfigT | None = None,
         *,
         reference: CausalLMPolicy | None = None,
-        callbacks: Sequence[Callback] = (),
+        callbacks: Sequence[Callback | CallbackFunction] = (),
         env_kwargs: Mapping[str, Any] | None = None,
         processes: Processes = ALONE,
     ) -> None:
@@ -87,7 +90,7 @@ class Learner(ABC, Generic[ConfigT]):
             self.processes.copy_from_main(module)
         self.reference.restrict_vocabulary(self.shapes.vocab_size)
         self.reference.requires_grad_(False)
-        self.callbacks: list[Callback] = list(callbacks)
+        self.callbacks: list[Callback | CallbackFunction] = list(callbacks)
         self.iteration = 0
         """Iterations done."""
         self.kl_coef = self.config.kl_coef
@@ -122,17 +125,21 @@ class Learner(ABC, Generic[ConfigT]):
         """Episodes played so far."""
         return self.iteration * self.config.batch_size
 
-    def learn(self, total_episodes: int) -> Self:
+    def learn(self, total_episodes: int, *, progress_bar: bool = False) -> Self:
         """Learns until the run has played that many episodes, those before a checkpoint included.
 
-        The learning rate's schedule spans the whole run.
+        The learning rate's schedule spans the whole run. A callback that returns False ends it earlier, after
+        an iteration; the next call goes on from there.
 
         Args:
             total_episodes: >= 1, rounded up to whole iterations.
+            progress_bar: Show how far it is, on stderr or in the notebook, in the main process; needs tqdm.
 
         Raises:
             FloatingPointError: A reward, loss or gradient is not finite; the message has the iteration.
-            ValueError: Scores are to be standardised, but the reference's returns do not vary.
+            ImportError: There is no tqdm to show a bar with.
+            ValueError: Scores are to be standardised, but the reference's returns do not vary; or the infos
+                contradict each other, as `agents.episode_rewards` says.
         """
         if total_episodes < 1:
             raise ValueError(f"total_episodes: expected a number >= 1, got {total_episodes}")
@@ -141,11 +148,17 @@ class Learner(ABC, Generic[ConfigT]):
                 self.env, self.reference, self.config, self.step_timeout, self.processes
             )
         total_iterations = math.ceil(total_episodes / self.config.batch_size)
-        while self.iteration < total_iterations:
-            try:
-                self._iterate(total_iterations)
-            except FloatingPointError as error:
-                raise FloatingPointError(f"iteration {self.iteration + 1}: {error}") from error
+        bars: list[ProgressBar] = []
+        if progress_bar and self.processes.is_main:
+            bars.append(ProgressBar(total_iterations * self.config.batch_size, done=self.episodes))
+        try:
+            while self.iteration < total_iterations and self._iterate(total_iterations, bars):
+                pass
+        except FloatingPointError as error:
+            raise FloatingPointError(f"iteration {self.iteration + 1}: {error}") from error
+        finally:
+            for bar in bars:
+                bar.close()
         return self
 
     def predict(self, obs: Mapping[str, Any], deterministic: bool = False) -> tuple[IntArray, None]:
@@ -208,7 +221,7 @@ class Learner(ABC, Generic[ConfigT]):
         path: str | Path,
         env: Environment | str,
         *,
-        callbacks: Sequence[Callback] = (),
+        callbacks: Sequence[Callback | CallbackFunction] = (),
         env_kwargs: Mapping[str, Any] | None = None,
         device: str | torch.device = "cpu",
         processes: Processes = ALONE,
@@ -248,8 +261,8 @@ class Learner(ABC, Generic[ConfigT]):
         agent._saved_files = found.files
         return agent
 
-    def _iterate(self, total_iterations: int) -> None:
-        """Plays, updates and reports one iteration."""
+    def _iterate(self, total_iterations: int, bars: Sequence[Callback]) -> bool:
+        """Plays, updates and reports one iteration; returns whether to go on."""
         started = time.perf_counter()
         rate = learning_rate(self.config, self.iteration, total_iterations)
         for group in self._optimizer.param_groups:
@@ -296,5 +309,5 @@ class Learner(ABC, Generic[ConfigT]):
         done = time.perf_counter()
         seconds = {**played.seconds, "update": done - collected, "seconds": done - started}
         timings = seconds | resource_figures(seconds, trained.rollout.response_mask)
-        for callback in self.callbacks:
-            callback.on_iteration(metrics, timings, played.episodes)
+        goes_on = tell([*self.callbacks, *bars], metrics, timings, played.episodes)
+        return not self.processes.any(not goes_on)  # all at the same iteration

@@ -38,7 +38,8 @@ class Log(Protocol):
             metrics: Numbers that are equal for equal runs, among them `iteration` (1 is the first) and
                 `episodes` (so far).
             timings: Seconds and rates, which are not.
-            episodes: The info dict of each episode of this iteration.
+            episodes: The info dict of each episode of this iteration, with `token_rewards`, `response_mask`
+                and `reward`, and what else the environment says.
         """
         ...
 
@@ -169,13 +170,12 @@ class WandbLog:
     def _table(self, episodes: Episodes) -> Any:
         table = self._wandb.Table(columns=["prompt", "response", "score", "token_rewards"])
         for episode in episodes:
-            rewards = [
-                round(float(r), 4) for r in episode["token_rewards"][: int(episode["response_length"])]
-            ]
+            length = int(np.sum(episode["response_mask"]))
+            rewards = [round(float(r), 4) for r in episode["token_rewards"][:length]]
             table.add_data(
                 str(episode.get("prompt", "")),
                 str(episode.get("response_text", "")),
-                float(episode["score"]),
+                float(episode["score"]) if "score" in episode else None,
                 " ".join(map(str, rewards)),
             )
         return table

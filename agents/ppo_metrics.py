@@ -72,7 +72,7 @@ def environment_metrics(episodes: Sequence[Mapping[str, Any]]) -> dict[str, floa
     keys = {key: None for info in episodes for key, value in info.items() if _is_number(value)}
     means: dict[str, float] = {}
     for key in sorted(keys.keys() - IDENTIFIERS):
-        values = [float(info[key]) for info in episodes if key in info]
+        values = [float(info[key]) for info in episodes if _is_number(info.get(key))]
         means[f"env/{key}"] = sum(values) / len(values)
     return means
 

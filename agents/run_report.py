@@ -102,7 +102,8 @@ def headline(name: str, settings: Row) -> str:
 def format_table(before: Row, after: Row | None) -> str:
     """Returns both evaluations as lines of text, a dash for what was not measured."""
     lines = [f"{'':<12}{'before':>12}{'after':>12}"]
-    for key in SUMMARY_KEYS:
+    keys = (*(("reward",) if "reward" in before else ()), *SUMMARY_KEYS)
+    for key in keys:
         lines.append(f"{key:<12}{_number(before.get(key)):>12}{_number((after or {}).get(key)):>12}")
     return "\n".join(lines)
 

@@ -88,12 +88,15 @@ def train(settings: Settings, seed: int) -> Iterator[Record]:
 def best_of(settings: Settings, seed: int) -> Iterator[Record]:
     """Yields what the best of `n` responses of the untrained policy scores, over `prompts` prompts.
 
-    What that reaches is attainable with little divergence: log n - (n - 1) / n nats at most (Beirami et al.
-    2024, arXiv 2401.01879).
+    Where the environment reports no score, its reward counts. What that reaches is attainable with little
+    divergence: log n - (n - 1) / n nats at most (Beirami et al. 2024, arXiv 2401.01879).
 
     Args:
         settings: As in the module docstring, with `n` and `prompts`.
         seed: Of prompts and responses.
+
+    Raises:
+        ValueError: The environment does not say what its prompts are.
     """
     n, prompts = int(settings["n"]), int(settings["prompts"])
     env = make_env(settings, n, evaluating=True)
@@ -102,11 +105,15 @@ def best_of(settings: Settings, seed: int) -> Iterator[Record]:
     scores: list[list[float]] = []
     for number in range(prompts):
         _, opening = env.reset(seed=_seed_of(seed, number))
-        prompt = split_infos(opening, n)[0]["prompt"]
+        prompt = split_infos(opening, n)[0].get("prompt")
+        if prompt is None:
+            raise ValueError(
+                "env: expected 'prompt' in the infos of reset, to draw responses to one, got none"
+            )
         played = collect(
             env, policy, policy, seed=None, options={"prompts": [prompt] * n}, generator=generator
         )
-        scores.append([float(info["score"]) for info in played.episodes])
+        scores.append([float(info.get("score", info["reward"])) for info in played.episodes])
     start = sum(map(sum, scores)) / (n * prompts)
     best = sum(map(max, scores)) / prompts
     yield {"record": "attainable", "start": start, "best": best, "n": n, "prompts": prompts}

@@ -24,7 +24,7 @@ def metrics(iteration, **more):
 
 EPISODE = {
     "token_rewards": [0.25, 0.5, 0.0],
-    "response_length": 2,
+    "response_mask": [1, 1, 0],
     "score": 0.75,
     "prompt": "the film",
     "response_text": " was fun",
