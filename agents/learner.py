@@ -8,6 +8,7 @@ saved, killed and loaded goes on to the bit as it would have.
 from __future__ import annotations
 
 import math
+import os
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -20,6 +21,7 @@ from torch import Tensor
 from agents import checkpoint
 from agents.callback import Callback, CallbackFunction, tell
 from agents.compatibility import check_learner, check_vocabulary
+from agents.launcher import check_launcher
 from agents.optimizer_state import read_state, write_state
 from agents.policy import CausalLMPolicy
 from agents.policy_pair import describe_pair, pair_parts, read_pair, reference_files
@@ -58,7 +60,8 @@ class Learner(ABC, Generic[ConfigT]):
         processes: Who learns together, each with equal arguments; by default this process alone.
 
     Raises:
-        ValueError: The environment, the settings, the policy or the processes do not go together.
+        ValueError: The environment, the settings, the policy or the processes do not go together, or a
+            launcher was asked for what a learner does not do, as `agents.launcher` says.
     """
 
     name: ClassVar[str]
@@ -86,6 +89,7 @@ class Learner(ABC, Generic[ConfigT]):
         self.policy = policy if isinstance(policy, CausalLMPolicy) else CausalLMPolicy.from_pretrained(policy)
         self.policy.restrict_vocabulary(self.shapes.vocab_size)
         self.reference = self.policy.frozen_copy() if reference is None else reference
+        check_launcher(os.environ, self.policy.device.type)
         for module in (self.policy, self.reference):
             self.processes.copy_from_main(module)
         self.reference.restrict_vocabulary(self.shapes.vocab_size)

@@ -12,6 +12,7 @@ import settings as flags
 from run_folder import RunFolder
 
 from agents import GRPO, RLOO, CausalLMPolicy, TokenPPO, checkpoint
+from agents.launcher import check_launcher
 from agents.processes import PATIENCE, Processes, join_processes
 
 Agent = TokenPPO | RLOO | GRPO
@@ -24,14 +25,10 @@ Settings = Mapping[str, Any]
 
 def join(given: Settings) -> Processes:
     """Returns the processes that the run was launched in, on the device that it asks for."""
-    if os.environ.get("ACCELERATE_USE_FSDP", "false").lower() == "true":
-        raise ValueError(
-            "FSDP: the learner keeps whole weights in each process; launch it with "
-            "examples/accelerate/multi_gpu.yaml (docs/scaling.md says how far FSDP goes)"
-        )
     settings = {**flags.COMMON, **given}
     if "resume" in given:
         settings = flags.read_stored(RunFolder(given["resume"]).config()["settings"])
+    check_launcher(os.environ, settings["device"])
     return join_processes(settings["device"], patience=given.get("process_timeout", PATIENCE))
 
 
@@ -60,7 +57,18 @@ def make_agent(folder: RunFolder, settings: Settings, processes: Processes) -> A
     agent_class = AGENTS[settings["agent"]]
     processes.check_divides("batch_size", settings["batch_size"])
     env = make_env(settings, "train", settings["batch_size"] // processes.count)
-    if checkpoint.exists(folder.checkpoint):
+    if find_checkpoint(folder, processes):
         return agent_class.load(folder.checkpoint, env, device=settings["device"], processes=processes)
     policy = CausalLMPolicy.from_pretrained(settings["policy"], **flags.policy_kwargs(settings))
     return agent_class(policy.to(settings["device"]), env, flags.make_config(settings), processes=processes)
+
+
+def find_checkpoint(folder: RunFolder, processes: Processes) -> bool:
+    """Returns whether there is a checkpoint, which all processes must see, on whatever machine."""
+    here = checkpoint.exists(folder.checkpoint)
+    if processes.any(here) and processes.any(not here):
+        raise ValueError(
+            f"{folder.checkpoint}: some processes see a checkpoint and some none: put the run folder on "
+            "a file system that all machines see"
+        )
+    return here

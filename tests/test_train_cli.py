@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from agents.logs import WandbLog
+from agents.processes import Processes
 
 FILES = {
     *("config.json", "metrics.jsonl", "timings.jsonl", "before.json", "after.json", "summary.json"),
@@ -273,8 +274,32 @@ def test_a_folder_that_is_no_run(train, tmp_path):
     refuse(train("--resume", tmp_path), "no run folder", status=1)
 
 
-def test_fsdp_is_refused(train, tiny, tmp_path, monkeypatch):
-    monkeypatch.setenv("ACCELERATE_USE_FSDP", "true")
-    refuse(
-        train(*tiny, "--out", tmp_path / "run"), "whole weights in each process", "multi_gpu.yaml", status=1
-    )
+@pytest.mark.parametrize(
+    ("variable", "value", "words"),
+    [
+        ("USE_FSDP", "true", ["whole weights in each process", "multi_gpu.yaml"]),
+        ("USE_DEEPSPEED", "true", ["--use_deepspeed", "whole weights in each process"]),
+        ("MIXED_PRECISION", "bf16", ["--mixed_precision bf16", "--dtype bfloat16"]),
+    ],
+)
+def test_what_a_launcher_asks_for_in_vain_is_refused(
+    train, tiny, tmp_path, monkeypatch, variable, value, words
+):
+    monkeypatch.setenv(f"ACCELERATE_{variable}", value)
+    refuse(train(*tiny, "--out", tmp_path / "run"), *words, status=1)
+    assert not (tmp_path / "run").exists()
+
+
+class Elsewhere(Processes):
+    """Two processes, of which the other one has no checkpoint where this one has."""
+
+    def any(self, flag):
+        return True
+
+
+def test_a_checkpoint_that_not_all_machines_see(tmp_path):
+    import learners
+    from run_folder import RunFolder
+
+    with pytest.raises(ValueError, match="some processes see a checkpoint and some none"):
+        learners.find_checkpoint(RunFolder(tmp_path), Elsewhere())
