@@ -51,7 +51,7 @@ def _method(callback: Callback | CallbackFunction) -> CallbackFunction:
     if hasattr(callback, "on_iteration"):
         return cast(Callback, callback).on_iteration
     if callable(callback):
-        return cast(CallbackFunction, callback)
+        return callback
     raise TypeError(
         "callbacks: expected objects with on_iteration(metrics, timings, episodes) or functions of these "
         f"arguments, got {type(callback).__name__}"
