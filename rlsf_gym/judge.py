@@ -24,6 +24,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rlsf_gym.arguments import did_you_mean
+
 BUCKETS = 2**18
 """Number of weights; a feature's bucket is the CRC-32 of its bytes modulo this."""
 
@@ -100,6 +102,7 @@ class Judge:
         if not file.is_file():
             raise ValueError(
                 f"judge must be one of {', '.join(BUNDLED)} or the path of an .npz file, got {str(spec)!r}"
+                f"{did_you_mean(str(spec), BUNDLED)}"
             )
         try:
             with np.load(file, allow_pickle=False) as arrays:

@@ -14,6 +14,7 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
+from rlsf_gym.arguments import Argument, ArgumentError, describe_mismatch
 from rlsf_gym.resolve import register, resolve
 
 FloatArray = npt.NDArray[np.float64]
@@ -157,10 +158,11 @@ def load_objective(spec: Any, **kwargs: Any) -> Objective:
     return Objective(name, function, partial(_central_difference, function))
 
 
-def _make(spec: Any, factory: Callable[..., Any], kwargs: dict[str, Any]) -> Any:
-    try:
-        return factory(**kwargs)
-    except TypeError as mismatch:
-        raise ValueError(
-            f"objective {spec!r} does not take objective_kwargs={kwargs}: {mismatch}"
-        ) from mismatch
+def _make(spec: Any, factory: Any, kwargs: dict[str, Any]) -> Any:
+    if not callable(factory):
+        raise ArgumentError(f"objective {spec!r} takes no ", Argument("objective_kwargs"), f", got {kwargs}")
+    mismatch = describe_mismatch(factory, kwargs)
+    if mismatch is not None:
+        name = Argument("objective_kwargs")
+        raise ArgumentError(f"objective {spec!r} does not take ", name, f"={kwargs}: {mismatch}")
+    return factory(**kwargs)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 from collections.abc import Mapping, MutableMapping
 from typing import Any
+
+from rlsf_gym.arguments import ArgumentError, PythonOnly, did_you_mean
+
+_OR_AN_OBJECT = " or an object"
 
 
 def resolve(kind: str, spec: Any, table: Mapping[str, Any]) -> Any:
@@ -34,7 +37,8 @@ def resolve(kind: str, spec: Any, table: Mapping[str, Any]) -> Any:
         return import_attribute(kind, part) if isinstance(part, str) else part
     if ":" in spec:
         return import_attribute(kind, spec)
-    raise ValueError(unknown_name(kind, spec, table))
+    known = unknown_name(kind, spec, table).removesuffix(_OR_AN_OBJECT)
+    raise ArgumentError(known, PythonOnly(_OR_AN_OBJECT))
 
 
 def unknown_name(kind: str, name: str, table: Mapping[str, Any]) -> str:
@@ -44,10 +48,9 @@ def unknown_name(kind: str, name: str, table: Mapping[str, Any]) -> str:
         >>> unknown_name("part", "blt", {"bolt": 0})
         "unknown part 'blt' (did you mean 'bolt'?): expected one of 'bolt', 'module:attribute' or an object"
     """
-    closest = difflib.get_close_matches(name, list(table), n=1)
-    guess = f" (did you mean {closest[0]!r}?)" if closest else ""
     known = "".join(f"{entry!r}, " for entry in sorted(table))
-    return f"unknown {kind} {name!r}{guess}: expected one of {known}'module:attribute' or an object"
+    guess = did_you_mean(name, table)
+    return f"unknown {kind} {name!r}{guess}: expected one of {known}'module:attribute'{_OR_AN_OBJECT}"
 
 
 def import_attribute(kind: str, path: str) -> Any:
@@ -62,7 +65,8 @@ def import_attribute(kind: str, path: str) -> Any:
     part: Any = _import_module(kind, path, module_name)
     for name in attribute.split("."):
         if not hasattr(part, name):
-            raise ValueError(f"{kind} {path!r}: module {module_name!r} has no attribute {attribute!r}")
+            where = f", which is {part.__file__}" if getattr(part, "__file__", None) else ""
+            raise ValueError(f"{kind} {path!r}: module {module_name!r} has no attribute {attribute!r}{where}")
         part = getattr(part, name)
     return part
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -10,6 +9,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
+from rlsf_gym.arguments import Argument, ArgumentError, describe_mismatch
 from rlsf_gym.evidence import Evidence, FloatArray
 
 __all__ = ["Design", "Need", "every_prefix", "one_text"]
@@ -75,13 +75,14 @@ class Design:
         """
         if not kwargs:
             return self
-        takes = self.variant or partial(self.function, None, rng=None)
-        try:
-            inspect.signature(takes).bind(**kwargs)
-        except TypeError as mismatch:
-            raise ValueError(
-                f"reward design {self.name!r} does not take reward_design_kwargs={dict(kwargs)}: {mismatch}"
-            ) from mismatch
+        # Of a function, evidence and chance are filled in when it is called.
+        takes, hidden = (self.variant, ()) if self.variant else (partial(self.function, None), ("rng",))
+        mismatch = describe_mismatch(takes, kwargs, hidden=hidden)
+        if mismatch is not None:
+            name = Argument("reward_design_kwargs")
+            raise ArgumentError(
+                f"reward design {self.name!r} does not take ", name, f"={dict(kwargs)}: {mismatch}"
+            )
         if self.variant is not None:
             return self.variant(**kwargs)
         return replace(self, function=partial(self.function, **kwargs))

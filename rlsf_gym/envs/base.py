@@ -10,7 +10,15 @@ import numpy as np
 from gymnasium.envs.registration import EnvSpec
 
 from rlsf_gym.envs.screen import RENDER_MODES, Episode, check_render_mode, show
-from rlsf_gym.envs.task import Prompt, Task, TaskArguments, check_options, check_prompt, is_exact
+from rlsf_gym.envs.task import (
+    Prompt,
+    Task,
+    TaskArguments,
+    check_keywords,
+    check_options,
+    check_prompt,
+    is_exact,
+)
 from rlsf_gym.tokenizer import Tokenizer
 
 __all__ = ["TaskEnv"]
@@ -31,6 +39,7 @@ class TaskEnv(gym.Env[Observation, Action], Generic[Observation, Action]):
 
     def __init__(self, task: TaskArguments, render_mode: str | None) -> None:
         self.render_mode = check_render_mode(render_mode)
+        check_keywords(type(self).__name__, task)
         self.task = Task(**task)
         self._design_rng: np.random.Generator | None = None
         self._episode: Episode | None = None

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import copy
+import inspect
 from collections.abc import Mapping
 from typing import Any, NamedTuple, TypedDict, cast, get_args
 
 import numpy as np
 
+from rlsf_gym.arguments import Argument, ArgumentError, did_you_mean
 from rlsf_gym.designs import Design, load_design
 from rlsf_gym.envs.feedback import Boundary, Feedback
 from rlsf_gym.evidence import IntArray
@@ -77,6 +79,7 @@ class Task:
         if boundary not in get_args(Boundary):
             raise ValueError(f"boundary must be 'closed' or 'open', got {boundary!r}")
         self.tokenizer = load_tokenizer(tokenizer)
+        _check_prompts_kwargs(prompts_kwargs or {})
         self.prompts = load_prompts(
             prompts,
             tokenizer=self.tokenizer,
@@ -145,6 +148,25 @@ class Task:
         return ids
 
 
+def check_keywords(name: str, given: Mapping[str, Any]) -> None:
+    """Checks that an environment takes these keyword arguments.
+
+    Args:
+        name: Of the environment's class.
+        given: The keyword arguments that all environments share.
+
+    Raises:
+        TypeError: If there is an unknown one; the message has the one that is closest.
+    """
+    known = (*TaskArguments.__annotations__, "render_mode")
+    for key in given:
+        if key not in known:
+            raise TypeError(
+                f"{name} got an unexpected keyword argument {key!r}{did_you_mean(key, known)}: "
+                f"expected some of {', '.join(known)}"
+            )
+
+
 def check_options(options: Mapping[str, Any] | None, known: tuple[str, ...]) -> Mapping[str, Any]:
     """Returns the reset options, none of them unknown.
 
@@ -191,11 +213,27 @@ def _load_scorer(spec: Any, kwargs: dict[str, Any], verify: bool) -> Scorer:
         raise ValueError("scorer must not be a Judge: the judge is reported, never trained against")
     scorer = load_scorer(spec, **kwargs)
     if verify and not scorer.verifiable:
-        raise ValueError(
-            f"verify=True needs a scorer whose certificates can be checked, and {scorer.name!r} has none: "
-            "use scorer='vader' or verify=False"
-        )
+        raise ArgumentError(
+            Argument("verify"), "=True needs a scorer whose certificates can be checked, and ",
+            f"{scorer.name!r} has none: use ", Argument("scorer"), "='vader' or ",
+            Argument("verify"), "=False",
+        )  # fmt: skip
     return scorer
+
+
+def _check_prompts_kwargs(kwargs: Mapping[str, Any]) -> None:
+    taken = ("spec", "tokenizer", "split", "max_prompt_tokens")
+    known = [name for name in inspect.signature(load_prompts).parameters if name not in taken]
+    for key in kwargs:
+        if key in taken:
+            raise ArgumentError(
+                Argument("prompts_kwargs"), f" must leave {key!r} out: the environment takes it by itself"
+            )
+        if key not in known:
+            raise ArgumentError(
+                Argument("prompts_kwargs"),
+                f" must hold some of {', '.join(known)}, got {key!r}{did_you_mean(key, known)}",
+            )
 
 
 def _load_design(spec: Any, kwargs: Mapping[str, Any], scorer: Scorer) -> Design:

@@ -17,7 +17,7 @@ from rlsf_gym.envs.base import TaskEnv
 from rlsf_gym.envs.collation import collate_infos
 from rlsf_gym.envs.forms import Form, TextForm, TokenForm
 from rlsf_gym.envs.screen import Episode, check_render_mode, show
-from rlsf_gym.envs.task import Task, TaskArguments, check_count, check_options, check_prompt
+from rlsf_gym.envs.task import Task, TaskArguments, check_count, check_keywords, check_options, check_prompt
 from rlsf_gym.evidence import BoolArray
 from rlsf_gym.tokenizer import Tokenizer
 
@@ -53,6 +53,7 @@ class ResponseVectorEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
         self.autoreset_mode = _check_autoreset_mode(autoreset_mode)
         self.metadata = TaskEnv.metadata | {"autoreset_mode": self.autoreset_mode}
         self.render_mode = check_render_mode(render_mode)
+        check_keywords(type(self).__name__, task)
         self.task = Task(**task)
         form = self.form(self.task)
         self.single_observation_space, self.single_action_space = form.observation_space, form.action_space

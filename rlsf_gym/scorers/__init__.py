@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
 
 import numpy as np
 import numpy.typing as npt
 
+from rlsf_gym.arguments import Argument, ArgumentError, describe_mismatch
 from rlsf_gym.resolve import import_attribute, register, resolve
 
 if TYPE_CHECKING:
@@ -175,11 +175,9 @@ def register_scorer(name: str, factory: str | Callable[..., Scorer] | Scorer) ->
 def _make(spec: Any, factory: Any, kwargs: dict[str, Any]) -> Any:
     if not callable(factory):
         return factory
-    try:
-        inspect.signature(factory).bind(**kwargs)
-    except TypeError as error:
-        known = ", ".join(inspect.signature(factory).parameters)
-        raise ValueError(f"scorer_kwargs must fit scorer {spec!r}, which takes ({known}): {error}") from None
+    mismatch = describe_mismatch(factory, kwargs)
+    if mismatch is not None:
+        raise ArgumentError(Argument("scorer_kwargs"), f" must fit scorer {spec!r}: {mismatch}")
     return factory(**kwargs)
 
 

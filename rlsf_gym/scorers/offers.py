@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from rlsf_gym.arguments import Argument, ArgumentError
 from rlsf_gym.resolve import resolve
 from rlsf_gym.scorers import SCORERS
 
@@ -45,7 +46,8 @@ def check_offer(design: str, need: str, scorer: Any) -> None:
     if has_offer(scorer, need):
         return
     serving = [name for name in SCORERS if has_offer(name, need)]
-    raise ValueError(
-        f"reward design {design!r} needs a scorer that offers {need!r}, and {scorer.name!r} does not: "
-        f"use scorer={' or '.join(map(repr, serving))}"
+    raise ArgumentError(
+        f"reward design {design!r} needs a scorer that offers {need!r}, and {scorer.name!r} does not: use ",
+        Argument("scorer"),
+        f"={' or '.join(map(repr, serving))}",
     )

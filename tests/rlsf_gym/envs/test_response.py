@@ -419,7 +419,7 @@ def test_malformed_arguments_are_refused_at_once(make, kwargs, message):
 
 
 def test_an_unknown_argument_is_named(make):
-    with pytest.raises(TypeError, match="reward_desing"):
+    with pytest.raises(TypeError, match=r"argument 'reward_desing' \(did you mean 'reward_design'"):
         make(reward_desing="terminal")
 
 

@@ -1,0 +1,74 @@
+"""Messages that name arguments, and guesses at what was meant."""
+
+import gymnasium as gym
+import pytest
+
+from rlsf_gym.arguments import Argument, ArgumentError, PythonOnly, describe_mismatch, did_you_mean
+from rlsf_gym.designs import load_design
+from rlsf_gym.objectives import load_objective
+from rlsf_gym.scorers import load_scorer
+
+FLAGS = {"scorer": "--scorer", "scorer_kwargs": "--scorer-kwargs"}
+TEXT_ID = "rlsf_gym:rlsf_gym/SentimentText-v0"
+
+
+def test_an_error_is_told_in_the_words_of_its_surface():
+    error = ArgumentError("use ", Argument("scorer"), "='vader'", PythonOnly(" or an object"))
+    assert str(error) == "use scorer='vader' or an object"
+    assert error.told(FLAGS.__getitem__) == "use --scorer='vader'"
+    inner = ArgumentError(Argument("scorer_kwargs.model"), " is missing")
+    assert str(inner) == "model is missing"
+    assert inner.told(lambda path: f"<{path}>") == "<scorer_kwargs.model> is missing"
+
+
+@pytest.mark.parametrize(
+    ("name", "guess"),
+    [("potentail", " (did you mean 'potential'?)"), ("zzz", ""), ("", ""), ("\u00e9", "")],
+)
+def test_a_guess_is_made_only_where_one_is_close(name, guess):
+    assert did_you_mean(name, ["potential", "terminal"]) == guess
+
+
+def test_why_a_function_does_not_take_keywords():
+    def draw(evidence, *, rng, scale=1.0):
+        raise AssertionError("it is not called")
+
+    hidden = ("evidence", "rng")
+    assert describe_mismatch(draw, {"scale": 2}, hidden=hidden) is None
+    said = describe_mismatch(draw, {"rng": 2}, hidden=hidden)
+    assert said == "it takes (scale): got an unexpected keyword argument 'rng'"
+    assert describe_mismatch(draw, {}).endswith("missing a required argument: 'evidence'")
+    assert describe_mismatch(dict, {"any": 1}) is None  # it tells no signature
+
+
+@pytest.mark.parametrize(
+    ("load", "said"),
+    [
+        (lambda: load_scorer("vader", butt="library"), r"scorer 'vader': .*'butt' \(did you mean 'but'\?\)"),
+        (lambda: load_scorer("transformer"), "takes .*missing a required argument: 'model'"),
+        (lambda: load_objective("target", taget=0.5), r"'taget' \(did you mean 'target'\?\)"),
+        (lambda: load_design("shapley", ordres=3), r"'ordres' \(did you mean 'orders'\?\)|takes \("),
+        (lambda: gym.make(TEXT_ID, prompts_kwargs={"colum": "x"}), r"'colum' \(did you mean 'column'\?\)"),
+        (lambda: gym.make(TEXT_ID, prompts_kwargs={"split": "all"}), "must leave 'split' out"),
+        (lambda: gym.make(TEXT_ID, judge="bundeld"), r"got 'bundeld' \(did you mean 'bundled'\?\)"),
+        (lambda: gym.make(TEXT_ID, reward_design="termnal"), r"did you mean 'terminal'\?"),
+    ],
+)
+def test_unknown_names_and_keywords_come_with_a_guess(load, said):
+    with pytest.raises(ValueError, match=said) as caught:
+        load()
+    assert "\n" not in str(caught.value)
+
+
+def test_unknown_keywords_of_environments_come_with_a_guess():
+    for make, wanted in ((gym.make, "SentimentTextEnv"), (gym.make_vec, "SentimentTextVectorEnv")):
+        with pytest.raises(TypeError, match=rf"{wanted} got .*'bounary' \(did you mean 'boundary'\?\)"):
+            make(TEXT_ID, bounary="open")
+
+
+def test_a_factorys_own_type_error_is_not_taken_for_wrong_arguments():
+    def factory(goal):
+        return len(goal)
+
+    with pytest.raises(TypeError, match="has no len"):
+        load_objective(factory, goal=3)
