@@ -20,6 +20,9 @@ from transformers import AutoModelForCausalLM, PreTrainedModel
 from transformers.utils import logging as transformers_logging
 
 from agents.gpt2_trunk import GPT2Trunk, is_plain_gpt2
+from agents.model_kind import check_kind, explain_failure
+from agents.position_limit import position_limit
+from agents.probe import check_generation
 from agents.recompute import recompute_in_backward
 from agents.row_trunk import RowTrunk
 from agents.trunk import Growth, Outputs, Trunk
@@ -43,25 +46,29 @@ class Backbone(nn.Module):
         recompute: Compute layers again in the backward pass.
 
     Raises:
-        ValueError: The type is another, or there are no layers that can be computed again.
+        ValueError: The type is another, there are no layers that can be computed again, or the model is none
+            that can be generated from as `agents.probe` tries it.
     """
 
     def __init__(self, model: PreTrainedModel, *, dtype: str = "float32", recompute: bool = False) -> None:
         super().__init__()
         if dtype not in DTYPES:
             raise ValueError(f"dtype: expected one of {', '.join(map(repr, DTYPES))}, got {dtype!r}")
+        check_kind(model)
         self.model = model
         self.dtype = dtype
         cast(Any, model).float()
         model.eval()
-        self.trunk: Trunk = self._choose_trunk(recompute)
+        self.trunk: Trunk
+        """Reads."""
+        self.hidden_size: int
+        """Width of the hidden states."""
+        self.trunk, self.hidden_size = self._choose_trunk(recompute)
+        check_generation(model, self.trunk, self.logits)
+        self.limit = position_limit(model)
+        """Where its positions end."""
         if recompute:
             recompute_in_backward(model)
-
-    @property
-    def hidden_size(self) -> int:
-        """Width of the hidden states."""
-        return int(cast(Any, self.model.config).get_text_config().hidden_size)
 
     @property
     def logit_count(self) -> int:
@@ -122,21 +129,32 @@ class Backbone(nn.Module):
         return torch.autocast(self.device.type, torch.bfloat16)
 
     @torch.no_grad()
-    def _choose_trunk(self, recompute: bool) -> Trunk:
-        """Returns the fastest trunk that says what the model as a whole says of a small text."""
+    def _choose_trunk(self, recompute: bool) -> tuple[Trunk, int]:
+        """Returns the fastest trunk that says what the whole model says of a small text, and its width."""
+        with explain_failure(self.model):
+            return self._try_trunks(recompute)
+
+    def _try_trunks(self, recompute: bool) -> tuple[Trunk, int]:
         tokens = torch.arange(4, device=self.device).reshape(1, 4) % self.logit_count
         rows, columns = torch.zeros_like(tokens[0]), torch.arange(4, device=self.device)
         whole = RowTrunk(self.model, whole=True)
         asked = {"attention_mask": torch.ones_like(tokens).bool(), "rows": rows, "columns": columns}
-        expected = self.logits(whole.read(tokens, **asked))
-        apart: list[Trunk] = [RowTrunk(self.model, whole=False)]
+        said = whole.read(tokens, **asked)
+        expected = self.logits(said)
+        apart: list[Trunk] = []
+        if self.model.base_model is not self.model:
+            apart.append(RowTrunk(self.model, whole=False))
         if is_plain_gpt2(self.model):
             apart.insert(0, GPT2Trunk(self.model, recompute=recompute))
         for trunk in apart:
-            found = self.logits(trunk.read(tokens, **asked))
+            outputs = trunk.read(tokens, **asked)
+            width = outputs.hidden.shape[-1]
+            if width != cast(Any, self._head).weight.shape[-1]:  # something stands between trunk and head
+                continue
+            found = self.logits(outputs)
             if found.shape == expected.shape and _are_close(found, expected):
-                return trunk
-        return whole
+                return trunk, width
+        return whole, said.hidden.shape[-1]
 
 
 def _are_close(found: Tensor, expected: Tensor) -> bool:

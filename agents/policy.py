@@ -42,7 +42,8 @@ class CausalLMPolicy(nn.Module):
         gradient_checkpointing: Compute the layers again in the backward pass, to save memory.
 
     Raises:
-        ValueError: The model has fewer than V logits, or a setting is out of range.
+        ValueError: The model has fewer than V logits, is no plain decoder with whole weights, or a setting is
+            out of range.
         ImportError: `lora` is given and peft is not installed.
     """
 
@@ -176,6 +177,16 @@ class CausalLMPolicy(nn.Module):
             )
         self._vocab_size = vocab_size
 
+    def check_lengths(self, prompt_length: int, response_length: int) -> None:
+        """Checks that the model has positions for prompts of P and responses of T tokens.
+
+        Warns where they go beyond what it was made for, but can be read (rotary positions).
+
+        Raises:
+            ValueError: Its table of positions ends before.
+        """
+        self.backbone.limit.check(prompt_length, response_length)
+
     def train(self, mode: bool = True) -> Self:
         """Stays in evaluation mode: with dropout the ratios of an update would not start at 1."""
         del mode
@@ -205,10 +216,14 @@ class CausalLMPolicy(nn.Module):
             generator: On the CPU; unused when deterministic.
             deterministic: Take the most probable token instead of sampling.
             keep_states: Return `states`.
+
+        Raises:
+            ValueError: A prompt has no token, or the model's table of positions ends before a response does.
         """
         check_prompts(prompt_mask)
-        tokens, mask = prompt_ids.to(self.device), prompt_mask.to(self.device).bool()
         width = int(lengths.max())
+        self.backbone.limit.check_texts(prompt_mask, appended=width - 1)
+        tokens, mask = prompt_ids.to(self.device), prompt_mask.to(self.device).bool()
         uniforms = None if deterministic else self._uniforms(len(tokens), width, generator)
         grown = GrowingResponses(
             lengths.to(self.device), self._vocab_size, eos_token_id=eos_token_id, keep_states=keep_states
@@ -251,8 +266,12 @@ class CausalLMPolicy(nn.Module):
             with_entropy: Return the entropy, with gradient.
             against: A policy, and what its backbone said at the N real response tokens, row by row; return
                 the exact KL(that policy, this policy) at each token. Only where gradients are off.
+
+        Raises:
+            ValueError: The model's table of positions ends before a text does.
         """
         tokens, attention_mask = tokens.to(self.device), attention_mask.to(self.device).bool()
+        self.backbone.limit.check_texts(attention_mask, appended=-1)  # the last token is only scored
         start = tokens.shape[1] - response_length  # P
         response_mask = attention_mask[:, start:]  # (B, T) bool
         rows, steps = response_mask.nonzero(as_tuple=True)  # (N,) int64 each

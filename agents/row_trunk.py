@@ -28,8 +28,9 @@ class RowTrunk:
     def __init__(self, model: PreTrainedModel, *, whole: bool) -> None:
         self._model = model
         self._whole = whole
-        parameters = inspect.signature(cast(Any, self._trunk).forward).parameters
+        parameters = inspect.signature(cast(Any, model if whole else self._trunk).forward).parameters
         self._takes_positions = "position_ids" in parameters
+        self._recurs = "cache_params" in parameters and "past_key_values" not in parameters
 
     def read(self, tokens: Tensor, attention_mask: Tensor, *, rows: Tensor, columns: Tensor) -> Outputs:
         """Returns what the model says at positions (rows[n], columns[n])."""
@@ -62,11 +63,13 @@ class RowTrunk:
             columns: (N,) int64, indices into the K new tokens.
             cache: What was read before; it is extended in place.
         """
-        arguments: dict[str, Any] = {"input_ids": tokens, "attention_mask": attention_mask.long()}
+        count = tokens.shape[1]
+        mask = attention_mask[:, -count:] if self._recurs else attention_mask  # a state has no columns
+        arguments: dict[str, Any] = {"input_ids": tokens, "attention_mask": mask.long()}
         if self._takes_positions:
-            arguments["position_ids"] = position_ids(attention_mask)[:, -tokens.shape[1] :]
+            arguments["position_ids"] = position_ids(attention_mask)[:, -count:]
         if cache is not None:
-            arguments["past_key_values"] = cache
+            arguments["cache_params" if self._recurs else "past_key_values"] = cache
         arguments["use_cache"] = cache is not None
         if self._whole:
             whole = self._model(**arguments, output_hidden_states=True)
