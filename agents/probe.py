@@ -64,8 +64,8 @@ def check_generation(model: PreTrainedModel, trunk: Trunk, logits: Callable[[Out
     if wrong:
         raise ValueError(
             f"model {name}: expected the same logits of a text alone and in a padded batch, got others "
-            f"when it is {' and '.join(wrong)} (off by {max(off.values()):.1g} of the largest); its memory or "
-            "positions are not those of a plain decoder: take one such as GPT-2 or Llama"
+            f"when it is {' and '.join(wrong)} (off by {max(off.values()):.1g} of the largest); its memory "
+            "or positions are not those of a plain decoder: take one such as GPT-2 or Llama"
         )
 
 
