@@ -22,7 +22,8 @@ from agents import checkpoint
 from agents.callback import Callback, CallbackFunction, tell
 from agents.compatibility import check_learner, check_vocabulary
 from agents.launcher import check_launcher
-from agents.optimizer_state import read_state, write_state
+from agents.learner_record import check_options, read_learner_record
+from agents.optimizer_state import read_state, set_generator, write_state
 from agents.policy import CausalLMPolicy
 from agents.policy_pair import describe_pair, pair_parts, read_pair, reference_files
 from agents.ppo_config import LearnerConfig
@@ -107,6 +108,8 @@ class Learner(ABC, Generic[ConfigT]):
         """As `agents.rollout.collect` takes it; may be set later."""
         self.is_whole = True
         """Whether it stands between two iterations: not after an update that failed half-way."""
+        self.notes: dict[str, Any] = {}
+        """Kept in checkpoints as it is, for whoever saves them: anything that JSON can hold."""
         self._trainable = [p for p in self.policy.backbone.parameters() if p.requires_grad]
         self._optimizer = torch.optim.Adam(
             self.policy.parameters(), lr=self.config.learning_rate, eps=self.config.adam_eps, fused=True
@@ -216,6 +219,7 @@ class Learner(ABC, Generic[ConfigT]):
                 "iteration": self.iteration,
                 "kl_coef": self.kl_coef,
                 "score_scale": self.score_scale,
+                "notes": self.notes,
                 "versions": read_versions(),
             },
             unchanged=reference_files(self._saved_files),
@@ -248,22 +252,25 @@ class Learner(ABC, Generic[ConfigT]):
         """
         found = checkpoint.load(path)
         check_learner(path, found.record, cls.name)
+        check_options(path, found.record)
+        record = read_learner_record(path, found.record)
+        config = cls.config_class.from_record(record.config)
         policy, reference = read_pair(found, device)
         agent = cls(
             policy,
             env,
-            cls.config_class.from_record(found.record["config"]),
+            config,
             reference=reference,
             callbacks=callbacks,
             env_kwargs=env_kwargs,
             processes=processes,
         )
         check_vocabulary(found.record, agent.shapes)
-        agent.iteration = int(found.record["iteration"])
-        agent.kl_coef = float(found.record["kl_coef"])
-        agent.score_scale = float(found.record.get("score_scale", 1.0))
-        agent._generator.set_state(found.tensors[GENERATOR].clone())
-        write_state(agent._optimizer, agent.policy.named_parameters(), found.tensors)
+        agent.iteration, agent.notes = record.iteration, record.notes
+        agent.kl_coef, agent.score_scale = record.kl_coef, record.score_scale
+        tensors = dict(found.tensors)
+        set_generator(agent._generator, tensors.pop(GENERATOR, None))
+        write_state(agent._optimizer, agent.policy.named_parameters(), tensors)
         agent._saved_files = found.files
         return agent
 

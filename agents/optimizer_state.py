@@ -1,4 +1,4 @@
-"""The state of Adam as named tensors, for checkpoints."""
+"""The state of Adam, and of what draws beside it, as tensors for checkpoints."""
 
 from __future__ import annotations
 
@@ -29,14 +29,48 @@ def write_state(
 ) -> None:
     """Gives an optimiser that has made no step the state that `read_state` returned.
 
+    Args:
+        optimizer: Is given the state.
+        parameters: By name.
+        tensors: As `read_state` returned them, and no others.
+
     Raises:
-        ValueError: A moment has another shape than its parameter.
+        ValueError: A moment is missing, has another shape or type than its parameter, or belongs to none.
     """
+    left = set(tensors)
     for name, parameter in parameters:
-        if f"{MOMENTS[0]}/{name}" not in tensors:
+        mine = [f"{moment}/{name}" for moment in MOMENTS]
+        if not left.intersection(mine):
             continue
+        for key in reversed(mine):
+            _check_moment(key, tensors.get(key), parameter)
+        left.difference_update(mine)
         state = {moment: tensors[f"{moment}/{name}"].to(parameter.device).clone() for moment in MOMENTS}
-        if state["exp_avg"].shape != parameter.shape:
-            got = tuple(state["exp_avg"].shape)
-            raise ValueError(f"moments of {name}: expected shape {tuple(parameter.shape)}, got {got}")
         cast(Any, optimizer.state)[parameter] = state
+    if left:
+        raise ValueError(f"moments: expected those of the policy's parameters, got {min(left)!r} as well")
+
+
+def _check_moment(key: str, moment: Tensor | None, parameter: nn.Parameter) -> None:
+    shape = () if key.startswith(f"{MOMENTS[0]}/") else tuple(parameter.shape)
+    name = key.partition("/")[2]
+    if moment is None:
+        raise ValueError(f"moments of {name}: expected {', '.join(MOMENTS)}, got no {key.partition('/')[0]}")
+    if tuple(moment.shape) != shape:
+        raise ValueError(f"moments of {name}: expected shape {shape}, got {tuple(moment.shape)}")
+    if not moment.is_floating_point():
+        raise ValueError(f"moments of {name}: expected real numbers, got {moment.dtype}")
+
+
+def set_generator(generator: torch.Generator, state: Tensor | None) -> None:
+    """Gives a generator the state of another one.
+
+    Raises:
+        ValueError: It is none.
+    """
+    try:
+        if state is None:
+            raise TypeError("there is none")
+        generator.set_state(state.clone())
+    except (RuntimeError, TypeError) as error:
+        raise ValueError(f"generator: expected the state of a torch.Generator on the CPU: {error}") from error

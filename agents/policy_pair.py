@@ -42,7 +42,7 @@ def read_pair(found: Checkpoint, device: str | torch.device) -> tuple[CausalLMPo
     Raises:
         ValueError: Their weights are missing or do not fit, or an adapter's base model has changed.
     """
-    options = _read_options(found.record)
+    options: Mapping[str, dict[str, Any]] = found.record["options"]
     policy = CausalLMPolicy.from_pretrained(found.folder / POLICY, **options[POLICY]).to(device)
     folder = found.folder / REFERENCE
     if folder.is_dir():
@@ -50,12 +50,6 @@ def read_pair(found: Checkpoint, device: str | torch.device) -> tuple[CausalLMPo
     reference = policy.frozen_copy()
     reference.temperature = options[REFERENCE]["temperature"]
     return policy, reference
-
-
-def _read_options(record: Mapping[str, Any]) -> Mapping[str, dict[str, Any]]:
-    if "options" in record:
-        return record["options"]
-    return {name: {"temperature": temperature} for name, temperature in record["temperature"].items()}
 
 
 def _shares_weights(policy: CausalLMPolicy, reference: CausalLMPolicy) -> bool:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any, NamedTuple, Self, cast
+from types import NoneType, UnionType
+from typing import Any, NamedTuple, Self, cast, get_args, get_origin, get_type_hints
 
 CHOICES = {
     "lr_schedule": ("linear", "constant"),
@@ -16,6 +17,19 @@ CHOICES = {
 
 def _setting(default: Any, text: str) -> Any:
     return field(default=default, metadata={"help": text})
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    """Returns whether a value out of JSON is of the type of a setting."""
+    if isinstance(hint, UnionType):
+        return any(_fits(value, member) for member in get_args(hint))
+    if get_origin(hint) is tuple:
+        members: list[Any] = cast("list[Any]", value) if isinstance(value, list) else []
+        types = get_args(hint)
+        return len(members) == len(types) and all(map(_fits, members, types))
+    if hint is float:
+        return type(value) in (int, float)
+    return type(value) is (NoneType if hint is None else hint)
 
 
 class CriticSettings(NamedTuple):
@@ -120,7 +134,17 @@ class LearnerConfig:
 
     @classmethod
     def from_record(cls, record: dict[str, Any]) -> Self:
-        """Returns the settings that `to_record` wrote."""
+        """Returns the settings that `to_record` wrote.
+
+        Raises:
+            ValueError: One is unknown, of another type or out of range.
+        """
+        hints = get_type_hints(cls)
+        for key, value in record.items():
+            if key not in hints:
+                raise ValueError(f"settings: expected some of {', '.join(hints)}, got {key!r}")
+            if not _fits(value, hints[key]):
+                raise ValueError(f"{key}: expected {hints[key]}, got {value!r}")
         length: Any = record.get("response_length")
         settings: dict[str, Any] = {**record, "response_length": length}
         if isinstance(length, list):  # JSON has no tuples

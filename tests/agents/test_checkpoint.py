@@ -138,7 +138,7 @@ def damage(path):
         ),
         "policy/weights.txt is missing": lambda: (path / "policy/weights.txt").unlink(),
         r"learner\.json is damaged": lambda: (path / "learner.json").write_text("{"),
-        "expected format 1, got 99": lambda: edit_record(path, lambda whole: whole.update(format=99)),
+        "expected format 2, got 99": lambda: edit_record(path, lambda whole: whole.update(format=99)),
         "policy/pytorch_model.bin may hold a pickle": lambda: (path / "policy/pytorch_model.bin").write_bytes(
             b""
         ),
