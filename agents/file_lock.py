@@ -66,7 +66,7 @@ def is_locked(path: Path) -> bool:
 def _open(path: Path) -> IO[str] | None:
     """Returns the lock's file, locked; None where another process holds it."""
     while True:
-        file = path.open("a", encoding="utf-8")
+        file = os.fdopen(_open_own(path), "a", encoding="utf-8")
         try:
             _take(file)
         except OSError as error:
@@ -77,6 +77,12 @@ def _open(path: Path) -> IO[str] | None:
         if _is_there(file, path):
             return file
         file.close()  # its holder removed it meanwhile: this lock would be on a file that nobody else sees
+
+
+def _open_own(path: Path) -> int:
+    """Opens a file to be written, but not through a link, which would make one elsewhere, nor a pipe."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0), 0o666)
 
 
 def _is_there(file: IO[str], path: Path) -> bool:

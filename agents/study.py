@@ -11,30 +11,50 @@ import os
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
+from difflib import get_close_matches
+from math import prod
 from pathlib import Path
 from typing import Any, cast
 
+from agents.plain_files import check_file_name, read_plain
 from agents.study_plan import Contrast, Goal, Group, Study, Tuning
+from agents.study_records import check_depth, is_count, parse_object, show
 from agents.study_settings import lay_over, leaves, look_up, matches, merge
 
 Table = Mapping[str, Any]
 DEFAULTS: dict[str, Any] = {"run": "agents.study_training:train"}
 """What `[defaults]` need not say."""
+LARGEST_FILE = 1 << 20
+"""Bytes of a study file."""
+MOST_CELLS = 100_000
+"""Of a study, and seeds of a group: a file of a few bytes can ask for any number."""
 
 
 def read_study(path: str | os.PathLike[str]) -> Study:
     """Returns the study of a file; its name is that of the file.
+
+    Nothing that it names is imported or opened.
 
     Raises:
         ValueError: The file is no study; one line says which key is wrong, and how.
         OSError: It can't be read.
     """
     file = Path(path)
+    data = read_plain(file, largest=LARGEST_FILE)
     try:
-        table = tomllib.loads(file.read_text(encoding="utf-8"))
-        return parse_study(file.stem, table)
+        name = check_file_name(file.stem, what="the file's name, which is the study's")
+        return parse_study(name, _load_toml(data))
     except ValueError as error:
         raise ValueError(f"{file}: {error}") from error
+
+
+def _load_toml(data: bytes) -> dict[str, Any]:
+    try:
+        table = tomllib.loads(data.decode("utf-8"))
+    except RecursionError:
+        raise ValueError("expected a study file, got tables or lists nested without end") from None
+    check_depth(table)  # all that follows walks through the tables
+    return table
 
 
 def parse_study(name: str, table: Table) -> Study:
@@ -70,6 +90,7 @@ def _read_goal(table: Table) -> Goal:
         "share": None if _is_number(goal.share) and 0 < goal.share <= 1 else "a number in (0, 1]",
         "kl_per_token": None if _is_rate(goal.kl_per_token) else "a number > 0",
         "window": None if _is_count(goal.window) else "a whole number >= 1",
+        "length_key": None if _is_text(goal.length_key) else "a dotted key of the settings",
     }
     for key, expected in wrong.items():
         if expected is not None:
@@ -79,6 +100,10 @@ def _read_goal(table: Table) -> Goal:
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and bool(value.strip())
 
 
 def _is_rate(value: Any) -> bool:
@@ -148,6 +173,9 @@ def _read_contrast(index: int, table: Table) -> Contrast:
 
 def _check_study(study: Study) -> None:
     """Checks what several parts of a study have to agree on."""
+    if not study.groups:
+        raise ValueError("cells: expected at least one table [[cells]], got none")
+    _check_number(study)
     names = study.group_names()
     for name in names:
         if names.count(name) > 1:
@@ -165,6 +193,17 @@ def _check_study(study: Study) -> None:
     _check_arms(study)
 
 
+def _check_number(study: Study) -> None:
+    """Checks that there are not more cells than anybody runs, before they are listed."""
+    cells = sum(prod(map(len, group.grid.values())) * len(group.seeds) for group in study.groups)
+    if study.tuning is not None:
+        cells += prod(map(len, study.tuning.grid.values())) * len(study.tuning.seeds)
+    if cells > MOST_CELLS:
+        raise ValueError(
+            f"cells: expected at most {MOST_CELLS:,} of them, got {cells:,} in all grids and seeds"
+        )
+
+
 def _check_arms(study: Study) -> None:
     """Checks that both arms of each contrast have cells, and seeds in common."""
     tuned = () if study.tuning is None else tuple(study.tuning.grid)
@@ -175,20 +214,34 @@ def _check_arms(study: Study) -> None:
             where = {key: value for key, value in arm.items() if key not in tuned}
             seeds.append({seed for seed, settings in plain if matches(settings, where)})
             if not seeds[-1]:
-                raise ValueError(f"contrasts: {contrast.name!r}: no cell matches {arm}")
+                hint = _explain_no_cell(where, [settings for _, settings in plain])
+                raise ValueError(f"contrasts: {contrast.name!r}: no cell matches {arm}{hint}")
         if not seeds[0] & seeds[1]:
             raise ValueError(f"contrasts: {contrast.name!r}: its arms have no seed in common")
+
+
+def _explain_no_cell(where: Mapping[str, Any], plain: Sequence[Mapping[str, Any]]) -> str:
+    """Returns what cells have in the place of the first value that none of them has."""
+    for key, value in where.items():
+        known = list(dict.fromkeys(show(look_up(settings, key)) for settings in plain))
+        if show(value) not in known:
+            close = get_close_matches(show(value), known, n=1)
+            meant = f"; did you mean {close[0]}?" if close else ""
+            return f": {key} is one of {', '.join(known[:12])} in them, got {show(value)}{meant}"
+    return ": no cell has all of these values at once"
 
 
 def _seeds(key: str, value: Any) -> tuple[int, ...]:
     """Returns the seeds of a list, or as many as a number says, from 0."""
     expected = "a number of seeds >= 1, or a list of different seeds >= 0"
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
+    if _is_count(value):
+        if value > MOST_CELLS:
+            raise _wrong(key, f"at most {MOST_CELLS:,} seeds", value)
         return tuple(range(value))
     if not isinstance(value, list) or not value:
         raise _wrong(key, expected, value)
     seeds = cast(list[Any], value)
-    if not all(isinstance(seed, int) and not isinstance(seed, bool) and seed >= 0 for seed in seeds):
+    if not all(isinstance(seed, int) and is_count(seed) for seed in seeds):
         raise _wrong(key, expected, seeds)
     if len(set(seeds)) < len(seeds):
         raise _wrong(key, expected, seeds)
@@ -249,7 +302,7 @@ def _check_json(table: Table) -> None:
     """Checks that cell files can hold all values: no dates, no numbers that are not finite."""
     for key, value in leaves(table):
         try:
-            json.dumps(value, allow_nan=False)
+            parse_object(json.dumps({"value": value}, allow_nan=False).encode())
         except (TypeError, ValueError) as error:
             raise _wrong(
                 key, "texts, finite numbers, true, false, lists and tables of them", value
@@ -257,4 +310,4 @@ def _check_json(table: Table) -> None:
 
 
 def _wrong(key: str, expected: str, got: Any) -> ValueError:
-    return ValueError(f"{key}: expected {expected}, got {got!r}")
+    return ValueError(f"{key}: expected {expected}, got {show(got)}")

@@ -8,7 +8,10 @@
     OUT/logs/ID.txt         what a cell that went wrong had to say
 
 A cell's file is there once it is whole. Its lines are JSON objects with a `record`: first "cell", with the
-settings; last "end"; between them what the cell has measured.
+settings; last "end", with the SHA-256 of all lines before it; between them what the cell has measured.
+
+Whatever these files hold is data: nothing that they name is imported or opened, their names stay inside of
+the study's folder, and what no study has written is refused with file, line and field.
 """
 
 from __future__ import annotations
@@ -17,83 +20,22 @@ import json
 import lzma
 import math
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
+from agents.plain_files import make_folder, read_plain, write_whole
+from agents.study_cells import CellResult, Part, Shapes, check_once, split_cells
 from agents.study_plan import Cell, Choice
+from agents.study_records import NUMBER, SHAPES, TEXT, Record, Shape, check_record, parse_object
+from agents.xz_files import LARGEST, unpack_xz
 
-Record = dict[str, Any]
 SUFFIX = ".jsonl"
 PACKED = ".jsonl.xz"
 DIGITS = 6
 """Significant digits of what was measured."""
 ALL_DIGITS = 17
 """Significant digits that keep any float as it is."""
-
-
-@dataclass(frozen=True)
-class CellResult:
-    """What a finished cell has left."""
-
-    header: Record
-    body: tuple[Record, ...]
-    """All records but the first."""
-
-    @property
-    def id(self) -> str:
-        """The name of its file."""
-        return str(self.header["id"])
-
-    @property
-    def key(self) -> str:
-        """What identifies it, as `Cell.key`."""
-        return f"seed{self.seed}-{str(self.header['settings_sha256'])[:8]}"
-
-    @property
-    def phase(self) -> str:
-        """Whether it served "tuning", or is a "main" cell."""
-        return str(self.header["phase"])
-
-    @property
-    def seed(self) -> int:
-        """Its seed."""
-        return int(self.header["seed"])
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        """All its settings, but for the seed."""
-        return cast(dict[str, Any], self.header["settings"])
-
-    @property
-    def iterations(self) -> list[Record]:
-        """The figures of each iteration of a training run."""
-        return self.records("iteration")
-
-    @property
-    def evaluations(self) -> dict[str, dict[str, Any]]:
-        """The summaries of the evaluations, "before" and "after"."""
-        return {record["when"]: record["summary"] for record in self.records("evaluation")}
-
-    @property
-    def samples(self) -> list[dict[str, Any]]:
-        """Responses after training, token by token."""
-        return [sample for record in self.records("samples") for sample in record["samples"]]
-
-    @property
-    def status(self) -> str:
-        """Whether it is "done", or "failed" because numbers left the finite."""
-        return str(self.body[-1]["status"])
-
-    @property
-    def reason(self) -> str | None:
-        """Why it failed, if it did."""
-        return cast("str | None", self.body[-1].get("reason"))
-
-    def records(self, kind: str) -> list[Record]:
-        """Returns its records of one kind, in order."""
-        return [record for record in self.body if record["record"] == kind]
 
 
 class StudyFolder:
@@ -109,9 +51,13 @@ class StudyFolder:
         self.tuned = self.path / "tuned.json"
 
     def create(self) -> None:
-        """Makes the folders."""
+        """Makes the folders.
+
+        Raises:
+            ValueError: One of them is a link.
+        """
         for folder in (self.cells, self.locks, self.logs):
-            folder.mkdir(parents=True, exist_ok=True)
+            make_folder(folder)
 
     def find(self, cell: Cell) -> Path | None:
         """Returns the file of a cell if it is finished, whatever label the file has."""
@@ -140,11 +86,19 @@ class StudyFolder:
         write_whole(self.tuned, (text + "\n").encode("utf-8"))
 
     def read_timings(self) -> list[Record]:
-        """Returns the lines of `timings.jsonl`; one that was cut off is left out."""
+        """Returns the lines of `timings.jsonl`; one that was cut off is left out.
+
+        Raises:
+            ValueError: A line is no record of a cell's time.
+        """
         if not self.timings.exists():
             return []
-        lines = self.timings.read_bytes().split(b"\n")[:-1]
-        return [json.loads(line) for line in lines if line]
+        rows: list[Record] = []
+        lines = read_plain(self.timings, largest=LARGEST).split(b"\n")[:-1]
+        for number, line in enumerate(lines, start=1):
+            if line:
+                rows.append(_read_timing(self.timings, number, line))
+        return rows
 
 
 def to_line(record: Mapping[str, Any], *, digits: int = DIGITS) -> bytes:
@@ -157,30 +111,47 @@ def to_line(record: Mapping[str, Any], *, digits: int = DIGITS) -> bytes:
     return (json.dumps(_rounded(record, digits), ensure_ascii=False, allow_nan=False) + "\n").encode("utf-8")
 
 
-def read_cell(path: str | os.PathLike[str]) -> CellResult:
+def read_cell(path: str | os.PathLike[str], shapes: Shapes = SHAPES) -> CellResult:
     """Returns what the file of a finished cell holds.
 
+    Args:
+        path: The file; its name is that of the cell.
+        shapes: Kind of record to what its fields are.
+
     Raises:
-        ValueError: It is damaged.
+        ValueError: It is damaged, or no cell's.
     """
-    results = list(_split(Path(path), Path(path).read_bytes().splitlines()))
-    if len(results) != 1:
-        raise ValueError(f"{path}: expected one cell, got {len(results)}; remove it, it will be run again")
-    return results[0]
+    place = Path(path)
+    parts = list(split_cells(place, read_plain(place, largest=LARGEST), shapes))
+    if len(parts) != 1:
+        raise ValueError(f"{path}: expected one cell, got {len(parts)}; remove it, it will be run again")
+    result = parts[0].result
+    if place.name != f"{result.id}{SUFFIX}":
+        raise ValueError(
+            f"{path}: line 1: id: expected the file's name, got {result.id!r}; name it {result.id}{SUFFIX}"
+        )
+    return result
 
 
-def read_results(path: str | os.PathLike[str]) -> list[CellResult]:
+def read_results(path: str | os.PathLike[str], shapes: Shapes = SHAPES) -> list[CellResult]:
     """Returns the finished cells of a study's folder, or of a packed file, in the order of their ids.
+
+    Args:
+        path: The folder or the file.
+        shapes: Kind of record to what its fields are; others are plain data.
 
     Raises:
         ValueError: There is no such study, or a file is damaged.
     """
     place = Path(path)
     if place.is_file():
-        return list(_split(place, _unpacked(place).splitlines()))
+        return [part.result for part in _read_packed(place, shapes)]
     if not (place / "cells").is_dir():
         raise ValueError(f"{place}: expected the folder of a study, with cells/, or a packed study *{PACKED}")
-    return [read_cell(file) for file in sorted((place / "cells").glob(f"*{SUFFIX}"), key=_id)]
+    files = sorted((place / "cells").glob(f"*{SUFFIX}"), key=_id)
+    results = [read_cell(file, shapes) for file in files]
+    check_once(place, results)
+    return results
 
 
 def pack(folder: StudyFolder, cells: Iterable[Cell], target: str | os.PathLike[str]) -> int:
@@ -192,8 +163,13 @@ def pack(folder: StudyFolder, cells: Iterable[Cell], target: str | os.PathLike[s
         folder: Where they are.
         cells: Those that are wanted; what else lies in the folder is left out.
         target: The file, in a folder that is there.
+
+    Raises:
+        ValueError: A cell's file is damaged.
     """
     found = {path for path in (folder.find(cell) for cell in cells) if path is not None}
+    for path in found:
+        read_cell(path)  # the checksum of the packed file would vouch for damage
     data = b"".join(path.read_bytes() for path in sorted(found, key=_id))
     packed = lzma.compress(data, lzma.FORMAT_XZ, lzma.CHECK_CRC64, preset=9 | lzma.PRESET_EXTREME)
     write_whole(Path(target), packed)
@@ -204,64 +180,41 @@ def unpack(source: str | os.PathLike[str], folder: StudyFolder) -> int:
     """Writes the cells of a packed study into a folder, but for those that are there; returns how many.
 
     Raises:
-        ValueError: `source` is no packed study.
+        ValueError: `source` is no packed study, or is damaged; then nothing is written.
     """
     written = 0
     here = {path.name for path in folder.cells.glob(f"*{SUFFIX}")}
-    lines = _unpacked(Path(source)).splitlines(keepends=True)
-    for result, part in zip(_split(Path(source), lines), _parts(lines), strict=True):
+    for result, data in _read_packed(Path(source), SHAPES):
         name = f"{result.id}{SUFFIX}"
         if name not in here and not any(other.endswith(f"{result.key}{SUFFIX}") for other in here):
-            write_whole(folder.cells / name, b"".join(part))
+            write_whole(folder.cells / name, data)
             written += 1
     return written
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Writes a file in one atomic step, and to the disk."""
-    new = path.with_name(path.name + ".new")
-    with new.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(new, path)
 
 
 def _id(path: Path) -> str:
     return path.name.removesuffix(SUFFIX)
 
 
-def _unpacked(path: Path) -> bytes:
+def _read_packed(path: Path, shapes: Shapes) -> list[Part]:
+    """Returns the cells of a packed study, all of them checked."""
     try:
-        return lzma.decompress(path.read_bytes())
-    except lzma.LZMAError as error:
-        raise ValueError(f"{path}: expected a packed study *{PACKED}, got another file ({error})") from error
-
-
-def _parts(lines: Sequence[bytes]) -> Iterator[list[bytes]]:
-    """Yields the lines of each cell."""
-    part: list[bytes] = []
-    for line in lines:
-        if part and json.loads(line).get("record") == "cell":
-            yield part
-            part = []
-        part.append(line)
-    if part:
-        yield part
-
-
-def _split(path: Path, lines: Sequence[bytes]) -> Iterator[CellResult]:
-    """Yields the cells that lines hold."""
-    try:
-        cells = [[json.loads(line) for line in part] for part in _parts(lines)]
+        data = unpack_xz(read_plain(path, largest=LARGEST))
     except ValueError as error:
-        raise ValueError(f"{path}: not JSON ({error}); remove it, its cells will be run again") from error
-    for header, *body in cells:
-        if header.get("record") != "cell" or not body or body[-1].get("record") != "end":
-            raise ValueError(
-                f"{path}: expected a cell's first record and its end; remove it, it will be run again"
-            )
-        yield CellResult(header, tuple(body))
+        raise ValueError(f"{path}: expected a packed study *{PACKED}: {error}") from error
+    parts = list(split_cells(path, data, shapes))
+    check_once(path, [part.result for part in parts])
+    return parts
+
+
+def _read_timing(path: Path, number: int, line: bytes) -> Record:
+    """Returns a line of `timings.jsonl`."""
+    try:
+        row = {**parse_object(line), "record": "timing"}
+        check_record(row, {"timing": Shape({"id": TEXT, "seconds": NUMBER})})
+    except ValueError as error:
+        raise ValueError(f"{path}: line {number}: {error}; remove the file, estimates rest on it") from error
+    return row
 
 
 def _rounded(value: Any, digits: int) -> Any:

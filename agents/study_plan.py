@@ -8,13 +8,11 @@ then one point of the group's grid. Keys of grids are dotted paths into the sett
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from agents.study_settings import Settings, describe, grid_points, lay_over, leaves, look_up, merge
+from agents.study_settings import Settings, describe, grid_points, hash_of, lay_over, leaves, look_up, merge
 
 Phase = Literal["tuning", "main"]
 TUNING: Phase = "tuning"
@@ -37,13 +35,12 @@ class Cell:
     @property
     def settings_sha256(self) -> str:
         """The SHA-256 of the settings, whatever the order of their keys."""
-        text = json.dumps(self.settings, sort_keys=True, ensure_ascii=True, allow_nan=False)
-        return hashlib.sha256(text.encode("ascii")).hexdigest()
+        return hash_of(self.settings)
 
     @property
     def key(self) -> str:
         """What identifies it: the seed, and the first eight digits of the hash of the settings."""
-        return f"seed{self.seed}-{self.settings_sha256[:8]}"
+        return cell_key(self.seed, self.settings_sha256)
 
     @property
     def id(self) -> str:
@@ -247,6 +244,11 @@ class Study:
             if choice.where == where:
                 return choice.settings
         raise ValueError(f"tuning: nothing is chosen yet for {where}; run the tuning phase first")
+
+
+def cell_key(seed: int, settings_sha256: str) -> str:
+    """Returns what identifies a cell: the seed, and the first eight digits of the hash of the settings."""
+    return f"seed{seed}-{settings_sha256[:8]}"
 
 
 def unique(cells: Iterable[Cell]) -> list[Cell]:

@@ -21,9 +21,12 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple, cast
 
 from agents.file_lock import is_locked, try_lock
+from agents.plain_files import open_append, open_fresh, write_whole
+from agents.study_cells import hash_of_lines
 from agents.study_executors import Executor
-from agents.study_files import ALL_DIGITS, Record, StudyFolder, to_line, write_whole
+from agents.study_files import ALL_DIGITS, SUFFIX, StudyFolder, to_line
 from agents.study_plan import Cell
+from agents.study_records import Record, check_record, parse_record
 from agents.study_versions import read_git, read_installed
 
 CellFunction = Callable[[Mapping[str, Any], int], Iterator[Record]]
@@ -40,6 +43,8 @@ class Task(NamedTuple):
     cell: Cell
     folder: str
     import_paths: tuple[str, ...]
+    plan: Mapping[str, Any] | None = None
+    """The hashes of what was planned when it was run, of `agents.study_fingerprint.fingerprint`."""
 
 
 class Outcome(NamedTuple):
@@ -85,12 +90,13 @@ class Place:
     import_paths: tuple[str, ...] = ()
     """Folders that modules named in settings are imported from, before all others."""
     on_event: Callable[[Event], None] = field(default=lambda event: None)
+    plan: Mapping[str, Any] | None = None
+    """The hashes of what is planned, which every cell keeps; None: not known."""
 
     def submit(self, cell: Cell) -> Future[Outcome]:
         """Returns the future outcome of a cell."""
-        return self.executor.submit(
-            run_cell, Task(self.study, cell, str(self.folder.path.resolve()), self.import_paths)
-        )
+        task = Task(self.study, cell, str(self.folder.path.resolve()), self.import_paths, self.plan)
+        return self.executor.submit(run_cell, task)
 
 
 def run_cells(place: Place, cells: Sequence[Cell], *, seconds: float | None = None) -> Summary:
@@ -175,12 +181,23 @@ def _write(task: Task, folder: StudyFolder) -> tuple[Literal["done", "failed"], 
                 raise ValueError(
                     f"record: expected none of {RESERVED}, which the runner writes, got {record}"
                 )
-            lines.append(to_line(record))
+            lines.append(_checked_line(record))
     except FloatingPointError as error:
         status, reason = "failed", str(error)
-    lines.append(to_line({"record": "end", "status": status, "reason": reason}))
-    write_whole(folder.cells / f"{cell.id}.jsonl", b"".join(lines))
+    end = {"record": "end", "status": status, "reason": reason, "sha256": hash_of_lines(lines)}
+    write_whole(folder.cells / f"{cell.id}{SUFFIX}", b"".join([*lines, to_line(end)]))
     return status, reason
+
+
+def _checked_line(record: Record) -> bytes:
+    """Returns a record as a line that can be read again.
+
+    Raises:
+        ValueError: A field is of another type than readers rely on.
+    """
+    line = to_line(record)
+    check_record(parse_record(line))
+    return line
 
 
 def _header(task: Task) -> Record:
@@ -195,6 +212,7 @@ def _header(task: Task) -> Record:
         "settings_sha256": cell.settings_sha256,
         "versions": read_installed(),
         "git": read_git(),
+        "plan": task.plan,
     }
 
 
@@ -254,7 +272,7 @@ def _note_time(folder: StudyFolder, cell: Cell, seconds: float) -> None:
         "finished_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "host": {"cpu": _processor(), "cores": os.cpu_count()},
     }
-    with folder.timings.open("ab", buffering=0) as file:
+    with open_append(folder.timings) as file:
         file.write(to_line(row))
 
 
@@ -273,7 +291,7 @@ def _captured(log: Path) -> Generator[Path]:
     sys.stdout.flush()
     sys.stderr.flush()
     kept = [os.dup(1), os.dup(2)]
-    with log.open("wb") as file:
+    with open_fresh(log) as file:
         for number in (1, 2):
             os.dup2(file.fileno(), number)
     try:

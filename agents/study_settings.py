@@ -6,6 +6,7 @@ A dotted key is a path: "config.lam" is `settings["config"]["lam"]`. Nothing her
 from __future__ import annotations
 
 import copy
+import hashlib
 import itertools
 import json
 import re
@@ -54,6 +55,9 @@ def merge(below: Settings, above: Settings) -> dict[str, Any]:
 def lay_over(settings: Settings, values: Mapping[str, Any]) -> dict[str, Any]:
     """Returns settings with the values that dotted keys are mapped to.
 
+    Raises:
+        ValueError: A key leads through a value that is no table.
+
     Example:
         >>> lay_over({"config": {"gamma": 1.0}}, {"config.lam": 0.95})
         {'config': {'gamma': 1.0, 'lam': 0.95}}
@@ -61,11 +65,26 @@ def lay_over(settings: Settings, values: Mapping[str, Any]) -> dict[str, Any]:
     laid = copy.deepcopy(dict(settings))
     for key, value in values.items():
         *parents, last = key.split(".")
-        table = laid
+        table: dict[str, Any] = laid
         for parent in parents:
-            table = table.setdefault(parent, {})
+            found: Any = table.setdefault(parent, {})
+            if not isinstance(found, dict):
+                raise ValueError(
+                    f"{key}: expected a table under {parent!r}, got {found!r}, which has no keys"
+                )
+            table = cast(dict[str, Any], found)
         table[last] = copy.deepcopy(value)
     return laid
+
+
+def hash_of(value: Any) -> str:
+    """Returns the SHA-256 of plain data, whatever the order of its keys, in hexadecimal digits.
+
+    Raises:
+        ValueError: A number is not finite.
+    """
+    text = json.dumps(value, sort_keys=True, ensure_ascii=True, allow_nan=False)
+    return hashlib.sha256(text.encode("ascii")).hexdigest()
 
 
 def grid_points(grid: Mapping[str, Sequence[Any]]) -> Iterator[dict[str, Any]]:

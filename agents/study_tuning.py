@@ -30,8 +30,8 @@ def area_within_divergence(result: CellResult, goal: Goal) -> float:
         goal: Its window and K are read.
     """
     rows = result.iterations
-    scores = moving_average([row["env/score"] for row in rows], goal.window)  # (iterations,) float64
-    divergences = moving_average([row["objective/kl"] for row in rows], goal.window)
+    scores = moving_average(result.column("env/score"), goal.window)  # (iterations,) float64
+    divergences = moving_average(result.column("objective/kl"), goal.window)
     allowed = np.where(divergences <= goal.max_kl(result.settings), scores, scores[0])
     if len(rows) == 1:
         return float(allowed[0])
@@ -57,10 +57,6 @@ def choose(
     """
     if study.tuning is None:
         return []
-    if study.tuning.criterion not in CRITERIA:
-        raise ValueError(
-            f"tuning.criterion: expected one of {', '.join(CRITERIA)}, got {study.tuning.criterion!r}"
-        )
     return [_choose(study, where, results) for where in study.tuned_places(groups)]
 
 
@@ -88,8 +84,16 @@ def _value(study: Study, cell: Cell, results: Mapping[str, CellResult]) -> float
 
 
 def criterion_of(study: Study, result: CellResult) -> float | None:
-    """Returns what a tuned study compares tuning runs by; None for a run that failed."""
+    """Returns what a tuned study compares tuning runs by; None for a run that failed.
+
+    Raises:
+        ValueError: The criterion is unknown, or the run lacks what it is made of.
+    """
     assert study.tuning is not None
+    if study.tuning.criterion not in CRITERIA:
+        raise ValueError(
+            f"tuning.criterion: expected one of {', '.join(CRITERIA)}, got {study.tuning.criterion!r}"
+        )
     if result.status == "failed":
         return None
     return CRITERIA[study.tuning.criterion](result, study.goal or Goal())

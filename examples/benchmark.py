@@ -18,23 +18,29 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import interruption as signals
+from reporting.contrasts import MEASURES
+from reporting.numbers import analyse
 from settings import Parser, count
 from study_progress import Progress
 
+from agents.plain_files import write_whole
 from agents.study import read_study
+from agents.study_checks import check_before_runs
 from agents.study_executors import Executor, ProcessExecutor, RayExecutor
 from agents.study_files import PACKED, StudyFolder, pack, unpack
+from agents.study_fingerprint import fingerprint
 from agents.study_plan import Cell, Study
 from agents.study_runs import Place, Summary, run_cells
 from agents.study_tuning import choose
+from rlsf_gym.render.sample import show_controls
 
 HERE = Path(__file__).resolve().parent
 STUDIES = HERE / "studies"
@@ -48,7 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         study = open_study(options)
     except (ValueError, OSError) as error:
-        parser.error(str(error))
+        parser.error(show_controls(str(error)))
     folder = StudyFolder(options.out or Path("runs/studies") / study.name)
     interruption = signals.Interruption()
     try:
@@ -92,7 +98,7 @@ def open_study(options: argparse.Namespace) -> Study:
     """Returns the study of the command line.
 
     Raises:
-        ValueError: There is none, or it has no group of a name that is given.
+        ValueError: There is none, it has no group of a name that is given, or could not answer.
     """
     given = Path(options.study)
     path = given if given.suffix == ".toml" else STUDIES / f"{options.study}.toml"
@@ -104,13 +110,30 @@ def open_study(options: argparse.Namespace) -> Study:
     for name in options.groups or ():
         if name not in study.group_names():
             raise ValueError(f"--groups: expected some of {', '.join(study.group_names())}, got {name}")
+    check_before_runs(study, MEASURES)
+    check_contrasts(study)
     return study.override({"device": options.device}) if options.device else study
+
+
+def check_contrasts(study: Study) -> None:
+    """Refuses contrasts whose sides fit several arms: they would be told of as ambiguous in the end.
+
+    Raises:
+        ValueError: There is one.
+    """
+    for one in analyse([], study)["contrasts"] if study.contrasts else ():
+        if one["status"] == "ambiguous":
+            arms = " and ".join(f"{side} {' / '.join(one[side])}" for side in ("treatment", "control"))
+            raise ValueError(
+                f"contrast {one['name']!r}: expected one arm on each side, got {arms}; say in `at` what both "
+                "have in common"
+            )
 
 
 def prepare(folder: StudyFolder, options: argparse.Namespace) -> None:
     """Makes the folder of the study, with a copy of its file and the cells that it starts from."""
     folder.create()
-    shutil.copyfile(options.file, folder.study)
+    write_whole(folder.study, options.file.read_bytes())
     if options.source is not None:
         say(f"{unpack(options.source, folder)} cells from {options.source}")
 
@@ -119,7 +142,8 @@ def run(study: Study, folder: StudyFolder, options: argparse.Namespace) -> Summa
     """Tunes and runs the main cells, as far as time allows."""
     until = None if options.limit_seconds is None else time.monotonic() + options.limit_seconds
     with make_executor(options) as executor:
-        place = Place(study.name, folder, executor, (str(options.file.resolve().parent), str(HERE)))
+        import_paths = (str(options.file.resolve().parent), str(HERE))
+        place = Place(study.name, folder, executor, import_paths, plan=fingerprint(study))
         tuning = study.tuning_cells(options.groups) if options.phase != "main" else []
         summary = run_phase(place, tuning, until)
         if options.phase == "tuning" or summary.left or summary.errors:
@@ -133,7 +157,7 @@ def run(study: Study, folder: StudyFolder, options: argparse.Namespace) -> Summa
 def run_phase(place: Place, cells: Sequence[Cell], until: float | None) -> Summary:
     """Runs some cells and shows how far they are."""
     progress = Progress(place.folder, cells, jobs=place.executor.slots)
-    shown = Place(place.study, place.folder, place.executor, place.import_paths, on_event=progress.show)
+    shown = replace(place, on_event=progress.show)
     return run_cells(shown, cells, seconds=None if until is None else until - time.monotonic())
 
 
@@ -148,7 +172,7 @@ def write_packed(study: Study, folder: StudyFolder, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     packed = target.with_name(target.name + PACKED)
     number = pack(folder, planned(study, folder), packed)
-    shutil.copyfile(folder.study, target.with_name(target.name + ".toml"))
+    write_whole(target.with_name(target.name + ".toml"), folder.study.read_bytes())
     say(f"{number} cells in {packed}")
 
 
@@ -175,8 +199,8 @@ def conclude(summary: Summary, folder: StudyFolder) -> int:
 
 
 def say(line: str) -> None:
-    """Writes one line to stderr."""
-    print(line, file=sys.stderr, flush=True)
+    """Writes one line to stderr, in which no character acts on the terminal."""
+    print(show_controls(line), file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

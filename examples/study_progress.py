@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from agents.study_files import StudyFolder
 from agents.study_plan import Cell
 from agents.study_runs import Event
+from rlsf_gym.render.sample import show_controls
 
 
 class Progress:
@@ -37,12 +38,11 @@ class Progress:
         rest = self.seconds_left(event.running, event.left)
         left = "" if rest is None else f", {clock(rest)} left"
         reason = f": {outcome.reason}" if outcome.reason else ""
-        print(
+        line = (
             f"{done}/{self._total} {cell.id} {outcome.status}{reason} "
-            f"({outcome.seconds:.0f} s; {len(event.running)} running{left})",
-            file=sys.stderr,
-            flush=True,
+            f"({outcome.seconds:.0f} s; {len(event.running)} running{left})"
         )
+        print(show_controls(line), file=sys.stderr, flush=True)
 
     def seconds_left(self, running: Sequence[Cell], left: Sequence[Cell]) -> float | None:
         """Returns an estimate by the medians of each group, half of what runs with it; None: no idea."""

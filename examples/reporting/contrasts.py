@@ -17,6 +17,7 @@ import numpy.typing as npt
 from agents.contrasts import holm, sign_flip_test, speed_up
 from agents.statistics import paired_difference
 from agents.study_plan import Contrast, Study
+from agents.study_records import show
 from agents.study_settings import look_up, matches
 from reporting.arms import Arm
 from reporting.factors import tuned_keys
@@ -30,6 +31,8 @@ TIME = "episodes_to_goal"
 AT_LEVELS = tuple(level_name(name, level) for level in KL_LEVELS for name in ("judge_at_kl", "score_at_kl"))
 MEASURES = (TIME, "area", *EVALUATED, "gap", *AT_LEVELS, "explained_variance")
 """What a contrast can be about."""
+AMBIGUOUS, NO_ARM = "ambiguous", "no arm that trains"
+"""Why nothing is computed of a contrast."""
 
 
 class Side(NamedTuple):
@@ -46,13 +49,16 @@ def compare(study: Study, sides: Sequence[Side]) -> list[dict[str, Any]]:
     Args:
         study: Says which.
         sides: All arms.
+
+    Raises:
+        ValueError: A contrast is about an unknown measure.
     """
     found: list[dict[str, Any]] = []
     for contrast in study.contrasts:
+        _check_measure(contrast)
         chosen = [meant_by(study, [side.arm for side in sides], where) for where in contrast.arms]
         pair = [[side for side in sides if side.arm in arms] for arms in chosen]
-        if all(pair):
-            found.append(_compare(contrast, *pair))
+        found.append(_compare(contrast, *pair) if all(pair) else _tell(contrast, *pair, status=NO_ARM))
     _adjust(found)
     return found
 
@@ -116,22 +122,32 @@ def _is_plain(study: Study, arm: Arm, where: Mapping[str, Any]) -> bool:
     )
 
 
-def _compare(contrast: Contrast, treatments: Sequence[Side], controls: Sequence[Side]) -> dict[str, Any]:
+def _check_measure(contrast: Contrast) -> None:
     if contrast.measure not in MEASURES:
         raise ValueError(
-            f"contrast {contrast.name!r}: expected a measure of {', '.join(MEASURES)}, "
-            f"got {contrast.measure!r}"
+            f"contrast {show(contrast.name)}: expected a measure of {', '.join(MEASURES)}, "
+            f"got {show(contrast.measure)}"
         )
-    told: dict[str, Any] = {
+
+
+def _tell(
+    contrast: Contrast, treatments: Sequence[Side], controls: Sequence[Side], *, status: str
+) -> dict[str, Any]:
+    """Returns what is told of a contrast that nothing can be computed of."""
+    return {
         "name": contrast.name,
         "primary": contrast.primary,
         "post_hoc": contrast.post_hoc,
         "measure": contrast.measure,
         "treatment": [side.arm.name for side in treatments],
         "control": [side.arm.name for side in controls],
-        **{"status": "ambiguous", "seeds": [], "planned": 0, "speed_up": None, "differences": {}},
+        **{"status": status, "seeds": [], "planned": 0, "speed_up": None, "differences": {}},
         **{"n": 0, "p": None, "p_adjusted": None},
     }
+
+
+def _compare(contrast: Contrast, treatments: Sequence[Side], controls: Sequence[Side]) -> dict[str, Any]:
+    told = _tell(contrast, treatments, controls, status=AMBIGUOUS)
     if len(treatments) > 1 or len(controls) > 1:
         return told
     treatment, control = treatments[0], controls[0]

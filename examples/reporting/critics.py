@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from agents.statistics import bootstrap_interval
+from agents.study_records import is_number
 from agents.study_settings import look_up
 from reporting.contrasts import Side, pair_up, speed_up_of
 
@@ -46,13 +47,14 @@ def _describe(dense: Side, scalar: Side) -> dict[str, Any]:
     seeds, area, scalar_area = pair_up(dense, scalar, "area")
     explained = [run["explained_variance"] for run in scalar.runs.values()]
     known = [value for value in explained if value is not None]
+    lam = look_up(dense.arm.results[0].settings, "config.lam")
     others = {key: value for key, value in dense.arm.factors.items() if key != DESIGN}
     return {
         "treatment": dense.arm.name,
         "control": scalar.arm.name,
         "panel": dense.arm.variant or dense.arm.panel,
         "factors": others,
-        "lam": look_up(dense.arm.results[0].settings, "config.lam"),
+        "lam": lam if is_number(lam) else None,
         "explained": {**bootstrap_interval(known)._asdict(), "n": len(known)} if known else None,
         "speed_up": speed_up_of(dense, scalar),
         "area": {**bootstrap_interval(area - scalar_area)._asdict(), "n": len(seeds)} if seeds else None,

@@ -183,6 +183,7 @@ def _without(settings: Mapping[str, Any], keys: Iterable[str]) -> dict[str, Any]
         *parents, last = key.split(".")
         table: Any = left
         for parent in parents:
-            table = table.get(parent, {})
-        table.pop(last, None)
+            table = table.get(parent) if isinstance(table, dict) else None
+        if isinstance(table, dict):
+            table.pop(last, None)
     return left

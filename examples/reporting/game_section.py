@@ -2,18 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from agents.learning_curves import value_at_kl
 from agents.study_files import CellResult
 from agents.study_plan import Study
-from reporting.game_speed import CONTROL, compare, draw, run_table, speed_table
+from agents.study_records import MEASURED, NUMBER, TEXT, Kind, Shape, is_number, list_of, or_none
+from reporting.game_speed import CONTROL, compare, draw, ratio, run_table, speed_table
 from reporting.look import Look, Picture, dress, make_panels
 from reporting.section import Section
 from reporting.tables import Table, number
 
 KINDS = ("credit", "game_runs", "frontier", "invariance")
+_POSITIVE = Kind("a finite number > 0", lambda value: is_number(value) and value > 0)
+_TIMES = Kind("a list of numbers > 0 or null", list_of(or_none(_POSITIVE.holds)))
+_KLS = Kind("a list of finite numbers or null", list_of(or_none(is_number)))
+_ARM = {"design": TEXT, "lam": NUMBER, "quality": NUMBER}
+SHAPES = {
+    "credit": Shape(
+        {
+            **_ARM,
+            "explained": NUMBER,
+            **dict.fromkeys(("cosine", "noise", "cost", "small_step_cost"), MEASURED),
+        }
+    ),
+    "game_runs": Shape(
+        {**_ARM, "learning_rate": NUMBER, "horizon": _POSITIVE}
+        | {"episodes": _TIMES, "episodes_within": _TIMES, "kls": _KLS}
+    ),
+    "frontier": Shape({"design": TEXT, "kl": NUMBER, "gain": NUMBER}),
+    "invariance": Shape({"design": TEXT, "kl": NUMBER, "gain": MEASURED, "good_after_not": MEASURED}),
+}
+"""Kind of record to what its fields are."""
 FRONTIER = (0.5, 1.0, 2.0, 3.0, 4.0)
 """Divergences at which gains are compared, in nats."""
 
@@ -62,8 +83,12 @@ def credit_table(credit: Sequence[Record]) -> Table:
     rows = [
         (
             design,
-            *(number(plain[design, lam]["cosine"]) for lam in lambdas),
-            *(number(plain[design, lam]["noise"] / base["noise"], 2) for lam in lambdas if base is not None),
+            *(number(_figure(plain, (design, lam), "cosine")) for lam in lambdas),
+            *(
+                number(ratio(_figure(plain, (design, lam), "noise"), base["noise"]), 2)
+                for lam in lambdas
+                if base is not None
+            ),
         )
         for design in designs
     ]
@@ -73,6 +98,11 @@ def credit_table(credit: Sequence[Record]) -> Table:
         "position; noise of terminal at λ 1 is 1."
     )
     return Table("exact_credit", caption, head, tuple(rows))
+
+
+def _figure(rows: Mapping[tuple[str, float], Record], place: tuple[str, float], key: str) -> float | None:
+    """Returns a figure of a design; None where it was not measured."""
+    return rows[place][key] if place in rows else None
 
 
 def frontier_table(points: Sequence[Record]) -> Table:
@@ -115,8 +145,8 @@ def end_table(ends: Sequence[Record]) -> Table:
     rows = [
         (
             design,
-            *(number(by[design, kl]["gain"]) for kl in kls),
-            *(number(by[design, kl]["good_after_not"]) for kl in kls),
+            *(number(_figure(by, (design, kl), "gain")) for kl in kls),
+            *(number(_figure(by, (design, kl), "good_after_not")) for kl in kls),
         )
         for design in dict.fromkeys(row["design"] for row in ends)
     ]

@@ -45,8 +45,8 @@ def compare(credit: Sequence[Record], runs: Sequence[Record]) -> list[Record]:
             for name in (TREATMENT, CONTROL)
         ]
         one = {"lam": lam, "quality": quality, "explained": control["explained"]}
-        one["small"] = control["small_step_cost"] / row["small_step_cost"]
-        one["best"] = control["cost"] / row["cost"]
+        one["small"] = ratio(control["small_step_cost"], row["small_step_cost"])
+        one["best"] = ratio(control["cost"], row["cost"])
         one["measured"], one["nats"] = measure(*arms)
         found.append(one)
     return found
@@ -77,6 +77,11 @@ def _nats_saved(treatment: Record, control: Record) -> Record | None:
         if theirs is not None and mine is not None
     ]
     return paired_difference(*zip(*pairs, strict=True))._asdict() if pairs else None
+
+
+def ratio(first: float | None, second: float | None) -> float | None:
+    """Returns the first over the second; None where one is not known, or the second is 0."""
+    return first / second if first is not None and second else None
 
 
 def times(run: Record) -> FloatArray:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from agents.resampling import percentile_ends
 from agents.study_files import CellResult
 from agents.study_plan import Study
+from agents.study_records import COUNT, NUMBER, Kind, Shape, is_number
 from agents.study_settings import look_up
 from reporting.look import Look, Picture, dress, make_panels
 from reporting.section import Section
@@ -20,6 +21,14 @@ KIND = "gradient"
 DESIGN = "env_kwargs.reward_design"
 TREATMENT, CONTROL = "potential", "terminal"
 MOMENTS = ("square", "signal", "along", "true_signal")
+_POSITIVE = Kind("a finite number > 0", lambda value: is_number(value) and value > 0)
+SHAPES = {
+    KIND: Shape(
+        {"iterations": COUNT, "warmup": COUNT, "lam": NUMBER, "explained": NUMBER, "square": _POSITIVE}
+        | dict.fromkeys(("signal", "along", "true_signal"), NUMBER)
+    )
+}
+"""Kind of record to what its fields are."""
 RESAMPLES = 2000
 LEVEL = 0.95
 

@@ -1,7 +1,8 @@
 """How the figures of a report look: sizes, colours, panels, and PNG files that are the same again.
 
-Every figure is drawn in four looks: wide or narrow (for phones), light or dark. Nothing here touches
-matplotlib's global state, and no date or version gets into a file.
+Every figure is drawn in four looks: wide or narrow (for phones), light or dark. Nothing here changes
+matplotlib's settings but while a figure is drawn, and no date or version gets into a file. Texts come from
+files that anybody may have written: none of them is read as a formula or by TeX.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from reporting.escapes import shown
 from rlsf_gym.render.colours import DARK, LIGHT, Colour, Palette
 
 LIGHT_SERIES = ("#0072b2", "#d55e00", "#00805e", "#a3478f", "#8a6d00", "#4b3ba8", "#1f8a8a", "#6b6b6b")
@@ -20,6 +22,11 @@ DASHES = ("-", (0, (4, 1.5)), (0, (1.2, 1.2)))
 LEADER = {"linewidth": 0.7, "alpha": 0.55, "shrinkA": 1, "shrinkB": 2}
 """The line from a name to its curve."""
 SUFFIX = ".png"
+PLAIN = {"text.parse_math": False, "text.usetex": False, "axes.formatter.use_mathtext": False}
+"""Settings of matplotlib under which a text is the characters that it has."""
+NEEDS_MATPLOTLIB = "figures need matplotlib ({}); install it with: pip install 'rlsf-gym[render]'"
+LONGEST = 120
+"""Characters of a text in a figure."""
 
 
 @dataclass(frozen=True)
@@ -87,14 +94,36 @@ class Picture:
         """Returns the figure as a PNG file: few colours, nothing but the image."""
         from PIL import Image
 
-        figure = self.draw(look)
         drawn = io.BytesIO()
-        figure.savefig(drawn, format="png", dpi=look.dpi, facecolor=look.ground, metadata={"Software": None})
+        with _plain_texts():
+            figure = self.draw(look)
+            make_plain(figure)
+            figure.savefig(
+                drawn, format="png", dpi=look.dpi, facecolor=look.ground, metadata={"Software": None}
+            )
         packed = io.BytesIO()
         image = Image.open(drawn).convert("RGB")
         few = image.quantize(160, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
         few.save(packed, format="png", optimize=True)
         return packed.getvalue()
+
+
+def make_plain(figure: Any) -> None:
+    """Leaves no text of a figure that is a formula, acts on what shows it, or is too long for its place."""
+    from matplotlib.text import Text
+
+    for text in figure.findobj(Text):
+        text.set_parse_math(False)
+        text.set_text(shown(text.get_text(), LONGEST))
+
+
+def _plain_texts() -> Any:
+    """Returns a context in which matplotlib reads no text as a formula, its own ticks included."""
+    try:
+        from matplotlib import rc_context
+    except ImportError as error:
+        raise ImportError(NEEDS_MATPLOTLIB.format(error)) from error
+    return rc_context(PLAIN)
 
 
 def hexadecimal(colour: Colour) -> str:
@@ -122,9 +151,7 @@ def make_panels(
     try:
         from matplotlib.figure import Figure
     except ImportError as error:
-        raise ImportError(
-            f"figures need matplotlib ({error}); install it with: pip install 'rlsf-gym[render]'"
-        ) from error
+        raise ImportError(NEEDS_MATPLOTLIB.format(error)) from error
     beside = min(narrow_columns if look.narrow else columns, count)
     rows = -(-count // beside)
     width = look.width if look.narrow or beside > 1 else 0.72 * look.width

@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from agents.learning_curves import area_under_curve, episodes_to_goal, moving_average, value_at_kl
 from agents.study_files import CellResult
+from agents.study_records import is_count, show
 from agents.study_settings import look_up
 
 FloatArray = npt.NDArray[np.float64]
@@ -78,10 +79,15 @@ def read_curves(result: CellResult, window: int) -> Curves:
     Args:
         result: A training cell.
         window: Iterations that are averaged over.
+
+    Raises:
+        ValueError: An iteration lacks score or divergence, or the warm-up is no number of iterations.
     """
     rows = result.iterations
+    for key in ("env/score", "objective/kl"):
+        result.column(key)
     batch = rows[0]["episodes"] if rows else 0
-    skipped = batch * (look_up(result.settings, WARMUP) or 0)
+    skipped = batch * _warmup(result)
     finite = takewhile(lambda row: None not in (row["env/score"], row["objective/kl"]), rows)
     measured = [row for row in finite if row["episodes"] - batch >= skipped]
     raw = _column(measured, "env/score")
@@ -168,7 +174,7 @@ def start_score(result: CellResult) -> float | None:
     before = result.evaluations.get("before") or {}
     if before.get("score") is not None:
         return float(before["score"])
-    return float(result.iterations[0]["env/score"]) if result.iterations else None
+    return _number(result.column("env/score")[0]) if result.iterations else None
 
 
 def final_score(result: CellResult, curves: Curves) -> float | None:
@@ -187,6 +193,14 @@ def level_name(name: str, level: float) -> str:
         'judge_at_kl_5'
     """
     return f"{name}_{level:g}"
+
+
+def _warmup(result: CellResult) -> int:
+    """Returns the iterations of a critic's warm-up."""
+    found = look_up(result.settings, WARMUP) or 0
+    if not is_count(found):
+        raise ValueError(f"{result.id}: settings: {WARMUP}: expected a whole number >= 0, got {show(found)}")
+    return int(found)
 
 
 def _at_levels(name: str, kls: FloatArray, values: FloatArray | None) -> Iterator[tuple[str, float | None]]:

@@ -5,21 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from reporting.escapes import in_prose, prose_to_markdown, to_markdown
 from reporting.factors import SHORT, show_value
+from reporting.plan import plan_sentence
 from reporting.tables import number
 
 Numbers = Mapping[str, Any]
 
 
 def methods(numbers: Numbers) -> list[tuple[str, str]]:
-    """Returns paragraphs with their headings, in Markdown without marks but for code."""
+    """Returns paragraphs with their headings: text, with code between backticks and no other marks."""
     return [(title, text) for title, text in _paragraphs(numbers) if text]
 
 
 def methods_markdown(numbers: Numbers) -> str:
     """Returns methods.md."""
-    parts = [f"# Methods: {numbers['title']}", numbers["question"]]
-    parts += [f"**{title}.** {text}" for title, text in methods(numbers)]
+    title, question = to_markdown(numbers["title"]), prose_to_markdown(numbers["question"])
+    parts = [f"# Methods: {title}", question]
+    parts += [f"**{title}.** {prose_to_markdown(text)}" for title, text in methods(numbers)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -31,6 +34,7 @@ def _paragraphs(numbers: Numbers) -> Iterator[tuple[str, str]]:
         yield "Tuning", _tuning(numbers)
         yield "Curves", _curves(numbers)
         yield "Goal", _goal(numbers)
+        yield "Plan", plan_sentence(numbers["plan"])
         yield "Other measures", OTHERS
         yield "Statistics", STATISTICS
     yield "Versions", _versions(numbers)
@@ -51,7 +55,7 @@ STATISTICS = (
     "episodes to the goal, control over treatment, up to the episodes that both were observed for (Royston "
     "and Parmar 2013): a lower bound where runs of the control alone never got there. p values are "
     "two-sided, of a sign-flip test on the paired differences, exact up to 12 seeds. The primary contrast "
-    "was fixed before the runs and is not corrected; all others are adjusted together (Holm 1979), but for "
+    "is not corrected; all others are adjusted together (Holm 1979), but for "
     "post hoc ones, which are not tested. Areas are summed up by the interquartile mean; profiles and the "
     "probability of improvement are those of Agarwal et al. (2021). Failure rates count failed runs; runs "
     "that ended without reaching the goal are told apart."
@@ -70,9 +74,9 @@ def state(numbers: Numbers) -> str:
     open_ones = [one["name"] for one in numbers["contrasts"] if one["status"] == "not yet run"]
     partial = [one["name"] for one in numbers["contrasts"] if one["status"] == "partial"]
     if open_ones:
-        parts.append(f"Not yet run: {'; '.join(open_ones)}.")
+        parts.append(f"Not yet run: {_listed(open_ones)}.")
     if partial:
-        parts.append(f"With some of their seeds: {'; '.join(partial)}.")
+        parts.append(f"With some of their seeds: {_listed(partial)}.")
     parts.append("All numbers may still change.")
     return " ".join(parts)
 
@@ -80,8 +84,7 @@ def state(numbers: Numbers) -> str:
 def _runs(numbers: Numbers) -> str:
     main, seeds = numbers["progress"]["main"], numbers["seeds"]
     varied = "; ".join(
-        f"`{key}`: {', '.join(show_value(value) for value in values)}"
-        for key, values in numbers["varied"].items()
+        f"`{in_prose(key)}`: {', '.join(map(_value, values))}" for key, values in numbers["varied"].items()
     )
     parts = [
         f"{len(numbers['arms'])} arms, seeds {_ranges(seeds)}, in all {main['planned']} cells with those of "
@@ -97,7 +100,9 @@ def _runs(numbers: Numbers) -> str:
 
 
 def _settings(numbers: Numbers) -> str:
-    shared = "; ".join(f"`{key}` = {show_value(value)}" for key, value in sorted(numbers["settings"].items()))
+    shared = "; ".join(
+        f"`{in_prose(key)}` = {_value(value)}" for key, value in sorted(numbers["settings"].items())
+    )
     return f"Common to all arms: {shared}. All others are the defaults of learner and environment."
 
 
@@ -106,21 +111,23 @@ def _tuning(numbers: Numbers) -> str:
     if tuning is None:
         return "Nothing was tuned: all arms have the same settings but for what is varied."
     grid = "; ".join(
-        f"`{key}`: {', '.join(map(show_value, values))}" for key, values in tuning["grid"].items()
+        f"`{in_prose(key)}`: {', '.join(map(_value, values))}" for key, values in tuning["grid"].items()
     )
-    own = "; ".join(f"`{key}` = {show_value(value)}" for key, value in tuning["settings"].items())
+    own = "; ".join(f"`{in_prose(key)}` = {_value(value)}" for key, value in tuning["settings"].items())
     names = [SHORT.get(name, name) for name in (key.rpartition(".")[2] for key in tuning["keys"])]
     known = [one for one in tuning["chosen"] if None not in one["chosen"]]
     chosen = "; ".join(
-        f"{one['where'] or 'all arms'}: "
-        + ", ".join(f"{name} = {show_value(value)}" for name, value in zip(names, one["chosen"], strict=True))
+        f"{in_prose(one['where'] or 'all arms')}: "
+        + ", ".join(
+            f"{in_prose(name)} = {_value(value)}" for name, value in zip(names, one["chosen"], strict=True)
+        )
         for one in known
     )
     own = f", with {own}" if own else ""
     return (
         f"Equal budgets: {tuning['candidates']} settings ({grid}) with seeds {_ranges(tuning['seeds'])}, "
         f"none of which is evaluated, for each of {len(tuning['chosen'])} choices{own}; the best mean of "
-        f"`{tuning['criterion']}` was taken. Chosen: {chosen or 'nothing yet'}."
+        f"`{in_prose(tuning['criterion'])}` was taken. Chosen: {chosen or 'nothing yet'}."
     )
 
 
@@ -145,7 +152,7 @@ def _goal(numbers: Numbers) -> str:
 
 
 def _task(task: Numbers) -> str:
-    name = f"{task['name']}: " if task["name"] else ""
+    name = f"{in_prose(task['name'])}: " if task["name"] else ""
     limit = "any KL" if task["max_kl"] is None else f"KL at most {number(task['max_kl'], 2)} nats"
     horizon = number(task["horizon"] or None, 0)
     return (
@@ -157,16 +164,24 @@ def _task(task: Numbers) -> str:
 def _versions(numbers: Numbers) -> str:
     made = numbers["made_with"]
     versions = [
-        ", ".join(f"{name} {version}" for name, version in sorted((one or {}).items()))
+        ", ".join(f"{in_prose(name)} {in_prose(version)}" for name, version in sorted((one or {}).items()))
         for one in made["versions"]
     ]
     commits = [
         "no checkout"
         if one is None
-        else f"commit `{one['commit']}`{'' if one.get('clean') else ' with changes'}"
+        else f"commit `{in_prose(one.get('commit'))}`{'' if one.get('clean') else ' with changes'}"
         for one in made["git"]
     ]
     return f"{' | '.join(versions)}. {' | '.join(commits)}." if versions else ""
+
+
+def _value(value: Any) -> str:
+    return in_prose(show_value(value))
+
+
+def _listed(names: Sequence[str]) -> str:
+    return "; ".join(map(in_prose, names))
 
 
 def _ranges(seeds: Sequence[int]) -> str:

@@ -7,11 +7,19 @@ from collections.abc import Sequence
 from agents.statistics import Interval, bootstrap_interval, paired_difference
 from agents.study_files import CellResult
 from agents.study_plan import Study
+from agents.study_records import NUMBER, Kind, Shape
 from agents.study_settings import look_up
 from reporting.section import Section
 from reporting.tables import Table, interval, number
 
 KIND = "negation"
+SHAPES = {
+    KIND: Shape(
+        {"when": Kind("'before' or 'after'", lambda value: value in ("before", "after"))},
+        dict.fromkeys(("positive_share", "negator"), NUMBER),
+    )
+}
+"""Kind of record to what its fields are."""
 DESIGN = "env_kwargs.reward_design"
 CONTROL = "terminal"
 TEXT = (
@@ -74,7 +82,7 @@ def read_figures(results: Sequence[CellResult], when: str, key: str) -> Figures:
 
 def _row(design: str, before: Figures, after: Figures) -> tuple[str, ...]:
     """Returns a figure before, after, and after less that of the control; dashes where none was measured."""
-    if design not in after:
+    if design not in after or design not in before:
         return (number(None),) * 3
     seeds = sorted(set(after[design]) & set(after.get(CONTROL, {})))
     paired = None

@@ -21,6 +21,7 @@ from reporting.critics import compare_critics
 from reporting.factors import find_factors, main_keys, training_plan
 from reporting.facts import describe_setting
 from reporting.measures import Curves, Task, measure_run
+from reporting.plan import describe_plan
 from reporting.tuning import describe_tuning
 
 Numbers = dict[str, Any]
@@ -51,6 +52,7 @@ def analyse(results: Sequence[CellResult], study: Study) -> Numbers:
         "title": study.title,
         "question": " ".join(study.question.split()),
         "progress": progress(study, results, arms),
+        "plan": describe_plan(study, results),
         **describe_setting(study, results, arms),
         "tuning": describe_tuning(study, results, arms, tasks),
         "goal": None if study.goal is None else vars(study.goal),

@@ -8,12 +8,12 @@ from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from html import escape
 from pathlib import Path
 
+from reporting.escapes import LONGEST_TEXT, to_html
 from reporting.look import Look, Picture
 from reporting.section import Section
-from reporting.tables import to_html
+from reporting.tables import table_to_html
 from rlsf_gym.render.colours import css_variables
 
 _ASSETS = Path(__file__).parent / "assets"
@@ -57,7 +57,7 @@ def page(head: Head, sections: Sequence[Section], methods: Sequence[tuple[str, s
             f'<meta http-equiv="Content-Security-Policy" content="{policy}">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
             '<meta name="referrer" content="no-referrer"><link rel="icon" href="data:,">',
-            f"<title>{escape(head.title)}</title><style>{style}</style></head><body>",
+            f"<title>{to_html(head.title)}</title><style>{style}</style></head><body>",
             _header(head),
             _contents(titles),
             "<main>",
@@ -79,27 +79,28 @@ def anchor(title: str) -> str:
 
 
 def _header(head: Head) -> str:
-    state = f'<p class="state" role="status">{escape(head.state)}</p>' if head.state else ""
+    state = f'<p class="state" role="status">{to_html(head.state, LONGEST_TEXT)}</p>' if head.state else ""
     answers = "".join(f"<p>{_with_interval(text)}</p>" for text in head.answer)
     facts = "".join(
-        f"<div><dd>{escape(value)}</dd><dt>{escape(name)}</dt></div>" for value, name in head.facts
+        f"<div><dd>{to_html(value)}</dd><dt>{to_html(name)}</dt></div>" for value, name in head.facts
     )
+    question = to_html(head.question, LONGEST_TEXT)
     return (
-        f'<header><h1>{escape(head.title)}</h1><p class="question">{escape(head.question)}</p>{state}'
+        f'<header><h1>{to_html(head.title)}</h1><p class="question">{question}</p>{state}'
         + (f'<section class="answer" aria-label="The answer">{answers}</section>' if answers else "")
         + f'<dl class="facts">{facts}</dl></header>'
     )
 
 
 def _contents(titles: Sequence[str]) -> str:
-    links = "".join(f'<a href="#{anchor(title)}">{escape(title)}</a>' for title in titles)
+    links = "".join(f'<a href="#{anchor(title)}">{to_html(title)}</a>' for title in titles)
     return f'<nav aria-label="Contents">{links}</nav>'
 
 
 def _section(section: Section, images: Images) -> str:
     figures = "".join(_figure(picture, images) for picture in section.figures)
-    tables = "".join(map(to_html, section.tables))
-    heading = f"<h2>{escape(section.title)}</h2>"
+    tables = "".join(map(table_to_html, section.tables))
+    heading = f"<h2>{to_html(section.title)}</h2>"
     return f'<section id="{anchor(section.title)}">{heading}{section.html}{figures}{tables}</section>'
 
 
@@ -117,23 +118,23 @@ def _figure(picture: Picture, images: Images) -> str:
     caption = _code(picture.caption)
     return (
         f'<figure class="picture"><picture>{sources}<img src="{_data(plain)}"{_size(plain)} '
-        f'alt="{escape(picture.caption.replace("`", ""), quote=True)}"></picture>'
+        f'alt="{to_html(picture.caption.replace("`", ""), LONGEST_TEXT)}"></picture>'
         f"<figcaption>{caption}</figcaption></figure>"
     )
 
 
 def _methods(paragraphs: Sequence[tuple[str, str]]) -> str:
-    text = "".join(f"<p><b>{escape(title)}.</b> {_code(body)}</p>" for title, body in paragraphs)
+    text = "".join(f"<p><b>{to_html(title)}.</b> {_code(body)}</p>" for title, body in paragraphs)
     return f'<section id="methods" class="methods"><h2>Methods</h2>{text}</section>'
 
 
 def _with_interval(text: str) -> str:
     """Returns a sentence whose interval and p value stand back."""
-    return re.sub(r"(\[[^\]]*\](?: \([^)]*\))?\.?)", r"<small>\1</small>", escape(text))
+    return re.sub(r"(\[[^\]]*\](?: \([^)]*\))?\.?)", r"<small>\1</small>", to_html(text, LONGEST_TEXT))
 
 
 def _code(text: str) -> str:
-    return re.sub(r"`([^`]*)`", r"<code>\1</code>", escape(text))
+    return re.sub(r"`([^`]*)`", r"<code>\1</code>", to_html(text, LONGEST_TEXT))
 
 
 def _data(png: bytes) -> str:

@@ -7,16 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from agents import study_records
 from agents.study_files import CellResult
 from agents.study_plan import Study
+from reporting import game_section as game
 from reporting import gradient_section as gradients
 from reporting import negation_section as negation
-from reporting.game_section import KINDS, game_section
 from reporting.section import Section
 
+SHAPES = {**study_records.SHAPES, **game.SHAPES, **gradients.SHAPES, **negation.SHAPES}
+"""Kind of record to what its fields are, for all that a report reads."""
 SectionFunction = Callable[[Sequence[CellResult], Study], Section]
 SECTIONS: dict[str, SectionFunction] = {
-    **dict.fromkeys(KINDS, game_section),
+    **dict.fromkeys(game.KINDS, game.game_section),
     negation.KIND: negation.negation_section,
     gradients.KIND: gradients.gradient_section,
 }

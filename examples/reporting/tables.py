@@ -5,16 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
+from reporting.escapes import LONGEST_TEXT, to_html, to_latex, to_markdown
+
 MINUS, DASH = "\u2212", "\u2013"
-TEX = {
-    **{"\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "#": r"\#", "_": r"\_", "$": r"\$"},
-    **{"{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"},
-    **{"λ": r"$\lambda$", "γ": r"$\gamma$", "β": r"$\beta$", "Δ": r"$\Delta$", "≥": r"$\ge$", "≤": r"$\le$"},
-    **{"×": r"$\times$", MINUS: r"$-$", DASH: "--", "’": "'"},
-}
 
 
 @dataclass(frozen=True)
@@ -38,32 +33,36 @@ class Table:
                 raise ValueError(f"table {self.name}: expected {len(self.head)} cells in each row, got {row}")
 
 
-def to_markdown(table: Table) -> str:
+def table_to_markdown(table: Table) -> str:
     """Returns the table with its caption, in Markdown."""
     sides = [" --- " if i in table.words else " ---: " for i in range(len(table.head))]
-    lines = [f"**{table.caption}**", "", _line(table.head), "|" + "|".join(sides) + "|"]
+    caption, head = to_markdown(table.caption, LONGEST_TEXT), map(to_markdown, table.head)
+    lines = [f"**{caption}**", "", _line(head), "|" + "|".join(sides) + "|"]
     for i, row in enumerate(table.rows):
-        cells = [cell.replace("|", "\\|") for cell in row]
+        cells = [to_markdown(cell) for cell in row]
         lines.append(_line([f"**{cells[0]}**", *cells[1:]] if i in table.strong else cells))
     return "\n".join(lines) + "\n"
 
 
-def to_latex(table: Table) -> str:
+def table_to_latex(table: Table) -> str:
     """Returns the table as a LaTeX float; its document needs the package booktabs."""
     columns = "".join("l" if i in table.words else "r" for i in range(len(table.head)))
     rows = [
-        [rf"\textbf{{{_tex(row[0])}}}" if i in table.strong else _tex(row[0]), *map(_tex, row[1:])]
+        [
+            rf"\textbf{{{to_latex(row[0])}}}" if i in table.strong else to_latex(row[0]),
+            *map(to_latex, row[1:]),
+        ]
         for i, row in enumerate(table.rows)
     ]
     return "\n".join(
         [
             r"\begin{table}",
             r"\centering",
-            rf"\caption{{{_tex(table.caption)}}}",
+            rf"\caption{{{to_latex(table.caption, LONGEST_TEXT)}}}",
             rf"\label{{tab:{table.name.replace('_', '-')}}}",
             rf"\begin{{tabular}}{{{columns}}}",
             r"\toprule",
-            " & ".join(map(_tex, table.head)) + r" \\",
+            " & ".join(map(to_latex, table.head)) + r" \\",
             r"\midrule",
             *(" & ".join(row) + r" \\" for row in rows),
             r"\bottomrule",
@@ -74,19 +73,19 @@ def to_latex(table: Table) -> str:
     )
 
 
-def to_html(table: Table) -> str:
+def table_to_html(table: Table) -> str:
     """Returns the table as HTML, in a box that scrolls sideways where the window is narrow."""
     head = "".join(
-        f'<th scope="col"{_number(i, table)}>{escape(cell)}</th>' for i, cell in enumerate(table.head)
+        f'<th scope="col"{_number(i, table)}>{to_html(cell)}</th>' for i, cell in enumerate(table.head)
     )
     rows: list[str] = []
     for i, row in enumerate(table.rows):
         strong = ' class="strong"' if i in table.strong else ""
         cells = "".join(f"<td{_number(j, table)}>{_wrapped(cell)}</td>" for j, cell in enumerate(row) if j)
-        rows.append(f'<tr{strong}><th scope="row">{escape(row[0])}</th>{cells}</tr>')
+        rows.append(f'<tr{strong}><th scope="row">{to_html(row[0])}</th>{cells}</tr>')
     return (
-        f'<figure class="table"><figcaption>{escape(table.caption)}</figcaption>'
-        f'<div class="wide" tabindex="0" role="region" aria-label="{escape(table.caption, quote=True)}">'
+        f'<figure class="table"><figcaption>{to_html(table.caption, LONGEST_TEXT)}</figcaption>'
+        f'<div class="wide" tabindex="0" role="region" aria-label="{to_html(table.caption, LONGEST_TEXT)}">'
         f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div></figure>"
     )
 
@@ -140,15 +139,11 @@ def _line(cells: Iterable[str]) -> str:
     return "| " + " | ".join(cells) + " |"
 
 
-def _tex(text: str) -> str:
-    return "".join(TEX.get(character, character) for character in text)
-
-
 def _number(column: int, table: Table) -> str:
     return "" if column in table.words else ' class="number"'
 
 
 def _wrapped(cell: str) -> str:
     """Returns a cell whose interval is smaller than its number."""
-    value, bracket, rest = escape(cell).partition(" [")
+    value, bracket, rest = to_html(cell).partition(" [")
     return f"{value} <small>[{rest}</small>" if bracket else value

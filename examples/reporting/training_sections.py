@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from html import escape
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from reporting.arms import Arm
 from reporting.comparison_figures import comparison_pictures
-from reporting.contrasts import TIME
+from reporting.contrasts import AMBIGUOUS, NO_ARM, TIME
 from reporting.curve_figures import curve_pictures
+from reporting.escapes import LONGEST_TEXT, to_html
+from reporting.plan import CHANGED, plan_sentence
 from reporting.samples import samples_html
 from reporting.section import Section
 from reporting.tables import Table, interval, number, probability
@@ -30,12 +31,15 @@ from reporting.training_tables import (
 Numbers = Mapping[str, Any]
 
 
-def training_sections(numbers: Numbers, arms: Sequence[Arm]) -> list[Section]:
+def training_sections(
+    numbers: Numbers, arms: Sequence[Arm], tokenizers: Collection[str] = ()
+) -> list[Section]:
     """Returns the sections of a study's runs, those that there is something for.
 
     Args:
         numbers: Of `reporting.numbers.analyse`.
         arms: In the order of the report; for their texts.
+        tokenizers: Those that may be loaded for the texts, beside those of this package.
     """
     pictures = {picture.name: picture for picture in curve_pictures(numbers)} | comparison_pictures(numbers)
 
@@ -65,7 +69,7 @@ def training_sections(numbers: Numbers, arms: Sequence[Arm]) -> list[Section]:
         Section("Texts", "", (), _kept(quality_table(numbers))),
         Section("Over seeds", "", chosen("profiles"), _kept(reliability_table(numbers))),
         Section("Worth against the critic", "", chosen("critics"), _kept(critic_table(numbers))),
-        Section("Responses after training", _samples(arms)),
+        Section("Responses after training", _samples(arms, tokenizers)),
         Section("Tuning", "", (), _kept(tuning_table(numbers), tries_table(numbers))),
     ]
     return [one for one in sections if one.figures or one.tables or one.html not in ("", JUDGE)]
@@ -84,13 +88,30 @@ def answer(numbers: Numbers) -> list[str]:
         return []
     arms = f"{' / '.join(primary['treatment'])} against {' / '.join(primary['control'])}"
     if not primary["seeds"]:
-        reason = "fits several arms" if primary["status"] == "ambiguous" else "is not yet run"
+        if primary["status"] == NO_ARM:
+            return [f"The primary contrast, {primary['name']}, is about no arm that trains."]
+        reason = "fits several arms" if primary["status"] == AMBIGUOUS else "is not yet run"
         return [f"The primary contrast, {arms}, {reason}."]
     seeds = f"{primary['n']} paired seeds, p = {probability(primary['p'])}".replace("= <", "<")
+    changed = [plan_sentence(numbers["plan"])] if numbers["plan"]["standing"] == CHANGED else []
     if primary["measure"] != TIME:
         found = interval(primary["differences"].get(primary["measure"]))
-        return [f"{NAMES[primary['measure']]}: {found} ({arms}; {seeds})."]
-    return [_speed_sentence(primary, seeds)]
+        shown = "" if shows_difference(primary) else "no difference shown, "
+        return [f"{NAMES[primary['measure']]}: {shown}{found} ({arms}; {seeds}).", *changed]
+    return [_speed_sentence(primary, seeds), *changed]
+
+
+def shows_difference(one: Numbers) -> bool:
+    """Returns whether the interval of a contrast's measure leaves out that there is none.
+
+    Ratios hold none at 1, differences at 0. The interval of one pair of runs is its value, and shows nothing.
+    """
+    is_time = one["measure"] == TIME
+    found = one["speed_up"] if is_time else one["differences"].get(one["measure"])
+    if found is None or found["n"] < 2 or (is_time and found["none_reached"]):
+        return False
+    none = 1.0 if is_time else 0.0
+    return not found["low"] <= none <= found["high"]
 
 
 def _speed_sentence(primary: Numbers, seeds: str) -> str:
@@ -101,6 +122,8 @@ def _speed_sentence(primary: Numbers, seeds: str) -> str:
         return f"Neither {treatment} nor {control} has a time to the goal yet."
     if speed["none_reached"]:
         return f"No run of {treatment} or {control} reached the goal."
+    if not shows_difference(primary):
+        return _undecided_sentence(primary, seeds)
     if speed["value"] >= 1.0:
         ratio, ends, bound = speed["value"], (speed["low"], speed["high"]), {"lower": "at least "}
         text = f"{treatment} reaches the goal with {{}} times fewer episodes than {control}"
@@ -108,29 +131,48 @@ def _speed_sentence(primary: Numbers, seeds: str) -> str:
         ratio, ends, bound = 1 / speed["value"], (1 / speed["high"], 1 / speed["low"]), {"upper": "at least "}
         text = f"{treatment} needs {{}} times more episodes to the goal than {control}"
     amount = f"{bound.get(speed['bound'] or '', '')}{number(ratio, 2)}"
-    if speed["n"] == 1:
-        return f"{text.format(amount)} ({seeds.replace('seeds', 'seed')})."
     return f"{text.format(amount)} [{number(ends[0], 2)}, {number(ends[1], 2)}] ({seeds})."
+
+
+def _undecided_sentence(primary: Numbers, seeds: str) -> str:
+    """Returns the answer of a contrast about episodes to the goal whose interval holds a ratio of 1."""
+    speed = primary["speed_up"]
+    arms = f"{primary['treatment'][0]} and {primary['control'][0]}"
+    bound = {"lower": "at least ", "upper": "at most "}.get(speed["bound"] or "", "")
+    text = f"No difference shown between {arms} in episodes to the goal: "
+    if speed["n"] == 1:
+        return f"{text}a ratio of {bound}{number(speed['value'], 2)} in one pair of runs."
+    ends = f"[{number(speed['low'], 2)}, {number(speed['high'], 2)}]"
+    return f"{text}a ratio of {bound}{number(speed['value'], 2)} {ends} ({seeds})."
 
 
 def _contrasts_html(numbers: Numbers) -> str:
     if not numbers["contrasts"]:
         return ""
     return (
-        "<p>Fixed before the runs, unless they are called post hoc. The primary contrast is tested once and "
+        f"<p>{to_html(plan_sentence(numbers['plan']), LONGEST_TEXT)} The primary contrast is tested once and "
         "not corrected; the others are read together, and what was thought of afterwards is not tested.</p>"
+        + _undecided(numbers)
     )
+
+
+def _undecided(numbers: Numbers) -> str:
+    """Returns in words which contrasts' intervals hold no difference at all."""
+    names = [one["name"] for one in numbers["contrasts"] if one["seeds"] and not shows_difference(one)]
+    if not names:
+        return ""
+    return f"<p>No difference shown: {to_html('; '.join(names), LONGEST_TEXT)}.</p>"
 
 
 def _learning_html(numbers: Numbers) -> str:
     missing = [arm["name"] for arm in numbers["arms"] if not arm["runs"]]
     if not missing:
         return ""
-    return f"<p>No run yet: {escape(', '.join(missing))}.</p>"
+    return f"<p>No run yet: {to_html(', '.join(missing), LONGEST_TEXT)}.</p>"
 
 
-def _samples(arms: Sequence[Arm]) -> str:
-    html = samples_html(arms)
+def _samples(arms: Sequence[Arm], tokenizers: Collection[str]) -> str:
+    html = samples_html(arms, tokenizers)
     if not html:
         return ""
     return (

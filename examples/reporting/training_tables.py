@@ -60,8 +60,8 @@ def contrast_table(numbers: Numbers) -> Table:
         for one in contrasts
     ]
     caption = (
-        "Contrasts, written down before their runs unless they are post hoc: speed-up (×) or difference with "
-        "its 95% interval, paired by seed; p of a sign-flip test, Holm's over the secondary contrasts"
+        "Contrasts of the study file: speed-up (×) or difference with its 95% interval, paired by seed; p of "
+        "a sign-flip test, Holm's over the secondary contrasts"
     )
     head = ("contrast", "effect", "seeds", "p", "p, Holm", "measure", "treatment : control", "note")
     words = frozenset({0, 5, 6, 7})

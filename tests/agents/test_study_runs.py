@@ -1,5 +1,6 @@
 """agents/study_runs.py and the executors: each cell once, with equal bytes, whatever happens meanwhile."""
 
+import hashlib
 import json
 import os
 import signal
@@ -84,12 +85,14 @@ def test_a_cell_leaves_its_settings_its_records_and_its_end(place, tmp_path):
     (cell,) = squares(tmp_path, 1)
     summary = run_cells(place, [cell])
     assert (summary.done, summary.errors, summary.left) == (1, {}, [])
-    first, record, end = (json.loads(line) for line in place.folder.find(cell).read_text().splitlines())
+    lines = place.folder.find(cell).read_bytes().splitlines(keepends=True)
+    first, record, end = map(json.loads, lines)
     assert first["record"] == "cell" and first["settings"] == cell.settings and first["seed"] == 0
     assert first["settings_sha256"] == cell.settings_sha256 and first["study"] == "study"
     assert "torch" in first["versions"] and not any("time" in key or "seconds" in key for key in first)
     assert record["record"] == "square" and record["value"] == 0.0
-    assert end == {"record": "end", "status": "done", "reason": None}
+    told = hashlib.sha256(lines[0] + lines[1]).hexdigest()
+    assert end == {"record": "end", "status": "done", "reason": None, "sha256": told}
     (timing,) = place.folder.read_timings()
     assert timing["id"] == cell.id and timing["seconds"] >= 0
 

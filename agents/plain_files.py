@@ -1,0 +1,119 @@
+"""Reads and writes files in folders that a stranger may have laid out.
+
+Nothing is written through a link, nothing but a regular file is read, no more of it than a bound allows, and
+what is to be the name of a file names one inside of its folder.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from pathlib import Path
+from typing import IO
+
+LONGEST_NAME = 200
+"""Characters of a file's name: what file systems take, less the endings that are added."""
+_NAME = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9_.-]*")
+_RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)  # devices of Windows
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0)
+_NO_WAIT = getattr(os, "O_NONBLOCK", 0)  # opening a pipe that nobody writes to would wait for ever
+_BINARY = getattr(os, "O_BINARY", 0)
+
+
+def check_file_name(name: object, *, what: str = "name") -> str:
+    """Returns the name of a file inside of its folder, on every system.
+
+    Args:
+        name: What is to be one.
+        what: What it is called in the message.
+
+    Raises:
+        ValueError: It may lead elsewhere, or no system takes it everywhere.
+
+    Example:
+        >>> check_file_name("potential-seed0-0a1b2c3d")
+        'potential-seed0-0a1b2c3d'
+    """
+    if (
+        not isinstance(name, str)
+        or len(name) > LONGEST_NAME
+        or not _NAME.fullmatch(name)
+        or not name.strip(".")
+        or name.endswith(".")
+        or _RESERVED.fullmatch(name)
+    ):
+        shown = repr(name) if not isinstance(name, str) or len(name) <= 80 else f"{name[:80]!r}..."
+        raise ValueError(
+            f"{what}: expected a file's name of letters, digits, '_', '.' and '-', at most {LONGEST_NAME} "
+            f"characters, no path and no device's name, got {shown}"
+        )
+    return name
+
+
+def read_plain(path: str | os.PathLike[str], *, largest: int) -> bytes:
+    """Returns what a regular file holds.
+
+    Args:
+        path: The file; links to regular files are followed.
+        largest: Most bytes that it may have.
+
+    Raises:
+        ValueError: It is a pipe, a device or a folder, or larger.
+        OSError: It can't be read.
+    """
+    handle = os.open(path, os.O_RDONLY | _NO_WAIT | _BINARY)
+    with os.fdopen(handle, "rb") as file:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise ValueError(f"{path}: expected a regular file, got a pipe, a device or a folder")
+        data = file.read(largest + 1)
+    if len(data) > largest:
+        raise ValueError(f"{path}: expected at most {largest:,} bytes, got more; it is no file of a study")
+    return data
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Writes a file in one atomic step, and to the disk; a link in its place is replaced, not followed."""
+    new = path.with_name(f"{path.name}.{os.getpid()}.new")  # two processes may write one file at once
+    new.unlink(missing_ok=True)  # of a process that was killed, or a link that somebody laid there
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o666), "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(new, path)
+
+
+def open_append(path: Path) -> IO[bytes]:
+    """Returns a file, opened to add to it without a buffer.
+
+    Raises:
+        ValueError: It is a link.
+    """
+    return _open_own(path, os.O_APPEND)
+
+
+def open_fresh(path: Path) -> IO[bytes]:
+    """Returns an empty file, opened to be written.
+
+    Raises:
+        ValueError: It is a link.
+    """
+    return _open_own(path, os.O_TRUNC)
+
+
+def make_folder(path: Path) -> None:
+    """Makes a folder with its parents; one that is there stays.
+
+    Raises:
+        ValueError: It is a link: what is written into it would lie elsewhere.
+    """
+    if path.is_symlink():
+        raise ValueError(f"{path}: expected a folder, got a link, which is not written through; remove it")
+    path.mkdir(parents=True, exist_ok=True)
+
+
+def _open_own(path: Path, how: int) -> IO[bytes]:
+    if path.is_symlink():
+        raise ValueError(f"{path}: expected a file, got a link, which is not written through; remove it")
+    flags = os.O_WRONLY | os.O_CREAT | how | _NO_LINK | _NO_WAIT | _BINARY
+    return os.fdopen(os.open(path, flags, 0o666), "wb", buffering=0)
