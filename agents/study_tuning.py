@@ -13,7 +13,7 @@ import numpy as np
 
 from agents.learning_curves import area_under_curve, moving_average
 from agents.study_files import CellResult
-from agents.study_plan import Cell, Choice, Goal, Study
+from agents.study_plan import Cell, Choice, Goal, Study, Tuning
 
 Criterion = Callable[[CellResult, Goal], float]
 """From a finished run and the study's goal to a number, the larger the better."""
@@ -57,6 +57,7 @@ def choose(
     """
     if study.tuning is None:
         return []
+    _criterion(study.tuning)
     return [_choose(study, where, results) for where in study.tuned_places(groups)]
 
 
@@ -90,10 +91,14 @@ def criterion_of(study: Study, result: CellResult) -> float | None:
         ValueError: The criterion is unknown, or the run lacks what it is made of.
     """
     assert study.tuning is not None
-    if study.tuning.criterion not in CRITERIA:
-        raise ValueError(
-            f"tuning.criterion: expected one of {', '.join(CRITERIA)}, got {study.tuning.criterion!r}"
-        )
+    criterion = _criterion(study.tuning)
     if result.status == "failed":
         return None
-    return CRITERIA[study.tuning.criterion](result, study.goal or Goal())
+    return criterion(result, study.goal or Goal())
+
+
+def _criterion(tuning: Tuning) -> Criterion:
+    """Returns the criterion that a tuning names."""
+    if tuning.criterion not in CRITERIA:
+        raise ValueError(f"tuning.criterion: expected one of {', '.join(CRITERIA)}, got {tuning.criterion!r}")
+    return CRITERIA[tuning.criterion]
