@@ -15,7 +15,7 @@ def check_learner(path: str | Path, record: Mapping[str, Any], name: str) -> Non
     Raises:
         ValueError: It is that of another one.
     """
-    saved_by = record.get("learner", "ppo")  # the only learner there was before they had names
+    saved_by = record.get("learner")
     if saved_by != name:
         raise ValueError(
             f"checkpoint {str(path)!r}: expected one of the learner {name!r}, got {saved_by!r}; "
