@@ -1,20 +1,56 @@
 """The evidence behind a score: records of what each rule did to which word, and why."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final, NamedTuple, cast
 
-from rlsf_gym.checker import CertificateError, verify
-from rlsf_gym.record import KNOWLEDGE_RULES, RULES, STATUSES, Record, Rule, Status, explain_record
+import numpy as np
 
-__all__ = ["KNOWLEDGE_RULES", "RULES", "Certificate", "CertificateError", "Record", "Rule", "Status"]
+from rlsf_gym.checker import PROVABLE, CertificateError, verify
+from rlsf_gym.record import (
+    KNOWLEDGE_RULES,
+    RULES,
+    STATUSES,
+    Record,
+    Rule,
+    Status,
+    explain_number,
+    explain_record,
+    has_plain_types,
+    quote,
+)
+
+__all__ = [
+    "KNOWLEDGE_RULES",
+    "RULES",
+    "Certificate",
+    "CertificateError",
+    "Record",
+    "Rule",
+    "Status",
+    "Totals",
+]
 
 _NO_LABELS: Final[Mapping[str, float]] = MappingProxyType({})
 
 # Scores closer than this have no reliable quotient of differences: the slope stands in.
 _SAME_SCORE = 1e-12
+# Largest difference of a score from that of the sum of its records.
+_TOLERANCE = 1e-9
+
+
+class Totals(NamedTuple):
+    """What the records of a certificate add up to.
+
+    Attributes:
+        prompt: sum of the valences of the prompt.
+        text: sum of the valences of prompt + response.
+    """
+
+    prompt: float
+    text: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +86,9 @@ class Certificate:
         rules: the rules that the scorer has, whatever the text.
 
     Raises:
-        ValueError: a score is not finite, a record is not a `Record`, its rule is none of the scorer's or its
-            status unknown, a span or the lifetime of it is negative, or its amount is not finite.
+        ValueError: a field has another type than is said here, a score is not finite, a record is not a
+            `Record`, its rule is none of the scorer's or its status unknown, a span or the lifetime of it is
+            negative, or its amount is not finite.
     """
 
     scorer: str
@@ -65,14 +102,25 @@ class Certificate:
     rules: tuple[Rule, ...] = RULES
 
     def __post_init__(self) -> None:
-        _check_finite("prompt_score", self.prompt_score)
-        _check_finite("score", self.score)
-        records = tuple(self.records)
+        for name in ("scorer", "version"):
+            _check_type(name, getattr(self, name), str)
+        _check_type("verifiable", self.verifiable, bool)
+        for name in ("prompt_score", "score"):
+            _check_number(name, getattr(self, name))
+        rules, records = _as_tuple("rules", self.rules), _as_tuple("records", self.records)
+        for rule in rules:
+            if not isinstance(rule, str) or rule not in KNOWLEDGE_RULES:
+                raise ValueError(f"rules must be among {', '.join(KNOWLEDGE_RULES)}, but hold {quote(rule)}")
+        object.__setattr__(self, "rules", rules)
         self._check_records(records)
         object.__setattr__(self, "records", records)
-        object.__setattr__(self, "options", MappingProxyType(dict(self.options)))
+        object.__setattr__(self, "options", _read_only("options", self.options))
+        for key, option in self.options.items():
+            _check_type(f"options[{quote(key)}]", option, str)
         if self.labels is not _NO_LABELS:
-            object.__setattr__(self, "labels", MappingProxyType(dict(self.labels)))
+            object.__setattr__(self, "labels", _read_only("labels", self.labels))
+            for key, label in self.labels.items():
+                _check_number(f"labels[{quote(key)}]", label)
 
     def _check_records(self, records: tuple[Record, ...]) -> None:
         rules = self.rules
@@ -81,7 +129,8 @@ class Certificate:
                 raise ValueError(f"records must hold Record objects, but holds a {type(record).__name__}")
             start, end, rule, trigger_start, trigger_end, amount, status, _, since, until = record
             if not (  # in one go, as it is done for each record of each response
-                0 <= start <= end
+                has_plain_types(record)
+                and 0 <= start <= end
                 and 0 <= trigger_start <= trigger_end
                 and rule in rules
                 and rule in KNOWLEDGE_RULES
@@ -121,8 +170,14 @@ class Certificate:
 
         Returns:
             A certificate with one `base` record, the whole text's, of the difference of the scores.
+
+        Raises:
+            ValueError: one of them has another type, or is not finite.
         """
+        prompt_score, score = _as_float("prompt_score", prompt_score), _as_float("score", score)
         record = Record(0, length, "base", 0, length, score - prompt_score, "added", since=length)
+        named = _read_only("labels", labels)
+        labels = {label: _as_float(f"labels[{quote(label)}]", value) for label, value in named.items()}
         return cls(scorer, model_hash, False, {}, prompt_score, score, (record,), labels)
 
     def check(self, prompt: str, response: str) -> None:
@@ -178,6 +233,9 @@ class Certificate:
 
         Returns:
             An amount for each of `rules`; they add up to `utility - prompt_utility` (to 1e-9).
+
+        Raises:
+            CertificateError: as for `totals`, unless it is an opaque certificate.
         """
         changes: dict[Rule, float] = dict.fromkeys(self.rules, 0.0)
         if not self.verifiable:
@@ -200,7 +258,27 @@ class Certificate:
             prompt_utility: utility of the prompt's score.
             utility: utility of the whole text's score.
             slope: slope of the utility at the whole text's score; used where the two scores are equal.
+
+        Raises:
+            CertificateError: as for `totals`.
         """
+        totals = self.totals()
+        mean = utility_slope((self.prompt_score, prompt_utility), (self.score, utility), slope)
+        return mean * score_slope(*totals)
+
+    def totals(self) -> Totals:
+        """The sums of the valences, from which h(S) = S / sqrt(S^2 + 15) makes the two scores.
+
+        Raises:
+            CertificateError: its amounts are no valences, as nothing but the rules of VADER makes them, or
+                they do not add up to its scores.
+        """
+        if not self.verifiable or self.scorer not in PROVABLE:
+            raise CertificateError(
+                f"amounts must be valences of {' or '.join(map(repr, PROVABLE))}, which h(S) turns into "
+                f"scores, but are those of {quote(self.scorer)} with verifiable={self.verifiable}: return "
+                "Certificate.opaque(...) and pay by a design that reads scores alone"
+            )
         kept = added = withdrawn = 0.0
         for record in self.records:
             if record.status == "kept":
@@ -209,13 +287,50 @@ class Certificate:
                 added += record.amount
             elif record.status == "withdrawn":
                 withdrawn += record.amount
-        mean = utility_slope((self.prompt_score, prompt_utility), (self.score, utility), slope)
-        return mean * score_slope(kept + withdrawn, kept + added)
+        totals = Totals(kept + withdrawn, kept + added)
+        for name, total, score in zip(
+            ("prompt_score", "score"), totals, (self.prompt_score, self.score), strict=True
+        ):
+            made = total / math.sqrt(total * total + 15.0)
+            if not abs(made - score) <= _TOLERANCE:
+                raise CertificateError(f"{name} must be {made!r}, as the records add up, but is {score!r}")
+        return totals
 
 
-def _check_finite(name: str, value: float) -> None:
-    if not math.isfinite(value):
-        raise ValueError(f"{name} must be finite, but is {value}")
+def _check_type(name: str, value: object, kind: type) -> None:
+    if not isinstance(value, kind):
+        raise ValueError(
+            f"{name} must be a {kind.__name__}, but is {quote(value)} of type {type(value).__name__}"
+        )
+
+
+def _check_number(name: str, value: object) -> None:
+    wrong = explain_number(value)
+    if wrong:
+        raise ValueError(f"{name} {wrong}")
+
+
+def _as_float(name: str, value: Any) -> float:
+    """A number as plain data, that of an array's element too."""
+    plain: object = cast(Any, value).item() if isinstance(value, np.generic) else value
+    _check_number(name, plain)
+    return float(cast(float, plain))
+
+
+def _as_tuple(name: str, value: Any) -> tuple[Any, ...]:
+    if isinstance(value, str) or not isinstance(value, Iterable):
+        raise ValueError(f"{name} must be a tuple, but is {quote(value)} of type {type(value).__name__}")
+    return tuple(cast(Iterable[Any], value))
+
+
+def _read_only(name: str, value: Any) -> MappingProxyType[str, Any]:
+    """A copy of a mapping from str that nobody can change."""
+    if not isinstance(value, Mapping):
+        raise ValueError(f"{name} must be a mapping, but is {quote(value)} of type {type(value).__name__}")
+    copy = dict(cast(Mapping[Any, Any], value))
+    for key in copy:
+        _check_type(f"a key of {name}", key, str)
+    return MappingProxyType(copy)
 
 
 def utility_slope(start: tuple[float, float], end: tuple[float, float], slope: float) -> float:

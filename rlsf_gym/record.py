@@ -1,9 +1,20 @@
 """A record of a certificate: one rule's effect on one word."""
 
 import math
-from typing import Final, Literal, NamedTuple, get_args
+from typing import Any, Final, Literal, NamedTuple, cast, get_args
 
-__all__ = ["KNOWLEDGE_RULES", "RULES", "STATUSES", "Record", "Rule", "Status", "explain_record"]
+__all__ = [
+    "KNOWLEDGE_RULES",
+    "RULES",
+    "STATUSES",
+    "Record",
+    "Rule",
+    "Status",
+    "explain_number",
+    "explain_record",
+    "has_plain_types",
+    "quote",
+]
 
 Rule = Literal[
     "base",
@@ -58,24 +69,70 @@ class Record(NamedTuple):
     until: int = -1
 
 
+# The types of a record's fields, as rules write them.
+_PLAIN: Final = (int, int, str, int, int, float, str, tuple, int, int)
+
+
+def has_plain_types(record: Record) -> bool:
+    """Whether each field of a record has the type that JSON can write, the elements of the path included."""
+    if tuple(map(type, record)) == _PLAIN:  # mostly so, and asked of each record
+        return not record.path or set(map(type, record.path)) == {str}
+    return not _explain_types(record)
+
+
+def explain_number(value: object) -> str:
+    """What is wrong with a number that is not finite, or none; "" for one that is right."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return f"must be a float, but is {quote(value)} of type {type(value).__name__}"
+    try:
+        return "" if math.isfinite(value) else f"must be finite, but is {value}"
+    except OverflowError:
+        return "must be finite, but is an int beyond the largest float"
+
+
+def _explain_types(record: Record) -> str:
+    fields = record._asdict()
+    for name in ("char_start", "char_end", "trigger_start", "trigger_end", "since", "until"):
+        value = fields[name]
+        if isinstance(value, bool) or not isinstance(value, int):
+            return f"{name} must be an int, but is {quote(value)} of type {type(value).__name__}"
+    for name in ("rule", "status"):
+        if not isinstance(fields[name], str):
+            return f"{name} must be a str, but is {quote(fields[name])}"
+    path: object = fields["path"]
+    if not isinstance(path, tuple) or not all(isinstance(one, str) for one in cast(tuple[Any, ...], path)):
+        return f"path must be a tuple of str, but is {quote(fields['path'])}"
+    wrong = explain_number(record.amount)
+    return wrong and f"amount {wrong}"
+
+
+def quote(value: object) -> str:
+    """The value in one line, cut where it is long."""
+    try:
+        text = " ".join(repr(value).split())
+    except ValueError:  # an int of more digits than Python writes
+        text = "a very long number"
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
 def explain_record(record: Record, scorer: str) -> str:
     """What is wrong with a record that is not sound."""
-    char_start, char_end, rule, trigger_start, trigger_end, amount, status, _, since, until = record
-    wrong = ""
+    wrong = _explain_types(record)
+    if wrong:
+        return wrong
+    char_start, char_end, rule, trigger_start, trigger_end, _, status, _, since, until = record
     if not 0 <= char_start <= char_end:
         wrong = _span_message("char", char_start, char_end)
     elif not 0 <= trigger_start <= trigger_end:
         wrong = _span_message("trigger", trigger_start, trigger_end)
     elif rule not in KNOWLEDGE_RULES:
-        wrong = f"rule must be one of {', '.join(KNOWLEDGE_RULES)}, but is {rule!r}"
+        wrong = f"rule must be one of {', '.join(KNOWLEDGE_RULES)}, but is {quote(rule)}"
     elif status not in STATUSES:
-        wrong = f"status must be one of {', '.join(STATUSES)}, but is {status!r}"
-    elif not math.isfinite(amount):
-        wrong = f"amount must be finite, but is {amount}"
+        wrong = f"status must be one of {', '.join(STATUSES)}, but is {quote(status)}"
     elif since < 0 or (until != -1 and until <= since):
-        wrong = f"lifetime must have 0 <= since < until, or until = -1, but is {since}:{until}"
-    return wrong or f"records must follow rules of {scorer!r}, but one follows {rule!r}"
+        wrong = f"lifetime must have 0 <= since < until, or until = -1, but is {quote(since)}:{quote(until)}"
+    return wrong or f"records must follow rules of {quote(scorer)}, but one follows {rule!r}"
 
 
 def _span_message(name: str, start: int, end: int) -> str:
-    return f"{name} span must have 0 <= start <= end, but is {start}:{end}"
+    return f"{name} span must have 0 <= start <= end, but is {quote(start)}:{quote(end)}"

@@ -11,15 +11,32 @@ so is a claim that no record makes.
 
 from rlsf_gym.checker.claimed import Claimed, ClaimedRecord
 from rlsf_gym.checker.errors import CertificateError
-from rlsf_gym.checker.rewards import RECOMPUTABLE, check_rewards, recompute_rewards
+from rlsf_gym.checker.header import PROVABLE, read_rules
+from rlsf_gym.checker.known import Known
+from rlsf_gym.checker.proof import prove_score
+from rlsf_gym.checker.rewards import (
+    RECOMPUTABLE,
+    check_rewards,
+    compare_rewards,
+    prove_response,
+    recompute_from,
+    recompute_rewards,
+)
 from rlsf_gym.checker.verification import verify
 
 __all__ = [
+    "PROVABLE",
     "RECOMPUTABLE",
     "CertificateError",
     "Claimed",
     "ClaimedRecord",
+    "Known",
     "check_rewards",
+    "compare_rewards",
+    "prove_response",
+    "prove_score",
+    "read_rules",
+    "recompute_from",
     "recompute_rewards",
     "verify",
 ]

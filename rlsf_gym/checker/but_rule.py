@@ -1,10 +1,14 @@
 """Replays the rule for "but" over the valences of a text that grows."""
 
 from collections.abc import Sequence
+from heapq import heappop, heappush
 
 
 class ButRule:
     """The valences after the rule, with the way back.
+
+    Each step and its way back cost O(log n), amortised, so that the library's search for the first word whose
+    valence is equal costs no walk through the text.
 
     Args:
         quirk: the rule is the library's loop, not its documentation: the step of each word scales the first
@@ -19,6 +23,13 @@ class ButRule:
         self._quirk = quirk
         self._but: int | None = None
         self._steps: list[tuple[int, float]] = []  # for each word, whose valence its step set, and from what
+        self._places: dict[float, list[int]] = {}  # by valence, a heap of where it stands or has stood
+        self._total = self._missing = 0.0  # their sum, and what rounding took from it
+
+    @property
+    def total(self) -> float:
+        """Sum of the valences, whatever has come and gone."""
+        return self._total + self._missing
 
     def replay(self, raw: Sequence[float], first: int, but: int | None) -> set[int]:
         """Take the steps again from a word on.
@@ -33,20 +44,51 @@ class ButRule:
         """
         if but != self._but:
             first, self._but = 0, but
+            self._places.clear()  # without a "but" nothing is looked for
         touched: set[int] = set()
         while len(self._steps) > first:
             target, old = self._steps.pop()
-            self.values[target] = old
+            self._put(target, old)
             touched.add(target)
-        self.values[first:] = raw[first:]
+        while len(self.values) > first:
+            self._add(-self.values.pop())
         for at in range(first, len(raw)):
-            touched.add(self._step(at))
+            touched.add(self._step(at, raw[at]))
         return touched
 
-    def _step(self, at: int) -> int:
+    def _step(self, at: int, value: float) -> int:
         values, but = self.values, self._but
-        target = values.index(values[at]) if self._quirk and but is not None else at
+        values.append(value)
+        self._add(value)
+        target = at
+        if self._quirk and but is not None and value:  # a valence of 0 stays what it is
+            heappush(self._places.setdefault(value, []), at)
+            target = self._find(value)
         self._steps.append((target, values[target]))
         if but is not None and target != but:
-            values[target] *= 0.5 if target < but else 1.5
+            self._put(target, values[target] * (0.5 if target < but else 1.5))
         return target
+
+    def _find(self, value: float) -> int:
+        """The first word of this valence; there is one."""
+        values, heap = self.values, self._places[value]
+        while heap[0] >= len(values) or values[heap[0]] != value:
+            heappop(heap)
+        return heap[0]
+
+    def _put(self, at: int, value: float) -> None:
+        values = self.values
+        if values[at] == value:
+            return
+        self._add(-values[at])
+        self._add(value)
+        values[at] = value
+        if self._quirk and value:
+            heappush(self._places.setdefault(value, []), at)
+
+    def _add(self, value: float) -> None:
+        """Add to the total, and keep what is rounded away (Neumaier 1974)."""
+        total = self._total + value
+        larger, smaller = (self._total, value) if abs(self._total) >= abs(value) else (value, self._total)
+        self._missing += larger - total + smaller
+        self._total = total

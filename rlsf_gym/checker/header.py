@@ -1,11 +1,15 @@
 """Reads the head of a certificate: whose rules prove it."""
 
 from importlib.metadata import version
+from typing import Final
 
-from rlsf_gym.checker.claimed import Claimed
+from rlsf_gym.checker.claimed import Claimed, explain_header, tell
 from rlsf_gym.checker.errors import CertificateError
 from rlsf_gym.checker.knowledge import Knowledge, load_knowledge
 from rlsf_gym.checker.proof import Rules
+
+PROVABLE: Final[tuple[str, ...]] = ("vader", "knowledge")
+"""The scorers whose certificates can be proved."""
 
 _INSTALLED = version("vaderSentiment")
 
@@ -14,20 +18,24 @@ def read_rules(certificate: Claimed) -> Rules:
     """The rules that a certificate was made by.
 
     Raises:
-        CertificateError: there are no such rules, or not here.
+        CertificateError: there are no such rules, or not here, or a field has another type than it should.
     """
+    wrong = explain_header(certificate)
+    if wrong:
+        raise CertificateError(wrong)
     but = certificate.options.get("but")
-    if not certificate.verifiable or certificate.scorer not in ("vader", "knowledge"):
+    if not certificate.verifiable or certificate.scorer not in PROVABLE:
         raise CertificateError(
             f"certificate must come from 'vader' or 'knowledge', whose rules have proofs, but comes from "
-            f"{certificate.scorer!r} with verifiable={certificate.verifiable}"
+            f"{tell(certificate.scorer)} with verifiable={certificate.verifiable}"
         )
     if certificate.version != _INSTALLED:
         raise CertificateError(
-            f"version must be {_INSTALLED!r}, that of the installed lexicon, but is {certificate.version!r}"
+            f"version must be {_INSTALLED!r}, that of the installed lexicon, "
+            f"but is {tell(certificate.version)}"
         )
     if but not in ("library", "documented"):
-        raise CertificateError(f"options['but'] must be 'library' or 'documented', but is {but!r}")
+        raise CertificateError(f"options['but'] must be 'library' or 'documented', but is {tell(but)}")
     return Rules(_read_graph(certificate), but == "library")
 
 
@@ -38,6 +46,6 @@ def _read_graph(certificate: Claimed) -> Knowledge | None:
     if name is None or digest is None:
         raise CertificateError(
             f"options must hold 'graph' and 'graph_sha256' where the scorer is {certificate.scorer!r}, "
-            f"but are {dict(certificate.options)}"
+            f"but are {tell(dict(certificate.options))}"
         )
     return load_knowledge(name, digest)

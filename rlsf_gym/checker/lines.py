@@ -35,35 +35,55 @@ class Entry(NamedTuple):
         mine, theirs = (self.rule, self.place, self.path), (other.rule, other.place, other.path)
         return mine == theirs and abs(self.amount - other.amount) < _SAME_AMOUNT
 
-    def holds_at(self, end: int) -> bool:
-        """Whether it holds in the text up to the end of a word."""
-        return self.since <= end and (self.until == -1 or end < self.until)
+
+class _Link:
+    """An entry of a line, with the one before it."""
+
+    __slots__ = ("before", "entry")
+
+    def __init__(self, entry: Entry, before: "_Link | None") -> None:
+        self.entry = entry
+        self.before = before
 
 
 class Line:
     """The records of one word: a list in which those of any time stand in the order of the rules.
 
-    Attributes:
-        entries: all that were proved so far.
+    What a change costs does not depend on how many have ceased to hold.
     """
 
     def __init__(self) -> None:
-        self.entries: list[Entry] = []
+        self._alive: list[_Link] = []
+        self._last: _Link | None = None
+
+    @property
+    def entries(self) -> list[Entry]:
+        """All that were proved so far."""
+        entries: list[Entry] = []
+        link = self._last
+        while link is not None:
+            entries.append(link.entry)
+            link = link.before
+        return entries[::-1]
 
     def become(self, proved: Sequence[Entry], end: int) -> None:
         """From the word on that ends at `end`, these hold and no others.
 
         Those that hold already go on. Each of the others begins, right before the next one that goes on.
         """
-        fresh = list(proved)
-        entries: list[Entry] = []
-        for entry in self.entries:
-            number = next((k for k, other in enumerate(fresh) if entry.is_same(other)), -1)
-            if entry.until == -1 and number >= 0:
-                entries.extend(other._replace(since=end) for other in fresh[:number])
-                del fresh[: number + 1]
-            elif entry.until == -1:
-                entry = entry._replace(until=end)
-            entries.append(entry)
-        entries.extend(other._replace(since=end) for other in fresh)
-        self.entries = entries
+        fresh = [entry._replace(since=end) for entry in proved]
+        alive: list[_Link] = []
+        for link in self._alive:
+            number = next((k for k, other in enumerate(fresh) if link.entry.is_same(other)), -1)
+            if number < 0:
+                link.entry = link.entry._replace(until=end)
+                continue
+            for entry in fresh[:number]:
+                link.before = _Link(entry, link.before)
+                alive.append(link.before)
+            alive.append(link)
+            del fresh[: number + 1]
+        for entry in fresh:
+            self._last = _Link(entry, self._last)
+            alive.append(self._last)
+        self._alive = alive

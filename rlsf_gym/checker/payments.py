@@ -2,11 +2,12 @@
 
 import math
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from rlsf_gym.checker.known import Known, read_values
+from rlsf_gym.checker.known import Known
 from rlsf_gym.checker.lines import Entry
 
 # Scores closer than this have no reliable quotient of differences: the slope stands in.
@@ -78,17 +79,14 @@ def pay_as_the_seed(case: Case) -> list[float]:
 
 def pay_progress(case: Case) -> list[float]:
     """What each token adds to the utility that is known."""
-    ends = case.known.counted(case.boundary)
     start = case.utility(case.known.proved.prompt_score)
-    return _steps([start, *(case.utility(case.known.score(end)) for end in ends)])
+    return _steps([start, *map(case.utility, case.known.scores(case.boundary))])
 
 
 def pay_words(case: Case) -> list[float]:
     """What the words that each token adds are worth in the lexicon, whatever stands around them."""
-    prompt, response, *_ = case.known
-    texts = [prompt, *(prompt + response[:end] for end in case.known.counted(case.boundary))]
     nothing = case.utility(0.0)
-    return _steps([sum(case.utility(value) - nothing for value in read_values(text)) for text in texts])
+    return _steps(case.known.word_sums(case.boundary, lambda value: case.utility(value) - nothing))
 
 
 def pay_records(case: Case, at: str = "trigger") -> list[float]:
@@ -182,19 +180,30 @@ def _factor(case: Case) -> float:
 
 def _token_at(case: Case, offset: int) -> int:
     """The first token that brings the text up to the offset."""
-    start = len(case.known.prompt)
-    return next(token for token, end in enumerate(case.known.char_ends) if start + end >= offset)
+    return bisect_left(case.known.char_ends, offset - len(case.known.prompt))
 
 
 def _mark(case: Case) -> list[bool]:
     """Whether each token has completed a character of a word that the rules took from."""
+    marked = _find_faults(case)
+    starts = [first for first, _ in marked]
+    spans = pairwise([0, *case.known.char_ends])
+    found: list[bool] = []
+    for begin, end in spans:
+        number = bisect_left(starts, end) - 1  # of the last marked word that begins before the token's end
+        found.append(begin < end and number >= 0 and marked[number][1] > begin)
+    return found
+
+
+def _find_faults(case: Case) -> list[tuple[int, int]]:
+    """The words of the response that the rules took from, in order."""
     laid = _lay(case)
     start = len(case.known.prompt)
+    order = sorted(range(len(laid.offsets)), key=laid.offsets.__getitem__)
+    offsets = [laid.offsets[number] - start for number in order]
     marked: list[tuple[int, int]] = []
     for word in re.finditer(r"\S+", case.known.response):
-        first, last = start + word.start(), start + word.end()
-        pairs = zip(laid.offsets, laid.amounts, strict=True)
-        if math.fsum(amount for offset, amount in pairs if first < offset <= last) < -_NOTHING:
+        first, last = (bisect_right(offsets, place) for place in word.span())
+        if math.fsum(laid.amounts[number] for number in order[first:last]) < -_NOTHING:
             marked.append(word.span())
-    spans = pairwise([0, *case.known.char_ends])
-    return [any(max(begin, first) < min(end, last) for first, last in marked) for begin, end in spans]
+    return marked

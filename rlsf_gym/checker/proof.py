@@ -4,12 +4,12 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from rlsf_gym.checker.claimed import ClaimedRecord
+from rlsf_gym.checker.claimed import ClaimedRecord, explain_record, tell
 from rlsf_gym.checker.errors import CertificateError
-from rlsf_gym.checker.growth import Growth
+from rlsf_gym.checker.growth import Growth, Valuation
 from rlsf_gym.checker.knowledge import Knowledge
 from rlsf_gym.checker.lines import Entry, Line
-from rlsf_gym.checker.reading import Cell, Token, read_cells, read_tokens
+from rlsf_gym.checker.reading import Spelling, Token, read_tokens, spell
 
 # Largest error of an amount.
 _TOLERANCE = 1e-9
@@ -46,22 +46,26 @@ def squash(total: float) -> float:
     return total / math.sqrt(total * total + 15)
 
 
+def prove_score(text: str, rules: Rules) -> float:
+    """The score of a text, from the rules alone."""
+    return squash(prove_total(text, rules))
+
+
 def prove_total(text: str, rules: Rules) -> float:
     """The sum of the valences of a text with its punctuation, from the rules alone."""
-    cells = read_cells(text)
-    growth = Growth(*rules)
-    growth.add(read_tokens(cells))
+    spelling = spell(text)
+    growth = Valuation(*rules)
+    growth.add(read_tokens(spelling))
     total = growth.total()
-    return total + sum(entry.amount for entry in prove_marks(cells, total))
+    return total + sum(entry.amount for entry in prove_marks(spelling, total))
 
 
-def prove_marks(cells: Sequence[Cell], total: float) -> list[Entry]:
+def prove_marks(spelling: Spelling, total: float) -> list[Entry]:
     """The records of ! and ?, which move a sum of valences away from zero."""
     sign = (total > 0) - (total < 0)
-    bangs = [cell.raw for cell in cells if cell.character == "!"][:4]
-    queries = [cell.raw for cell in cells if cell.character == "?"]
-    each = 0.0 if len(queries) < 2 else 0.18 if len(queries) < 4 else 0.24
-    marks = [(raw, 0.292) for raw in bangs] + [(raw, each) for raw in queries[:4]]
+    each = weigh_queries(spelling.text.count("?"))
+    marks = [(raw, 0.292) for raw in _find_marks(spelling, "!")]
+    marks += [(raw, each) for raw in _find_marks(spelling, "?")]
     return [
         Entry("punctuation", (raw, raw + 1, raw, raw + 1), sign * amount, since=raw + 1)
         for raw, amount in marks
@@ -69,11 +73,26 @@ def prove_marks(cells: Sequence[Cell], total: float) -> list[Entry]:
     ]
 
 
+def weigh_queries(count: int) -> float:
+    """What each of the first four of so many ? counts."""
+    return 0.0 if count < 2 else 0.18 if count < 4 else 0.24
+
+
+def _find_marks(spelling: Spelling, mark: str) -> list[int]:
+    """Where the first four of these marks stand in the raw text."""
+    found: list[int] = []
+    at = spelling.text.find(mark)
+    while at >= 0 and len(found) < 4:
+        found.append(spelling.raws[at])
+        at = spelling.text.find(mark, at + 1)
+    return found
+
+
 def prove_texts(prompt: str, response: str, rules: Rules) -> Proved:
     """What the rules prove of the prompt, of the whole text, and of the text at each word between them."""
     text = prompt + response
-    cells = read_cells(text)
-    tokens, first = read_tokens(cells), read_tokens(read_cells(prompt))
+    spelling, opening = spell(text), spell(prompt)
+    tokens, first = read_tokens(spelling), read_tokens(opening)
     growth = Growth(*rules)
     _grow(growth, first)
     prompt_total = growth.total()
@@ -84,7 +103,7 @@ def prove_texts(prompt: str, response: str, rules: Rules) -> Proved:
     _grow(growth, tokens[shared:])
     total = growth.total()
     entries = [entry for line in growth.lines for entry in _finish(line.entries, len(prompt))]
-    old, new = prove_marks(read_cells(prompt), prompt_total), prove_marks(cells, total)
+    old, new = prove_marks(opening, prompt_total), prove_marks(spelling, total)
     return Proved(
         entries + _compare_marks(old, new, len(text)),
         squash(prompt_total + sum(entry.amount for entry in old)),
@@ -99,6 +118,9 @@ def match(records: Sequence[ClaimedRecord], entries: Sequence[Entry]) -> None:
         CertificateError: one is not; the message names it.
     """
     for k, (record, entry) in enumerate(zip(records, entries, strict=False)):
+        wrong = explain_record(record)
+        if wrong:
+            raise CertificateError(f"record {k}: {wrong}")
         place = record.char_start, record.char_end, record.trigger_start, record.trigger_end
         claimed = record.rule, place, tuple(record.path)
         is_same = claimed == (entry.rule, entry.place, entry.path)
@@ -157,7 +179,7 @@ def _compare_marks(old: Sequence[Entry], new: Sequence[Entry], length: int) -> l
 
 
 def _name(k: int, record: ClaimedRecord) -> str:
-    return f"record {k} ({record.rule} at {record.char_start}:{record.char_end})"
+    return f"record {k} ({_say(record.rule)} at {tell(record.char_start)}:{tell(record.char_end)})"
 
 
 def _tell(entry: Entry) -> str:
@@ -166,9 +188,14 @@ def _tell(entry: Entry) -> str:
 
 
 def _details(place: Sequence[int], amount: float, path: Sequence[str]) -> str:
-    by = f", path {' > '.join(path)}" if path else ""
-    return f"trigger {place[2]}:{place[3]}, amount {amount:.12g}{by}"
+    by = f", path {_say(' > '.join(path))}" if path else ""
+    return f"trigger {tell(place[2])}:{tell(place[3])}, amount {amount:.12g}{by}"
 
 
 def _live(status: str, since: int, until: int) -> str:
-    return f"{status} since {since}" + ("" if until == -1 else f" until {until}")
+    return f"{_say(status)} since {tell(since)}" + ("" if until == -1 else f" until {tell(until)}")
+
+
+def _say(text: str) -> str:
+    """A text of a certificate without quotes, as far as a line can hold it."""
+    return tell(text)[1:-1]

@@ -1,18 +1,29 @@
 """Reads a text as VADER does: characters, then words."""
 
+import re
 from collections.abc import Sequence
 from functools import cache
 from string import punctuation
 from typing import Any, NamedTuple
 
-from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
+from vaderSentiment.vaderSentiment import BOOSTER_DICT, NEGATE, SPECIAL_CASES, SentimentIntensityAnalyzer
+
+_RUN = re.compile(r"\S+")
+_PUNCTUATION = frozenset(punctuation)
+
+Run = tuple[int, int]
 
 
-class Cell(NamedTuple):
-    """A character as the rules see it, and the offset of the raw character that it stems from."""
+class Spelling(NamedTuple):
+    """A text with each emoji spelled out.
 
-    character: str
-    raw: int
+    Attributes:
+        text: the text as the rules see it.
+        raws: of each of its characters, the offset of the raw character that it stems from.
+    """
+
+    text: str
+    raws: Sequence[int]
 
 
 class Token(NamedTuple):
@@ -51,28 +62,50 @@ def load_tables() -> tuple[dict[str, float], dict[str, str]]:
     return analyzer.lexicon, analyzer.emojis
 
 
-def read_cells(text: str) -> list[Cell]:
+@cache
+def longest_known() -> int:
+    """Length of the longest word that the lexicon or a rule has."""
+    return max(map(len, (*load_tables()[0], *BOOSTER_DICT, *SPECIAL_CASES, *NEGATE)))
+
+
+def spell(text: str) -> Spelling:
     """The text with each emoji spelled out, and a space before it where there is none."""
     names = load_tables()[1]
-    cells: list[Cell] = []
+    if names.keys().isdisjoint(text):
+        return Spelling(text, range(len(text)))
+    pieces: list[str] = []
+    raws: list[int] = []
     for raw, character in enumerate(text):
+        piece = names.get(character, character)
         if character in names and raw > 0 and text[raw - 1] != " ":
-            cells.append(Cell(" ", raw))
-        cells.extend(Cell(letter, raw) for letter in names.get(character, character))
-    return cells
+            piece = " " + piece
+        pieces.append(piece)
+        raws.extend([raw] * len(piece))
+    return Spelling("".join(pieces), raws)
 
 
-def read_tokens(cells: list[Cell]) -> list[Token]:
-    """Runs of cells that are not white space, less their outer punctuation if three characters remain."""
-    tokens: list[Token] = []
-    start = 0
-    for at in range(len(cells) + 1):
-        if at < len(cells) and not cells[at].character.isspace():
-            continue
-        if at > start:
-            tokens.append(_read_token(cells[start:at]))
-        start = at + 1
-    return tokens
+def read_runs(spelling: Spelling) -> list[Run]:
+    """Start and end of each run of characters that are not white space, in the spelled text."""
+    return [match.span() for match in _RUN.finditer(spelling.text)]
+
+
+def read_token(spelling: Spelling, run: Run) -> Token:
+    """A run of characters, less its outer punctuation if three characters remain."""
+    first, last = start, end = run
+    text, raws = spelling
+    while first < last and text[first] in _PUNCTUATION:
+        first += 1
+    while first < last and text[last - 1] in _PUNCTUATION:
+        last -= 1
+    if last - first < 3:
+        first, last = start, end
+    word = text[first:last]
+    return Token(word, word.lower(), raws[first], raws[last - 1] + 1, _ends_sentence(text, start, end))
+
+
+def read_tokens(spelling: Spelling) -> list[Token]:
+    """All words of a text."""
+    return [read_token(spelling, run) for run in read_runs(spelling)]
 
 
 def read_premise(tokens: Sequence[Token], at: int) -> Premise | None:
@@ -81,23 +114,58 @@ def read_premise(tokens: Sequence[Token], at: int) -> Premise | None:
     return None if value is None else Premise("base", at, value)
 
 
-def _read_token(run: list[Cell]) -> Token:
-    ends = _ends_sentence(run)
-    first, last = 0, len(run)
-    while first < last and run[first].character in punctuation:
-        first += 1
-    while first < last and run[last - 1].character in punctuation:
-        last -= 1
-    if last - first > 2:
-        run = run[first:last]
-    text = "".join(cell.character for cell in run)
-    return Token(text, text.lower(), run[0].raw, run[-1].raw + 1, ends)
-
-
-def _ends_sentence(run: list[Cell]) -> bool:
-    for cell in reversed(run):
-        if cell.character.isalnum():
+def _ends_sentence(text: str, start: int, end: int) -> bool:
+    for at in range(end - 1, start - 1, -1):
+        if text[at].isalnum():
             return False
-        if cell.character in ".!?":
+        if text[at] in ".!?":
             return True
     return False
+
+
+class CutWord:
+    """The word that a text ends with, read on as the text grows; each character is looked at once.
+
+    Of a word that is longer than any that the rules know, they ask whether it is in capitals, whether it has
+    "n't" in it and whether it ends a sentence. Another one that is as long stands in for it.
+
+    Args:
+        spelling: the whole text.
+        start: where the word begins in it.
+        longest: length of the longest word that the rules know.
+    """
+
+    def __init__(self, spelling: Spelling, start: int, longest: int) -> None:
+        self._text, self._raws = spelling
+        self._start = self._stop = start
+        self._longest = longest
+        self._first = self._last = -1  # of what is no punctuation
+        self._upper = self._lower = self._negates = self._ends = False
+
+    def read(self, stop: int) -> Token:
+        """The word as far as `stop`."""
+        for at in range(self._stop, stop):
+            self._see(at)
+        self._stop = stop
+        first, last = self._first, self._last + 1
+        if last - first < 3:
+            first, last = self._start, stop
+        word = self._text[first:last] if last - first <= self._longest else self._stand_in()
+        return Token(word, word.lower(), self._raws[first], self._raws[last - 1] + 1, self._ends)
+
+    def _see(self, at: int) -> None:
+        text = self._text
+        character = text[at]
+        if character not in _PUNCTUATION:
+            self._first = at if self._first < 0 else self._first
+            self._last = at
+        self._upper = self._upper or character.isupper()
+        self._lower = self._lower or (character.istitle() and not character.isupper()) or character.islower()
+        self._negates = self._negates or (
+            at - 2 >= self._start and character in "tT" and text[at - 1] == "'" and text[at - 2] in "nN"
+        )
+        self._ends = not character.isalnum() and (self._ends or character in ".!?")
+
+    def _stand_in(self) -> str:
+        word = "x" * (self._longest + 1) + ("n't" if self._negates else "")
+        return word.upper() if self._upper and not self._lower else word

@@ -17,7 +17,14 @@ from rlsf_gym.checker.known import Known
 from rlsf_gym.checker.payments import PAYMENTS, Case
 from rlsf_gym.checker.verification import prove
 
-__all__ = ["RECOMPUTABLE", "check_rewards", "recompute_rewards"]
+__all__ = [
+    "RECOMPUTABLE",
+    "check_rewards",
+    "compare_rewards",
+    "prove_response",
+    "recompute_from",
+    "recompute_rewards",
+]
 
 RECOMPUTABLE: Final[tuple[str, ...]] = tuple(PAYMENTS)
 """The designs whose rewards follow from text and certificate."""
@@ -26,6 +33,24 @@ Utility = Callable[[float], float]
 
 # Largest error of a reward.
 _TOLERANCE = 1e-9
+
+
+def prove_response(certificate: Claimed, prompt: str, response: str, *, char_ends: Sequence[int]) -> Known:
+    """What text and certificate prove of a response, from which rewards and scores of prefixes follow.
+
+    Args:
+        certificate: the certificate of the response.
+        prompt: the prompt.
+        response: the response.
+        char_ends: for each of K real tokens, how many characters of the response are certain after it.
+
+    Raises:
+        CertificateError: the certificate does not hold.
+        ValueError: `char_ends` are no ends of the tokens of this response.
+    """
+    ends = _checked_ends(char_ends, len(response))
+    proved = prove(certificate, prompt, response)
+    return Known(prompt, response, ends, read_rules(certificate), proved)
 
 
 def recompute_rewards(
@@ -62,13 +87,9 @@ def recompute_rewards(
         ValueError: an argument is none of those that there are, or `char_ends` are no ends of the tokens of
             this response.
     """
-    _check_design(design, kwargs)
-    if boundary not in ("closed", "open"):
-        raise ValueError(f"boundary must be 'closed' or 'open', but is {boundary!r}")
-    ends = _checked_ends(char_ends, len(response))
-    proved = prove(certificate, prompt, response)
-    known = Known(prompt, response, ends, read_rules(certificate), proved)
-    return PAYMENTS[design](Case(known, utility, slope, boundary), **kwargs)
+    _check_arguments(design, boundary, kwargs)  # before anything is proved
+    known = prove_response(certificate, prompt, response, char_ends=char_ends)
+    return recompute_from(known, design=design, utility=utility, slope=slope, boundary=boundary, **kwargs)
 
 
 def check_rewards(
@@ -114,6 +135,15 @@ def check_rewards(
         boundary=boundary,
         **kwargs,
     )
+    compare_rewards(rewards, proved, design)
+
+
+def compare_rewards(rewards: Sequence[float], proved: Sequence[float], design: str) -> None:
+    """Hold what was paid against what a design pays.
+
+    Raises:
+        CertificateError: there is another number of rewards, or one differs by more than 1e-9.
+    """
     if len(rewards) != len(proved):
         raise CertificateError(
             f"rewards must be one for each of {len(proved)} tokens, but are {len(rewards)}"
@@ -126,7 +156,17 @@ def check_rewards(
             )
 
 
-def _check_design(design: str, kwargs: dict[str, object]) -> None:
+def recompute_from(
+    known: Known, *, design: str, utility: Utility, slope: float, boundary: str, **kwargs: object
+) -> list[float]:
+    """What `recompute_rewards` says of a response that is proved already."""
+    _check_arguments(design, boundary, kwargs)
+    return PAYMENTS[design](Case(known, utility, slope, boundary), **kwargs)
+
+
+def _check_arguments(design: str, boundary: str, kwargs: dict[str, object]) -> None:
+    if boundary not in ("closed", "open"):
+        raise ValueError(f"boundary must be 'closed' or 'open', but is {boundary!r}")
     if design not in PAYMENTS:
         raise ValueError(f"design must be one of {', '.join(RECOMPUTABLE)}, but is {design!r}")
     try:

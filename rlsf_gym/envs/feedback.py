@@ -19,7 +19,7 @@ from rlsf_gym.designs import Design
 from rlsf_gym.envs.decoding import Responses, char_spans, read_responses
 from rlsf_gym.envs.hindsight import Hindsight
 from rlsf_gym.envs.scoring import Boundary, Scoring
-from rlsf_gym.envs.verification import verify_feedback
+from rlsf_gym.envs.verification import Verification, check_certificate, check_provable
 from rlsf_gym.evidence import Evidence, FloatArray, IntArray
 from rlsf_gym.objectives import Objective
 from rlsf_gym.scorers import Scorer
@@ -45,7 +45,12 @@ class Feedback:
     _scoring: Scoring = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        """Prepares what asks the scorer."""
+        """Prepares what asks the scorer.
+
+        Raises:
+            ValueError: If the scorer declares proofs that there are none of.
+        """
+        check_provable(self.scorer)
         self._scoring = Scoring(scorer=self.scorer, boundary=self.boundary)
 
     def infos(
@@ -106,6 +111,7 @@ class Feedback:
 
         Raises:
             ValueError: If the scorer returns what it must not.
+            CertificateError: If a certificate does not add up to the scores that it tells.
         """
         scores = self._scoring.ask(prompts, responses, prefixes=self.design.uses_prefixes)
         prefixes = None if scores.prefixes is None else self.objective(scores.prefixes)
@@ -132,7 +138,10 @@ class Feedback:
                 lexicon_utilities=hindsight.lexicon_utilities,
                 attributions=hindsight.attributions,
             )
-            evidence.append(one)
+            check_certificate(self.scorer, one, prompts[row], responses.texts[row])
+            evidence.append(
+                self._verification(prompts[row], responses, row, one).guard(one) if self.verify else one
+            )
         return evidence
 
     def _look_back(self, prompts: Sequence[str], responses: Responses) -> list[Hindsight]:
@@ -172,16 +181,13 @@ class Feedback:
             self._refuse(rows[position], evidence[position])
         if self.verify:
             for number, one in enumerate(evidence):
-                self._check(prompts[number], responses, number, one, rewards[number])
+                self._verification(prompts[number], responses, number, one).check(
+                    self.design, one, rewards[number]
+                )
         return rewards
 
-    def _check(
-        self, prompt: str, responses: Responses, row: int, evidence: Evidence, rewards: FloatArray
-    ) -> None:
-        verify_feedback(
-            self.design,
-            evidence,
-            rewards,
+    def _verification(self, prompt: str, responses: Responses, row: int, evidence: Evidence) -> Verification:
+        return Verification(
             prompt=prompt,
             response=responses.texts[row],
             char_ends=responses.char_ends[row, : evidence.length].tolist(),

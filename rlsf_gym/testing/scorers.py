@@ -190,12 +190,18 @@ class _Checked:
             json.dumps(certificate.as_records(), allow_nan=False)
         except (TypeError, ValueError) as error:
             raise self._broken(f"must certify records that JSON can write: {error}") from error
-        amounts = certificate.rule_amounts(prompt_utility=told[0], utility=told[1], slope=1.0)
-        if abs(math.fsum(amounts.values()) - (told[1] - told[0])) > self._close:
-            raise self._broken(
-                f"must certify amounts that add up to the gain {told[1] - told[0]:.9g}, got "
-                f"{math.fsum(amounts.values()):.9g} for {text!r}"
-            )
+        self._check_amounts(certificate, text)
+
+    def _check_amounts(self, certificate: Certificate, text: str) -> None:
+        before, after = certificate.prompt_score, certificate.score
+        promise = f"must certify amounts that add up to the gain {after - before:.9g}, got"
+        try:
+            amounts = certificate.rule_amounts(prompt_utility=before, utility=after, slope=1.0)
+        except CertificateError as error:
+            raise self._broken(f"{promise} others for {text!r}: {error}") from error
+        total = math.fsum(amounts.values())
+        if abs(total - (after - before)) > self._close:
+            raise self._broken(f"{promise} {total:.9g} for {text!r}")
 
     def _check_proof(self, certificate: Certificate, prompt: str, response: str) -> None:
         try:

@@ -5,6 +5,7 @@ import json
 import math
 import pickle
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -69,6 +70,82 @@ def test_wrong_records_are_explained(change, message):
 def test_wrong_certificates_are_explained(change, message):
     with pytest.raises(ValueError, match=message):
         make((GOOD,), 0.0, 1.9, **change)
+
+
+WRONG_INTEGERS = ("0", None, 1.0, True, np.int64(1), [1], 1j)
+WRONG_TEXTS = (None, 5, b"vader", ["vader"], np.array(["a", "b"]))
+WRONG_NUMBERS = ("1", None, True, 10**400, math.nan, math.inf, -math.inf, np.float32(1), 1j, [1.0], b"1")
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        *((name, WRONG_INTEGERS) for name in ("char_start", "char_end", "trigger_start", "trigger_end")),
+        *((name, WRONG_INTEGERS) for name in ("since", "until")),
+        *((name, WRONG_TEXTS) for name in ("rule", "status")),
+        ("amount", WRONG_NUMBERS),
+        ("path", (None, 5, "good", ["good", "film"], ("good", 5), ("good", None), {"good": 1})),
+    ],
+)
+def test_a_field_of_a_record_of_another_type_is_one_line_of_valueerror(name, values):
+    for value in values:
+        with pytest.raises(ValueError, match=name) as refused:
+            make((GOOD._replace(**{name: value}),), 1.9, 1.9)
+        assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        *((name, WRONG_TEXTS) for name in ("scorer", "version")),
+        ("verifiable", (None, 1, 0, "yes", np.True_)),
+        *((name, WRONG_NUMBERS) for name in ("score", "prompt_score")),
+        ("options", (None, 5, "but", ["but"], {"but": None}, {"but": 5}, {5: "library"})),
+        ("records", (None, 5, "good", b"good", [None], [tuple(GOOD)], {"good": GOOD})),
+        ("rules", (None, 5, "base", (5,), ("irony",), (None,))),
+        ("labels", (None, 5, "good", {"good": "1"}, {"good": math.nan}, {"good": True}, {5: 0.5})),
+    ],
+)
+def test_a_field_of_a_certificate_of_another_type_is_one_line_of_valueerror(name, values):
+    for value in values:
+        with pytest.raises(ValueError, match=name.removesuffix("s")) as refused:
+            make((GOOD,), 1.9, 1.9, **{name: value})
+        assert "\n" not in str(refused.value)
+
+
+def test_numbers_beyond_reason_are_named_in_a_line_that_can_be_read():
+    for changes in (
+        {"char_end": 10**5000},
+        {"since": -(10**5000)},
+        {"rule": "x" * 10**6},
+        {"path": ("\n\x1b",) * 99},
+    ):
+        with pytest.raises(ValueError, match=r".") as refused:
+            make((GOOD._replace(**{"amount": "1", **changes}),), 1.9, 1.9)
+        assert len(str(refused.value)) < 300
+        assert str(refused.value).isprintable()
+
+
+def test_scores_of_an_array_make_an_opaque_certificate_of_plain_numbers():
+    certificate = Certificate.opaque(
+        scorer="mine",
+        model_hash="1",
+        labels={"good": np.float32(0.5)},
+        prompt_score=np.float32(0.25),
+        score=np.float64(0.75),
+        length=4,
+    )
+    assert json.loads(json.dumps(certificate.as_records()))[0]["amount"] == 0.5
+    for change in (
+        {"score": "0.5"},
+        {"score": None},
+        {"length": "4"},
+        {"labels": None},
+        {"labels": {"a": None}},
+    ):
+        arguments = {"model_hash": "1", "labels": {}, "prompt_score": 0.0, "score": 0.5, "length": 4} | change
+        with pytest.raises(ValueError, match=r"must be"):
+            Certificate.opaque(scorer="mine", **arguments)
 
 
 def test_a_certificate_is_frozen():

@@ -1,6 +1,8 @@
 """The checker reads the graph itself, and refuses what the graph and the text do not prove."""
 
 import dataclasses
+import hashlib
+import os
 import shutil
 
 import pytest
@@ -223,7 +225,7 @@ def test_a_certificate_says_which_graph_it_was_made_with(scorer, tmp_path):
     refuse(
         moved,
         TEXT,
-        match=r"options\['graph_sha256'\] must be '[0-9a-f]{64}', .* is not the one that was scored",
+        match=r"options\['graph_sha256'\] must be that of the graph .* is not the one that was scored",
     )
     copy.unlink()
     refuse(
@@ -259,3 +261,80 @@ def test_one_scorer_cannot_pass_for_the_other(scorer):
         ValueError, match="records must follow rules of 'knowledge', but one follows 'knowledge'"
     ):
         dataclasses.replace(known, rules=plain.rules)
+
+
+def naming(certificate, name, digest=None):
+    options = dict(certificate.options) | {"graph": str(name)}
+    return dataclasses.replace(certificate, options=options | ({"graph_sha256": digest} if digest else {}))
+
+
+@pytest.mark.parametrize("name", ["/dev/zero", "/dev/stdin", "/proc/self/mem", "/proc/kmsg"])
+def test_a_device_is_not_read(scorer, name):
+    if not os.path.exists(name):
+        pytest.skip(f"no {name} here")
+    refuse(
+        naming(scorer.certify("", TEXT), name),
+        TEXT,
+        match=r"options\['graph'\] must be a graph file|graph_sha",
+    )
+
+
+def test_only_a_regular_file_of_this_machine_is_read(scorer, tmp_path):
+    pipe, large, folder = tmp_path / "pipe", tmp_path / "large.toml", tmp_path / "folder"
+    os.mkfifo(pipe)
+    with open(large, "wb") as file:
+        file.truncate(10**12)  # takes no room on the disk
+    folder.mkdir()
+    link = tmp_path / "link.toml"
+    link.symlink_to(pipe)
+    certificate = scorer.certify("", TEXT)
+    for name, reason in (
+        (pipe, "not a regular file"),
+        (link, "not a regular file"),
+        (folder, "not a regular file"),
+        (large, "larger than"),
+        ("//server/share/graph.toml", "the path of another machine"),
+        ("\\\\server\\share\\graph.toml", "the path of another machine"),
+        ("http://localhost:1/graph.toml", "No such file"),
+        ("a\0b", "null"),
+        ("x" * 5000, "too long"),
+        ("", "not a regular file"),
+    ):
+        refuse(naming(certificate, name), TEXT, match=r"options\['graph'\] must be a graph file.*" + reason)
+
+
+def test_a_refusal_says_nothing_of_what_is_in_the_file(scorer, tmp_path):
+    secret = tmp_path / "secret"
+    secret.write_text("password = 1234")
+    found = hashlib.sha256(secret.read_bytes()).hexdigest()
+    with pytest.raises(CertificateError) as refused:
+        naming(scorer.certify("", TEXT), secret).check("", TEXT)
+    assert found not in str(refused.value)
+    assert "1234" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "window = 1000000000",
+        "window = true",
+        'window = "4"',
+        'subject = "nothing"',
+        "subject = 5",
+        '[concepts.a]\nis_a = ["b"]',
+        "[concepts.a]\nis_a = 5",
+        "[concepts.a]\n[polarity.a]\nlong = [1]",
+        "[concepts.a]\n[polarity.a]\nlong = nan",
+        "[concepts.a]\n[polarity.a]\nlong = 1e300",
+        "[concepts.a]\n[polarity.a]\nlong = true",
+        "[concepts.a]\nwords = [5]",
+        "a = " + "[" * 3000,
+    ],
+)
+def test_a_graph_that_the_rules_would_stumble_over_is_refused(scorer, tmp_path, text):
+    path = tmp_path / "graph.toml"
+    path.write_text(text)
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    refuse(
+        naming(scorer.certify("", TEXT), path, digest), TEXT, match=r"must hold concepts and their polarity"
+    )

@@ -358,7 +358,10 @@ def test_a_plain_function_is_a_design(make):
 def test_prefixes_are_scored_only_for_designs_that_read_them(make, word_count):
     for design, calls in (("terminal", 1), ("potential", 2)):
         scorer = Lying(
-            honest := word_count(), certify=lambda *texts: Certificate("words", "0", True, {}, 0, 0, ())
+            honest := word_count(),
+            certify=lambda prompt, response: Certificate(
+                "words", "0", False, {}, 0, -0.5 * (response == " bad"), ()
+            ),
         )
         env = make(scorer=scorer, reward_design=design)
         env.reset(options={"prompt": "It is"})
@@ -427,7 +430,7 @@ def test_verify_refuses_a_certificate_that_does_not_hold():
     honest = load_scorer("vader")
 
     def forge(prompt, response):
-        return honest.certify(prompt, response + " good")
+        return honest.certify(prompt, response + " good" * (prompt == "It is"))
 
     env = SentimentEnv(scorer=Lying(honest, certify=forge), verify=True, prompts=["It is"], split="all")
     env.reset()
