@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.resources
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -20,7 +20,8 @@ from transformers import AutoModelForCausalLM, PreTrainedModel
 from transformers.utils import logging as transformers_logging
 
 from agents.gpt2_trunk import GPT2Trunk, is_plain_gpt2
-from agents.model_kind import check_kind, explain_failure
+from agents.model_folder import check_folder
+from agents.model_kind import check_kind, explain_failure, has_adapter
 from agents.position_limit import position_limit
 from agents.probe import check_generation
 from agents.recompute import recompute_in_backward
@@ -31,6 +32,8 @@ BUNDLED = "gpt2-imdb-4m"
 """Folder under `agents/assets` that the name "bundled" stands for."""
 PROBE_TOLERANCE = 1e-4
 DTYPES = ("float32", "bfloat16")
+OWN_ARGUMENTS = {"dtype", "torch_dtype", "use_safetensors", "trust_remote_code", "output_loading_info"}
+"""Of `from_pretrained` of transformers: what they are is settled here."""
 
 
 class Backbone(nn.Module):
@@ -164,13 +167,24 @@ def _are_close(found: Tensor, expected: Tensor) -> bool:
 def load_model(name_or_folder: str | Path, **kwargs: Any) -> PreTrainedModel:
     """Returns a causal language model in float32, read from safetensors only, in memory of its own.
 
-    Products of matrices are the same to the bit wherever aligned ones lie, and not otherwise.
+    Products of matrices are the same to the bit wherever aligned ones lie, and not otherwise. Code that comes
+    with a model is never run.
 
     Args:
         name_or_folder: A folder, a name on the Hugging Face hub, or "bundled".
         **kwargs: Passed on to `AutoModelForCausalLM.from_pretrained`, such as `revision`.
+
+    Raises:
+        ValueError: There is none, or it is damaged, pickled, quantised, or not what its configuration says.
     """
     source = str(bundled_folder() if name_or_folder == "bundled" else name_or_folder)
+    taken = sorted(OWN_ARGUMENTS & kwargs.keys())
+    if taken:
+        raise ValueError(
+            f"model_kwargs: expected none of {sorted(OWN_ARGUMENTS)}, got {taken}; leave them out"
+        )
+    if Path(source).exists():
+        check_folder(Path(source) / str(kwargs.get("subfolder", "")))
     try:
         with _without_progress_bars():
             model, report = cast(Any, AutoModelForCausalLM).from_pretrained(
@@ -181,18 +195,34 @@ def load_model(name_or_folder: str | Path, **kwargs: Any) -> PreTrainedModel:
                 output_loading_info=True,
                 **kwargs,
             )
-    except (OSError, ValueError, RuntimeError) as error:
+    except (MemoryError, torch.OutOfMemoryError):
+        raise
+    except Exception as error:  # whatever a damaged config.json makes the library raise
         raise ValueError(
-            f"model {source!r}: expected a causal language model with safetensors weights; {_one_line(error)}"
+            f"model {source!r}: expected a causal language model with safetensors weights; "
+            f"{type(error).__name__}: {_one_line(error)}"
         ) from error
+    _check_loaded(source, model, report)
+    for parameter in model.parameters():
+        parameter.data = parameter.data.clone()  # where it lies in the file, it need not be aligned
+    return cast(PreTrainedModel, model)
+
+
+def _check_loaded(source: str, model: Any, report: Mapping[str, Any]) -> None:
+    """Checks that all weights were read, and that they are numbers."""
     lacking = sorted([*report["missing_keys"], *report["mismatched_keys"]], key=str)
     if lacking:
         raise ValueError(
             f"model {source!r}: weights do not fit config.json; missing or of another shape: {lacking[:3]}"
         )
-    for parameter in model.parameters():
-        parameter.data = parameter.data.clone()  # where it lies in the file, it need not be aligned
-    return cast(PreTrainedModel, model)
+    if has_adapter(model):
+        raise ValueError(
+            f"model {source!r}: expected a whole model, got an adapter of peft with its base; fetch it and "
+            "give its folder, or merge it (merge_and_unload) and save the model"
+        )
+    for name, parameter in model.named_parameters():
+        if not bool(torch.isfinite(parameter).all()):
+            raise ValueError(f"model {source!r}: expected finite weights, {name} has others; restore it")
 
 
 def bundled_folder() -> Path:

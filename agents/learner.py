@@ -94,6 +94,7 @@ class Learner(ABC, Generic[ConfigT]):
         for module in (self.policy, self.reference):
             self.processes.copy_from_main(module)
         self.reference.restrict_vocabulary(self.shapes.vocab_size)
+        self.policy.check_trainable()
         for module in (self.policy, self.reference):
             module.check_lengths(self.shapes.prompt_length, self._length_range[1])
         self.reference.requires_grad_(False)

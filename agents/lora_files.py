@@ -7,13 +7,17 @@ matrices; `adapter_config.json` is there for peft, which reads such a folder too
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 import safetensors.torch
 from torch import Tensor
 
+from agents.backbone import bundled_folder
 from agents.lora import Adapter, LoraSettings
+from agents.model_folder import CONFIG_FILE as MODEL_FILE
+from agents.model_folder import read_tensors
 
 RECORD_FILE = "lora.json"
 CONFIG_FILE = "adapter_config.json"
@@ -27,7 +31,9 @@ class StoredAdapter(NamedTuple):
 
     settings: LoraSettings
     base: str
-    """Name or folder of the base model."""
+    """The base model: "bundled", a name on the hub, or a folder as seen from the adapter's."""
+    base_from_here: str
+    """The same, a folder as seen from the working folder of who wrote it."""
     base_revision: str | None
     """Commit of the base model, where it came from the hub."""
     base_sha256: str
@@ -57,38 +63,68 @@ def read_adapter(folder: Path) -> StoredAdapter:
     """
     try:
         record = json.loads((folder / RECORD_FILE).read_text(encoding="utf-8"))
-        weights = cast("dict[str, Tensor]", cast(Any, safetensors.torch).load_file(folder / WEIGHTS_FILE))
+        weights = read_tensors(folder / WEIGHTS_FILE)
         return StoredAdapter(
             LoraSettings.read(record["settings"]),
-            base=record["base"],
+            base=str(record["base"]),
+            base_from_here=_read_config(folder),
             base_revision=record["base_revision"],
             base_sha256=record["base_sha256"],
             weights={name.removeprefix(PREFIX): tensor for name, tensor in weights.items()},
         )
-    except (OSError, KeyError, TypeError, ValueError, safetensors.SafetensorError) as error:
+    except (OSError, KeyError, TypeError, ValueError) as error:
         reason = " ".join(str(error).split())
         raise ValueError(f"adapter {str(folder)!r}: missing or damaged files: {reason}") from error
 
 
-def write_adapter(folder: Path, adapter: Adapter) -> None:
-    """Writes an adapter.
+def find_base(folder: Path, stored: StoredAdapter) -> str:
+    """Returns where the base model of an adapter is: its name, or its folder.
+
+    A folder is looked for as seen from the adapter's, which holds when both have moved, and from here.
 
     Raises:
-        ValueError: The base model was not read from anywhere.
+        ValueError: It is in neither place.
     """
+    if not _is_path(stored.base):
+        return stored.base
+    for place in (folder / stored.base, Path(stored.base_from_here)):
+        if (place / MODEL_FILE).is_file():
+            return str(place)
+    raise ValueError(
+        f"adapter {str(folder)!r}: expected its base model in {str(folder / stored.base)!r}, found none; "
+        "say where it is now (base=)"
+    )
+
+
+def write_adapter(folder: Path, adapter: Adapter) -> None:
+    """Writes an adapter; a base model in a folder is named by its path from there.
+
+    Raises:
+        ValueError: The base model was not read from anywhere, or the folder holds a whole model.
+    """
+    if (folder / MODEL_FILE).exists():
+        raise ValueError(
+            f"adapter: expected a folder without a whole model, got {str(folder)!r}; choose another folder"
+        )
     if not adapter.base:
         raise ValueError(
             "adapter: expected a base model that was read from a folder or the hub, got one made in memory; "
             "save it and use CausalLMPolicy.from_pretrained, or merge the adapter first"
         )
+    base, base_from_here = _seen_from(folder, adapter.base)
     record = {
-        "base": adapter.base,
+        "base": base,
         "base_revision": adapter.base_revision,
         "base_sha256": adapter.base_sha256,
         "settings": adapter.settings.to_record(),
     }
     config = {key: _plain(value) for key, value in adapter.peft_config.to_dict().items()}
-    config |= {"base_model_name_or_path": adapter.base, "revision": adapter.base_revision}
+    config |= {
+        "base_model_name_or_path": base_from_here,  # peft looks for it from where it is asked
+        "revision": adapter.base_revision,
+        "task_type": "CAUSAL_LM",
+        "inference_mode": True,
+    }
     for name, content in ((RECORD_FILE, record), (CONFIG_FILE, config)):
         (folder / name).write_text(json.dumps(content, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     tensors = {PREFIX + name: p.detach().cpu().contiguous() for name, p in adapter.parameters().items()}
@@ -99,6 +135,34 @@ def forget_adapter(folder: Path) -> None:
     """Removes an adapter's files, so that a whole model can take their place."""
     for name in (RECORD_FILE, CONFIG_FILE, WEIGHTS_FILE):
         (folder / name).unlink(missing_ok=True)
+
+
+def _is_path(base: str) -> bool:
+    return base.startswith(".") or Path(base).is_absolute()
+
+
+def _seen_from(folder: Path, base: str) -> tuple[str, str]:
+    """Returns the base model for the record and for peft: a name, or a path from the folder and from here."""
+    if base == "bundled":
+        return base, _relative(bundled_folder(), Path.cwd())
+    if not Path(base).is_absolute():
+        return base, base
+    return _relative(Path(base), folder.resolve()), _relative(Path(base), Path.cwd())
+
+
+def _relative(path: Path, start: Path) -> str:
+    """Returns a path that begins with a dot, so that it is no name; absolute on another drive."""
+    try:
+        relative = Path(os.path.relpath(path.resolve(), start)).as_posix()
+    except ValueError:
+        return str(path)
+    return relative if relative.startswith(".") else f"./{relative}"
+
+
+def _read_config(folder: Path) -> str:
+    """Returns the base model that peft's configuration names."""
+    config = json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8"))
+    return str(config["base_model_name_or_path"])
 
 
 def _plain(value: Any) -> Any:

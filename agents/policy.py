@@ -85,6 +85,7 @@ class CausalLMPolicy(nn.Module):
         lora: LoraSettings | Mapping[str, Any] | None = None,
         dtype: str = "float32",
         gradient_checkpointing: bool = False,
+        base: str | Path | None = None,
     ) -> Self:
         """Returns a policy read from safetensors; value head and adapter as well where the folder has them.
 
@@ -96,12 +97,17 @@ class CausalLMPolicy(nn.Module):
             lora: As in the constructor; None where the folder holds an adapter.
             dtype: As in the constructor.
             gradient_checkpointing: As in the constructor.
+            base: Where the base model of the folder's adapter is, when it has moved.
+
+        An adapter that `save_pretrained` wrote is trained on. One that peft wrote, from supervised
+        fine-tuning for instance, is added to the weights of its base, so that policy and reference start
+        from it.
 
         Raises:
             ValueError: There is no such model, it has no safetensors, its weights do not fit its
-                configuration, or an adapter's base model has changed.
+                configuration, or an adapter's base model has moved or changed.
         """
-        model, stored = open_model(name_or_folder, model_kwargs or {}, lora)
+        model, stored = open_model(name_or_folder, model_kwargs or {}, lora, base)
         policy = cls(
             model,
             vocab_size=vocab_size,
@@ -176,6 +182,18 @@ class CausalLMPolicy(nn.Module):
                 "take a model that covers the environment's tokenizer, or the model's own tokenizer"
             )
         self._vocab_size = vocab_size
+
+    def check_trainable(self) -> None:
+        """Checks that there is something in the model that can be trained.
+
+        Raises:
+            ValueError: All of its weights are frozen.
+        """
+        if not any(parameter.requires_grad for parameter in self.backbone.parameters()):
+            raise ValueError(
+                "policy: expected weights that can be trained, got a model whose weights are all frozen; "
+                "call model.requires_grad_(True), or train an adapter (lora=)"
+            )
 
     def check_lengths(self, prompt_length: int, response_length: int) -> None:
         """Checks that the model has positions for prompts of P and responses of T tokens.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import importlib
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -144,7 +145,7 @@ def test_a_folder_holds_the_adapter_alone_and_gives_every_bit_back(base_folder, 
         "lora.json", "adapter_config.json", "adapter_model.safetensors", "value_head.safetensors",
     }  # fmt: skip
     record = json.loads((tmp_path / "saved" / "lora.json").read_text())
-    assert record["base"] == str(base_folder)
+    assert record["base"] == "../base"
     assert record["base_sha256"] == hash_weights(CausalLMPolicy.from_pretrained(base_folder).backbone.model)
     loaded = CausalLMPolicy.from_pretrained(tmp_path / "saved")
     assert loaded.adapter.settings == SMALL
@@ -182,6 +183,56 @@ def test_the_bundled_model_is_known_by_its_name(tmp_path):
     policy.save_pretrained(tmp_path)
     assert json.loads((tmp_path / "lora.json").read_text())["base"] == "bundled"
     assert torch.equal(logprobs(CausalLMPolicy.from_pretrained(tmp_path)), logprobs(policy))
+
+
+def test_both_may_move_and_so_may_one_of_them(base_folder, tmp_path, monkeypatch):
+    policy = move(CausalLMPolicy.from_pretrained(base_folder, lora=SMALL))
+    policy.save_pretrained(tmp_path / "saved")
+    shutil.copytree(tmp_path, tmp_path.parent / f"{tmp_path.name}-moved")  # both, as they lay
+    moved = tmp_path.parent / f"{tmp_path.name}-moved"
+    (moved / "saved").rename(moved / "elsewhere")
+    assert torch.equal(logprobs(CausalLMPolicy.from_pretrained(moved / "elsewhere")), logprobs(policy))
+    (moved / "deeper").mkdir()
+    (moved / "elsewhere").rename(moved / "deeper" / "still")  # the adapter alone
+    assert torch.equal(logprobs(CausalLMPolicy.from_pretrained(moved / "deeper" / "still")), logprobs(policy))
+    base_folder.rename(tmp_path / "gone")
+    with pytest.raises(ValueError, match=r"expected its base model in .*, found none; say where it is now"):
+        CausalLMPolicy.from_pretrained(moved / "deeper" / "still")
+    found = CausalLMPolicy.from_pretrained(moved / "deeper" / "still", base=tmp_path / "gone")
+    assert torch.equal(logprobs(found), logprobs(policy))
+    with pytest.raises(ValueError, match=r"base: expected None, as .* holds no adapter"):
+        CausalLMPolicy.from_pretrained(tmp_path / "gone", base=tmp_path / "gone")
+
+
+@pytest.mark.filterwarnings("ignore:.*is_gradient_checkpointing:FutureWarning")  # peft asks transformers
+@pytest.mark.parametrize("name", ["bundled", "a folder"])
+def test_auto_classes_of_peft_read_the_folder(base_folder, tmp_path, name):
+    peft = importlib.import_module("peft")
+    policy = move(CausalLMPolicy.from_pretrained("bundled" if name == "bundled" else base_folder, lora=SMALL))
+    policy.save_pretrained(tmp_path / "saved")
+    config = json.loads((tmp_path / "saved" / "adapter_config.json").read_text())
+    assert config["task_type"] == "CAUSAL_LM"
+    assert config["base_model_name_or_path"].startswith(".")
+    theirs = peft.AutoPeftModelForCausalLM.from_pretrained(tmp_path / "saved", dtype=torch.float32)
+    tokens = torch.arange(8)[None]
+    with torch.no_grad():
+        assert torch.equal(theirs(input_ids=tokens).logits, policy.backbone.model(tokens).logits)
+
+
+def test_an_adapter_never_takes_the_place_of_a_whole_model(base_folder):
+    policy = CausalLMPolicy.from_pretrained(base_folder, lora=SMALL)
+    with pytest.raises(ValueError, match="adapter: expected a folder without a whole model"):
+        policy.save_pretrained(base_folder)
+    assert CausalLMPolicy.from_pretrained(base_folder).adapter is None
+
+
+def test_a_frozen_model_is_not_trained_but_refused(make_policy, make_toy):
+    policy = make_policy()
+    policy.backbone.requires_grad_(False)
+    with pytest.raises(ValueError, match="expected weights that can be trained, got a model whose weights"):
+        TokenPPO(policy, make_toy(num_envs=16), TokenPPOConfig(**QUICK))
+    policy.backbone.model.transformer.h[1].requires_grad_(True)  # some will do
+    TokenPPO(policy, make_toy(num_envs=16), TokenPPOConfig(**QUICK))
 
 
 def test_another_base_model_is_refused(base_folder, make_policy, tmp_path):
