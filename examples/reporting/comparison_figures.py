@@ -23,10 +23,10 @@ PROFILES = (
     "the right is the better arm; a steep one hardly depends on the seed."
 )
 CRITIC = (
-    "What token-level feedback is worth against what the critic knows: the speed-up of `potential` over "
-    "`terminal`, against the variance that the critic of `terminal` explains (mean over training), and "
-    "against lambda. Its targets hold its own values where lambda is low, so that what it explains of them "
-    "is comparable at one lambda alone. Under an exact critic both learn alike: that is the hollow mark."
+    "The speed-up of `potential` over `terminal`, against the variance that the critic of `terminal` "
+    "explains of its own targets (mean over training), and against lambda. The targets hold the critic's own "
+    "values, the more of them the lower lambda is: what is explained compares at one lambda alone, and is "
+    "not the share of what can be known."
 )
 MANY = 4
 """Profiles of more arms than this are drawn without their bands, and named beside the panel."""
@@ -171,11 +171,6 @@ def draw_critics(critics: Sequence[Numbers], look: Look) -> Any:
         panel.set_ylim(low, high)
         mark_ratios(panel, low, high, axis="y")
         if against == "explained":
-            panel.plot(1.0, 1.0, "D", markersize=6, color=look.soft, markerfacecolor=look.ground)
-            panel.annotate(
-                "exact critic", (1.0, 1.0), xytext=(-4, 9), textcoords="offset points", ha="right",
-                fontsize=8, color=look.soft,
-            )  # fmt: skip
             panel.set_xlim(min(0.0, *(one["explained"]["low"] for one in known)) - 0.03, 1.05)
         else:
             panel.margins(x=0.12)

@@ -1,7 +1,8 @@
-"""What dense feedback is worth against what the critic knows: the speed-up of `potential` over `terminal`.
+"""The speed-up of `potential` over `terminal`, critic by critic.
 
-Both designs have the same expected gradients under an exact critic, for any lambda. So the speed-up should
-fall towards 1 as the critic of `terminal` explains more, and as lambda rises.
+Both designs have the same expected gradients under an exact critic, for any lambda. What a critic explains is
+measured on its own targets, though, which hold its own values: it is not the share of what can be known, and
+an exact critic does not explain all of it.
 """
 
 from __future__ import annotations

@@ -68,7 +68,7 @@ def training_sections(
         Section("Which rule pays", "", chosen("rules")),
         Section("Texts", "", (), _kept(quality_table(numbers))),
         Section("Over seeds", "", chosen("profiles"), _kept(reliability_table(numbers))),
-        Section("Worth against the critic", "", chosen("critics"), _kept(critic_table(numbers))),
+        Section("Speed-up, critic by critic", "", chosen("critics"), _kept(critic_table(numbers))),
         Section("Responses after training", _samples(arms, tokenizers)),
         Section("Tuning", "", (), _kept(tuning_table(numbers), tries_table(numbers))),
     ]

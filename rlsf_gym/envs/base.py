@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import gymnasium as gym
 import numpy as np
@@ -35,9 +35,11 @@ class TaskEnv(gym.Env[Observation, Action], Generic[Observation, Action]):
         render_mode: None, `"ansi"` or `"rgb_array"`.
     """
 
-    metadata: ClassVar[dict[str, Any]] = {"render_modes": list(RENDER_MODES), "render_fps": 1}  # pyright: ignore[reportIncompatibleVariableOverride]
+    metadata: dict[str, Any] = {"render_modes": list(RENDER_MODES), "render_fps": 1}  # noqa: RUF012
 
     def __init__(self, task: TaskArguments, render_mode: str | None) -> None:
+        # Its own: Gymnasium below 1.4 writes a vector's autoreset mode into the metadata of its first part.
+        self.metadata = dict(self.metadata)
         self.render_mode = check_render_mode(render_mode)
         check_keywords(type(self).__name__, task)
         self.task = Task(**task)

@@ -225,6 +225,15 @@ def test_parts_given_by_place_survive_json():
 
 
 @pytest.mark.parametrize("name", IDS)
+def test_metadata_is_each_environments_own(name):
+    """Gymnasium below 1.4 writes a vector's autoreset mode into the metadata of its first part."""
+    one, other = gym.make(name).unwrapped, gym.make(name).unwrapped
+    one.metadata["autoreset_mode"] = "of a vector"
+    assert "autoreset_mode" not in other.metadata
+    assert "autoreset_mode" not in type(one).metadata
+
+
+@pytest.mark.parametrize("name", IDS)
 def test_a_scorer_that_is_not_exact_is_marked(word_count, name):
     class Neural(word_count):
         exact = False
