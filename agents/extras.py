@@ -19,7 +19,11 @@ def import_extra(module: str, needing: str, *, package: str, extra: str) -> Any:
         ImportError: It can't be imported; the message says what to install.
     """
     try:
-        return importlib.import_module(module)
+        found = importlib.import_module(module)
+        if hasattr(found, "__path__") and getattr(found, "__file__", None) is None:
+            # Python takes any folder that it finds for a package, without code.
+            raise ImportError(f"{module!r} is a folder here, {next(iter(found.__path__))}")
+        return found
     except ImportError as error:
         raise ImportError(
             f"{needing} the package {package!r}, which could not be imported ({error}); "
