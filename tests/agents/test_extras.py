@@ -7,6 +7,8 @@ import pytest
 
 from agents.extras import import_extra
 
+MISSING, FOLDER = "no_such_module", "boards_of_old"
+
 
 def test_what_is_installed_is_given():
     assert import_extra("json", "this needs", package="json", extra="none") is json
@@ -14,7 +16,7 @@ def test_what_is_installed_is_given():
 
 def test_what_is_missing_is_explained():
     with pytest.raises(ImportError) as caught:
-        import_extra("no_such_module", "this needs", package="none-such", extra="some")
+        import_extra(MISSING, "this needs", package="none-such", extra="some")
     assert str(caught.value) == (
         "this needs the package 'none-such', which could not be imported (No module named "
         "'no_such_module'); install it with: pip install 'rlsf-gym[some]'"
@@ -23,8 +25,8 @@ def test_what_is_missing_is_explained():
 
 def test_a_folder_of_that_name_is_not_the_package(tmp_path, monkeypatch):
     """As examples/accelerate is, or the folder that Weights & Biases writes."""
-    (tmp_path / "boards_of_old").mkdir()
+    (tmp_path / FOLDER).mkdir()
     monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.delitem(sys.modules, "boards_of_old", raising=False)
+    monkeypatch.delitem(sys.modules, FOLDER, raising=False)
     with pytest.raises(ImportError, match=r"'boards_of_old' is a folder here, .*; install it with: pip"):
-        import_extra("boards_of_old", "this needs", package="boards", extra="boards")
+        import_extra(FOLDER, "this needs", package="boards", extra="boards")
