@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from agents.figures import draw_run
+from agents.printable import printable
 from agents.run_report import Run, describe_run, headline, read_run
 
 FIGURE = "curves.png"
@@ -42,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         run = read_run(given.folder)
         print(describe_run(run))
         if run.metrics and not given.no_figure:
-            print(f"\nfigure: {_draw(run)}")
+            print(f"\nfigure: {printable(_draw(run))}")
     except (ValueError, OSError, ImportError) as error:
         _say("error: " + " ".join(str(error).split()))
         return 1
@@ -57,7 +58,7 @@ def _draw(run: Run) -> str:
 
 
 def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
+    print(printable(line), file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ import safetensors.torch
 from safetensors import SafetensorError
 from torch import Tensor
 
-from agents.regular_files import is_anything, is_regular, read_regular
+from agents.plain_files import is_regular, read_plain
 
 FORMAT = 2
 RECORD_FILE = "learner.json"
@@ -148,7 +148,7 @@ def check_inside(folder: Path, name: str) -> None:
 
 def _check_place(path: Path) -> None:
     """Checks that a checkpoint may be written to a place."""
-    if is_anything(path) and (path.is_symlink() or not is_regular(path / RECORD_FILE)):
+    if os.path.lexists(path) and (path.is_symlink() or not is_regular(path / RECORD_FILE)):
         raise ValueError(
             f"checkpoint {str(path)!r}: expected a new folder or an earlier checkpoint, got something else"
         )
@@ -185,7 +185,7 @@ def _read_record(folder: Path) -> dict[str, Any]:
     """Returns the whole record, to the byte as it was written."""
     where = f"checkpoint {str(folder)!r}: {RECORD_FILE}"
     try:
-        data = read_regular(folder / RECORD_FILE, largest=LARGEST_RECORD)
+        data = read_plain(folder / RECORD_FILE, largest=LARGEST_RECORD, through_links=False)
         parsed: Any = json.loads(data)
     except (OSError, ValueError, RecursionError) as error:
         raise ValueError(f"{where} is damaged: {error}") from error
@@ -231,7 +231,7 @@ def _find(path: Path) -> Path | None:
 
 
 def _holds_record(folder: Path) -> bool:
-    return not folder.is_symlink() and is_anything(folder / RECORD_FILE)
+    return not folder.is_symlink() and os.path.lexists(folder / RECORD_FILE)
 
 
 def _beside(path: Path, ending: str) -> Path:

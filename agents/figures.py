@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from agents import learning_curves
+from agents.plain_files import write_whole
+from agents.printable import printable
 
 INK, GRID = "#2b2d42", "#e3e6ec"
 COLOURS = ("#1b7f79", "#d1495b", "#3d5a98", "#edae49", "#66418f")
@@ -39,11 +43,11 @@ def draw_run(
     """Writes the curves of one run, with the evaluations as points at either end.
 
     Args:
-        path: The PNG file.
+        path: The PNG file; a link in its place is replaced.
         rows: Lines of metrics.jsonl, at least one.
         before: Evaluation before training, where there was one.
         after: Evaluation after training, likewise.
-        title: One line over the figure.
+        title: One line over the figure, as it is: it may hold anything, and no formula is made of it.
     """
     plt = pyplot()
     figure, axes = plt.subplots(2, 3, figsize=(13, 7), layout="constrained")
@@ -61,9 +65,11 @@ def draw_run(
         axes[0, 0].legend(frameon=False, loc="lower right")
     axes[1, 1].set_ylim(0, 1.05 * axes[1, 1].get_ylim()[1])
     draw_frontier(axes[1, 2], {"": [rows]})
-    figure.suptitle(title, x=0.01, ha="left", fontsize=13, color=INK)
-    figure.savefig(path, dpi=120)
+    figure.suptitle(printable(title), x=0.01, ha="left", fontsize=13, color=INK, parse_math=False)
+    drawn = io.BytesIO()
+    figure.savefig(drawn, dpi=120, format="png")
     plt.close(figure)
+    write_whole(Path(path), drawn.getvalue())  # in place of a link, and not through it
 
 
 def _evaluations(key: str | None, ends: Mapping[int, Row | None]) -> list[tuple[int, float]]:

@@ -14,6 +14,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
+from agents.plain_files import is_same
+
 HELD = (errno.EAGAIN, errno.EACCES, errno.EWOULDBLOCK, errno.EDEADLK)
 """How systems say that another process holds a lock; anything else means that there can be none."""
 
@@ -34,24 +36,30 @@ else:
 
 
 @contextmanager
-def try_lock(path: Path) -> Generator[bool]:
+def try_lock(path: Path, note: str = "") -> Generator[bool]:
     """Returns a context, with whether this process holds the lock in it; the file is gone behind it.
 
     Args:
         path: The lock's file, in a folder that is there.
+        note: What the file says while the lock is held.
 
     Raises:
-        OSError: The file can't be opened, or its file system has no locks.
+        OSError: The file can't be opened, is a link or known by another name as well, or its file system has
+            no locks.
     """
     file = _open(path)
     if file is None:
         yield False
         return
     try:
+        file.truncate(0)
+        file.write(note)
+        file.flush()
         yield True
     finally:
         with suppress(OSError):  # Windows removes no open file; what stays behind blocks nobody
-            path.unlink()
+            if is_same(file, path):  # and not what another process has made in its place
+                path.unlink()
         file.close()
 
 
@@ -67,6 +75,9 @@ def _open(path: Path) -> IO[str] | None:
     """Returns the lock's file, locked; None where another process holds it."""
     while True:
         file = os.fdopen(_open_own(path), "a", encoding="utf-8")
+        if os.fstat(file.fileno()).st_nlink > 1:
+            file.close()
+            raise OSError(f"{path} is another file's second name, which a lock would overwrite; remove it")
         try:
             _take(file)
         except OSError as error:
@@ -74,7 +85,7 @@ def _open(path: Path) -> IO[str] | None:
             if error.errno in HELD:
                 return None
             raise
-        if _is_there(file, path):
+        if is_same(file, path):
             return file
         file.close()  # its holder removed it meanwhile: this lock would be on a file that nobody else sees
 
@@ -83,11 +94,3 @@ def _open_own(path: Path) -> int:
     """Opens a file to be written, but not through a link, which would make one elsewhere, nor a pipe."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
     return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0), 0o666)
-
-
-def _is_there(file: IO[str], path: Path) -> bool:
-    """Returns whether an open file is the one under a path, and not one that was removed."""
-    try:
-        return os.path.samestat(os.fstat(file.fileno()), path.stat())
-    except FileNotFoundError:
-        return False

@@ -14,27 +14,44 @@ from io import FileIO
 from pathlib import Path
 from typing import Any
 
+from agents.plain_files import is_same, open_log, read_plain, write_whole
+from agents.strict_json import parse_object, show
+
+LARGEST = 1 << 31
+"""Bytes of the largest file that is read: years of iterations."""
+
+
+class FileGoneError(OSError):
+    """A file was deleted or replaced while it was being written."""
+
+
+NAMES = ("metrics.jsonl", "timings.jsonl")
+
 
 class JsonlLog:
     """Writes `metrics.jsonl` and `timings.jsonl`: a line per iteration, on disk before the next one starts.
 
     `metrics.jsonl` holds no times, its keys are sorted and its floats are written to the last bit, so equal
     runs give files that are equal to the byte. A number that is not finite is written as `null`, which
-    every JSON reader understands.
+    every JSON reader understands. Files are written in place of links and never through them.
 
     Args:
         folder: Where the two files lie; made if missing.
         iterations: How many iterations the learner has behind it: 0 starts afresh, n keeps the lines up to
             iteration n and removes later ones (they belong to work that was lost and will be done again).
+
+    Raises:
+        ValueError: A file does not hold the lines of n iterations.
+        OSError: A file can't be written.
     """
 
     def __init__(self, folder: str | os.PathLike[str], *, iterations: int = 0) -> None:
         self._folder = Path(folder)
         self._folder.mkdir(parents=True, exist_ok=True)
         self._files: list[FileIO] = []
-        for name in ("metrics.jsonl", "timings.jsonl"):
+        for name in NAMES:
             _keep_iterations(self._folder / name, iterations)
-            self._files.append((self._folder / name).open("ab", buffering=0))
+            self._files.append(open_log(self._folder / name))
 
     def on_iteration(
         self, metrics: Mapping[str, float], timings: Mapping[str, float], episodes: Sequence[Any]
@@ -42,12 +59,28 @@ class JsonlLog:
         """Adds one line to each file; `episodes` are not written.
 
         Raises:
+            FileGoneError: A file is no longer there; `contents` has what was written to it, this line too.
             OSError: A file can't be written; a line that was cut off is dropped when the run is continued.
         """
         counts = {key: int(metrics[key]) for key in ("iteration", "episodes")}
         rows = ({**metrics, **counts}, {**counts, **timings})
         for file, row in zip(self._files, rows, strict=True):
             _append(file, _json_line(row).encode("utf-8"))
+        for name, file in zip(NAMES, self._files, strict=True):
+            if not is_same(file, self._folder / name):
+                raise FileGoneError(
+                    f"{self._folder / name} was deleted or replaced while the run wrote to it"
+                )
+
+    def contents(self) -> dict[str, bytes]:
+        """Returns what both files hold by name, wherever they are; not after `close`.
+
+        Raises:
+            OSError: They can't be read.
+        """
+        for file in self._files:
+            file.seek(0)
+        return {name: file.readall() for name, file in zip(NAMES, self._files, strict=True)}
 
     def close(self) -> None:
         """Closes both files."""
@@ -56,26 +89,41 @@ class JsonlLog:
 
 
 def read_jsonl(path: str | os.PathLike[str]) -> list[dict[str, Any]]:
-    """Returns the rows of a JSONL file in order, without a last line that was cut off while being written."""
+    """Returns the rows of a JSONL file in order, without a last line that was cut off while being written.
+
+    Raises:
+        ValueError: It is no regular file, or a line holds no JSON object, or one with a key twice, with a
+            number that is not finite or nested without end; in one line.
+        OSError: It can't be read.
+    """
     rows: list[dict[str, Any]] = []
-    lines = Path(path).read_bytes().split(b"\n")
-    for line in lines[:-1]:  # what follows the last line end is empty or cut off
-        rows.append(json.loads(line))
+    lines = read_plain(path, largest=LARGEST, through_links=False).split(b"\n")
+    for number, line in enumerate(lines[:-1], start=1):  # what follows the last line end is empty or cut off
+        try:
+            rows.append(parse_object(line))
+        except ValueError as error:
+            raise ValueError(f"line {number}: {error}") from error
     return rows
 
 
 def _keep_iterations(path: Path, iterations: int) -> None:
     """Cuts a JSONL file behind iteration `iterations`, in one atomic step."""
-    rows = read_jsonl(path) if path.exists() else []
-    kept = [row for row in rows if row["iteration"] <= iterations]
-    if len(kept) != iterations:
+    try:
+        rows = read_jsonl(path) if os.path.lexists(path) and iterations else []
+    except ValueError as error:
+        raise ValueError(f"{path} can't be read as JSON lines: {error}; restore it from a copy") from error
+    if len(rows) < iterations:
         raise ValueError(
-            f"{path} holds {len(kept)} of the {iterations} iterations that the checkpoint has behind it; "
+            f"{path} holds {len(rows)} of the {iterations} iterations that the checkpoint has behind it; "
             "restore the file, or start a new run in another folder"
         )
-    new = path.with_name(path.name + ".new")
-    new.write_text("".join(map(_json_line, kept)), encoding="utf-8", newline="\n")
-    os.replace(new, path)
+    for number, row in enumerate(rows[:iterations], start=1):
+        if row.get("iteration") != number:
+            raise ValueError(
+                f"{path}, line {number}: expected iteration {number}, got {show(row.get('iteration'))}; "
+                "restore the file, or start a new run in another folder"
+            )
+    write_whole(path, "".join(map(_json_line, rows[:iterations])).encode("utf-8"), alone=True)
 
 
 def _append(file: FileIO, line: bytes) -> None:

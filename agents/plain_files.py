@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 import re
 import stat
+from io import FileIO
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 LONGEST_NAME = 200
 """Characters of a file's name: what file systems take, less the endings that are added."""
@@ -51,30 +52,56 @@ def check_file_name(name: object, *, what: str = "name") -> str:
     return name
 
 
-def read_plain(path: str | os.PathLike[str], *, largest: int) -> bytes:
+def is_regular(path: Path) -> bool:
+    """Returns whether a path is a regular file, and no link to one."""
+    try:
+        return stat.S_ISREG(path.lstat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+
+
+def is_same(file: IO[Any], path: Path) -> bool:
+    """Returns whether an open file is the one under a path, and not one that was removed or replaced."""
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.lstat())
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+
+
+def read_plain(path: str | os.PathLike[str], *, largest: int, through_links: bool = True) -> bytes:
     """Returns what a regular file holds.
 
     Args:
-        path: The file; links to regular files are followed.
+        path: The file.
         largest: Most bytes that it may have.
+        through_links: Whether a link to a regular file is followed, or refused.
 
     Raises:
-        ValueError: It is a pipe, a device or a folder, or larger.
+        ValueError: It is a pipe, a device or a folder, a link that is not followed, or larger.
         OSError: It can't be read.
     """
-    handle = os.open(path, os.O_RDONLY | _NO_WAIT | _BINARY)
+    if not through_links and os.path.islink(path):
+        raise ValueError(f"{path}: expected a regular file, got a link, which is not followed")
+    handle = os.open(path, os.O_RDONLY | _NO_WAIT | _BINARY | (0 if through_links else _NO_LINK))
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise ValueError(f"{path}: expected a regular file, got a pipe, a device or a folder")
     with os.fdopen(handle, "rb") as file:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise ValueError(f"{path}: expected a regular file, got a pipe, a device or a folder")
         data = file.read(largest + 1)
     if len(data) > largest:
-        raise ValueError(f"{path}: expected at most {largest:,} bytes, got more; it is no file of a study")
+        raise ValueError(f"{path}: expected at most {largest:,} bytes, got more; it is not read")
     return data
 
 
-def write_whole(path: Path, data: bytes) -> None:
-    """Writes a file in one atomic step, and to the disk; a link in its place is replaced, not followed."""
-    new = path.with_name(f"{path.name}.{os.getpid()}.new")  # two processes may write one file at once
+def write_whole(path: Path, data: bytes, *, alone: bool = False) -> None:
+    """Writes a file in one atomic step, and to the disk; a link in its place is replaced, not followed.
+
+    Args:
+        path: The file.
+        data: What it is to hold.
+        alone: Whether no other process writes it: what a killed one left is then replaced by the next.
+    """
+    new = path.with_name(f"{path.name}.new" if alone else f"{path.name}.{os.getpid()}.new")
     new.unlink(missing_ok=True)  # of a process that was killed, or a link that somebody laid there
     with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o666), "wb") as file:
         file.write(data)
@@ -90,6 +117,18 @@ def open_append(path: Path) -> IO[bytes]:
         ValueError: It is a link.
     """
     return _open_own(path, os.O_APPEND)
+
+
+def open_log(path: Path) -> FileIO:
+    """Returns a file, opened without a buffer to add to it and to read again what was added.
+
+    Raises:
+        ValueError: It is a link.
+    """
+    if path.is_symlink():
+        raise ValueError(f"{path}: expected a file, got a link, which is not written through; remove it")
+    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | _NO_LINK | _NO_WAIT | _BINARY
+    return FileIO(os.open(path, flags, 0o666), "ab+")
 
 
 def open_fresh(path: Path) -> IO[bytes]:

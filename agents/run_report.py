@@ -2,18 +2,21 @@
 
 The folder is that of `agents.logs.JsonlLog`. Whatever else a training command wrote beside the two files is
 read where it is there: `config.json` (`settings`, and their `defaults`), `before.json` (its `summary`),
-`summary.json` (`before`, `after`).
+`summary.json` (`before`, `after`). The folder may be a stranger's: files are read as plain data, each damage
+is one line, and no character of what they say acts on the terminal that it is shown on.
 """
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
-from agents.logs import read_jsonl
+from agents.jsonl_log import read_jsonl
+from agents.plain_files import read_plain
+from agents.printable import shown
+from agents.strict_json import is_count, is_number, parse_object, show
 
 SUMMARY_KEYS = ("score", "judge", "kl", "perplexity", "distinct_1", "distinct_2", "repetition", "length")
 LAST_KEYS = (
@@ -24,6 +27,8 @@ LAST_KEYS = (
 """What is shown of the last iteration."""
 HEADLINE_KEYS = ("policy", "scorer", "objective", "reward_design", "seed")
 COUNTS = ("iteration", "episodes")
+LARGEST = 1 << 24
+"""Bytes of the largest JSON file that is read."""
 TOTAL = "seconds"
 RATE, PEAK = "_per_second", "peak_"
 
@@ -59,23 +64,26 @@ def read_run(folder: str | os.PathLike[str]) -> Run:
         raise ValueError(
             f"{path} is no run folder (it has neither config.json nor metrics.jsonl): give the --out of a run"
         )
-    config, summary = _read_json(path / "config.json"), _read_json(path / "summary.json")
-    before = summary.get("before") or _read_json(path / "before.json").get("summary")
+    config, summary = read_object(path / "config.json"), read_object(path / "summary.json")
+    if summary.get("before") is None:
+        before = read_numbers(path / "before.json", read_object(path / "before.json"), "summary")
+    else:
+        before = read_numbers(path / "summary.json", summary, "before")
     return Run(
         path=path,
-        settings=config.get("settings", {}),
-        defaults=config.get("defaults", {}),
+        settings=_read_table(path / "config.json", config, "settings"),
+        defaults=_read_table(path / "config.json", config, "defaults"),
         metrics=_read_rows(path / "metrics.jsonl", COUNTS),
         timings=_read_rows(path / "timings.jsonl", (*COUNTS, TOTAL)),
         before=before,
-        after=summary.get("after"),
+        after=read_numbers(path / "summary.json", summary, "after"),
     )
 
 
 def describe_run(run: Run) -> str:
     """Returns the summary of a run as lines of text, with what it does not hold yet left out."""
     sections = [
-        [headline(run.path.name, run.settings), _progress(run)],
+        [headline(shown(run.path.name), run.settings), _progress(run)],
         _settings_lines(run),
         format_table(run.before, run.after).splitlines() if run.before else [],
         _last_lines(run.metrics),
@@ -92,11 +100,12 @@ def headline(name: str, settings: Row) -> str:
         settings: Those of its `config.json`; a policy in a folder is called by the folder's name.
     """
     facts = [
-        f"{key.replace('_', ' ')} {Path(settings[key]).name if key == 'policy' else settings[key]}"
+        f"{key.replace('_', ' ')} "
+        + shown(Path(str(settings[key])).name if key == "policy" else settings[key])
         for key in HEADLINE_KEYS
         if key in settings
     ]
-    return f"{name}: {', '.join(facts)}" if facts else name
+    return f"{shown(name)}: {', '.join(facts)}" if facts else shown(name)
 
 
 def format_table(before: Row, after: Row | None) -> str:
@@ -139,8 +148,8 @@ def _settings_lines(run: Run) -> list[str]:
 
 
 def _setting_line(run: Run, key: str, value: Any) -> str:
-    usual = f"  (default: {run.defaults[key]})" if key in run.defaults else ""
-    return f"  {key:<20}{value}{usual}"
+    usual = f"  (default: {shown(run.defaults[key])})" if key in run.defaults else ""
+    return f"  {shown(key):<20}{shown(value)}{usual}"
 
 
 def _last_lines(metrics: Sequence[Row]) -> list[str]:
@@ -152,13 +161,13 @@ def _last_lines(metrics: Sequence[Row]) -> list[str]:
 
 
 def _speed_lines(timings: Sequence[Row]) -> list[str]:
-    if not timings:
-        return []
     total = sum(float(row[TOTAL]) for row in timings)
+    if not total > 0.0:
+        return []
     phases = seconds_by_phase(timings)
     return [
         ", ".join(_speeds(timings, total)),
-        *(f"  {phase:<20}{spent:>10.1f} s{spent / total:>8.1%}" for phase, spent in phases.items()),
+        *(f"  {shown(phase):<20}{spent:>10.1f} s{spent / total:>8.1%}" for phase, spent in phases.items()),
     ]
 
 
@@ -166,11 +175,11 @@ def _speeds(timings: Sequence[Row], total: float) -> Iterator[str]:
     yield f"{total:.1f} s of training"
     yield f"{timings[-1]['episodes'] / total:.1f} episodes/s"
     key = f"tokens{RATE}"
-    if all(key in row for row in timings):
+    if all(row.get(key) is not None for row in timings):
         yield f"{sum(row[key] * row[TOTAL] for row in timings) / total:.0f} tokens/s"
     for peak in sorted({key for row in timings for key in row if key.startswith(PEAK)}):
-        most = max(row.get(peak, 0.0) for row in timings)
-        yield f"{peak.removesuffix('_mb').replace('_', ' ')} {most:.0f} MB"
+        most = max(row.get(peak) or 0.0 for row in timings)
+        yield f"{shown(peak.removesuffix('_mb').replace('_', ' '))} {most:.0f} MB"
 
 
 def _is_phase(key: str) -> bool:
@@ -181,17 +190,45 @@ def _number(value: Any, form: str = ".3f") -> str:
     return "-" if value is None else format(value, form)
 
 
-def _read_json(path: Path) -> dict[str, Any]:
-    if not path.is_file():
+def read_object(path: Path) -> dict[str, Any]:
+    """Returns the JSON object that a file of a run holds, empty where there is no file.
+
+    Raises:
+        ValueError: It is no regular file, or holds no object of plain data; in one line.
+        OSError: It can't be read.
+    """
+    if not os.path.lexists(path):
         return {}
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return parse_object(read_plain(path, largest=LARGEST, through_links=False))
     except ValueError as error:
         raise ValueError(f"{path} can't be read as JSON: {error}; restore it from a copy") from error
 
 
+def read_numbers(path: Path, content: Row, key: str) -> dict[str, Any] | None:
+    """Returns the figures under a key of what a file holds, None where there is no such key.
+
+    Raises:
+        ValueError: They are no table of numbers.
+    """
+    if content.get(key) is None:
+        return None
+    found = _read_table(path, content, key)
+    for name, value in found.items():
+        if value is not None and not is_number(value):
+            raise ValueError(f"{path}: {key}: {show(name)}: expected a number or null, got {show(value)}")
+    return found
+
+
+def _read_table(path: Path, content: Row, key: str) -> dict[str, Any]:
+    found = content.get(key, {})
+    if not isinstance(found, dict):
+        raise ValueError(f"{path}: {key}: expected a table of settings or figures, got {show(found)}")
+    return cast("dict[str, Any]", found)
+
+
 def _read_rows(path: Path, needed: Sequence[str]) -> list[dict[str, Any]]:
-    if not path.is_file():
+    if not os.path.lexists(path):
         return []
     try:
         rows = read_jsonl(path)
@@ -199,5 +236,22 @@ def _read_rows(path: Path, needed: Sequence[str]) -> list[dict[str, Any]]:
         raise ValueError(f"{path} can't be read as JSON lines: {error}; restore it from a copy") from error
     for number, row in enumerate(rows, start=1):
         if not set(needed) <= set(row):
-            raise ValueError(f"{path}, line {number}: expected {', '.join(needed)} in it, got {sorted(row)}")
+            raise ValueError(
+                f"{path}, line {number}: expected {', '.join(needed)} in it, got {show(sorted(row))}"
+            )
+        _check_row(f"{path}, line {number}", number, row, needed)
     return rows
+
+
+def _check_row(where: str, number: int, row: Row, needed: Sequence[str]) -> None:
+    """Checks that a row holds numbers, counts where counts belong, and that it is in its place."""
+    for key, value in row.items():
+        if not (is_number(value) or (value is None and key not in needed)):
+            raise ValueError(f"{where}: {show(key)}: expected a number, got {show(value)}")
+    for key in COUNTS:
+        if not is_count(row[key]):
+            raise ValueError(f"{where}: {key}: expected a whole number >= 0, got {show(row[key])}")
+    if row["iteration"] != number:
+        raise ValueError(f"{where}: expected iteration {number}, got {row['iteration']}; restore the file")
+    if row.get(TOTAL, 0.0) < 0.0:
+        raise ValueError(f"{where}: {TOTAL}: expected a number >= 0, got {show(row[TOTAL])}")

@@ -8,19 +8,17 @@ plain data and no more.
 
 from __future__ import annotations
 
-import json
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NoReturn, cast
+from typing import Any, cast
+
+from agents.strict_json import check_depth as check_depth
+from agents.strict_json import is_count as is_count
+from agents.strict_json import is_number as is_number
+from agents.strict_json import parse_object as parse_object
+from agents.strict_json import show as show
 
 Record = dict[str, Any]
-LONGEST_LINE = 1 << 24
-"""Bytes of a line."""
-DEEPEST = 32
-"""Lists and tables inside of each other."""
-GREATEST = 1e100
-"""Magnitude of a measured number; squares of it are finite, and float32 ends far below."""
 LONGEST_RESPONSE = 1 << 20
 """Tokens of a response that is kept."""
 
@@ -42,16 +40,6 @@ class Shape:
     optional: Mapping[str, Kind] = field(default_factory=dict[str, Kind])
     others: Kind | None = None
     """Of all other fields; None: anything."""
-
-
-def is_number(value: Any) -> bool:
-    """Returns whether a value is a finite number of a size that can be computed with."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= GREATEST
-
-
-def is_count(value: Any) -> bool:
-    """Returns whether a value is a whole number >= 0 below 2^53, whether it is written as 3 or 3.0."""
-    return is_number(value) and 0 <= value < 1 << 53 and value == int(value)
 
 
 def is_text(value: Any) -> bool:
@@ -129,31 +117,6 @@ def parse_record(line: bytes) -> Record:
     return record
 
 
-def parse_object(line: bytes) -> Record:
-    """Returns the JSON object that a line holds.
-
-    Raises:
-        ValueError: It holds none; the message says why, but not where.
-    """
-    if len(line) > LONGEST_LINE:
-        raise ValueError(f"expected at most {LONGEST_LINE:,} bytes in a line, got {len(line):,}")
-    try:
-        found = json.loads(
-            line.decode("utf-8"),
-            object_pairs_hook=_without_repeats,
-            parse_constant=_refuse_constant,
-            parse_int=_parse_whole,
-            parse_float=_parse_finite,
-        )
-    except RecursionError:
-        raise ValueError(f"expected at most {DEEPEST} tables and lists inside of each other") from None
-    if not isinstance(found, dict):
-        raise ValueError(f"expected a JSON object, got {show(found)}")
-    record = cast(Record, found)
-    check_depth(record)
-    return record
-
-
 def check_record(record: Mapping[str, Any], shapes: Mapping[str, Shape] = SHAPES) -> None:
     """Checks the fields of a record of a known kind.
 
@@ -174,58 +137,3 @@ def check_record(record: Mapping[str, Any], shapes: Mapping[str, Shape] = SHAPES
         kind = shape.needed.get(name) or shape.optional.get(name) or shape.others
         if kind is not None and not kind.holds(value):
             raise ValueError(f"{record['record']}: {name}: expected {kind.expected}, got {show(value)}")
-
-
-def check_depth(value: Any) -> None:
-    """Checks that tables and lists are not nested without end: who walks through them recurses.
-
-    Raises:
-        ValueError: They are.
-    """
-    level: Sequence[Any] = [value]
-    for _ in range(DEEPEST + 1):
-        level = [entry for one in level for entry in _entries(one)]
-        if not level:
-            return
-    raise ValueError(f"expected at most {DEEPEST} tables and lists inside of each other")
-
-
-def show(value: Any) -> str:
-    """Returns a value for a message: short, whatever it is."""
-    text = repr(value)
-    return text if len(text) <= 80 else f"{text[:80]}..."
-
-
-def _entries(value: Any) -> Sequence[Any]:
-    if isinstance(value, dict):
-        return list(cast(Record, value).values())
-    return cast(list[Any], value) if isinstance(value, list) else ()
-
-
-def _without_repeats(pairs: list[tuple[str, Any]]) -> Record:
-    record = dict(pairs)
-    if len(record) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in record if names.count(name) > 1)
-        raise ValueError(f"{show(twice)}: expected each key once, got it twice")
-    return record
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"expected finite numbers, got {name}")
-
-
-def _parse_whole(text: str) -> int:
-    if len(text) > 20:
-        raise ValueError(f"expected whole numbers below 2^63, got one of {len(text):,} characters")
-    value = int(text)
-    if abs(value) >= 1 << 63:
-        raise ValueError(f"expected whole numbers below 2^63, got {value}")
-    return value
-
-
-def _parse_finite(text: str) -> float:
-    value = float(text)
-    if not math.isfinite(value):
-        raise ValueError(f"expected finite numbers, got {show(text)}")
-    return value

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import samples
 import settings as flags
 from run_folder import RunFolder
 
 from agents.figures import draw_run
 from agents.logs import read_jsonl
-from agents.run_report import format_table, headline
+from agents.printable import printable
+from agents.run_report import format_table, headline, read_numbers
+from agents.strict_json import is_number
 from rlsf_gym.tokenizer import load_tokenizer
 
 
@@ -18,7 +22,7 @@ def finish(folder: RunFolder, episodes: int) -> list[str]:
     Returns:
         Notes about what could not be written.
     """
-    before, after = folder.read("before"), folder.read("after")
+    before, after = (read_evaluation(folder, name) for name in ("before", "after"))
     settings = folder.config()["settings"]
     notes: list[str] = []
     try:
@@ -48,12 +52,31 @@ def finish(folder: RunFolder, episodes: int) -> list[str]:
     return notes
 
 
+def read_evaluation(folder: RunFolder, name: str) -> dict[str, Any]:
+    """Returns an evaluation: its `summary`, and its `samples`, which `samples.write_page` checks.
+
+    Raises:
+        ValueError: It is missing, or of other types.
+    """
+    path, content = folder.path / f"{name}.json", folder.read(name) or {}
+    summary, records = read_numbers(path, content, "summary"), content.get("samples")
+    if summary is None or not isinstance(records, list):
+        raise ValueError(f"{path}: expected summary and samples in it; restore it from a copy")
+    return {"summary": summary, "samples": records}
+
+
 def describe(folder: RunFolder) -> str:
     """Returns the table of both evaluations and where the files are."""
-    summary = folder.read("summary")
+    path, summary = folder.path / "summary.json", folder.read("summary")
+    before, after = (read_numbers(path, summary, key) for key in ("before", "after"))
+    if before is None or not all(is_number(summary.get(key)) for key in ("episodes", "seconds")):
+        raise ValueError(
+            f"{path}: expected before, after, episodes and seconds in it; restore it from a copy"
+        )
     lines = [
-        format_table(summary["before"], summary["after"]),
+        format_table(before, after),
         f"{summary['episodes']} episodes, {summary['seconds']:.0f} s of training",
-        *(f"  {path}" for path in (folder.curves, folder.samples, folder.metrics, folder.checkpoint)),
+        *(f"  {printable(str(path))}" for path in (folder.curves, folder.samples, folder.metrics)),
+        f"  {printable(str(folder.checkpoint))}",
     ]
     return "\n".join(lines)

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
+import math
 import os
 import platform
 import subprocess
@@ -25,7 +26,15 @@ from pathlib import Path
 from typing import Any
 
 from agents.file_lock import try_lock
+from agents.plain_files import read_plain, write_whole
+from agents.run_report import read_object
+from agents.strict_json import show
 
+KINDS: dict[str, type[Any]] = {
+    **{"id": str, "settings": dict, "defaults": dict, "versions": dict, "prompts_sha256": str},
+}
+"""Types of what `config.json` holds, where it is read."""
+NAMES: dict[type[Any], str] = {str: "a text", dict: "a table"}
 PACKAGES = ("rlsf-gym", "torch", "transformers", "tokenizers", "numpy", "gymnasium", "vaderSentiment")
 
 
@@ -67,15 +76,21 @@ class RunFolder:
             ValueError: Another process writes here.
         """
         self.path.mkdir(parents=True, exist_ok=True)
-        path = self.path / "run.lock"
-        with try_lock(path) as mine:
+        with try_lock(self.path / "run.lock", note=str(os.getpid())) as mine:
             if not mine:
                 raise ValueError(
-                    f"{self.path} is in use by process {path.read_text(encoding='utf-8') or 'unknown'}: wait "
+                    f"{self.path} is in use by process {self._holder()}: wait "
                     "until it has ended, or stop it and continue with --resume"
                 )
-            path.write_text(str(os.getpid()), encoding="utf-8")
             yield
+
+    def _holder(self) -> str:
+        """Returns the number of the process that holds the lock, if its file says one."""
+        try:
+            said = read_plain(self.path / "run.lock", largest=20, through_links=False).decode("ascii")
+        except (OSError, ValueError):
+            return "unknown"
+        return said if said.isdigit() else "unknown"
 
     def create(self, settings: Mapping[str, Any], *, defaults: Mapping[str, Any], prompts: str) -> None:
         """Writes `config.json`; `prompts` is the hash of the prompts."""
@@ -94,32 +109,42 @@ class RunFolder:
             )
 
     def write(self, name: str, content: Any) -> None:
-        """Writes `<name>.json` in one atomic step."""
-        path = self.path / f"{name}.json"
-        new = path.with_suffix(".json.new")
-        new.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-        os.replace(new, path)
+        """Writes `<name>.json` in one atomic step; numbers that are not finite become null."""
+        text = json.dumps(_finite(content), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+        write_whole(self.path / f"{name}.json", text.encode("utf-8", "backslashreplace"), alone=True)
 
     def read(self, name: str) -> Any:
-        """Returns the content of `<name>.json`, or None if there is no such file."""
+        """Returns the content of `<name>.json`, or None if there is no such file.
+
+        Raises:
+            ValueError: It is damaged, or no regular file.
+        """
         path = self.path / f"{name}.json"
-        if not path.exists():
-            return None
-        try:
-            return json.loads(path.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise ValueError(
-                f"{path} can't be read as JSON: {error}; restore it or start a new run"
-            ) from error
+        return read_object(path) if os.path.lexists(path) else None
 
     def config(self) -> dict[str, Any]:
-        """Returns `config.json`; an explained error if this is no run folder."""
+        """Returns `config.json`; an explained error if this is no run folder, or of wrong types."""
         config: dict[str, Any] | None = self.read("config")
         if config is None or "settings" not in config:
             raise ValueError(
                 f"{self.path} is no run folder (it has no config.json): give the --out of an earlier run"
             )
-        return config
+        for key, kind in KINDS.items():
+            if not isinstance(config.get(key, kind()), kind):
+                raise ValueError(
+                    f"{self.path / 'config.json'}: {key}: expected {NAMES[kind]}, got {show(config[key])}; "
+                    "restore it from a copy"
+                )
+        return {"id": "", "versions": {}, **config}
+
+
+def _finite(content: Any) -> Any:
+    """Returns plain data without numbers that JSON has not."""
+    if isinstance(content, Mapping):
+        return {key: _finite(value) for key, value in content.items()}
+    if isinstance(content, list | tuple):
+        return [_finite(value) for value in content]
+    return None if isinstance(content, float) and not math.isfinite(content) else content
 
 
 def versions() -> dict[str, str]:

@@ -131,7 +131,7 @@ def test_folders_that_are_links(path, tmp_path):
 def test_pipes_are_not_waited_for(path, name):
     (path / name).unlink(missing_ok=True)
     os.mkfifo(path / name)
-    refuse(path, "a pipe or a device")
+    refuse(path, "a pipe")
 
 
 def reseal(path, change):

@@ -1,0 +1,35 @@
+r"""Shows text that a stranger may have written, in one line, so that no character of it acts on a terminal.
+
+Control characters, escape sequences, line ends and what turns the direction of writing become escapes as
+Python writes them; what is long is cut.
+"""
+
+from __future__ import annotations
+
+LONGEST = 200
+"""Characters of a value that is shown."""
+
+
+def printable(text: str) -> str:
+    r"""Returns the text in one line, each character that would act in place of showing written as an escape.
+
+    Example:
+        >>> print(printable("a\x1b[31mb\nc\u202ed"))
+        a\x1b[31mb\nc\u202ed
+    """
+    return "".join(map(_escape, text))
+
+
+def shown(value: object) -> str:
+    """Returns a value as text: printable, and no longer than `LONGEST` characters.
+
+    Example:
+        >>> shown(0.5), len(shown("x" * 1_000_000))
+        ('0.5', 200)
+    """
+    text = printable(str(value)[: LONGEST + 1])
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
+
+
+def _escape(character: str) -> str:
+    return character if character.isprintable() else character.encode("unicode_escape").decode("ascii")

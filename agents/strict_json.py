@@ -1,0 +1,110 @@
+"""Reads JSON that a stranger may have written as plain data, or refuses it in one line.
+
+No number that is not finite, no key twice, no text that is nested or long without end: what is read here can
+be computed with, printed and walked through.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from typing import Any, NoReturn, cast
+
+Record = dict[str, Any]
+LONGEST_LINE = 1 << 24
+"""Bytes of a line."""
+DEEPEST = 32
+"""Lists and tables inside of each other."""
+GREATEST = 1e100
+"""Magnitude of a measured number; squares of it are finite, and float32 ends far below."""
+
+
+def is_number(value: Any) -> bool:
+    """Returns whether a value is a finite number of a size that can be computed with."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= GREATEST
+
+
+def is_count(value: Any) -> bool:
+    """Returns whether a value is a whole number >= 0 below 2^53, whether it is written as 3 or 3.0."""
+    return is_number(value) and 0 <= value < 1 << 53 and value == int(value)
+
+
+def parse_object(line: bytes) -> Record:
+    """Returns the JSON object that a line holds.
+
+    Raises:
+        ValueError: It holds none; the message says why, but not where.
+    """
+    if len(line) > LONGEST_LINE:
+        raise ValueError(f"expected at most {LONGEST_LINE:,} bytes in a line, got {len(line):,}")
+    try:
+        found = json.loads(
+            line.decode("utf-8"),
+            object_pairs_hook=_without_repeats,
+            parse_constant=_refuse_constant,
+            parse_int=_parse_whole,
+            parse_float=_parse_finite,
+        )
+    except RecursionError:
+        raise ValueError(f"expected at most {DEEPEST} tables and lists inside of each other") from None
+    if not isinstance(found, dict):
+        raise ValueError(f"expected a JSON object, got {show(found)}")
+    record = cast(Record, found)
+    check_depth(record)
+    return record
+
+
+def check_depth(value: Any) -> None:
+    """Checks that tables and lists are not nested without end: who walks through them recurses.
+
+    Raises:
+        ValueError: They are.
+    """
+    level: Sequence[Any] = [value]
+    for _ in range(DEEPEST + 1):
+        level = [entry for one in level for entry in _entries(one)]
+        if not level:
+            return
+    raise ValueError(f"expected at most {DEEPEST} tables and lists inside of each other")
+
+
+def show(value: Any) -> str:
+    """Returns a value for a message: short, whatever it is."""
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:80]}..."
+
+
+def _entries(value: Any) -> Sequence[Any]:
+    if isinstance(value, dict):
+        return list(cast(Record, value).values())
+    return cast(list[Any], value) if isinstance(value, list) else ()
+
+
+def _without_repeats(pairs: list[tuple[str, Any]]) -> Record:
+    record = dict(pairs)
+    if len(record) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in record if names.count(name) > 1)
+        raise ValueError(f"{show(twice)}: expected each key once, got it twice")
+    return record
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"expected finite numbers, got {name}")
+
+
+def _parse_whole(text: str) -> int:
+    if len(text) > 20:
+        raise ValueError(f"expected whole numbers below 2^63, got one of {len(text):,} characters")
+    value = int(text)
+    if abs(value) >= 1 << 63:
+        raise ValueError(f"expected whole numbers below 2^63, got {value}")
+    return value
+
+
+def _parse_finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"expected finite numbers, got {show(text)}")
+    return value
