@@ -1,0 +1,58 @@
+"""Makefile: training installs what training needs, the tests all the rest, and neither what is there."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+TRAINING, ALL = ".[agents,render,knowledge]", ".[all,workshop,dev]"
+
+pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
+
+
+@pytest.fixture
+def installs(tmp_path):
+    """Returns a function of a target and of the stamps in a folder, to what making it would install."""
+
+    def plan(target, *stamps):
+        shutil.copy(ROOT / "Makefile", tmp_path)
+        for number, name in enumerate(("pyproject.toml", "constraints.txt", *(f".venv/{s}" for s in stamps))):
+            (tmp_path / name).parent.mkdir(exist_ok=True)
+            (tmp_path / name).touch()
+            os.utime(tmp_path / name, (1000 + number, 1000 + number))
+        done = subprocess.run(
+            ["make", "-n", target], cwd=tmp_path, capture_output=True, text=True, check=True
+        )
+        return [line.split("'")[1] for line in done.stdout.splitlines() if "pip install" in line]
+
+    return plan
+
+
+@pytest.mark.parametrize("target", ["train", "compare", "benchmark", "report", "explore"])
+@pytest.mark.parametrize(
+    ("stamps", "expected"), [((), [TRAINING]), ((".train",), []), ((".train", ".ready"), [])]
+)
+def test_training_needs_no_more_than_its_own(installs, target, stamps, expected):
+    assert installs(target, *stamps) == expected
+
+
+@pytest.mark.parametrize("target", ["test", "check"])
+@pytest.mark.parametrize(
+    ("stamps", "expected"),
+    [((), [TRAINING, ALL]), ((".train",), [ALL]), ((".train", ".ready"), []), ((".ready", ".train"), [ALL])],
+)
+def test_the_tests_need_all(installs, target, stamps, expected):
+    """With a training set that is newer than all, after pyproject.toml changed, all is brought up to date."""
+    assert installs(target, *stamps) == expected
+
+
+def test_lowest_has_an_environment_of_its_own_with_exactly_the_bounds(installs):
+    assert installs("lowest", ".train", ".ready") == [ALL]
+    text = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert (
+        f"$(LOWEST)/bin/python -m pip install --quiet --constraint .ci/lowest.txt --editable '{ALL}'" in text
+    )
+    assert "make lowest" in (ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
