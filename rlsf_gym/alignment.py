@@ -21,7 +21,7 @@ IntArray = npt.NDArray[np.int64]
 # By code point, up to the first one behind the last whitespace of Unicode, U+3000.
 _IS_SPACE = np.array([chr(code).isspace() for code in range(0x3002)])
 _WORD = re.compile(r"\S+")
-_CLOSING = re.compile(r"[.,;:!?\u2026\u2014]\W*$")
+_CLOSING = frozenset(".,;:!?\u2026\u2014")
 _OPENING = frozenset(("and", "but", "or", "nor", "yet", "so", "although", "though", "while", "because", "if"))
 _Decoder = codecs.getincrementaldecoder("utf-8")
 
@@ -179,7 +179,8 @@ def word_ends(text: str, spans: IntArray, offset: int = 0) -> IntArray:
 def clause_numbers(words: Sequence[str]) -> IntArray:
     """Returns the number of the clause that each word stands in, by its marks alone.
 
-    A clause ends with a word that ends in one of . , ; : ! ? and before a conjunction.
+    A clause ends with a word that ends in one of . , ; : ! ? (or an ellipsis or a dash), whatever marks stand
+    behind it, and before a conjunction.
 
     Args:
         words: K words with the punctuation that stands at them, in order.
@@ -191,7 +192,17 @@ def clause_numbers(words: Sequence[str]) -> IntArray:
         >>> clause_numbers(["not", "good,", "but", "short", "and", "sweet"]).tolist()
         [0, 0, 1, 1, 2, 2]
     """
-    closes = [bool(_CLOSING.search(word)) for word in words]
+    closes = [_closes(word) for word in words]
     opens = [word.lower() in _OPENING for word in words]
     starts = [before or here for before, here in zip([False, *closes], opens, strict=False)]
     return np.cumsum([False, *starts[1:]], dtype=np.int64) if words else np.zeros(0, np.int64)
+
+
+def _closes(word: str) -> bool:
+    """Returns whether a closing mark stands behind the last letter, digit or underscore of a word."""
+    for character in reversed(word):
+        if character in _CLOSING:
+            return True
+        if character.isalnum() or character == "_":
+            return False
+    return False

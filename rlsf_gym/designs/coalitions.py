@@ -24,6 +24,7 @@ __all__ = ["leave_one_out", "leave_one_out_design", "sample_shares", "shapley", 
 By = Literal["word", "clause"]
 Worth = Callable[[BoolArray], FloatArray]
 
+_MOST_CELLS = 2**22  # players in all coalitions that are asked for at once: about 25 MB of text
 _ERASED = "the scores of the text without some of its words"
 
 
@@ -31,7 +32,8 @@ def leave_one_out(evidence: Evidence, *, rng: np.random.Generator, conserving: b
     """Returns what each word is missed by: share_i = v(all) - v(all but i).
 
     Occlusion (Zeiler and Fergus 2014): cheap, and blind to words that stand in for each other: of two
-    triggers that each suffice, neither is missed. Bounded, neither causal nor conserving; N + 1 texts.
+    triggers that each suffice, neither is missed. Bounded, neither causal nor conserving; N + 1 texts, so
+    that its time is quadratic in the length of the response.
 
     Args:
         evidence: What is known of the response, with `utilities_without`.
@@ -79,7 +81,8 @@ def shapley(
     Exact for up to `exact_words` players: at most 2^exact_words texts. Beyond, the average over so many
     random orders, each second one the reverse of the one before it. Both exact values and estimates add up to
     the gain. The standard error of a share from M orders is at most 2 sqrt(2 / M), v ranging over 2;
-    `sample_shares` returns its estimate.
+    `sample_shares` returns its estimate. An order asks for N texts, so that the time is quadratic in the
+    length of the response.
 
     Args:
         evidence: What is known of the response, with `utilities_without`, and `clauses` if asked for.
@@ -147,12 +150,19 @@ def sample_shares(
     present: BoolArray = np.less(
         ranks[:, None, :], np.arange(int(size) + 1, dtype=np.int64)[None, :, None]
     )  # (M, N + 1, N)
-    values = worth(present.reshape(-1, size)).reshape(count, size + 1)
+    values = _ask_in_parts(worth, present.reshape(-1, size)).reshape(count, size + 1)
     added = np.empty((count, size))
     np.put_along_axis(added, orders, np.diff(values, axis=1), axis=1)
     pairs = added.reshape(-1, 2, size).mean(axis=1)  # (M / 2, N)
     spread = pairs.std(axis=0, ddof=1) if len(pairs) > 1 else np.full(size, np.nan)
     return pairs.mean(axis=0), spread / np.sqrt(len(pairs))
+
+
+def _ask_in_parts(worth: Worth, present: BoolArray) -> FloatArray:
+    """Returns v of each row, float64 (M,), asked for so many at a time that their texts fit in memory."""
+    rows = max(1, _MOST_CELLS // max(1, present.shape[1]))
+    parts = [worth(present[start : start + rows]) for start in range(0, len(present), rows)]
+    return np.concatenate(parts)
 
 
 def _exact_shares(groups: Sequence[Sequence[int]], worth: Worth) -> FloatArray:

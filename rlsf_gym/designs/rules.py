@@ -131,12 +131,13 @@ def _find_faults(evidence: Evidence) -> BoolArray:
     numbers = np.searchsorted(words[:, 1], laid.char_ends)
     inside = numbers < len(words)
     np.add.at(credit, numbers[inside], laid.amounts[inside])
-    spans = evidence.char_spans[: evidence.length, None]  # (T', 1, 2)
+    starts, ends = evidence.char_spans[: evidence.length].T  # (T',) each
     faulty = words[credit < -_NOTHING]
-    touched = (
-        (spans[..., 0] < faulty[:, 1]) & (spans[..., 1] > faulty[:, 0]) & (spans[..., 0] < spans[..., 1])
-    )
-    return np.asarray(touched.any(axis=1), np.bool_)
+    # Words lie apart and in order: one is touched if more of them begin before the token's end than end by
+    # its start.
+    begun = np.searchsorted(faulty[:, 0], ends, side="left")
+    ended = np.searchsorted(faulty[:, 1], starts, side="right")
+    return np.asarray((begun > ended) & (starts < ends), np.bool_)
 
 
 def _lay_amounts(evidence: Evidence, at: At) -> _Laid:

@@ -10,10 +10,12 @@ import numpy as np
 from rlsf_gym.alignment import clause_numbers, word_ends, word_spans
 from rlsf_gym.envs.scoring import Scoring
 from rlsf_gym.erasure import erase_words
-from rlsf_gym.evidence import FloatArray, IntArray
+from rlsf_gym.evidence import BoolArray, FloatArray, IntArray
 from rlsf_gym.objectives import Objective
 
 __all__ = ["Hindsight"]
+
+_LONG = 64  # characters of a word that is read as it grows
 
 
 class Hindsight(NamedTuple):
@@ -61,11 +63,15 @@ class Hindsight(NamedTuple):
         spans = word_spans(text)
         whole = np.searchsorted(spans[:, 1], offsets, side="right")  # number of words before each offset
         cut = np.flatnonzero(np.append(spans[:, 0], len(text))[whole] < offsets)
-        words = [text[start:end] for start, end in spans.tolist()]
-        words += [text[spans[whole[at], 0] : offsets[at]] for at in cut.tolist()]
+        parts = np.stack(
+            [spans[whole[cut], 0], offsets[cut]], axis=1
+        )  # (N, 2), what is there of each cut one
+        is_long = self._are_read_as_they_grow(parts)
+        words = [text[start:end] for start, end in [*spans.tolist(), *parts[~is_long].tolist()]]
         worth = self._lexicon_worths(words)
         known = np.concatenate([np.zeros(1), worth[: len(spans)].cumsum()])[whole]
-        known[cut] += worth[len(spans) :]
+        known[cut[~is_long]] += worth[len(spans) :]
+        known[cut[is_long]] += self._growing_worths(text, parts[is_long])
         return known[:-1] - known[-1]
 
     def attributions(self, method: str) -> FloatArray:
@@ -75,6 +81,25 @@ class Hindsight(NamedTuple):
             values = self.scoring.attributions([self.prompt], [self.response], method)[0]
         sums = np.concatenate([np.zeros(1), values.cumsum()])[self.char_ends]
         return np.diff(sums, prepend=0.0)
+
+    def _are_read_as_they_grow(self, parts: IntArray) -> BoolArray:
+        """Returns bool (N,): long parts of words, which would take quadratic time if each were read anew."""
+        return (np.diff(parts, axis=1)[:, 0] > _LONG) & hasattr(self.scoring.scorer, "lexicon_prefixes")
+
+    def _growing_worths(self, text: str, parts: IntArray) -> FloatArray:
+        """What parts of words, some of the same word, are worth by the lexicon, float64 (N,)."""
+        scorer: Any = self.scoring.scorer
+        worth = np.zeros(len(parts))
+        order = np.lexsort((parts[:, 1], parts[:, 0]))
+        starts = np.flatnonzero(np.diff(parts[order, 0], prepend=-1))
+        for rows in np.split(order, starts[1:]) if len(parts) else ():
+            start, end = int(parts[rows[0], 0]), int(parts[rows[-1], 1])
+            whole, counts, cut = scorer.lexicon_prefixes(text[start:end], parts[rows, 1] - start)
+            utilities = self.objective(np.concatenate([whole, cut, np.zeros(1)]))
+            gains = utilities[:-1] - utilities[-1]
+            sums = np.concatenate([np.zeros(1), gains[: len(whole)].cumsum()])
+            worth[rows] = sums[counts] + gains[len(whole) :]
+        return worth
 
     def _lexicon_worths(self, words: list[str]) -> FloatArray:
         """What runs of characters are worth by the lexicon, float64 (N,); one may hold several words."""

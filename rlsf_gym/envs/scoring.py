@@ -17,13 +17,12 @@ from rlsf_gym.alignment import closed_ends_batch
 from rlsf_gym.certificate import Certificate
 from rlsf_gym.envs.decoding import Responses
 from rlsf_gym.evidence import BoolArray, FloatArray, IntArray
+from rlsf_gym.remembered import Remembered, constant_size
 from rlsf_gym.scorers import Scorer, find_assess_batch, prefix_scores_batch
 
 __all__ = ["Boundary", "Scores", "Scoring"]
 
 Boundary = Literal["closed", "open"]
-
-_REMEMBERED = 65_536  # prompts whose score is kept; a data set of prompts is usually smaller
 
 
 class Scores(NamedTuple):
@@ -55,7 +54,9 @@ class Scoring:
     scorer: Scorer
     boundary: Boundary
     """Whether a word counts when it is closed, or with each of its pieces."""
-    _prompt_scores: dict[str, float] = field(default_factory=dict[str, float], init=False, repr=False)
+    _prompt_scores: Remembered[float] = field(
+        default_factory=lambda: Remembered[float](constant_size), init=False, repr=False
+    )
 
     def ask(self, prompts: Sequence[str], responses: Responses, *, prefixes: bool) -> Scores:
         """Returns the scores and certificates of B responses.
@@ -207,17 +208,15 @@ class Scoring:
     def _score(self, prompts: Sequence[str], texts: list[str]) -> tuple[list[float], list[float]]:
         """Returns the scores of prompts and full texts; of equal texts one is scored, a prompt only once."""
         joined = [prompt + text for prompt, text in zip(prompts, texts, strict=True)]
-        known = self._prompt_scores
         wanted = dict.fromkeys([*prompts, *joined])
-        missing = [text for text in wanted if text not in known]
+        lookup = {text: score for text in wanted if (score := self._prompt_scores.get(text)) is not None}
+        missing = [text for text in wanted if text not in lookup]
         fresh: list[float] = []
         if missing:
             fresh = self.in_range(self.scorer.score(missing), (len(missing),), lambda: missing).tolist()
-        lookup = {text: known[text] for text in wanted if text in known}
         lookup.update(zip(missing, fresh, strict=True))
-        if len(known) > _REMEMBERED:
-            known.clear()
-        known.update((prompt, lookup[prompt]) for prompt in prompts)
+        for prompt in prompts:
+            self._prompt_scores.put(prompt, lookup[prompt])
         return [lookup[prompt] for prompt in prompts], [lookup[text] for text in joined]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import inspect
+import sys
 from collections.abc import Mapping
 from typing import Any, NamedTuple, TypedDict, cast, get_args
 
@@ -16,12 +17,11 @@ from rlsf_gym.evidence import IntArray
 from rlsf_gym.judge import Judge
 from rlsf_gym.objectives import load_objective
 from rlsf_gym.prompts import load_prompts
+from rlsf_gym.remembered import Remembered
 from rlsf_gym.resolve import resolve
 from rlsf_gym.scorers import Scorer, load_scorer
 from rlsf_gym.scorers.offers import check_offer
 from rlsf_gym.tokenizer import load_tokenizer
-
-_REMEMBERED = 65_536  # prompts whose ids are kept
 
 
 class TaskArguments(TypedDict, total=False):
@@ -97,7 +97,7 @@ class Task:
             boundary=boundary,
             verify=verify,
         )
-        self._prompt_ids: dict[str, IntArray] = {}
+        self._prompt_ids = Remembered[IntArray](sys.getsizeof)
 
     def begin(self, rng: np.random.Generator, given: str | None) -> Prompt:
         """Returns the prompt of a new episode: the one that was given, or one that is drawn."""
@@ -142,9 +142,7 @@ class Task:
                 f"prompt must be at most max_prompt_tokens={self.max_prompt_tokens} tokens long, "
                 f"got {len(ids)}: {text!r}"
             )
-        if len(self._prompt_ids) >= _REMEMBERED:
-            self._prompt_ids.clear()
-        self._prompt_ids[text] = ids
+        self._prompt_ids.put(text, ids)
         return ids
 
 

@@ -18,6 +18,7 @@ __all__ = ["RecordView", "Sample", "TokenView", "make_sample", "sample_from_info
 
 IntArray = npt.NDArray[np.int64]
 
+_LONG = 256  # characters
 END = "\u220e"  # stands for a token without bytes
 _NAMED = {"\n": "\u21b5", "\t": "\u21e5", "\x7f": "\u2421"}
 # C0, DEL and C1; soft hyphen, zero-width characters (but for the joiner, which emoji need), everything that
@@ -130,6 +131,7 @@ def make_sample(
     views = tuple(view_record(record, text) for record in plain)
     words = word_spans(text)
     told = by_token([tokens_of_word(words, spans, *record["word"]) for record in plain], len(pieces))
+    found = _evidence(plain, spans)
     rewards = [float(reward) for reward in token_rewards]
     tokens = [
         TokenView(
@@ -137,10 +139,10 @@ def make_sample(
             reward,
             total,
             tuple(views[record] for record in records),
-            _evidence_at(plain, start, end),
+            found[number],
         )
-        for piece, (start, end), reward, total, records in zip(
-            pieces, spans.tolist(), rewards, accumulate(rewards), told, strict=True
+        for number, (piece, (start, end), reward, total, records) in enumerate(
+            zip(pieces, spans.tolist(), rewards, accumulate(rewards), told, strict=True)
         )
     ]
     return Sample(show_controls(prompt), tuple(tokens), float(score), float(utility), design, views, group)
@@ -191,7 +193,8 @@ def view_record(record: Mapping[str, Any], text: str) -> RecordView:
 def tokens_of_word(words: IntArray, spans: IntArray, start: int, end: int) -> range:
     """Returns the tokens of the words that `[start, end)` touches, and the token that closes the last one.
 
-    Under the closed boundary a word is paid for by the token that opens the next one.
+    Under the closed boundary a word is paid for by the token that opens the next one. Of words of more than
+    256 characters together, such as a text without white space, they are the tokens of `[start, end)` alone.
 
     Args:
         words: int64 (K, 2), the words of the text.
@@ -202,8 +205,8 @@ def tokens_of_word(words: IntArray, spans: IntArray, start: int, end: int) -> ra
     first_word, last_word = _between(words, start, end)
     if first_word == last_word:
         return range(0)
-    reach = _between(spans, int(words[first_word, 0]), int(words[last_word - 1, 1]) + 1)
-    return range(*reach)
+    first, last = int(words[first_word, 0]), int(words[last_word - 1, 1])
+    return range(*_between(spans, first, last + 1) if last - first <= _LONG else _between(spans, start, end))
 
 
 def tokens_of_span(spans: IntArray, start: int, end: int) -> range:
@@ -226,16 +229,12 @@ def by_token(ranges: Iterable[Iterable[int]], length: int) -> list[list[int]]:
     return numbers
 
 
-def _evidence_at(certificate: Sequence[Mapping[str, Any]], start: int, end: int) -> float:
-    """Returns the sum of the amounts that stand on `[start, end)`; a classifier's stands on no word."""
-    return sum(
-        float(record["amount"])
-        for record in certificate
-        if record["status"] in ("kept", "added")
-        and "labels" not in record
-        and record["word"][0] < end
-        and record["word"][1] > start
-    )
+def _evidence(certificate: Sequence[Mapping[str, Any]], spans: IntArray) -> list[float]:
+    """Returns the sum of the amounts that stand on each token; a classifier's stands on no word."""
+    held = [one for one in certificate if one["status"] in ("kept", "added") and "labels" not in one]
+    amounts = [float(record["amount"]) for record in held]
+    standing = by_token([tokens_of_span(spans, *record["word"]) for record in held], len(spans))
+    return [sum((amounts[record] for record in records), 0.0) for records in standing]
 
 
 def show_piece(piece: bytes, text: str) -> str:

@@ -24,6 +24,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final, cast
 
+from rlsf_gym.scorers.vader_long import LONGEST
 from rlsf_gym.scorers.vader_words import is_rule_word, read_word
 
 BUNDLED: Final = {"film": Path(__file__).parents[1] / "assets" / "film.toml"}
@@ -176,7 +177,11 @@ def _read_polarity(name: str, concept: str, value: Any) -> dict[str, float]:
 
 
 def _check_form(name: str, key: str, word: str) -> None:
-    """Refuse what no word of a text is ever equal to."""
+    """Refuse what no word of a text is ever equal to, or longer than a growing word is read."""
+    if len(word) > LONGEST:
+        raise _error(
+            name, key, f"must have at most {LONGEST} characters, but has {len(word)}: {word[:20]!r}..."
+        )
     if word.split() != [word] or read_word(word).lower != word:
         raise _error(
             name,

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 
 from rlsf_gym.scorers.knowledge_graph import KnowledgeGraph
+from rlsf_gym.scorers.vader_long import LONGEST
 from rlsf_gym.scorers.vader_rules import Premise
 from rlsf_gym.scorers.vader_stream import Stream
 from rlsf_gym.scorers.vader_words import MAX_CACHED_WORDS, Vocabulary, Word, read_word, with_base
-
-# Behind the last letter or digit.
-_SENTENCE_END = re.compile(r"[.!?][\W_]*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +43,31 @@ class ContextVocabulary(Vocabulary):
         return ContextWord(
             *(getattr(word, field.name) for field in fields(Word)),
             token=token,
-            ends=_SENTENCE_END.search(token) is not None,
+            ends=_ends_sentence(token),
             concept=self.graph.concept_named(word.lower),
             is_term=self.graph.is_term(word.lower),
         )
 
     def worth(self, word: ContextWord, valence: float) -> ContextWord:
-        """The word with a valence of the graph's; the same object each time, while it is remembered."""
+        """The word with a valence of the graph's."""
+        if len(word.token) > LONGEST:
+            return with_base(word, valence)
         key = (word.token, valence)
         if key not in self._variants:
             if len(self._variants) >= MAX_CACHED_WORDS:
                 self._variants.clear()
             self._variants[key] = with_base(word, valence)
         return self._variants[key]
+
+
+def _ends_sentence(token: str) -> bool:
+    """Whether a mark that ends sentences stands behind the last letter or digit."""
+    for character in reversed(token):
+        if character in ".!?":
+            return True
+        if character.isalnum():
+            return False
+    return False
 
 
 def find_context(graph: KnowledgeGraph, words: Sequence[ContextWord], at: int) -> Premise | None:
@@ -162,7 +171,7 @@ class ContextStream(Stream):
         self._note_from(changed[0])
         for at in changed:
             self._premises[at] = found[at]
-        stale = [at for at in changed if self._in_context(at) is not self.words[at]]
+        stale = [at for at in changed if self._in_context(at) != self.words[at]]
         if stale:
             while len(self.words) > stale[0]:
                 super()._take()

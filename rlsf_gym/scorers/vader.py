@@ -4,6 +4,7 @@ It does not detect irony, word senses or syntax, and knows about a third of the 
 charged: a high score is not a good text.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
 from typing import Literal, get_args
@@ -12,8 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 from rlsf_gym.certificate import RULES, Certificate, Rule
+from rlsf_gym.remembered import Remembered
 from rlsf_gym.scorers import Assessment
 from rlsf_gym.scorers.vader_certify import Account, account_for, account_for_prompt, list_records
+from rlsf_gym.scorers.vader_long import GrowingToken
 from rlsf_gym.scorers.vader_reading import Reading, read
 from rlsf_gym.scorers.vader_rules import Premise
 from rlsf_gym.scorers.vader_stream import ALPHA, Stream, emphasize, measure_emphasis, normalize
@@ -26,7 +29,6 @@ IntArray = npt.NDArray[np.int64]
 ButRule = Literal["library", "documented"]
 
 _NO_ENDS: IntArray = np.zeros(0, np.int64)
-_REMEMBERED = 16_384  # prompts whose account is kept
 
 
 class VaderScorer:
@@ -50,7 +52,7 @@ class VaderScorer:
         if but not in get_args(ButRule):
             raise ValueError(f"but must be one of {', '.join(get_args(ButRule))}, but is {but!r}")
         self.but: ButRule = but
-        self._accounts: dict[str, Account] = {}
+        self._accounts = Remembered[Account](measure_account)
 
     def __repr__(self) -> str:
         return f"VaderScorer(but={self.but!r})"
@@ -76,8 +78,34 @@ class VaderScorer:
         Returns:
             (K,) float64, one for each of the text's K words; 0 for boosters and words outside the lexicon.
         """
-        words = (VOCABULARY[token] for token in spell(text).text.split())
-        return np.array([word.base / 4.0 if word.base and word.scored else 0.0 for word in words])
+        return np.array([_lexicon_score(VOCABULARY[token]) for token in spell(text).text.split()])
+
+    def lexicon_prefixes(self, text: str, char_ends: IntArray) -> tuple[FloatArray, IntArray, FloatArray]:
+        """What the lexicon alone says of the words of `text[:end]` for each end, in one pass over the text.
+
+        Args:
+            text: any string.
+            char_ends: (N,) int64, offsets into it in non-decreasing order.
+
+        Returns:
+            What `lexicon_scores` says of the text, (K,) float64; how many of these words are whole at each
+            end, (N,) int64; and what it says of the one that the end cuts, (N,) float64, 0 without one.
+        """
+        spelled = spell(text)
+        tokens = spelled.text.split()
+        last = 0
+        ends = [last := spelled.text.find(token, last) + len(token) for token in tokens]
+        stops = spelled.stops(0, _checked_ends(char_ends, len(text)))
+        counts: list[int] = [bisect_right(ends, stop) for stop in stops]
+        cut = np.zeros(len(stops))
+        growing = GrowingToken(spelled.text, 0)
+        for number, (stop, at) in enumerate(zip(stops, counts, strict=True)):
+            start = ends[at] - len(tokens[at]) if at < len(ends) else stop
+            if start < stop:
+                growing = growing if growing.start == start else GrowingToken(spelled.text, start)
+                cut[number] = _lexicon_score(VOCABULARY[growing.grow(stop)])
+        whole = np.array([_lexicon_score(VOCABULARY[token]) for token in tokens], np.float64)
+        return whole, np.array(counts, np.int64), cut
 
     def prefix_scores(self, prompt: str, response: str, char_ends: IntArray) -> FloatArray:
         """Scores of `prompt + response[:end]` for each end, in one pass over the text.
@@ -171,16 +199,27 @@ class VaderScorer:
     def _account_for_prompt(self, prompt: str) -> Account:
         account = self._accounts.get(prompt)
         if account is None:
-            if len(self._accounts) >= _REMEMBERED:
-                self._accounts.clear()
             reading = read(spell(prompt), self._open(), self._vocabulary)
-            account = self._accounts[prompt] = account_for_prompt(reading, self._premises(reading.stream))
+            account = account_for_prompt(reading, self._premises(reading.stream))
+            self._accounts.put(prompt, account)
         return account
 
     def _sum(self, text: str) -> float:
         spelled = spell(text).text
         emphasis = measure_emphasis(spelled.count("!"), spelled.count("?"))
         return emphasize(self._read(spelled).exact_total(), emphasis)
+
+
+def _lexicon_score(word: Word) -> float:
+    return word.base / 4.0 if word.base and word.scored else 0.0
+
+
+def measure_account(account: Account) -> int:
+    """How many bytes an account takes, about."""
+    versions = [version for _, held in account.versions.values() for version in held]
+    claims = sum(len(claims) for _, claims in versions)
+    records = len(account.marks) + sum(map(len, account.words.values()))
+    return 400 * (records + claims) + 250 * (len(account.words) + len(account.versions) + len(versions))
 
 
 def _normalize_all(sums: list[float]) -> FloatArray:

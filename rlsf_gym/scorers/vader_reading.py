@@ -5,9 +5,10 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from rlsf_gym.scorers.vader_long import GrowingToken
 from rlsf_gym.scorers.vader_stream import Stream, emphasize, measure_emphasis
 from rlsf_gym.scorers.vader_text import Span, SpelledText
-from rlsf_gym.scorers.vader_words import Vocabulary
+from rlsf_gym.scorers.vader_words import Vocabulary, Word
 
 _MARK = re.compile("[!?]")
 
@@ -84,27 +85,36 @@ def read(spelled: SpelledText, stream: Stream, vocabulary: Vocabulary, stops: Se
     tokens.append("")  # never reached
     ends.append(len(text) + 1)
     sums: list[float] = []
-    total, at, read, is_cut = 0.0, 0, 0, False
+    total, at = 0.0, 0
+    cut: Word | None = None  # the word that the last stop cuts, as far as it goes there
+    growing = GrowingToken(text, 0)
     for stop in stops:
-        if is_cut and stop > read:
-            stream.pop()
-            is_cut = False
+        if ends[at] <= stop:
+            cut = _pop(stream, cut)
         while ends[at] <= stop:
             total = stream.push(words[at])
             at += 1
         start = ends[at] - len(tokens[at])
-        if start < stop and not is_cut:
-            total = stream.push(vocabulary[text[start:stop]])
-            is_cut = True
-        read = stop
+        if start < stop:
+            if growing.start != start:
+                growing = GrowingToken(text, start)
+            word = vocabulary[growing.grow(stop)]
+            if word is not cut:
+                _pop(stream, cut)
+                total, cut = stream.push(word), word
         sums.append(total)
-    if is_cut:
-        stream.pop()
+    _pop(stream, cut)
     for word in words[at:]:
         stream.push(word)
     if "!" in text or "?" in text:
         sums = _emphasized(sums, text, stops)
     return Reading(spelled, stream, tokens, ends, sums)
+
+
+def _pop(stream: Stream, cut: Word | None) -> None:
+    """Take the cut word away, where there is one."""
+    if cut is not None:
+        stream.pop()
 
 
 def _emphasized(sums: list[float], text: str, stops: Sequence[int]) -> list[float]:

@@ -11,7 +11,9 @@ from typing import Any, Final, TypeVar
 
 from vaderSentiment.vaderSentiment import BOOSTER_DICT, NEGATE, SPECIAL_CASES, SentimentIntensityAnalyzer
 
-MAX_CACHED_WORDS: Final = 65_536
+from rlsf_gym.scorers.vader_long import LONGEST
+
+MAX_CACHED_WORDS: Final = 65_536  # of at most LONGEST characters: 80 MB, if all of them are so long
 LEXICON_VERSION: Final = version("vaderSentiment")
 
 # Signs of what a word may trigger: a rule has nothing to do where the sign it needs is not near.
@@ -137,10 +139,15 @@ def _stirs(lower: str, base: float | None, upper: bool) -> bool:
 
 
 class Vocabulary(dict[str, Word]):
-    """Words by token, read on first sight and forgotten together when there are too many."""
+    """Words by token, read on first sight and forgotten together when there are too many.
+
+    Tokens of more than `LONGEST` characters are read each time.
+    """
 
     def __missing__(self, token: str) -> Word:
         """Read a token that has not been seen."""
+        if len(token) > LONGEST:
+            return self.read(token)
         if len(self) >= MAX_CACHED_WORDS:
             self.clear()
         word = self[token] = self.read(token)

@@ -1,5 +1,6 @@
 """Characters and tokens, by byte offsets."""
 
+import re
 import sys
 
 import numpy as np
@@ -8,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rlsf_gym.alignment import (
+    clause_numbers,
     closed_ends,
     closed_ends_batch,
     decode_pieces,
@@ -146,3 +148,11 @@ def test_a_span_outside_the_text_is_refused(span):
 def test_words_are_runs_between_whitespace():
     assert word_spans(" not  good!\n", offset=10).tolist() == [[11, 14], [16, 21]]
     assert word_spans(" \n").shape == (0, 2)
+
+
+def test_clauses_close_as_the_pattern_says() -> None:
+    pattern, rng = re.compile(r"[.,;:!?\u2026\u2014]\W*$"), np.random.default_rng(0)
+    pieces = ["a", "9", "_", ".", ",", "!", "\u2026", "\u2014", ")", "'", "\u00e9", "\u0301", "\u597d"]
+    for _ in range(2_000):
+        word = "".join(str(part) for part in rng.choice(pieces, int(rng.integers(1, 8))))
+        assert clause_numbers([word, "x"]).tolist() == [0, int(pattern.search(word) is not None)], word
