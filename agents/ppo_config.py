@@ -32,6 +32,23 @@ def _fits(value: Any, hint: Any) -> bool:
     return type(value) is (NoneType if hint is None else hint)
 
 
+class SettingError(ValueError):
+    """A setting is out of range, or does not go with another one.
+
+    Args:
+        setting: Its name.
+        problem: What is expected, and what was got.
+    """
+
+    def __init__(self, setting: str, problem: str) -> None:
+        super().__init__(setting, problem)
+        self.setting, self.problem = setting, problem
+
+    def __str__(self) -> str:
+        """Returns the message, in one line."""
+        return f"{self.setting}: {self.problem}"
+
+
 class CriticSettings(NamedTuple):
     """What an update reads of the settings of a critic."""
 
@@ -207,7 +224,7 @@ class LearnerConfig:
 
     def _check(self, name: str, holds: bool, expected: str) -> None:
         if not holds:
-            raise ValueError(f"{name}: expected {expected}, got {getattr(self, name)!r}")
+            raise SettingError(name, f"expected {expected}, got {getattr(self, name)!r}")
 
 
 @dataclass(frozen=True)

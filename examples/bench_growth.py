@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from bench_learner import OURS, operations_of, show, start, write_json
+from flag import count
 from peers.work import QUICK
-from settings import count
 
 SERIES = {"batch": (32, 64, 128, 256, 512), "response_length": (16, 32, 64, 128, 256)}
 QUICK_SERIES = {"batch": (8, 16), "response_length": (4, 8)}

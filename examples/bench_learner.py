@@ -36,9 +36,9 @@ from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from flag import count
 from learner_operations import Sizes, iteration_operations
 from peers.work import QUICK, WORKS, prompt_lengths, read_work
-from settings import count
 
 HERE = Path(__file__).resolve().parent
 OURS = "agents"

@@ -26,9 +26,10 @@ from pathlib import Path
 from typing import Any
 
 import interruption as signals
+from command_line import Parser
+from flag import count, seconds
 from reporting.contrasts import MEASURES
 from reporting.numbers import analyse
-from settings import Parser, count
 from study_progress import Progress
 
 from agents.plain_files import write_whole
@@ -85,7 +86,7 @@ def make_parser() -> Parser:
         "--groups", nargs="+", metavar="NAME", help="groups of cells that are run (default: all)"
     )
     parser.add_argument(
-        "--limit-seconds", type=float, metavar="N", help="begin no cell after so many seconds"
+        "--limit-seconds", type=seconds, metavar="N", help="begin no cell after so many seconds"
     )
     parser.add_argument("--device", help="of all cells, in the place of the study's")
     parser.add_argument("--ray", action="store_true", help="run cells as tasks of Ray (extra: ray)")

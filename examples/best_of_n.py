@@ -19,7 +19,7 @@ import curve
 import gymnasium as gym
 import numpy as np
 import torch
-from settings import count, whole
+from flag import count, whole
 from transformers import AutoModelForCausalLM, set_seed
 
 ENV_ID = "rlsf_gym:rlsf_gym/Sentiment-v0"

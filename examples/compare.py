@@ -2,6 +2,7 @@
 
     python examples/compare.py --out runs/compare            (continues what is there, repeats nothing)
     python examples/compare.py --vary boundary closed open --out runs/boundary
+    python examples/compare.py --vary scorer-kwargs but=library but=documented --env-kwargs verify=true
 
 Every cell (arm x seed) is a run folder of `train_sentiment.py`. An arm is a value of the flag that
 `--vary` names; flags that are not listed here are passed on to every run. The first arm is compared with
@@ -24,8 +25,11 @@ from typing import Any
 import numpy as np
 import plots
 import settings as flags
+from command_line import Parser
+from flag import count
 from plots import Arms, Cell
 from run_folder import RunFolder
+from task_flags import COLLECTING
 
 from agents import learning_curves, statistics
 from agents.logs import read_jsonl
@@ -35,6 +39,11 @@ from agents.statistics import Interval
 TRAIN = Path(__file__).with_name("train_sentiment.py")
 SHARE = 0.8
 """Share of the best arm's gain that an arm has to reach."""
+ITS_OWN = {
+    "--seed": "--seed is set by --seeds",
+    "--resume": "--resume is set by compare.py itself: the same command continues what is there",
+}
+"""Flags of each run that the comparison sets."""
 STOPPED = 130
 TERMINATED = 143
 
@@ -60,26 +69,38 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def parse(argv: Sequence[str] | None) -> tuple[argparse.Namespace, list[str]]:
     """Returns the options of the comparison and the flags for every run."""
-    parser = flags.Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
         "--vary", nargs="+", metavar=("FLAG", "VALUE"), default=["reward-design", "potential", "terminal"],
         help="a flag of train_sentiment.py and its values, an arm each "
         "(default: reward-design potential terminal)",
     )  # fmt: skip
-    parser.add_argument("--seeds", type=flags.count, default=3, help="seeds 0, 1, ... per arm (default: 3)")
-    parser.add_argument("--jobs", type=flags.count, default=2, help="runs side by side (default: 2)")
-    parser.add_argument("--threads", type=flags.count, default=1, help="threads of each run (default: 1)")
+    parser.add_argument("--seeds", type=count, default=3, help="seeds 0, 1, ... per arm (default: 3)")
+    parser.add_argument("--jobs", type=count, default=2, help="runs side by side (default: 2)")
+    parser.add_argument("--threads", type=count, default=1, help="threads of each run (default: 1)")
     parser.add_argument("--out", type=Path, default=Path("runs/compare"), help="folder of the comparison")
     options, passed_on = parser.parse_known_args(argv)
     varied, *values = options.vary
     if len(set(values)) < 2:
         parser.error(f"--vary needs a flag and at least two values, got {' '.join(options.vary)}")
+    check_passed_on(parser, passed_on, varied)
     for value in values:  # wrong ones end here, before anything runs
         try:
-            flags.make_config(read_settings([*passed_on, f"--{varied}", value]))
+            flags.make_config(read_settings([*passed_on, f"--{varied}", value], foreign=parser.flags))
         except ValueError as error:
             parser.error(str(error))
     return options, passed_on
+
+
+def check_passed_on(parser: Parser, passed_on: list[str], varied: str) -> None:
+    """Refuses flags for every run that would be overridden in each, without a word."""
+    varying = "--" + varied.replace("_", "-")
+    for word in passed_on:
+        flag = word.partition("=")[0].replace("_", "-")
+        if flag in ITS_OWN:
+            parser.error(ITS_OWN[flag])
+        if flag == varying and flag not in COLLECTING:
+            parser.error(f"{flag} is varied, and given as well: leave it out")
 
 
 def run_cells(options: argparse.Namespace, passed_on: list[str]) -> Arms:
@@ -124,9 +145,9 @@ def check_settings(folder: RunFolder, command: list[str]) -> None:
         raise ValueError(f"{folder.path}: {'; '.join(differing)}; choose another --out")
 
 
-def read_settings(command: list[str]) -> dict[str, Any]:
-    """Returns all settings of a run with these flags."""
-    return flags.complete(vars(flags.make_parser("").parse_args(command)))
+def read_settings(command: list[str], foreign: Sequence[str] = ()) -> dict[str, Any]:
+    """Returns all settings of a run with these flags; `foreign` ones are guessed at as well."""
+    return flags.complete(vars(flags.make_parser("", foreign=foreign).parse_args(command)))
 
 
 def train(arguments: list[str], log: Path) -> None:

@@ -2,6 +2,7 @@
 
     python examples/explore.py                                        (make explore; then open the address)
     python examples/explore.py --designs potential uniform --scorer knowledge --open
+    python examples/explore.py --scorer my_scorer:Rhymes --scorer-kwargs strict=true --prompts mine.txt
     python examples/explore.py --out page.html --prompt "The film was" --response " not good, but fun."
 
 Everything runs on this machine, and nothing is fetched from another one. Prompt and response may have 5,120
@@ -14,23 +15,32 @@ from __future__ import annotations
 import argparse
 import sys
 import webbrowser
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from explorer.feedback import Explorer, one_line
-from explorer.page import page
+from command_line import Parser
 from explorer.question import Question
-from explorer.server import Server
-from settings import Parser, checked, signed
+from flag import Flag, add_flags, checked
+from own_modules import find_own_modules
+from task_flags import SENTIMENT, TASK, check_env_kwargs, check_task, env_kwargs, tell
 
+TAKEN = (
+    *("tokenizer", "prompts", "prompts-column", "scorer", "scorer-model", "label-values", "scorer-kwargs"),
+    *("objective", "target", "boundary", "env-kwargs"),
+)
+"""Flags of a training run that mean the same here."""
 port_number = checked(int, lambda n: 0 <= n <= 65_535, "a port from 0 (any free one) to 65535")
 
 
 def make_parser() -> Parser:
     """Returns the parser of the command line."""
     start = Question()
-    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser(
+        description=__doc__,
+        argument_default=argparse.SUPPRESS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--prompt", default=start.prompt, help=f"default: {start.prompt!r}")
     parser.add_argument("--response", default=start.response, help=f"default: {start.response!r}")
     parser.add_argument(
@@ -41,42 +51,95 @@ def make_parser() -> Parser:
         help="the designs that are shown at first: names, or module:attribute for your own "
         f"(default: {' '.join(start.designs)})",
     )
-    parser.add_argument("--scorer", default=start.scorer, help=f"default: {start.scorer}")
-    parser.add_argument("--scorer-model", metavar="MODEL", help="offers the scorer 'transformer' with it")
-    parser.add_argument("--objective", default=start.objective, help=f"default: {start.objective}")
-    parser.add_argument("--target", type=signed, default=start.target, help="of --objective target")
-    parser.add_argument("--boundary", default=start.boundary, help="'closed' (default) or 'open'")
-    parser.add_argument("--out", type=Path, metavar="FILE.html", help="write the page and end")
+    parser.add_argument("--out", type=Path, default=None, metavar="FILE.html", help="write the page and end")
     parser.add_argument("--host", default="127.0.0.1", help="default: 127.0.0.1, this machine alone")
     parser.add_argument("--port", type=port_number, default=8000, help="default: 8000; 0 takes a free one")
-    parser.add_argument("--open", action="store_true", help="open the page in a browser")
+    parser.add_argument("--open", action="store_true", default=False, help="open the page in a browser")
+    add_flags(parser.add_argument_group("task, as in train_sentiment.py"), task_flags())
     return parser
+
+
+def task_flags() -> list[Flag]:
+    """Returns the flags that say what is scored, and how, with the defaults of the page."""
+    start = Question()
+    own = {name: getattr(start, name) for name in ("scorer", "objective", "target", "boundary")}
+    defaults = {**own, "tokenizer": "bundled"}
+    kept = (flag for flag in TASK if flag.name in TAKEN)
+    return [flag._replace(default=defaults.get(flag.name, flag.default)) for flag in kept]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Serves or writes the page; returns the exit status."""
-    options = make_parser().parse_args(argv)
+    parser = make_parser()
+    options = parser.parse_args(argv)
     try:
-        return run(options)
+        settings = read_settings(options)
+    except ValueError as error:
+        parser.error(str(error))
+    try:
+        return run(options, settings)
     except (ValueError, OSError) as error:
-        print(f"error: {one_line(error)}", file=sys.stderr)
+        print("error: " + " ".join(tell(error).split()), file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
 
 
-def run(options: argparse.Namespace) -> int:
+def read_settings(options: argparse.Namespace) -> dict[str, Any]:
+    """Returns the settings of a task, as a training run has them.
+
+    Raises:
+        ValueError: Some do not go together.
+    """
+    kept = {flag.name.replace("-", "_"): flag.default for flag in TASK}
+    given = {key: value for key, value in vars(options).items() if key in kept}
+    shown = {flag.name.replace("-", "_"): flag.default for flag in task_flags()}
+    settings = {**kept, **shown, "policy": "bundled", "device": "cpu", **given}
+    if settings["scorer_model"] is not None and settings["scorer"] in SENTIMENT:
+        check_env_kwargs(settings["env_kwargs"])  # the classifier can be picked on the page
+    else:
+        check_task(settings)
+    return settings
+
+
+def make_explorer(options: argparse.Namespace, settings: Mapping[str, Any]) -> Any:
+    """Returns what answers the page's questions."""
+    from explorer.feedback import Explorer
+
+    find_own_modules({**settings, "designs": options.designs})
+    scorer_kwargs = {settings["scorer"]: settings["scorer_kwargs"]}
+    if settings["scorer_model"] is not None:
+        neural = settings["scorer"] if settings["scorer"] not in SENTIMENT else "transformer"
+        own = settings["scorer_kwargs"] if neural == settings["scorer"] else {}
+        scorer_kwargs[neural] = env_kwargs({**settings, "scorer_kwargs": own})["scorer_kwargs"]
+    return Explorer(
+        scorer_kwargs,
+        [name for name in options.designs if ":" in name],
+        scorers=[settings["scorer"]] if ":" in settings["scorer"] else [],
+        objectives=[settings["objective"]] if ":" in settings["objective"] else [],
+        env_kwargs={
+            **settings["env_kwargs"],
+            **{key: env_kwargs(settings)[key] for key in ("tokenizer", "prompts", "prompts_kwargs")},
+        },
+    )
+
+
+def run(options: argparse.Namespace, settings: Mapping[str, Any]) -> int:
     """Does what the command line asks for.
 
     Raises:
         ValueError: If there is nothing to show under these flags.
         OSError: If the file can't be written, or the address not be listened on.
     """
-    own = [name for name in options.designs if ":" in name]
-    model = options.scorer_model
-    explorer = Explorer({"transformer": {"model": model}} if model else {}, own)
-    names = ("prompt", "response", "scorer", "objective", "target", "boundary")
-    question = Question(designs=tuple(options.designs), **{name: getattr(options, name) for name in names})
+    from explorer.page import page
+    from explorer.server import Server
+
+    explorer = make_explorer(options, settings)
+    names = ("scorer", "objective", "target", "boundary")
+    question = Question(
+        prompt=options.prompt, response=options.response, designs=tuple(options.designs),
+        **{name: settings[name] for name in names},
+    )  # fmt: skip
     if options.out is not None:
         options.out.write_text(snapshot(explorer, question), encoding="utf-8")
         print(f"wrote {options.out}")
@@ -90,13 +153,15 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def snapshot(explorer: Explorer, question: Question) -> str:
+def snapshot(explorer: Any, question: Question) -> str:
     """Returns the page with the answer of every design that the scorer can serve."""
+    from explorer.page import page
+
     answer = explorer.answer(explorer.widened(question))
     return page(data_of(explorer, question, answer, live=False))
 
 
-def data_of(explorer: Explorer, question: Question, answer: Any, *, live: bool) -> dict[str, Any]:
+def data_of(explorer: Any, question: Question, answer: Any, *, live: bool) -> dict[str, Any]:
     """Returns what the page holds."""
     return {"live": live, "options": explorer.options(), "question": question.plain(), "answer": answer}
 

@@ -7,6 +7,8 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+MOST_THREADS = 1_024
+"""More than any machine has cores; thousands can't be started, and end the process without a word."""
 SWITCHES = {"on": True, "off": False}
 
 
@@ -18,6 +20,8 @@ class Flag(NamedTuple):
     """As `--help` shows it; None: none."""
     parse: Callable[[str], Any]
     help: str
+    collect: type[argparse.Action] | None = None
+    """Takes several words, and makes one value of them; None: there is one word."""
 
 
 def checked(
@@ -46,11 +50,19 @@ def optional(parse: Callable[[str], Any]) -> Callable[[str], Any]:
     return parse_optional
 
 
+def _text(text: str) -> str:
+    text.encode()  # a lone surrogate stands for bytes that are no UTF-8
+    return text.strip() and text
+
+
 count = checked(int, lambda n: n >= 1, "a whole number of at least 1")
 whole = checked(int, lambda n: n >= 0, "a whole number of at least 0")
+named = checked(_text, bool, "a text that is not empty, in UTF-8")
 integer = checked(int, lambda n: True, "a whole number")
+threads = checked(int, lambda n: 0 <= n <= MOST_THREADS, f"a whole number from 0 to {MOST_THREADS}")
 number = checked(float, math.isfinite, "a number")
 positive = checked(float, lambda x: 0.0 < x < math.inf, "a number above 0")
+seconds = checked(float, lambda x: 0.0 <= x < math.inf, "a number of at least 0")
 signed = checked(float, lambda x: -1.0 <= x <= 1.0, "a number from -1 to 1")
 switch = checked(SWITCHES.get, lambda on: True, "on or off")
 
@@ -61,6 +73,10 @@ def add_flags(group: Any, flags: Sequence[Flag]) -> None:
         text = f"{flag.help} (default: {show(flag.default)})".replace("%", "%%")
         if flag.parse is switch:  # the flag by itself switches on
             add(group, flag.name, type=switch, nargs="?", const=True, metavar="on|off", help=text)
+        elif flag.collect is not None:
+            metavar = "LABEL=NUMBER" if "label" in flag.name else "KEY=VALUE"
+            kwargs = {"type": flag.parse, "action": flag.collect, "nargs": "+", "metavar": metavar}
+            add(group, flag.name, help=text, **kwargs)
         else:
             add(group, flag.name, type=flag.parse, help=text)
 
@@ -69,13 +85,13 @@ def show(value: Any) -> str:
     """Returns a value as it is typed."""
     if isinstance(value, bool):
         return "on" if value else "off"
-    return "none" if value is None else str(value)
+    return "none" if value is None or value == {} else str(value)
 
 
 def add(group: Any, name: str, **kwargs: Any) -> None:
     """Adds one flag in both spellings."""
     dest = name.replace("-", "_")
-    if kwargs.get("action") is None and "choices" not in kwargs:
+    if "action" not in kwargs and "choices" not in kwargs:
         kwargs = {"metavar": name.rpartition("-")[2].upper(), **kwargs}
     group.add_argument(f"--{name}", dest=dest, **kwargs)
     if dest != name:

@@ -13,7 +13,7 @@ from typing import Any
 from flag import Flag, integer, number, optional, show, switch
 
 from agents.group_config import GRPOConfig, RLOOConfig
-from agents.ppo_config import TokenPPOConfig
+from agents.ppo_config import SettingError, TokenPPOConfig
 
 CONFIGS: dict[str, type[Any]] = {"ppo": TokenPPOConfig, "rloo": RLOOConfig, "grpo": GRPOConfig}
 """Settings of each learner, by its name."""
@@ -88,9 +88,12 @@ def make_config(settings: Mapping[str, Any], response_length: tuple[int, int]) -
     """Returns the config of the learner that the settings name.
 
     Raises:
-        ValueError: A setting is out of range, or two do not go together.
+        ValueError: A setting is out of range, or two do not go together; the message names the flag.
     """
     fields = fields_of(settings["agent"])
-    return CONFIGS[settings["agent"]](
-        response_length=response_length, **{field.name: settings[key] for key, field in fields.items()}
-    )
+    values = {field.name: settings[key] for key, field in fields.items()}
+    try:
+        return CONFIGS[settings["agent"]](response_length=response_length, **values)
+    except SettingError as error:
+        flag = SHORT.get(error.setting, error.setting).replace("_", "-")
+        raise ValueError(f"--{flag}: {error.problem}") from error

@@ -38,12 +38,17 @@ def settle(settings: Settings, processes: Processes) -> dict[str, Any]:
     return {**settings, "device": device}
 
 
-def make_env(settings: Settings, split: str, num_envs: int) -> Any:
-    """Returns `num_envs` environments that are scored together."""
-    arguments = flags.env_kwargs(settings)
-    if not run_prompts.has_splits(settings):
-        split = "all"
-    return gymnasium.make_vec(flags.ENV_ID, num_envs=num_envs, split=split, **arguments)
+def make_env(settings: Settings, part: str, num_envs: int) -> Any:
+    """Returns `num_envs` environments that are scored together, of the part "train" or "eval"."""
+    source, split = run_prompts.place(settings, part)
+    arguments = {**flags.env_kwargs(settings), "prompts": source, "split": split}
+    try:
+        return gymnasium.make_vec(flags.ENV_ID, num_envs=num_envs, **arguments)
+    except TypeError as error:
+        for flag in ("env_kwargs", "scorer_kwargs"):  # values of any type can be given here
+            if settings[flag]:
+                error.add_note(f"was given --{flag.replace('_', '-')} {settings[flag]}")
+        raise
 
 
 def make_eval_env(settings: Settings, processes: Processes) -> Any:

@@ -21,6 +21,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from command_line import Parser
 from reporting.arms import read_arms
 from reporting.escapes import shown, to_json, to_markdown
 from reporting.look import LOOKS, SUFFIX, Look
@@ -67,9 +68,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     """Returns the command line's options."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("study", help=f"a folder, a packed study *{PACKED}, or the name of one")
     parser.add_argument(
         "--out", type=Path, help="folder of the report (default: report/ in the study's folder)"

@@ -23,7 +23,7 @@ def finish(folder: RunFolder, episodes: int) -> list[str]:
         Notes about what could not be written.
     """
     before, after = (read_evaluation(folder, name) for name in ("before", "after"))
-    settings = folder.config()["settings"]
+    settings = flags.read_stored(folder.config()["settings"])
     notes: list[str] = []
     try:
         draw_run(

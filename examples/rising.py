@@ -17,7 +17,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import curve
-from settings import Parser, count
+from command_line import Parser
+from flag import count
 
 from agents.statistics import bootstrap_interval
 

@@ -16,29 +16,56 @@ from rlsf_gym.tokenizer import load_tokenizer
 Settings = Mapping[str, Any]
 
 
+def place(settings: Settings, part: str) -> tuple[str, str]:
+    """Returns the source and the split of the prompts of a part, "train" or "eval"."""
+    if settings["eval_prompts"] is not None:
+        return settings["prompts" if part == "train" else "eval_prompts"], "all"
+    return settings["prompts"], part if has_splits(settings) else "all"
+
+
 def has_splits(settings: Settings) -> bool:
     """Returns whether there are enough prompts to hold some out; an explained error if there are none."""
     try:
-        return all(read_prompts(settings, split) for split in ("train", "eval"))
+        return all(read_source(settings, settings["prompts"], split) for split in ("train", "eval"))
     except ValueError:
-        read_prompts(settings, "all")
+        read_source(settings, settings["prompts"], "all")
         return False
 
 
-def read_prompts(settings: Settings, split: str) -> Prompts:
-    """Returns the prompts of one split."""
-    arguments = flags.env_kwargs(settings)
-    return read_source(arguments["prompts"], arguments["tokenizer"], split, arguments["max_prompt_tokens"])
+def read_prompts(settings: Settings, part: str) -> Prompts:
+    """Returns the prompts of a part, "train" or "eval"."""
+    return read_source(settings, *place(settings, part))
+
+
+def notes(settings: Settings) -> list[str]:
+    """Returns what is to be said of prompts that are not held out."""
+    if settings["eval_prompts"] is None:
+        few = "too few prompts to hold some out: the evaluation uses those of the training"
+        return [] if has_splits(settings) else [few]
+    trained = set(read_prompts(settings, "train").texts)
+    held_out = read_prompts(settings, "eval").texts
+    both = sum(prompt in trained for prompt in held_out)
+    return [f"{both} of the {len(held_out)} held-out prompts are training prompts as well"] if both else []
 
 
 def hash_prompts(settings: Settings) -> str:
     """Returns the SHA-256 of all prompts of the run, in their order."""
-    splits = ("train", "eval") if has_splits(settings) else ("all",)
-    texts = [read_prompts(settings, split).texts for split in splits]
+    places = [place(settings, part) for part in ("train", "eval")]
+    texts = [read_source(settings, *one).texts for one in dict.fromkeys(places)]
     return hashlib.sha256(json.dumps(texts).encode("ascii")).hexdigest()
 
 
+def read_source(settings: Settings, source: str, split: str) -> Prompts:
+    """Returns the prompts of one split of a source, as the environment reads them."""
+    arguments = flags.env_kwargs(settings)
+    wanted = {
+        "split": split,
+        "max_prompt_tokens": arguments["max_prompt_tokens"],
+        **(arguments["prompts_kwargs"] or {}),
+    }
+    return _read(source, arguments["tokenizer"], json.dumps(wanted, sort_keys=True))
+
+
 @cache  # a run asks several times, and a data set of reviews takes seconds to prepare
-def read_source(prompts: str, tokenizer: str, split: str, longest: int) -> Prompts:
-    """Returns the prompts of one split of a source, of at most `longest` tokens."""
-    return load_prompts(prompts, tokenizer=load_tokenizer(tokenizer), split=split, max_prompt_tokens=longest)
+def _read(source: str, tokenizer: str, wanted: str) -> Prompts:
+    return load_prompts(source, tokenizer=load_tokenizer(tokenizer), **json.loads(wanted))

@@ -15,8 +15,8 @@ from typing import Any
 
 import curve
 import torch
+from flag import count, whole
 from gymnasium import spaces
-from settings import count, whole
 from stable_baselines3 import PPO
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.env_util import make_vec_env

@@ -31,7 +31,7 @@ import game_credit
 import numpy as np
 import plausibility
 from bench_env import Bench
-from settings import Parser
+from command_line import Parser
 from treebank import read_trees
 
 from agents.statistics import Interval

@@ -12,10 +12,13 @@ Exit status: 0 done, 1 a failure that is explained in one line, 2 wrong argument
 from __future__ import annotations
 
 import interruption as signals
+
+if __name__ == "__main__":
+    signals.end_quietly()  # what is imported below takes seconds
+
 import settings as flags
 
-if __name__ == "__main__":  # what is imported below takes seconds
-    signals.end_quietly()
+if __name__ == "__main__":
     flags.make_parser(__doc__ or "").parse_args()  # --help and wrong flags need not wait for it
 
 import sys
@@ -35,19 +38,21 @@ import samples
 import torch
 import transformers
 from checkpoints import Checkpoints
+from command_line import repeated
 from learners import Agent
+from names import check_names
+from own_modules import find_own_modules
 from run_folder import RunFolder, versions
+from task_flags import COLLECTING, default_judge, tell
 
 from agents.evaluate import evaluate, summarise
 from agents.logs import JsonlLog, Log, ProgressLog, TensorBoardLog, WandbLog
 from agents.memory_release import MemoryRelease
 from agents.processes import Processes
-from rlsf_gym.designs import load_design
-from rlsf_gym.objectives import load_objective
-from rlsf_gym.resolve import resolve
-from rlsf_gym.scorers import SCORERS
 
 EXPLAINED = (ValueError, OSError, ImportError, FloatingPointError, gymnasium.error.Error)
+TOO_LARGE = (MemoryError, OverflowError, torch.OutOfMemoryError)
+"""Explained as well, but not by their messages alone."""
 
 Settings = Mapping[str, Any]
 
@@ -61,6 +66,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     interruption = signals.Interruption()
     try:
         processes = learners.join(given)
+        if processes.is_main:
+            for flag in repeated(sys.argv[1:] if argv is None else argv):
+                if flag not in COLLECTING:
+                    say(f"note: {flag} is given more than once: the last one counts")
         folder, settings = open_run(given, parser, processes)
         with interruption:
             status = run(folder, settings, given, interruption, processes)
@@ -75,7 +84,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if given.get("traceback"):
             traceback.print_exc()
         kind = "" if isinstance(error, EXPLAINED) else f"{type(error).__name__}: "
-        lines = (f"{kind}{error}", *getattr(error, "__notes__", ()))
+        lines = (f"{kind}{tell(error)}", *getattr(error, "__notes__", ()))
         say("error: " + "; ".join(" ".join(line.split()) for line in lines))
         return 1
 
@@ -85,10 +94,11 @@ def open_run(given: Settings, parser: flags.Parser, processes: Processes) -> tup
     if "resume" not in given:
         try:
             settings = flags.complete(given)
+            find_own_modules(settings)
             check_names(settings)
             flags.make_config(settings)
         except ValueError as error:
-            parser.error(str(error))
+            parser.error(tell(error))
         folder = RunFolder(given.get("out") or Path("runs") / time.strftime("%Y%m%d-%H%M%S"))
         if processes.is_main:
             folder.check_free()
@@ -99,7 +109,8 @@ def open_run(given: Settings, parser: flags.Parser, processes: Processes) -> tup
     try:
         check_unchanged(given, settings)
     except ValueError as error:
-        parser.error(str(error))
+        parser.error(tell(error))
+    find_own_modules(settings)  # whoever resumes a run asks for the modules that it names
     changed = [f"{name} {config['versions'].get(name)} -> {v}" for name, v in versions().items()
                if v != config["versions"].get(name)]  # fmt: skip
     if changed and processes.is_main:
@@ -113,22 +124,6 @@ def check_unchanged(given: Settings, settings: Settings) -> None:
     if differing:
         raise ValueError("can't continue with other settings: " + "; ".join(differing))
     learner_flags.check_given(given, settings["agent"])
-
-
-def check_names(settings: Settings) -> None:
-    """Refuses unknown names at once, before anything is loaded."""
-    load_design(settings["reward_design"])
-    load_objective(settings["objective"], **flags.objective_kwargs(settings))
-    resolve("scorer", settings["scorer"], SCORERS)
-    check_device(settings["device"])
-
-
-def check_device(name: str) -> None:
-    """Refuses a device that torch does not know or does not have."""
-    try:
-        torch.zeros(1, device=name)
-    except (RuntimeError, AssertionError) as error:  # AssertionError: torch was built without CUDA
-        raise ValueError(f"--device {name}: torch can't use it: {str(error).splitlines()[0]}") from error
 
 
 def run(
@@ -148,7 +143,9 @@ def run(
     with ExitStack() as held:
         if "resume" in given and processes.is_main:
             held.enter_context(folder.lock())
-            folder.check_prompts(settings["prompts"], run_prompts.hash_prompts(settings))
+            sources = filter(None, (settings["prompts"], settings["eval_prompts"]))
+            folder.check_prompts(" and ".join(sources), run_prompts.hash_prompts(settings))
+        run_prompts.read_prompts(settings, "eval")  # what is wrong with them shows before anything is written
         agent = learners.make_agent(folder, learners.settle(settings, processes), processes)
         agent.step_timeout = given.get("step_timeout")
         if "resume" not in given and processes.is_main:
@@ -156,9 +153,18 @@ def run(
             folder.check_free()  # while the model was loaded another process may have been quicker
             prompts = run_prompts.hash_prompts(settings)
             folder.create(settings, defaults=flags.defaults_of(settings["agent"]), prompts=prompts)
-            if not run_prompts.has_splits(settings):
-                say("note: too few prompts to hold some out: the evaluation uses those of the training")
+            for line in (*run_prompts.notes(settings), *judge_notes(settings, given)):
+                say(f"note: {line}")
         return work(agent, folder, learners.settle(settings, processes), given, interruption)
+
+
+def judge_notes(settings: Settings, given: Settings) -> list[str]:
+    """Returns the line that says why no judge is asked, where none was chosen."""
+    if "judge" in given or default_judge(settings) != "none":
+        return []
+    return [
+        "no judge: the bundled ones know films and sentiment alone; --judge bundled asks one all the same"
+    ]
 
 
 def work(
@@ -191,7 +197,7 @@ def work(
 
 def is_explained(error: Exception) -> bool:
     """Returns whether one line says what went wrong; what a scorer raises has the scorer's name in a note."""
-    return isinstance(error, EXPLAINED) or hasattr(error, "__notes__")
+    return isinstance(error, EXPLAINED + TOO_LARGE) or hasattr(error, "__notes__")
 
 
 def how_to_continue(folder: RunFolder, checkpoints: Checkpoints) -> str:
@@ -244,8 +250,7 @@ def total_episodes(settings: Settings) -> int:
     """Returns the episodes of the whole run; `--epochs` are passes over the training prompts."""
     if settings["epochs"] is None:
         return settings["episodes"]
-    prompts = run_prompts.read_prompts(settings, "train" if run_prompts.has_splits(settings) else "all")
-    return max(1, round(settings["epochs"] * len(prompts.texts)))
+    return max(1, round(settings["epochs"] * len(run_prompts.read_prompts(settings, "train").texts)))
 
 
 def make_logs(agent: Agent, folder: RunFolder, settings: Settings, given: Settings, total: int) -> list[Log]:

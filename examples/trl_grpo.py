@@ -20,7 +20,7 @@ os.environ["HF_HUB_OFFLINE"] = "1"  # before the imports that read it; also keep
 import curve
 import gymnasium as gym
 from datasets import Dataset
-from settings import count, whole
+from flag import count, whole
 from transformers import AutoModelForCausalLM, PreTrainedTokenizerFast
 from trl import GRPOConfig, GRPOTrainer
 

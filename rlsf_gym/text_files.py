@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
+from rlsf_gym.arguments import Argument, ArgumentError
+
 __all__ = ["FILE_READERS", "TextColumn", "read_dataset", "read_file"]
 
 _COLUMNS = ("prompt", "text", "review")  # in this order of preference
@@ -142,9 +144,10 @@ def _choose_column(source: object, found: Sequence[str], column: str | None) -> 
     for name in wanted:
         if name in found:
             return name
-    raise ValueError(
+    raise ArgumentError(
         f"prompts must have a column {' or '.join(map(repr, wanted))}, {str(source)!r} has "
-        f"{', '.join(map(repr, found)) or 'none'}: name one as column"
+        f"{', '.join(map(repr, found)) or 'none'}: name one as ",
+        Argument("prompts_kwargs.column"),
     )
 
 

@@ -89,7 +89,7 @@ def test_cells_are_run_once(compare, in_process, tiny_policy, tmp_path, capsys):
             "--vary needs a flag and at least two values, got boundary closed",
         ),
         (["--vary", "boundary", "closed", "closed"], "--vary needs a flag and at least two values"),
-        (["--vary", "lr", "0.1", "-1"], "learning_rate: expected a number > 0, got -1.0"),
+        (["--vary", "lr", "0.1", "-1"], "--lr: expected a number > 0, got -1.0"),
         (["--vary", "agent", "ppo", "grpo", "--lam", "1"], "--lam is a setting of ppo, not of grpo"),
         (["--vary", "reward-designs", "potential", "terminal"], "--reward-designs"),
         (["--vary", "lr", "0.1", "fast"], "argument --lr: expected a number, got 'fast'"),

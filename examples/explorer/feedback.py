@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any, get_args
 
 import numpy as np
+from task_flags import tell
 
 from explorer.question import EXAMPLES, Question, check_among
 from rlsf_gym import (
@@ -44,20 +45,36 @@ class Explorer:
     Args:
         scorer_kwargs: Arguments of the scorers that need some, by name.
         designs: Names of `DESIGNS` or `"module:attribute"`; all of the table by default.
+        scorers: Places of scorers beside those of the table, `"module:attribute"`; a page asks for no others.
+        objectives: Places of objectives beside those of the table.
+        env_kwargs: Further arguments of the environment; tokenizer and prompts among them.
     """
 
     def __init__(
         self,
         scorer_kwargs: Mapping[str, Mapping[str, Any]] | None = None,
         designs: Iterable[str] = (),
+        *,
+        scorers: Iterable[str] = (),
+        objectives: Iterable[str] = (),
+        env_kwargs: Mapping[str, Any] | None = None,
     ) -> None:
+        more = dict(env_kwargs or {})
         self.designs = tuple(dict.fromkeys([*DESIGNS, *designs]))
         self._lock = threading.Lock()
-        self._tokenizer = load_tokenizer("bundled")
+        self._tokenizer = load_tokenizer(more.pop("tokenizer", "bundled"))
+        self._prompts = load_prompts(
+            more.pop("prompts", "bundled"), tokenizer=self._tokenizer, split="all",
+            **more.pop("prompts_kwargs", None) or {},
+        )  # fmt: skip
+        self._objective_kwargs = more.pop("objective_kwargs", None) or {}
+        self._more = more
+        self.scorers = tuple(dict.fromkeys([*SCORERS, *scorers]))
+        self.objectives = tuple(dict.fromkeys([*OBJECTIVES, *objectives]))
         self._scorers: dict[str, Any] = {}
         self._refusals: dict[str, str] = {}
         given = scorer_kwargs or {}
-        for name in SCORERS:
+        for name in self.scorers:
             try:
                 self._scorers[name] = load_scorer(name, **given.get(name, {}))
             except (ValueError, ImportError, OSError) as error:
@@ -67,13 +84,13 @@ class Explorer:
         """Returns all that can be picked, as plain data, with the reason for what can't be."""
         return {
             "designs": [self._describe(name) for name in self.designs],
-            "scorers": [self._offer(name) for name in SCORERS],
-            "objectives": list(OBJECTIVES),
+            "scorers": [self._offer(name) for name in self.scorers],
+            "objectives": list(self.objectives),
             "boundaries": list(get_args(Boundary)),
             "examples": [
                 dict(zip(("name", "prompt", "response"), example, strict=True)) for example in EXAMPLES
             ],
-            "prompts": list(load_prompts("bundled", split="all").texts),
+            "prompts": list(self._prompts.texts),
         }
 
     def answer_plain(self, plain: Any) -> dict[str, Any]:
@@ -113,12 +130,12 @@ class Explorer:
         """Returns the arguments of the environment that the question picks."""
         for name in question.designs:
             check_among("designs", name, self.designs)
-        check_among("scorer", question.scorer, SCORERS)
-        check_among("objective", question.objective, OBJECTIVES)
+        check_among("scorer", question.scorer, self.scorers)
+        check_among("objective", question.objective, self.objectives)
         check_among("boundary", question.boundary, get_args(Boundary))
         if question.scorer in self._refusals:
             raise ValueError(f"scorer {question.scorer}: {self._refusals[question.scorer]}")
-        kwargs = {"target": question.target} if question.objective == "target" else {}
+        kwargs = {"target": question.target} if question.objective == "target" else self._objective_kwargs
         return {
             "scorer": self._scorers[question.scorer],
             "objective": load_objective(question.objective, **kwargs),
@@ -177,7 +194,7 @@ class Explorer:
             prompts=Prompts((prompt,)),
             max_prompt_tokens=MAX_TOKENS,
             max_new_tokens=length,
-            **kwargs,
+            **{**self._more, **kwargs},
         )
 
     def _describe(self, name: str) -> dict[str, Any]:
@@ -223,5 +240,5 @@ def summary(function: Any) -> str:
 
 
 def one_line(error: BaseException) -> str:
-    """Returns an error's message in one line."""
-    return " ".join(str(error).split()) or type(error).__name__
+    """Returns an error's message in one line, with flags in the place of the environment's arguments."""
+    return " ".join(tell(error).split()) or type(error).__name__

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 from collections.abc import Collection
 from dataclasses import asdict, dataclass, fields
@@ -98,4 +99,6 @@ def check(name: str, value: Any, holds: bool, expected: str) -> None:
 
 def check_among(name: str, value: str, known: Collection[str]) -> None:
     """Raises ValueError unless the value is one of the known names."""
-    check(name, value, value in known, f"one of {', '.join(known)}")
+    closest = difflib.get_close_matches(value, known, n=1)
+    guess = f" (did you mean {closest[0]!r}?)" if closest else ""
+    check(name, value, value in known, f"one of {', '.join(known)}{guess}")

@@ -77,9 +77,11 @@ class Task:
         self.max_prompt_tokens = check_count("max_prompt_tokens", max_prompt_tokens)
         self.max_new_tokens = check_count("max_new_tokens", max_new_tokens)
         if boundary not in get_args(Boundary):
-            raise ValueError(f"boundary must be 'closed' or 'open', got {boundary!r}")
+            raise ArgumentError(Argument("boundary"), f" must be 'closed' or 'open', got {boundary!r}")
+        if not isinstance(cast(object, verify), bool):  # a text such as "no" would be taken for yes
+            raise ArgumentError(Argument("verify"), f" must be True or False, got {verify!r}")
         self.tokenizer = load_tokenizer(tokenizer)
-        _check_prompts_kwargs(prompts_kwargs or {})
+        check_prompts_kwargs(prompts_kwargs or {})
         self.prompts = load_prompts(
             prompts,
             tokenizer=self.tokenizer,
@@ -219,7 +221,12 @@ def _load_scorer(spec: Any, kwargs: dict[str, Any], verify: bool) -> Scorer:
     return scorer
 
 
-def _check_prompts_kwargs(kwargs: Mapping[str, Any]) -> None:
+def check_prompts_kwargs(kwargs: Mapping[str, Any]) -> None:
+    """Checks that prompts take these arguments.
+
+    Raises:
+        ValueError: If there is an unknown one, or one that the environment has itself.
+    """
     taken = ("spec", "tokenizer", "split", "max_prompt_tokens")
     known = [name for name in inspect.signature(load_prompts).parameters if name not in taken]
     for key in kwargs:

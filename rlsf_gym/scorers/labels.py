@@ -8,9 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from rlsf_gym.arguments import Argument, ArgumentError
+
 __all__ = ["LabelWeights", "weigh_labels"]
 
 FloatArray = npt.NDArray[np.float64]
+
+_LABEL_VALUES = Argument("scorer_kwargs.label_values")
+_POSITIVE_LABEL = Argument("scorer_kwargs.positive_label")
 
 # Pairs of negative and positive, in lower case. Not LABEL_0 and LABEL_1: those are names that nobody gave,
 # and a classifier of toxic comments or of facts has them too.
@@ -65,24 +70,29 @@ def weigh_labels(
     """
     if label_values is not None:
         if raw or positive_label is not None:
-            raise ValueError(
-                "label_values must stand alone, got raw or positive_label as well: pass one of them"
+            raise ArgumentError(
+                _LABEL_VALUES, " must stand alone, got raw or positive_label as well: pass one of them"
             )
         return LabelWeights(tuple(labels), _check_values(labels, label_values))
     if len(labels) != 2:
-        raise ValueError(
-            f"label_values must map each label to [-1, 1] for a classifier of {len(labels)} labels: "
-            f"{', '.join(map(repr, labels))}"
+        raise ArgumentError(
+            _LABEL_VALUES,
+            f" must map each label to [-1, 1] for a classifier of {len(labels)} labels: "
+            f"{', '.join(map(repr, labels))}",
         )
     shown = ", ".join(map(repr, labels))
     positive = _find_positive(labels) if positive_label is None else positive_label
     if positive is None:
-        raise ValueError(
-            f"positive_label must say which of {shown} is the positive one, their names do not: pass it, or "
-            f"label_values such as {dict(zip(labels, (-1.0, 1.0), strict=True))}"
+        raise ArgumentError(
+            _POSITIVE_LABEL,
+            f" must say which of {shown} is the positive one, their names do not: pass it, or ",
+            _LABEL_VALUES,
+            f" such as {dict(zip(labels, (-1.0, 1.0), strict=True))}",
         )
     if positive not in labels:
-        raise ValueError(f"positive_label must be one of {shown}, got {positive!r}: pass it, or label_values")
+        raise ArgumentError(
+            _POSITIVE_LABEL, f" must be one of {shown}, got {positive!r}: pass it, or ", _LABEL_VALUES
+        )
     return LabelWeights(tuple(labels), tuple(1.0 if label == positive else -1.0 for label in labels), raw)
 
 
@@ -96,11 +106,12 @@ def _find_positive(labels: Sequence[str]) -> str | None:
 
 def _check_values(labels: Sequence[str], label_values: Mapping[str, float]) -> tuple[float, ...]:
     if set(label_values) != set(labels):
-        raise ValueError(
-            f"label_values must have the labels {', '.join(map(repr, labels))}, "
-            f"got {', '.join(map(repr, label_values)) or 'none'}"
+        raise ArgumentError(
+            _LABEL_VALUES,
+            f" must have the labels {', '.join(map(repr, labels))}, "
+            f"got {', '.join(map(repr, label_values)) or 'none'}",
         )
     for label, value in label_values.items():
         if not -1 <= value <= 1:
-            raise ValueError(f"label_values must lie in [-1, 1], got {value} for {label!r}")
+            raise ArgumentError(_LABEL_VALUES, f" must lie in [-1, 1], got {value} for {label!r}")
     return tuple(float(label_values[label]) for label in labels)

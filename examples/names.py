@@ -1,0 +1,50 @@
+"""Refuses what no table, no device and no module has, before anything is loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import torch
+from task_flags import objective_kwargs, tell
+
+from rlsf_gym.designs import load_design
+from rlsf_gym.envs.task import check_prompts_kwargs
+from rlsf_gym.objectives import load_objective
+from rlsf_gym.resolve import resolve
+from rlsf_gym.scorers import SCORERS
+
+Settings = Mapping[str, Any]
+
+
+def check_names(settings: Settings) -> None:
+    """Checks the names that a run's settings hold.
+
+    Raises:
+        ValueError: There is an unknown one; the message begins with the flag.
+    """
+    for flag, check in _checks(settings):
+        try:
+            check()
+        except ValueError as error:
+            told = tell(error)
+            raise ValueError(told if told.startswith(flag) else f"{flag}: {told}") from error
+
+
+def _checks(settings: Settings) -> Iterator[tuple[str, Callable[[], Any]]]:
+    more = settings["env_kwargs"]
+    design = dict(more.get("reward_design_kwargs") or {})
+    objective = {**objective_kwargs(settings), **(more.get("objective_kwargs") or {})}
+    yield "--reward-design", lambda: load_design(settings["reward_design"], **design)
+    yield "--objective", lambda: load_objective(settings["objective"], **objective)
+    yield "--env-kwargs", lambda: check_prompts_kwargs(more.get("prompts_kwargs") or {})
+    yield "--scorer", lambda: resolve("scorer", settings["scorer"], SCORERS)
+    yield "--device", lambda: check_device(settings["device"])
+
+
+def check_device(name: str) -> None:
+    """Refuses a device that torch does not know or does not have."""
+    try:
+        torch.zeros(1, device=name)
+    except (RuntimeError, AssertionError) as error:  # AssertionError: torch was built without CUDA
+        raise ValueError(f"--device {name}: torch can't use it: {str(error).splitlines()[0]}") from error

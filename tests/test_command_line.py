@@ -1,0 +1,225 @@
+"""Command lines that are wrong: each ends with its status and one line that names the flag."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+SURROGATE = "\udcff"
+
+
+@pytest.fixture
+def call(capsys, tmp_path, monkeypatch):
+    """Returns a function: command, arguments -> (status, stdout, lines of stderr), in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(command, *arguments):
+        module = __import__(command)
+        try:
+            status = module.main([str(argument) for argument in arguments])
+        except SystemExit as exit_:
+            status = exit_.code
+        captured = capsys.readouterr()
+        return status, captured.out, captured.err.splitlines()
+
+    return run
+
+
+def is_refused(result, status, *words):
+    """Asserts that there is one line of error, and nothing else, that has all the words."""
+    found, output, errors = result
+    assert (found, output, len(errors)) == (status, "", 1), errors
+    assert errors[0].startswith("error: ")
+    assert "Traceback" not in errors[0]
+    for word in words:
+        assert word in errors[0]
+
+
+TRAINING = [
+    # numbers
+    (["--episodes", "0"], "argument --episodes: expected a whole number of at least 1, got '0'"),
+    (["--episodes", "-5"], "argument --episodes: expected"),
+    (["--episodes", "1e3"], "argument --episodes: expected a whole number of at least 1, got '1e3'"),
+    (["--episodes", ""], "argument --episodes: expected a whole number of at least 1, got ''"),
+    (["--episodes", "9" * 5000], "argument --episodes: expected"),
+    (["--lr", "nan"], "argument --lr: expected a number, got 'nan'"),
+    (["--lr", "inf"], "argument --lr: expected a number, got 'inf'"),
+    (["--lr="], "argument --lr: expected a number, got ''"),
+    (["--lr", "-1"], "--lr: expected a number > 0, got -1.0"),
+    (["--lr"], "argument --lr: expected one argument"),
+    (["--ppo-epochs", "0"], "--ppo-epochs: expected a whole number >= 1, got 0"),
+    (["--seed", "-1"], "--seed: expected a whole number >= 0, got -1"),
+    (["--temperature", "0"], "argument --temperature: expected a number above 0, got '0'"),
+    (["--temperature", "hot"], "argument --temperature: expected a number above 0, got 'hot'"),
+    (["--target", "2"], "argument --target: expected a number from -1 to 1, got '2'"),
+    (["--threads", "-1"], "argument --threads: expected a whole number from 0 to 1024, got '-1'"),
+    (["--threads", "1000000"], "argument --threads: expected a whole number from 0 to 1024, got '1000000'"),
+    (["--step-timeout", "0"], "argument --step-timeout: expected a number above 0"),
+    # lengths
+    (
+        ["--response-length", "16-4"],
+        "argument --response-length: expected a number of tokens such as 16, or a",
+    ),
+    (["--response-length", "16-"], "argument --response-length: expected"),
+    (["--response-length", "-4"], "argument --response-length: expected"),
+    (["--response-length", "0"], "argument --response-length: expected"),
+    (["--response-length", "a-b"], "argument --response-length: expected"),
+    (["--response-length=4-8-16"], "argument --response-length: expected"),
+    # names, with what was meant
+    (["--scorer", "vadr"], "--scorer: unknown scorer 'vadr' (did you mean 'vader'?): expected one of 'knowl"),
+    (["--objective", "postive"], "--objective: unknown objective 'postive' (did you mean 'positive'?)"),
+    (["--reward-design", "termnal"], "--reward-design: unknown reward design 'termnal' (did you mean 'termi"),
+    (["--scorer", "no_such_module:x"], "--scorer: scorer 'no_such_module:x': there is no module"),
+    (["--scorer", "math:no_such"], "--scorer: scorer 'math:no_such': module 'math' has no attribute"),
+    (["--scorer", "a:b:c"], "--scorer: scorer must be written 'module:attribute', got 'a:b:c'"),
+    (["--agent", "pp"], "argument --agent: expected one of 'ppo', 'rloo', 'grpo', got 'pp'"),
+    (["--device", "gpu"], "--device gpu: torch can't use it"),
+    (["--boundary", ""], "argument --boundary: expected a text that is not empty, in UTF-8, got ''"),
+    (["--policy", " "], "argument --policy: expected a text that is not empty, in UTF-8, got ' '"),
+    (["--out", ""], "argument --out: expected a text that is not empty"),
+    (["--out", SURROGATE], "argument --out: expected a text that is not empty, in UTF-8"),
+    (["--prompts", SURROGATE], "argument --prompts: expected a text that is not empty, in UTF-8"),
+    # KEY=VALUE
+    (
+        ["--env-kwargs", "verify"],
+        "argument --env-kwargs: expected KEY=VALUE, such as verify=true, got 'verify'",
+    ),
+    (["--env-kwargs", "=1"], "argument --env-kwargs: expected KEY=VALUE"),
+    (["--env-kwargs", "a..b=1"], "argument --env-kwargs: expected KEY=VALUE"),
+    (["--env-kwargs"], "argument --env-kwargs: expected at least one argument"),
+    (["--env-kwargs", "a=1", "a=2"], "argument --env-kwargs: expected each key once, got 'a' twice"),
+    (
+        ["--env-kwargs", "a=1", "--env-kwargs", "a.b=2"],
+        "--env-kwargs: expected each key once, got 'a.b' twice",
+    ),
+    (["--env-kwargs", "scorer=vader"], "--env-kwargs scorer: give it as --scorer"),
+    (["--env-kwargs", "verfy=true"], "--env-kwargs: expected some of", "(did you mean 'verify'?)"),
+    (["--env-kwargs", "reward_design_kwargs.bta=1"], "does not take --env-kwargs reward_design_kwargs="),
+    (
+        ["--env-kwargs", "prompts_kwargs.colum=x"],
+        "--env-kwargs prompts_kwargs must",
+        "did you mean 'column'?",
+    ),
+    (["--env-kwargs", "prompts_kwargs.split=all"], "--env-kwargs prompts_kwargs must leave 'split' out"),
+    (
+        ["--env-kwargs", "prompts_kwargs=3"],
+        "--env-kwargs prompts_kwargs: expected a table, such as prompts_kw",
+    ),
+    (["--scorer-kwargs", "model=x"], "--scorer-kwargs model: give it as --scorer-model"),
+    (["--label-values", "good"], "argument --label-values: expected LABEL=NUMBER with numbers from -1 to 1"),
+    (["--label-values", "good=2"], "argument --label-values: expected LABEL=NUMBER"),
+    (["--label-values", "a=1", "a=0"], "argument --label-values: expected each key once, got 'a' twice"),
+    (["--label-values", "a=1"], "--label-values is for a neural scorer: add --scorer transformer"),
+    # flags
+    (["--epsodes", "8"], "unrecognized arguments: --epsodes (did you mean --episodes?), 8; --help"),
+    (["--learning-rate", "1"], "unrecognized arguments: --learning-rate"),
+    (["--reward_desing=uniform"], "--reward_desing (did you mean --reward-design?)"),
+    (["--episode", "8"], "unrecognized arguments: --episode (did you mean --episodes?)"),  # no abbreviation
+    (["--boundry"], "(did you mean --boundary?)"),
+    (["potential"], "unrecognized arguments: potential"),
+    (["--tensorboard=yes"], "argument --tensorboard: ignored explicit argument 'yes'"),
+    (["--wandb-mode", "off"], "argument --wandb-mode: invalid choice: 'off'"),
+    (["--epochs", "1", "--episodes", "8"], "--epochs and --episodes exclude each other"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "words"), [(line[0], line[1:]) for line in TRAINING])
+def test_a_wrong_line_of_training_is_told_at_once(call, tmp_path, arguments, words):
+    is_refused(call("train_sentiment", *arguments), 2, *words)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (
+            ["--scorer-kwargs", "butt=library"],
+            "--scorer-kwargs must fit scorer 'vader': it takes (but): got an",
+        ),
+        (["--scorer-kwargs", "but=neither"], "but must be one of library, documented"),
+        (["--scorer-kwargs", "but=[]"], "but must be one of library, documented"),
+        (["--env-kwargs", "verify=no"], "--env-kwargs verify must be True or False, got 'no'"),
+        (["--prompts", "none.txt"], "none.txt"),
+        (["--prompts", "other.csv"], "name one as --prompts-column"),
+        (["--prompts", "other.csv", "--prompts-column", "x"], "'other.csv' has 'query'"),
+        (["--eval-prompts", "other.csv"], "name one as --prompts-column"),
+        (["--judge", "bundeld"], ("judge must be one of bundled, bundled-b or", "(did you mean 'bundled'?)")),
+        (["--reward-design", "attention"], "use --scorer='transformer'"),
+        (["--out", "file.txt"], "file.txt is a file: choose a new folder for --out"),
+        (["--resume", "no such run"], "no such run is no run folder"),
+        (["--resume", "other.csv"], "other.csv"),
+    ],
+)
+def test_what_only_shows_when_it_is_loaded_ends_with_status_1(call, tmp_path, arguments, words):
+    (tmp_path / "other.csv").write_text("query\nThe film was\nI think that\n")
+    (tmp_path / "file.txt").write_text("")
+    words = (words,) if isinstance(words, str) else words
+    is_refused(call("train_sentiment", *arguments), 1, *words)
+    assert {path.name for path in tmp_path.iterdir()} == {"other.csv", "file.txt"}
+
+
+@pytest.mark.parametrize(
+    ("command", "arguments", "words"),
+    [
+        ("compare", ["--seeds", "0"], "argument --seeds: expected a whole number of at least 1, got '0'"),
+        ("compare", ["--seed", "3"], "--seed is set by --seeds"),
+        ("compare", ["--seds", "3"], "unrecognized arguments: --seds (did you mean --seeds?)"),
+        ("compare", ["--resume", "x"], "--resume is set by compare.py itself"),
+        ("compare", ["--env-kwargs", "scorer=vader"], "--env-kwargs scorer: give it as --scorer"),
+        ("compare", ["--vary", "lr", "0.1", "0.2", "--lr", "1"], "--lr is varied, and given as well"),
+        ("compare", ["--vary", "--lr", "0.1"], "argument --vary: expected at least one argument"),
+        ("benchmark", [], "the following arguments are required: study"),
+        ("benchmark", ["no-such-study"], "study: expected a TOML file or one of"),
+        (
+            "benchmark",
+            ["tiny-quick", "--jbs", "2"],
+            "unrecognized arguments: --jbs (did you mean --jobs?), 2",
+        ),
+        (
+            "benchmark",
+            ["tiny-quick", "--job", "2"],
+            "unrecognized arguments: --job (did you mean --jobs?), 2",
+        ),
+        (
+            "benchmark",
+            ["tiny-quick", "--limit-seconds", "nan"],
+            "argument --limit-seconds: expected a number",
+        ),
+        (
+            "benchmark",
+            ["tiny-quick", "--jobs", "0"],
+            "argument --jobs: expected a whole number of at least 1",
+        ),
+        ("report", [], "the following arguments are required: study"),
+        ("report", ["x", "--ot", "y"], "unrecognized arguments: --ot (did you mean --out?), y"),
+        ("explore", ["--port", "99999"], "argument --port: expected a port from 0"),
+        ("explore", ["--scorr", "vader"], "unrecognized arguments: --scorr (did you mean --scorer?), vader"),
+        ("explore", ["--label-values", "a=1"], "--label-values is for a neural scorer"),
+        ("explore", ["--env-kwargs", "verfy=1"], "(did you mean 'verify'?)"),
+    ],
+)
+def test_a_wrong_line_of_the_other_commands(call, tmp_path, command, arguments, words):
+    is_refused(call(command, *arguments), 2, words)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_scripts_themselves_end_in_one_line(tmp_path):
+    """What is imported before a parser is called has no say in what it answers."""
+    for command, flag in (("train_sentiment", "--epsodes"), ("compare", "--epsodes"), ("report", "--otu")):
+        script = [sys.executable, EXAMPLES / f"{command}.py", flag]
+        done = subprocess.run(script, capture_output=True, text=True, cwd=tmp_path, timeout=120)
+        assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+        assert done.stderr.startswith("error: ")
+        assert flag in done.stderr or "required: study" in done.stderr
+
+
+def test_flags_that_are_given_twice():
+    from command_line import repeated
+
+    assert repeated(["--lr", "1", "--eval-samples", "2", "--eval_samples=3", "--lr", "2", "--", "--out"]) == [
+        "--lr",
+        "--eval-samples",
+    ]
+    assert repeated(["--lr", "1", "-h"]) == []
