@@ -3,7 +3,12 @@
 Departures from the tokenizer's own file, so that text survives `decode(encode(text))`:
 
 1. special tokens inside a text are plain text: `<|endoftext|>` in a prompt is 13 characters, not an end;
-2. no space is put before the first word, no special token is put around the text, and BPE dropout is off.
+2. no space is put before the first word, no special token is put around the text, added tokens do not take
+   in the space beside them, no text is cut or padded, and BPE dropout is off.
+
+A normaliser (lower case, NFC) is kept, since the model was trained with it: a text that it changes does not
+come back. Of the 256 bytes a vocabulary may lack those that no UTF-8 text has, and control characters other
+than tab and line ends; a text that has one of these is refused by `encode`.
 """
 
 from __future__ import annotations
@@ -16,6 +21,11 @@ from typing import Any
 from tokenizers import Tokenizer as Backend
 
 __all__ = ["BytePairTokenizer", "check_token_id", "encode_utf8"]
+
+_NEVER_BYTES = frozenset({0xC0, 0xC1, *range(0xF5, 0x100)})  # in no UTF-8 text; GPT-NeoX leaves them out
+_RARE_BYTES = frozenset({*range(0x20), 0x7F} - set(b"\t\n\r"))  # BLOOM leaves out 0x0B
+_NEEDED_BYTES = frozenset(range(256)) - _NEVER_BYTES - _RARE_BYTES
+_LARGEST_ID = 2**24  # the table of bytes has a row for each id below the largest one
 
 END_TOKENS = ("<|endoftext|>", "</s>", "<|im_end|>", "<|end_of_text|>", "<|eot_id|>", "<eos>", "[EOS]")
 
@@ -30,7 +40,7 @@ class BytePairTokenizer:
         special_tokens: Further tokens that stand for no text, beside those that the backend declares special.
 
     Raises:
-        ValueError: If the tokenizer is not byte-level or has no such end token.
+        ValueError: If the tokenizer is not byte-level BPE, has no such end token, or lacks bytes of text.
     """
 
     def __init__(
@@ -38,12 +48,15 @@ class BytePairTokenizer:
     ) -> None:
         """Copies the backend and tabulates the bytes of every token."""
         vocabulary = backend.get_vocab(with_added_tokens=True)
+        _check_vocabulary(vocabulary)
         eos = _find_end_token(vocabulary, eos_token)
         specials = {eos, *(token for token in special_tokens if token in vocabulary)}
         self._json = _byte_level_json(json.loads(backend.to_str()), specials)
         self._backend = _make_backend(self._json)
         self._bytes = _byte_table(self._backend)
+        self._lacking = _lacking_characters(self._bytes)
         self._eos_token_id = vocabulary[eos]
+        _check_special_tokens(self._backend)
 
     @property
     def vocab_size(self) -> int:
@@ -56,8 +69,18 @@ class BytePairTokenizer:
         return self._eos_token_id
 
     def encode(self, text: str) -> list[int]:
-        """Returns the token ids of a text; special tokens inside it are plain text."""
+        """Returns the token ids of a text; special tokens inside it are plain text.
+
+        Raises:
+            ValueError: If the text has a lone surrogate, or a control character that no token stands for.
+        """
         encode_utf8(text)
+        for character in self._lacking:
+            if character in text:
+                raise ValueError(
+                    f"text must not hold {character!r}, for which the tokenizer has no token, got it at "
+                    f"character {text.index(character)}: leave it out"
+                )
         return self._backend.encode(text, add_special_tokens=False).ids
 
     def decode(self, ids: Iterable[int]) -> str:
@@ -81,6 +104,7 @@ class BytePairTokenizer:
         self._json = state["json"]
         self._backend = _make_backend(self._json)
         self._bytes = _byte_table(self._backend)
+        self._lacking = _lacking_characters(self._bytes)
         self._eos_token_id = state["eos_token_id"]
 
     def __deepcopy__(self, memo: dict[int, Any]) -> BytePairTokenizer:
@@ -120,21 +144,35 @@ def _find_end_token(vocabulary: Mapping[str, int], eos_token: str | None) -> str
     )
 
 
+def _check_vocabulary(vocabulary: Mapping[str, int]) -> None:
+    """Raises ValueError for tokens that share an id, one of which would be lost, and for huge ids."""
+    ids = set(vocabulary.values())
+    if len(ids) != len(vocabulary) or max(ids, default=0) > _LARGEST_ID:
+        raise ValueError(
+            f"tokenizer must give each of its {len(vocabulary)} tokens an id of its own up to {_LARGEST_ID}, "
+            f"got {len(ids)} ids up to {max(ids)}: mend its vocabulary"
+        )
+
+
 def _byte_level_json(data: dict[str, Any], specials: set[str]) -> str:
     """Returns the tokenizer's JSON with this module's departures; raises for one that is not byte-level."""
     model = data["model"]
     affixes = model.get("continuing_subword_prefix") or model.get("end_of_word_suffix")
-    levels = [part for part in _pre_tokenizers(data.get("pre_tokenizer")) if part["type"] == "ByteLevel"]
-    if not levels or affixes:
+    parts = _pre_tokenizers(data.get("pre_tokenizer"))
+    levels = [part for part in parts if part["type"] == "ByteLevel"]
+    if not levels or affixes or model["type"] != "BPE":
+        before = "without" if not levels else "with"
+        others = ", ".join(part["type"] for part in parts if part not in levels)
         raise ValueError(
             f"tokenizer must be byte-level BPE, got a {model['type']} model "
-            f"{'with word affixes' if affixes else 'without a ByteLevel pre-tokenizer'}: "
-            "use GPT-2's or one like it"
+            f"{'with word affixes' if affixes else before + ' a ByteLevel pre-tokenizer'}"
+            f"{f' ({others})' if others else ''}: use GPT-2's or one like it"
         )
     for part in levels:
         part["add_prefix_space"] = False
     for token in data["added_tokens"]:
         token["special"] = token["special"] or token["content"] in specials
+        token["lstrip"] = token["rstrip"] = False
     declared = {token["content"] for token in data["added_tokens"]}
     vocabulary: dict[str, int] = model["vocab"]
     data["added_tokens"] += [_added_token(token, vocabulary[token]) for token in sorted(specials - declared)]
@@ -177,12 +215,30 @@ def _byte_table(backend: Backend) -> tuple[bytes, ...]:
             raise ValueError(
                 f"tokenizer must be byte-level, its token {token_id} is {token!r}: use GPT-2's or one like it"
             )
-    missing = 256 - len({piece for piece in table if len(piece) == 1})
+    missing = sorted(_NEEDED_BYTES - {piece[0] for piece in table if len(piece) == 1})
     if missing:
+        shown = ", ".join(f"0x{byte:02X}" for byte in missing[:5])
         raise ValueError(
-            f"tokenizer must have a token for each of the 256 bytes, {missing} are missing: use a full one"
+            f"tokenizer must have a token for each byte that text needs, {len(missing)} of "
+            f"{len(_NEEDED_BYTES)} are missing, such as {shown}: use a full one"
         )
     return tuple(table)
+
+
+def _lacking_characters(table: Sequence[bytes]) -> tuple[str, ...]:
+    """Returns the characters that text may have and no token stands for."""
+    present = {piece for piece in table if len(piece) == 1}
+    return tuple(chr(byte) for byte in sorted(_RARE_BYTES) if bytes((byte,)) not in present)
+
+
+def _check_special_tokens(backend: Backend) -> None:
+    """Raises ValueError where the merges make a special token of plain text, which would end a response."""
+    for token_id, token in backend.get_added_tokens_decoder().items():
+        if token.special and token_id in backend.encode(token.content, add_special_tokens=False).ids:
+            raise ValueError(
+                f"tokenizer must not make a special token of plain text, its merges make {token.content!r}: "
+                "take the merge out"
+            )
 
 
 def _byte_of_character() -> dict[str, int]:

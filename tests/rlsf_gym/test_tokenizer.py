@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tokenizers import AddedToken, decoders, models, pre_tokenizers
 from tokenizers import Tokenizer as Backend
-from tokenizers import decoders, models, pre_tokenizers
 
 import rlsf_gym.tokenizer as tokenizer_module
 from rlsf_gym.byte_pair import BytePairTokenizer
@@ -163,7 +163,7 @@ def test_a_token_that_is_no_bytes_is_refused() -> None:
 def test_missing_bytes_are_refused() -> None:
     backend = Backend(models.BPE(vocab={"a": 0, "</s>": 1}, merges=[]))
     backend.pre_tokenizer = pre_tokenizers.ByteLevel()
-    with pytest.raises(ValueError, match="256 bytes, 255 are missing"):
+    with pytest.raises(ValueError, match="each byte that text needs, 212 of 213 are missing, such as 0x09"):
         BytePairTokenizer(backend)
 
 
@@ -271,3 +271,189 @@ def test_a_tokenizer_gets_a_name_of_its_own(monkeypatch):
         assert load_tokenizer(name).encode("no") == [110, 111]
     with pytest.raises(ValueError, match="tokenizer 'mine' is registered already"):
         tokenizer_module.register_tokenizer("mine", ByteTokenizer())
+
+
+NEVER = {0xC0, 0xC1, *range(0xF5, 0x100)}  # bytes that no UTF-8 text has
+
+
+def _without(*bytes_left_out: int, more: tuple[str, ...] = ()) -> Backend:
+    """Returns a tokenizer whose tokens are the bytes but for some, and an end token."""
+    printable = {*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)}
+    others = [byte for byte in range(256) if byte not in printable]
+    letters = {byte: chr(byte) for byte in printable} | {
+        byte: chr(0x100 + n) for n, byte in enumerate(others)
+    }
+    kept = [letters[byte] for byte in range(256) if byte not in bytes_left_out]
+    vocabulary = {token: number for number, token in enumerate(["</s>", *kept, *more])}
+    backend = Backend(models.BPE(vocab=vocabulary, merges=[]))
+    backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    return backend
+
+
+def test_bytes_that_no_text_has_may_be_missing() -> None:
+    tokenizer = BytePairTokenizer(_without(*NEVER))
+    assert tokenizer.vocab_size == 1 + 243
+    for text in (*ODD_TEXTS, "\x80\u07ff\u0800\uffff\U00010000\U0010ffff", "\x0b\x7f"):
+        assert tokenizer.decode(tokenizer.encode(text)) == text
+
+
+def test_a_control_character_without_a_token_is_refused_in_a_text_and_not_lost() -> None:
+    for tokenizer in (
+        BytePairTokenizer(_without(*NEVER, 0x0B)),
+        pickle.loads(pickle.dumps(BytePairTokenizer(_without(*NEVER, 0x0B)))),
+    ):
+        assert tokenizer.decode(tokenizer.encode("one\ttwo\r\n")) == "one\ttwo\r\n"
+        with pytest.raises(ValueError, match=r"text must not hold '\\x0b', .* at character 3: leave it out"):
+            tokenizer.encode("one\x0btwo")
+
+
+@pytest.mark.parametrize("byte", [0x09, 0x0A, 0x0D, 0x20, 0x41, 0x80, 0xBF, 0xC2, 0xF4])
+def test_a_byte_that_text_needs_may_not_be_missing(byte: int) -> None:
+    with pytest.raises(ValueError, match=f"1 of 213 are missing, such as 0x{byte:02X}: use a full one"):
+        BytePairTokenizer(_without(byte))
+
+
+def test_ids_that_no_token_has_stand_for_no_text() -> None:
+    vocabulary = _tiny_vocabulary() | {"</s>": 300}
+    backend = Backend(models.BPE(vocab=vocabulary, merges=[]))
+    backend.pre_tokenizer = pre_tokenizers.ByteLevel()
+    tokenizer = BytePairTokenizer(backend)
+    assert (tokenizer.vocab_size, tokenizer.eos_token_id) == (301, 300)
+    assert tokenizer.token_bytes(280) == b""
+    assert tokenizer.decode([*tokenizer.encode("a"), 280, *tokenizer.encode("b")]) == "ab"
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [({"ab": 5}, "got 257 ids up to 256: mend"), ({"ab": 2**31}, "got 258 ids up to 2147483648: mend")],
+)
+def test_ids_that_cannot_be_told_apart_or_tabulated_raise(more: dict[str, int], message: str) -> None:
+    backend = Backend(models.BPE(vocab=_tiny_vocabulary("</s>") | more, merges=[]))
+    backend.pre_tokenizer = pre_tokenizers.ByteLevel()
+    with pytest.raises(ValueError, match=message):
+        BytePairTokenizer(backend)
+
+
+def test_a_merge_that_is_there_twice_changes_nothing() -> None:
+    vocabulary = _tiny_vocabulary("ab", "</s>")
+    backend = Backend(models.BPE(vocab=vocabulary, merges=[("a", "b"), ("a", "b")]))
+    backend.pre_tokenizer = pre_tokenizers.ByteLevel()
+    assert BytePairTokenizer(backend).encode("abab") == [256, 256]
+
+
+def test_an_end_token_that_merges_make_of_text_is_refused() -> None:
+    merges = [("<", "/"), ("</", "s"), ("</s", ">")]
+    backend = Backend(models.BPE(vocab=_tiny_vocabulary("</", "</s", "</s>"), merges=merges))
+    backend.pre_tokenizer = pre_tokenizers.ByteLevel(use_regex=False)
+    with pytest.raises(
+        ValueError, match="must not make a special token of plain text, its merges make '</s>'"
+    ):
+        BytePairTokenizer(backend)
+
+
+def test_added_tokens_leave_the_space_beside_them() -> None:
+    backend = _tiny_backend("</s>")
+    backend.add_tokens([AddedToken("plain", lstrip=True, rstrip=True)])
+    tokenizer = BytePairTokenizer(backend)
+    assert tokenizer.decode(tokenizer.encode("a  plain  b")) == "a  plain  b"
+
+
+def test_saved_truncation_and_padding_are_ignored() -> None:
+    backend = _tiny_backend("</s>")
+    backend.enable_truncation(3)
+    backend.enable_padding(length=8)
+    assert BytePairTokenizer(backend).decode(BytePairTokenizer(backend).encode("abcdef")) == "abcdef"
+
+
+@pytest.mark.parametrize("kind", ["unigram", "wordpiece", "wordlevel"])
+def test_other_models_before_byte_level_are_refused(kind: str) -> None:
+    vocabulary = _tiny_vocabulary("</s>", "[UNK]")
+    made = {
+        "unigram": models.Unigram([(token, 0.0) for token in vocabulary]),
+        "wordpiece": models.WordPiece(vocabulary, continuing_subword_prefix=""),
+        "wordlevel": models.WordLevel(vocabulary, unk_token="[UNK]"),
+    }
+    backend = Backend(made[kind])
+    backend.pre_tokenizer = pre_tokenizers.ByteLevel()
+    with pytest.raises(
+        ValueError, match=r"must be byte-level BPE, got a \w+ model with a ByteLevel pre-tokenizer"
+    ):
+        BytePairTokenizer(backend)
+
+
+def test_a_refusal_names_the_pre_tokenizers() -> None:
+    backend = Backend(models.BPE(vocab={"\u2581a": 0, "</s>": 1}, merges=[]))
+    backend.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.Metaspace(), pre_tokenizers.Digits()])
+    with pytest.raises(ValueError, match=r"without a ByteLevel pre-tokenizer \(Metaspace, Digits\): use"):
+        BytePairTokenizer(backend)
+
+
+def test_the_end_token_of_a_backend_is_chosen() -> None:
+    assert load_tokenizer(_tiny_backend("</s>", "<stop>"), eos_token="<stop>").eos_token_id == 257
+
+
+@pytest.mark.parametrize(
+    "spec", ["bundled", "bytes", "toy", "rlsf_gym.tokenizer:ByteTokenizer", ByteTokenizer()]
+)
+def test_an_end_token_that_would_be_ignored_raises(spec: object) -> None:
+    with pytest.raises(
+        ValueError, match=r"eos_token must be None for \w+, which .*, got '</s>': leave it out"
+    ):
+        load_tokenizer(spec, eos_token="</s>")  # type: ignore[arg-type]
+
+
+def test_path_objects_pipes_and_devices(tmp_path: Path) -> None:
+    _write_gpt2_folder(tmp_path, ["a b"], "ab", "</s>")
+    assert load_tokenizer(tmp_path).eos_token_id == 257
+    os.mkfifo(tmp_path / "pipe")
+    for spec in (str(tmp_path / "pipe"), tmp_path / "pipe", "/dev/zero"):
+        with pytest.raises(ValueError, match=r"got '.*': a pipe, socket or device is there"):
+            load_tokenizer(spec)
+    for spec in (Path("bundled"), "./bundled", "~/t", "t.json"):
+        with pytest.raises(ValueError, match="there is no such path"):
+            load_tokenizer(spec)
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        ({"tokenizer_config.json": "[]"}, "must hold a JSON object: .* holds list"),
+        ({"special_tokens_map.json": "[" * 100_000}, "must be JSON: .*: maximum recursion depth"),
+        ({"tokenizer.json": "{}"}, "must be a tokenizer.json of the tokenizers library"),
+        ({"tokenizer.json": "null"}, "must be a tokenizer.json of the tokenizers library"),
+        ({"vocab.json": '{"a": -1}', "merges.txt": ""}, "must hold GPT-2's vocab.json and merges.txt"),
+    ],
+)
+def test_damaged_folders_raise_in_one_line(tmp_path: Path, files: dict[str, str], message: str) -> None:
+    for name, text in files.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError, match=message) as raised:
+        load_tokenizer(tmp_path)
+    assert "\n" not in str(raised.value)
+
+
+def test_tokens_beside_gpt2s_files_are_added(tmp_path: Path) -> None:
+    _write_gpt2_folder(tmp_path, ["a b"], "</s>", "ab")
+    (tmp_path / "added_tokens.json").write_text('{"<tool>": 259, "<pad>": 258}', encoding="utf-8")
+    entries = {"259": {"content": "<tool>", "special": False}, "260": {"content": "<x>", "special": True}}
+    config = {"added_tokens_decoder": entries, "additional_special_tokens": ["<pad>"], "eos_token": None}
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps(config), encoding="utf-8")
+    tokenizer = load_tokenizer(tmp_path)
+    assert tokenizer.vocab_size == 261
+    assert [tokenizer.token_bytes(token) for token in (258, 259, 260)] == [b"", b"<tool>", b""]
+    assert 259 in tokenizer.encode("a<tool>")
+    assert tokenizer.decode(tokenizer.encode("a<pad><x>")) == "a<pad><x>"
+    (tmp_path / "added_tokens.json").write_text('{"<pad>": 400}', encoding="utf-8")
+    with pytest.raises(
+        ValueError, match=r"gives '<tool>' the id 259 for 258: save it with a tokenizer\.json"
+    ):
+        load_tokenizer(tmp_path)
+
+
+def test_an_error_without_a_message_raises_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr("huggingface_hub.snapshot_download", refuse)
+    with pytest.raises(ValueError, match=r"'some/model': RuntimeError: $"):
+        load_tokenizer("some/model")
