@@ -7,18 +7,23 @@ text alone, so that neither the order of the source nor the other texts in it ma
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Callable, Iterable, Sequence
+import warnings
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
 from importlib import resources
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
+from rlsf_gym.left_out import LeftOut
+from rlsf_gym.openings import Opening, encode_head, hash_text
 from rlsf_gym.resolve import register, resolve
-from rlsf_gym.text_files import FILE_READERS, TextColumn, read_dataset, read_file
+from rlsf_gym.text_column import TextColumn
+from rlsf_gym.text_files import FILE_READERS, read_dataset, read_path
+from rlsf_gym.text_tables import is_table, read_strings, read_table
 from rlsf_gym.tokenizer import Tokenizer, load_tokenizer
 from rlsf_gym.toy import TOY_PROMPTS
 
@@ -28,7 +33,11 @@ SPLITS = ("train", "eval", "all")
 EVAL_SHARE = 10  # one prompt in so many is for evaluation
 SPLIT_TOKENS = 8  # texts that agree in so many tokens fall into the same split
 _REVIEW_COLUMNS = ("text", "review")
-_BREAK = re.compile(r"<\s*/?\s*br\s*/?\s*>", re.IGNORECASE)
+_BREAK = re.compile(r"<\s*+(?:/\s*+)?br\s*+(?:/\s*+)?>", re.IGNORECASE)  # possessive: linear in the text
+_BLANK = "without a word"
+_NOT_ENCODED = "that the tokenizer cannot encode"
+_IN_TRAINING = "that are training prompts as well"
+_HUB_NAME = re.compile(r"[\w.-]+(?:/[\w.-]+)?")
 
 
 @dataclass(frozen=True)
@@ -36,17 +45,24 @@ class Prompts:
     """A set of prompts.
 
     Raises:
-        ValueError: If there is none.
+        ValueError: If there is none, or one is no string.
     """
 
     texts: tuple[str, ...]
     """The prompts; one that is here twice is drawn twice as often."""
     dropped: int = 0
-    """Number of candidates left out: their tokens are no text, too many or also a training prompt."""
+    """Number of texts of this split that were left out; `load_prompts` warns with the reasons."""
 
     def __post_init__(self) -> None:
         if not self.texts:
             raise ValueError("prompts must hold at least one text, got none: pass another source or split")
+        if not isinstance(cast(Any, self.texts), tuple | list) or not all(
+            isinstance(cast(Any, text), str) for text in self.texts
+        ):
+            raise ValueError(
+                f"texts of Prompts must be a tuple of strings, got {self.texts!r:.80}: "
+                "load_prompts reads other sources"
+            )
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -57,26 +73,13 @@ class Prompts:
         return prompt_id, self.texts[prompt_id]
 
 
-@dataclass(frozen=True)
-class _Opening:
-    """How a review is cut; with `max_tokens` None a text stays whole."""
+class _Candidate(NamedTuple):
+    """A text on its way to become a prompt."""
 
-    min_chars: int
-    min_tokens: int
-    max_tokens: int | None
-    seed: int
-
-    def __post_init__(self) -> None:
-        if self.max_tokens is not None and not 1 <= self.min_tokens <= self.max_tokens:
-            raise ValueError(
-                "min_tokens must lie in 1..max_tokens, got "
-                f"min_tokens={self.min_tokens} and max_tokens={self.max_tokens}"
-            )
-
-    def length(self, text: str) -> int:
-        """Returns the number of tokens to keep, drawn evenly by the text's hash."""
-        assert self.max_tokens is not None
-        return self.min_tokens + _hash(f"length {self.seed}", text) % (self.max_tokens - self.min_tokens + 1)
+    is_eval: bool
+    prompt: str
+    reason: str = ""
+    """Why it is none; "" as long as nothing speaks against it."""
 
 
 def _read_bundled() -> Sequence[str]:
@@ -86,12 +89,13 @@ def _read_bundled() -> Sequence[str]:
 
 PROMPTS: dict[str, Any] = {"bundled": _read_bundled, "toy": TOY_PROMPTS}
 """Name to prompts: a list of strings, `Prompts`, a function that returns either, or `"module:attribute"`."""
+_BUILT_IN = frozenset(PROMPTS)  # of these as many as fit are meant
 
 
 def load_prompts(
-    spec: str | Sequence[str] | Prompts = "bundled",
+    spec: Any = "bundled",
     *,
-    tokenizer: str | Tokenizer = "bundled",
+    tokenizer: str | os.PathLike[str] | Tokenizer = "bundled",
     split: str = "train",
     cut: bool | None = None,
     column: str | None = None,
@@ -104,16 +108,24 @@ def load_prompts(
 ) -> Prompts:
     """Returns the prompts of one split.
 
+    Texts of the split that cannot be prompts are left out and counted: blank ones, those of more than
+    `max_prompt_tokens` tokens, and those that the tokenizer changes or cannot encode; of reviews also short
+    ones, openings that end inside of a character, and for `"eval"` openings that training has as well. One
+    warning says how many there are of each kind, with the first of it; not for `"bundled"` and `"toy"`, of
+    which as many as fit are meant.
+
     Args:
-        spec: A name in `PROMPTS`, strings, a .txt file (one prompt a line), a .csv, .jsonl or .parquet file,
-            a data set (folder or name on the Hugging Face hub), `"module:attribute"`, or an object with
-            `texts` and `sample`, which is returned as it is.
+        spec: A name in `PROMPTS`, strings, a .txt file (one prompt a line), a .csv, .tsv, .jsonl or .parquet
+            file or folder of parts, a data set (folder or name on the Hugging Face hub), a table
+            (`DataFrame`, `Dataset`, PyArrow's `Table`, a dict of columns, a list of dicts),
+            `"module:attribute"`, or an object with `texts` and `sample`, which is returned as it is.
         tokenizer: What the environment uses.
         split: `"train"`, `"eval"` (about a tenth, none of them equal to a training prompt) or `"all"`.
         cut: Whether the texts are reviews, to be cut to openings. By default those in a column `text` or
-            `review` are, and those in a column `prompt` and plain strings are not.
-        column: Column of a file or data set; by default the first of `prompt`, `text`, `review` there is.
-        max_prompt_tokens: P; a prompt of more tokens is dropped.
+            `review` are, which a warning says, and those in another column and plain strings are not.
+        column: Column of a file, table or data set; by default the first of `prompt`, `text`, `review` there
+            is.
+        max_prompt_tokens: P; a prompt of more tokens is left out.
         min_chars: Reviews of more characters than this are used.
         min_tokens: The least number of tokens that a review is cut to.
         max_tokens: The greatest one.
@@ -134,8 +146,15 @@ def load_prompts(
             f"max_tokens must be at most max_prompt_tokens, got {max_tokens} > {max_prompt_tokens}: "
             "lower max_tokens in prompts_kwargs"
         )
-    opening = _Opening(min_chars, min_tokens, max_tokens if cutting else None, seed)
-    prompts = _prepare(source.texts, load_tokenizer(tokenizer), split, opening, max_prompt_tokens)
+    opening = Opening(min_chars, min_tokens, max_tokens if cutting else None, seed)
+    prompts, left_out = _prepare(source.texts, load_tokenizer(tokenizer), split, opening, max_prompt_tokens)
+    notices = [opening.notice(source.name)] if cutting and cut is None else []
+    if left_out.total:
+        notices.append(
+            f"{left_out.total:,} of {left_out.total + len(prompts):,} texts are left out: {left_out}"
+        )
+    if notices and not (isinstance(spec, str) and spec in _BUILT_IN):
+        warnings.warn(f"prompts of split {split!r}: {'; '.join(notices)}", stacklevel=2)
     if max_samples is None:
         return prompts
     return Prompts(_choose(prompts.texts, max_samples, seed), prompts.dropped)
@@ -156,84 +175,104 @@ def register_prompts(name: str, prompts: str | Sequence[str] | Prompts | Callabl
 
 def _read_source(spec: Any, column: str | None) -> TextColumn | Prompts:
     """Returns the texts of a source, or an object that is a source already."""
-    if isinstance(spec, Path):
-        spec = str(spec)
     if isinstance(spec, str) and spec not in PROMPTS:
-        path = Path(spec)
-        if path.is_file() or path.suffix.lower() in FILE_READERS:
-            return read_file(path, column)
-        if path.exists() or ":" not in spec:
-            return read_dataset(spec, column)
+        suffix = Path(spec).suffix.lower()
+        if spec and (os.path.exists(spec) or suffix in FILE_READERS or spec.startswith((".", "/", "~"))):
+            return read_path(Path(spec), column)
+        if ":" not in spec or any(map(str.isspace, spec)):
+            return _read_hub(spec, column)
     found = resolve("prompts", spec, PROMPTS)
     if callable(found):
         found = found()
+    if isinstance(found, os.PathLike):
+        return read_path(Path(cast("os.PathLike[str]", found)), column)
+    if is_table(found):
+        return read_table(found, column)
     if hasattr(found, "texts") and hasattr(found, "sample"):
         return cast(Prompts, found)
-    return TextColumn("prompt", _check_strings(found))
+    return read_strings(found, column)
 
 
-def _check_strings(found: Any) -> tuple[str, ...]:
-    if isinstance(found, str) or not isinstance(found, Iterable):
-        raise ValueError(f"prompts must be strings or have texts and sample, got {type(found).__name__}")
-    texts = tuple(cast(Iterable[Any], found))
-    for number, text in enumerate(texts):
-        if not isinstance(text, str):
-            raise ValueError(f"prompts must be strings, got {type(text).__name__} at position {number}")
-    if not texts:
-        raise ValueError("prompts must hold at least one text, got an empty list")
-    return texts
+def _read_hub(name: str, column: str | None) -> TextColumn:
+    if not _HUB_NAME.fullmatch(name):
+        raise ValueError(
+            f"prompts must be one of {', '.join(map(repr, PROMPTS))}, a path, a data set on the hub or "
+            f"'module:attribute', got {name!r:.80}: pass a list of strings for prompts of your own"
+        )
+    return read_dataset(name, column)
 
 
 def _prepare(
-    texts: Sequence[str], tokenizer: Tokenizer, split: str, opening: _Opening, max_prompt_tokens: int
-) -> Prompts:
-    if opening.max_tokens is not None:
-        texts = [_clean(review) for review in texts if len(review) > opening.min_chars]
-        if not texts:
-            raise ValueError(
-                f"prompts must hold reviews of more than {opening.min_chars} characters, got none"
-            )
+    texts: Sequence[str], tokenizer: Tokenizer, split: str, opening: Opening, max_prompt_tokens: int
+) -> tuple[Prompts, LeftOut]:
+    """Returns the prompts of a split, and what of the split could not become one."""
+    if opening.max_tokens is not None and all(len(text) <= opening.min_chars for text in texts):
+        raise ValueError(f"prompts must hold reviews of more than {opening.min_chars} characters, got none")
     candidates = [_candidate(text, tokenizer, opening) for text in texts]
-    taken = [prompt for is_eval, prompt in candidates if split == "all" or is_eval == (split == "eval")]
-    train = {prompt for is_eval, prompt in candidates if not is_eval} if split == "eval" else set[str]()
-    kept = [prompt for prompt in taken if prompt not in train and _fits(prompt, tokenizer, max_prompt_tokens)]
+    taken = [one for one in candidates if split == "all" or one.is_eval == (split == "eval")]
+    train = {one.prompt for one in candidates if not one.is_eval} if split == "eval" else set[str]()
+    kept: list[str] = []
+    left_out = LeftOut()
+    for _, prompt, reason in taken:
+        becomes = None
+        if not reason and prompt in train:
+            reason = _IN_TRAINING
+        if not reason:
+            reason, becomes = _misfit(prompt, tokenizer, max_prompt_tokens)
+        if reason:
+            left_out.add(reason, prompt, becomes)
+        else:
+            kept.append(prompt)
     if not kept:
         raise ValueError(
             f"prompts must hold a usable text in split {split!r}: {len(taken)} of {len(texts)} texts belong "
-            f"to it and none fits: use split='all' or raise max_prompt_tokens ({max_prompt_tokens})"
+            f"to it and none fits: {left_out if taken else 'use split=' + repr('all')}"
         )
-    return Prompts(tuple(kept), dropped=len(taken) - len(kept))
+    return Prompts(tuple(kept), dropped=left_out.total), left_out
 
 
-def _candidate(text: str, tokenizer: Tokenizer, opening: _Opening) -> tuple[bool, str]:
-    """Returns whether a text is for evaluation, and its prompt: "" where that is no text."""
-    head_tokens = max(SPLIT_TOKENS, opening.max_tokens or 0)
+def _candidate(text: str, tokenizer: Tokenizer, opening: Opening) -> _Candidate:
+    """Returns the prompt that a text is to become, as far as the text alone tells it."""
+    if not text.strip():
+        return _Candidate(False, text, _BLANK)
+    is_short = opening.max_tokens is not None and len(text) <= opening.min_chars
+    if opening.max_tokens is not None:
+        text = _clean(text)
     try:
-        ids = _encode_head(text, tokenizer, head_tokens)
-    except ValueError:  # a lone surrogate: no bytes stand for it
-        return False, ""
-    is_eval = _hash("split", tokenizer.decode(ids[:SPLIT_TOKENS])) % EVAL_SHARE == 0
+        ids = encode_head(text, tokenizer, max(SPLIT_TOKENS, opening.max_tokens or 0))
+    except ValueError:
+        return _Candidate(False, text, _NOT_ENCODED)
+    is_eval = hash_text("split", tokenizer.decode(ids[:SPLIT_TOKENS])) % EVAL_SHARE == 0
+    if is_short:
+        return _Candidate(is_eval, text, f"reviews of at most {opening.min_chars} characters")
     if opening.max_tokens is None:
-        return is_eval, text
+        return _Candidate(is_eval, text)
     pieces = map(tokenizer.token_bytes, ids[: opening.length(text)])
     try:
-        return is_eval, b"".join(pieces).decode("utf-8")
-    except UnicodeDecodeError:  # cut in the middle of a character
-        return is_eval, ""
+        return _Candidate(is_eval, b"".join(pieces).decode("utf-8"))
+    except UnicodeDecodeError:
+        return _Candidate(is_eval, text, "whose opening ends inside of a character")
 
 
-def _fits(prompt: str, tokenizer: Tokenizer, max_prompt_tokens: int) -> bool:
-    """Tells whether the tokens of a prompt are at most so many and stand for this very prompt."""
+def _misfit(prompt: str, tokenizer: Tokenizer, max_prompt_tokens: int) -> tuple[str, str | None]:
+    """Returns why a text is no prompt, "" if it is one, and what the tokenizer makes of it if that is why."""
     if not prompt.strip():
-        return False
-    ids = tokenizer.encode(prompt)
-    return len(ids) <= max_prompt_tokens and tokenizer.decode(ids) == prompt
+        return _BLANK, None
+    try:
+        ids = tokenizer.encode(prompt)
+    except ValueError:
+        return _NOT_ENCODED, None
+    becomes = tokenizer.decode(ids)
+    if becomes != prompt:
+        return "that the tokenizer changes, so take another tokenizer or other texts", becomes
+    is_long = len(ids) > max_prompt_tokens
+    return f"of more than max_prompt_tokens={max_prompt_tokens} tokens, so raise it" if is_long else "", None
 
 
 def _choose(texts: tuple[str, ...], max_samples: int, seed: int) -> tuple[str, ...]:
     if max_samples < 1:
         raise ValueError(f"max_samples must be at least 1, got {max_samples}")
-    ranks = [(_hash(f"sample {seed}", text), position) for position, text in enumerate(texts)]
+    ranks = [(hash_text(f"sample {seed}", text), position) for position, text in enumerate(texts)]
     return tuple(
         texts[position] for position in sorted(position for _, position in sorted(ranks)[:max_samples])
     )
@@ -243,23 +282,3 @@ def _clean(review: str) -> str:
     """Returns the review with a newline for each run of line-break tags."""
     lines = map(str.strip, _BREAK.split(review))
     return "\n".join(line for line in lines if line)
-
-
-def _encode_head(text: str, tokenizer: Tokenizer, tokens: int) -> list[int]:
-    """Returns the first ids of a text, at least `tokens` if it has them; most of a review is never looked at.
-
-    The head ends before a space, where words and so tokens end, so that the ids are those of the whole text.
-    """
-    width = 6 * tokens
-    while width < len(text):
-        ids = tokenizer.encode(text[: text.rfind(" ", 0, width) + 1].rstrip())
-        if len(ids) >= tokens:
-            return ids
-        width *= 2
-    return tokenizer.encode(text)
-
-
-def _hash(purpose: str, text: str) -> int:
-    """Returns 64 bits that are the same on every machine and in every process."""
-    digest = blake2b(f"{purpose}\0{text}".encode("utf-8", "surrogatepass"), digest_size=8).digest()
-    return int.from_bytes(digest, "big")

@@ -1,14 +1,19 @@
 import dataclasses
 import json
 import os
+import time
 from collections import Counter
 from pathlib import Path
 
+import gymnasium as gym
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tokenizers import Tokenizer as Backend
+from tokenizers import models, normalizers, pre_tokenizers
 
+import rlsf_gym.prompts as prompts_module
 from rlsf_gym.prompts import PROMPTS, Prompts, load_prompts, register_prompts
 from rlsf_gym.tokenizer import BytePairTokenizer, load_tokenizer
 
@@ -55,13 +60,13 @@ def test_the_split_does_not_depend_on_the_other_texts() -> None:
 @pytest.mark.parametrize("ending", [".csv", ".jsonl", ".txt"])
 def test_files(tmp_path: Path, ending: str) -> None:
     texts = {
-        ".csv": "prompt\nA dull, slow film\nI saw\n",
-        ".jsonl": '{"prompt": "A dull"}\n{"prompt": "I saw"}\n',
-        ".txt": "A dull\nI saw\n",
+        ".csv": 'prompt\n"A dull, slow film"\nI saw\n',
+        ".jsonl": '{"prompt": "A dull, slow film"}\n{"prompt": "I saw"}\n',
+        ".txt": "A dull, slow film\nI saw\n",
     }
     path = tmp_path / f"prompts{ending}"
     path.write_text(texts[ending], encoding="utf-8")
-    assert load_prompts(str(path), split="all").texts == ("A dull", "I saw")
+    assert load_prompts(str(path), split="all").texts == ("A dull, slow film", "I saw")
 
 
 def test_a_review_becomes_its_first_tokens(tmp_path: Path, tokenizer: BytePairTokenizer) -> None:
@@ -70,30 +75,40 @@ def test_a_review_becomes_its_first_tokens(tmp_path: Path, tokenizer: BytePairTo
     cleaned = "This is\nthe first film that I have seen this year. "
     lengths: set[int] = set()
     for seed in range(60):
-        (text,) = load_prompts(path, tokenizer=tokenizer, split="all", seed=seed).texts
+        (text,) = load_prompts(path, tokenizer=tokenizer, split="all", cut=True, seed=seed).texts
         assert cleaned.startswith(text)
         lengths.add(len(tokenizer.encode(text)))
     assert lengths == {2, 3, 4, 5, 6, 7, 8}
-    (text,) = load_prompts(path, tokenizer="bytes", split="all", min_tokens=4, max_tokens=4).texts
+    with pytest.warns(
+        UserWarning, match="texts of column 'text' are taken for reviews and cut to their first 4 to"
+    ):
+        (text,) = load_prompts(path, tokenizer="bytes", split="all", min_tokens=4, max_tokens=4).texts
     assert text == "This"
 
 
 def test_short_reviews_are_left_out(tmp_path: Path) -> None:
     path = _write_reviews(tmp_path / "r.jsonl", ["a" * 200, "b" * 201])
-    (text,) = load_prompts(path, tokenizer="bytes", split="all").texts
-    assert set(text) == {"b"}
+    with pytest.warns(UserWarning, match="1 of 2 texts are left out: 1 reviews of at most 200 characters"):
+        prompts = load_prompts(path, tokenizer="bytes", split="all", cut=True)
+    assert (set(prompts.texts[0]), len(prompts), prompts.dropped) == ({"b"}, 1, 1)
     with pytest.raises(ValueError, match="reviews of more than 300 characters, got none"):
         load_prompts(path, tokenizer="bytes", split="all", min_chars=300)
 
 
 def test_half_characters_and_long_prompts_are_dropped_and_counted(tmp_path: Path) -> None:
     path = _write_reviews(tmp_path / "r.jsonl", ["\u00e9" * 201, "fine " * 50])
-    prompts = load_prompts(path, tokenizer="bytes", split="all", min_tokens=3, max_tokens=3)
+    with pytest.warns(UserWarning, match="1 whose opening ends inside of a character"):
+        prompts = load_prompts(path, tokenizer="bytes", split="all", cut=True, min_tokens=3, max_tokens=3)
     assert prompts == Prompts(("fin",), dropped=1)
-    assert load_prompts(["five5", "12"], tokenizer="bytes", split="all", max_prompt_tokens=4) == Prompts(
-        ("12",), 1
-    )
-    assert load_prompts(["\ud800", " ", "ok"], split="all") == Prompts(("ok",), 2)
+    with pytest.warns(
+        UserWarning, match="1 of more than max_prompt_tokens=4 tokens, so raise it, such as 'five5'"
+    ):
+        prompts = load_prompts(["five5", "12"], tokenizer="bytes", split="all", max_prompt_tokens=4)
+    assert prompts == Prompts(("12",), 1)
+    with pytest.warns(
+        UserWarning, match="2 of 3 texts are left out: 1 that the tokenizer cannot encode.*1 without"
+    ):
+        assert load_prompts(["\ud800", " ", "ok"], split="all") == Prompts(("ok",), 2)
 
 
 def test_a_prompt_of_both_splits_is_dropped_from_evaluation(
@@ -101,14 +116,16 @@ def test_a_prompt_of_both_splits_is_dropped_from_evaluation(
 ) -> None:
     reviews = [f"The {word} film " + "goes on and on. " * 20 for word in NUMBERS]
     path = _write_reviews(tmp_path / "r.jsonl", reviews)
-    train = load_prompts(path, tokenizer=tokenizer, min_tokens=1)
-    evaluation = load_prompts(path, tokenizer=tokenizer, split="eval", min_tokens=1)
+    train = load_prompts(path, tokenizer=tokenizer, cut=True, min_tokens=1)
+    with pytest.warns(UserWarning, match="that are training prompts as well, such as 'The"):
+        evaluation = load_prompts(path, tokenizer=tokenizer, split="eval", cut=True, min_tokens=1)
     assert "The" in train.texts
     assert evaluation.dropped > 0
     assert set(train.texts).isdisjoint(evaluation.texts)
     assert len(train) + len(evaluation) + evaluation.dropped == 300
 
 
+@pytest.mark.filterwarnings("ignore:prompts of split")
 @settings(max_examples=30, deadline=None)
 @given(reviews=REVIEWS, seed=st.integers(0, 5))
 def test_order_does_not_matter_and_splits_are_disjoint(
@@ -194,6 +211,110 @@ def test_wrong_arguments_raise_in_one_line(spec: object, kwargs: dict[str, objec
     assert "\n" not in str(raised.value)
 
 
+def test_what_is_left_out_is_told_in_one_line() -> None:
+    long = [
+        f"Write a long and thoughtful review of the film that you saw, number {n}, please" for n in range(99)
+    ]
+    with pytest.warns(UserWarning) as told:
+        env = gym.make("rlsf_gym:rlsf_gym/Sentiment-v0", prompts=[*long, "", "The film was"], split="all")
+    assert env.reset()[1]["prompt"] == "The film was"
+    (line,) = [str(one.message) for one in told]
+    assert line == (
+        "prompts of split 'all': 100 of 101 texts are left out: 99 of more than max_prompt_tokens=16 tokens, "
+        "so raise it, such as 'Write a long and thoughtful review of the film that you saw,...'; "
+        "1 without a word"
+    )
+
+
+@pytest.mark.parametrize("normalizer", ["lower", "nfc"])
+def test_a_text_that_the_tokenizer_changes_is_not_called_too_long(normalizer: str) -> None:
+    backend = Backend(models.BPE(vocab=_byte_vocabulary(), merges=[]))
+    backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    backend.normalizer = normalizers.Lowercase() if normalizer == "lower" else normalizers.NFC()
+    text, becomes = {"lower": ("The end", "the end"), "nfc": ("cafe\u0301", "caf\u00e9")}[normalizer]
+    message = f"1 that the tokenizer changes, .*, such as '{text}', which becomes '{becomes}'"
+    with pytest.warns(UserWarning, match=message):
+        assert load_prompts([text, "it was"], tokenizer=BytePairTokenizer(backend), split="all").texts == (
+            "it was",
+        )
+    with pytest.raises(ValueError, match="1 of 1 texts belong to it and none fits: " + message):
+        load_prompts([text], tokenizer=BytePairTokenizer(backend), split="all", max_prompt_tokens=1)
+
+
+def _byte_vocabulary() -> dict[str, int]:
+    return {
+        token: number for number, token in enumerate([*sorted(pre_tokenizers.ByteLevel.alphabet()), "</s>"])
+    }
+
+
+def test_texts_outside_of_a_small_vocabulary_are_left_out() -> None:
+    far = "The film was " + "good " * 30 + "unheard-of"  # the toy language has no word for the last one
+    with pytest.warns(UserWarning, match="2 that the tokenizer cannot encode, such as 'Zounds'"):
+        prompts = load_prompts(["Zounds", far, "The film was"], tokenizer="toy", split="all")
+    assert prompts == Prompts(("The film was",), 2)
+
+
+@pytest.mark.filterwarnings("error")
+def test_bundled_prompts_are_taken_as_far_as_they_fit() -> None:
+    prompts = load_prompts("bundled", tokenizer="bytes", max_prompt_tokens=32)
+    assert prompts.dropped > 0
+
+
+def test_whole_texts_of_a_text_column_are_not_cut(tmp_path: Path) -> None:
+    path = _write_reviews(tmp_path / "r.jsonl", ["short one", "word " * 60])
+    with pytest.warns(UserWarning, match="1 of more than max_prompt_tokens=16 tokens") as told:
+        assert load_prompts(path, split="all", cut=False).texts == ("short one",)
+    assert "cut to" not in str(told[0].message)
+
+
+@pytest.mark.parametrize("head", ["<", "<br", "< / br "])
+def test_cleaning_takes_time_linear_in_the_text(head: str) -> None:
+    start = time.perf_counter()
+    assert prompts_module._clean(head + " " * 100_000 + "x") == head + " " * 100_000 + "x"
+    assert time.perf_counter() - start < 2  # quadratic: a minute
+
+
+@pytest.mark.parametrize("tag", ["<br>", "<br />", "</br>", "< / BR / >", "<\tbr\n>"])
+def test_line_break_tags_become_newlines(tag: str) -> None:
+    assert prompts_module._clean(f"one {tag}{tag} two") == "one\ntwo"
+
+
+@pytest.mark.parametrize(
+    "texts", [("a", 3), "abc", {"a": 1}, {"a", "b"}], ids=["numbers", "string", "dict", "set"]
+)
+def test_prompts_of_other_things_than_strings_raise(texts: object) -> None:
+    with pytest.raises(ValueError, match="texts of Prompts must be a tuple of strings"):
+        Prompts(texts)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("spec", "kwargs", "message"),
+    [
+        ("The film was", {}, "got 'The film was': pass a list of strings"),
+        ("Note: the film", {}, "pass a list of strings"),
+        ("word " * 2000, {}, "pass a list of strings"),
+        ("", {}, "got '': pass a list"),
+        ("./nowhere", {}, "prompts file must exist, got 'nowhere'"),
+        (Path("bundled"), {}, "prompts file must exist, got 'bundled'"),
+        (["a"], {"column": "prompt"}, "column must be None for prompts that are strings, got 'prompt'"),
+        ("toy", {"column": "prompt"}, "column must be None for prompts that are strings"),
+    ],
+)
+def test_a_string_that_is_no_source_raises_in_one_line(
+    spec: object, kwargs: dict[str, str], message: str
+) -> None:
+    with pytest.raises(ValueError, match=message) as raised:
+        load_prompts(spec, **kwargs)  # type: ignore[arg-type]
+    assert "\n" not in str(raised.value)
+    assert len(str(raised.value)) < 400
+
+
+def test_a_path_object_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "p.txt"
+    path.write_text("A dull\nI saw\n", encoding="utf-8")
+    assert load_prompts(path, split="all").texts == ("A dull", "I saw")
+
+
 @pytest.mark.data
 @pytest.mark.parametrize("split", ["train", "eval"])
 def test_imdb(split: str) -> None:
@@ -201,6 +322,7 @@ def test_imdb(split: str) -> None:
         pytest.skip("RLSF_DATA is not set")
     pytest.importorskip("pyarrow")
     path = Path(os.environ["RLSF_DATA"]) / "imdb" / "train.parquet"
-    prompts = load_prompts(str(path), split=split)
+    with pytest.warns(UserWarning, match="texts of column 'text' are taken for reviews"):
+        prompts = load_prompts(str(path), split=split)
     assert len(prompts) > (20_000 if split == "train" else 1_500)
     assert all("<br" not in text for text in prompts.texts)
