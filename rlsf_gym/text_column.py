@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
+from rlsf_gym.arguments import Argument, ArgumentError, PythonOnly
+
 __all__ = ["TextColumn", "check_texts", "choose_column"]
 
 _COLUMNS = ("prompt", "text", "review")  # in this order of preference
@@ -46,9 +48,11 @@ def choose_column(source: object, found: Sequence[Any], column: str | None) -> s
             )
         if number:
             return name
-    raise ValueError(
+    raise ArgumentError(
         f"prompts must have a column {' or '.join(map(repr, wanted))}, {str(source)!r} has {_list(found)}: "
-        "name one as column, prompts_kwargs={'column': NAME}"
+        "name one as ",
+        Argument("prompts_kwargs.column"),
+        PythonOnly(", prompts_kwargs={'column': NAME}"),
     )
 
 
