@@ -72,7 +72,7 @@ def read_adapter(folder: Path) -> StoredAdapter:
             base_sha256=record["base_sha256"],
             weights={name.removeprefix(PREFIX): tensor for name, tensor in weights.items()},
         )
-    except (OSError, KeyError, TypeError, ValueError) as error:
+    except (OSError, KeyError, TypeError, ValueError, RecursionError) as error:
         reason = " ".join(str(error).split())
         raise ValueError(f"adapter {str(folder)!r}: missing or damaged files: {reason}") from error
 

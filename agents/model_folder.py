@@ -56,7 +56,7 @@ def weight_files(folder: Path) -> list[Path]:
     try:
         named = json.loads((folder / INDEX_FILE).read_text(encoding="utf-8"))["weight_map"]
         names = sorted({str(name) for name in cast("dict[str, Any]", named).values()})
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(
             f"model {str(folder)!r}: expected {INDEX_FILE} with a weight_map, got {type(error).__name__}: "
             f"{_one_line(error)}; restore it"

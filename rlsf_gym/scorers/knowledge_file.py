@@ -30,6 +30,8 @@ from rlsf_gym.scorers.vader_words import is_rule_word, read_word
 BUNDLED: Final = {"film": Path(__file__).parents[1] / "assets" / "film.toml"}
 """Name to file of the graphs that come with the package."""
 
+MAX_BYTES: Final = 4 * 1024 * 1024
+"""Of a file: the checker reads no larger one."""
 MAX_VALENCE: Final = 4.0
 DEFAULT_WINDOW: Final = 4
 MAX_WINDOW: Final = 20
@@ -92,7 +94,10 @@ def read_knowledge(name: str) -> KnowledgeFile:
         raise ValueError(
             f"graph must be one of {', '.join(BUNDLED)} or the path of a TOML file, got {name!r}"
         )
-    data = path.read_bytes()
+    with path.open("rb") as file:
+        data = file.read(MAX_BYTES + 1)
+    if len(data) > MAX_BYTES:
+        raise ValueError(f"graph {name!r} must have at most {MAX_BYTES:,} bytes, but has more")
     tables = _parse(name, data)
     _check_keys(name, "", tables, ("window", "subject", "concepts", "polarity"))
     entries = _read_table(name, "concepts", tables.get("concepts", {}))
@@ -114,7 +119,7 @@ def _error(name: str, key: str, message: str) -> ValueError:
 def _parse(name: str, data: bytes) -> dict[str, Any]:
     try:
         return tomllib.loads(data.decode())
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         reason = " ".join(str(error).split())
         raise ValueError(f"graph {name!r} must be TOML in UTF-8, but is not: {reason}") from error
 

@@ -252,7 +252,8 @@ def test_damaged_adapters_are_refused_in_one_line(base_folder, tmp_path):
     safetensors.torch.save_file(fewer, folder / "adapter_model.safetensors")
     with pytest.raises(ValueError, match="adapter: its weights do not fit the model's layers"):
         CausalLMPolicy.from_pretrained(folder)
-    for name, content in (("adapter_model.safetensors", "none"), ("lora.json", "{}"), ("lora.json", "{")):
+    damages = (("adapter_model.safetensors", "none"), ("lora.json", "{}"), ("lora.json", "{"))
+    for name, content in (*damages, ("lora.json", "[" * 100_000)):
         (folder / name).write_text(content)
         with pytest.raises(ValueError, match="missing or damaged files") as caught:
             CausalLMPolicy.from_pretrained(folder)

@@ -78,6 +78,10 @@ DAMAGES = {
         lambda f: (index(f, "x"), (f / "model.safetensors.index.json").write_text("[]")),
         "with a weight_map",
     ),
+    "index without an end": (
+        lambda f: (index(f, "x"), (f / "model.safetensors.index.json").write_text("[" * 100_000)),
+        "with a weight_map, got RecursionError",
+    ),
     "head cut": (
         lambda f: (f / HEAD).write_bytes((f / HEAD).read_bytes()[:20]),
         "expected whole safetensors",

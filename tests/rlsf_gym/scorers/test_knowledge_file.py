@@ -111,6 +111,17 @@ def test_bytes_that_are_no_text(tmp_path):
         read_knowledge(str(path))
 
 
+def test_lists_without_an_end_are_refused_in_one_line(tmp_path):
+    with pytest.raises(ValueError, match="must be TOML in UTF-8, but is not: maximum recursion"):
+        read_knowledge(write(tmp_path, "window = " + "[" * 100_000))
+
+
+def test_a_file_that_the_checker_would_not_read_is_refused(tmp_path):
+    path = write(tmp_path, "#" * (4 * 1024 * 1024 + 1))
+    with pytest.raises(ValueError, match="must have at most 4,194,304 bytes, but has more"):
+        read_knowledge(path)
+
+
 @pytest.mark.parametrize("name", sorted(BUNDLED))
 def test_bundled_graphs_are_right_and_all_of_a_piece(name):
     file = read_knowledge(name)
