@@ -52,17 +52,23 @@ class TensorBoardLog:
     """Writes every metric and timing as a TensorBoard scalar over episodes.
 
     Args:
-        folder: Where the event files go.
+        folder: Where the event files go; what it holds of the run already is gone on from.
+        done: Episodes that lie behind already, when a run is continued: later points belong to work that was
+            lost, and are not shown.
+
+    Raises:
+        ValueError: `folder` is a link, which is not followed.
     """
 
-    def __init__(self, folder: str | os.PathLike[str]) -> None:
+    def __init__(self, folder: str | os.PathLike[str], *, done: int = 0) -> None:
+        check_no_link(folder)
         board = import_extra(
             "torch.utils.tensorboard",
             "torch.utils.tensorboard needs",
             package="tensorboard",
             extra="tensorboard",
         )
-        self._writer = board.SummaryWriter(str(folder))
+        self._writer = board.SummaryWriter(str(folder), purge_step=done + 1 if done else None)
 
     def on_iteration(self, metrics: Numbers, timings: Numbers, episodes: Episodes) -> None:
         """Adds one point to each curve."""
@@ -113,6 +119,7 @@ class WandbLog:
         if not 0.0 < finish_timeout < math.inf:
             raise ValueError(f"finish_timeout: expected a number of seconds > 0, got {finish_timeout!r}")
         self._wandb = import_extra("wandb", "wandb needs", package="wandb", extra="wandb")
+        check_no_link(Path(folder) / "wandb")
         Path(folder).mkdir(parents=True, exist_ok=True)
         arguments = {"dir": str(folder), "config": dict(config or {}), "mode": mode, "id": run_id}
         limits = {"finish_timeout": finish_timeout, "finish_timeout_raises": True}
@@ -223,6 +230,16 @@ class ProgressLog:
             f"reward {metrics['objective/scores']:+.3f}  KL {metrics['objective/kl']:.2f}  "
             f"{rate:.1f} episodes/s  {_clock(left)} left "
         )
+
+
+def check_no_link(folder: str | os.PathLike[str]) -> None:
+    """Checks that what is written into a folder does not lie elsewhere.
+
+    Raises:
+        ValueError: It is a link.
+    """
+    if os.path.islink(folder):
+        raise ValueError(f"{folder}: expected a folder, got a link, which is not written through; remove it")
 
 
 def _error_within(seconds: float, call: Callable[[], Any]) -> Exception | None:

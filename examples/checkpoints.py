@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from interruption import Interruption
+from run_folder import RunFolder
 
 from agents.learner import Learner
 
@@ -16,15 +16,17 @@ class Checkpoints:
 
     Args:
         agent: The learner.
-        path: Where its checkpoint goes.
+        folder: Of the run; its checkpoint goes there.
         every: Iterations between two checkpoints.
         interruption: Whether a stop was asked for.
     """
 
-    def __init__(self, agent: Learner[Any], path: Path, every: int, interruption: Interruption) -> None:
+    def __init__(
+        self, agent: Learner[Any], folder: RunFolder, every: int, interruption: Interruption
+    ) -> None:
         self.saved = agent.iteration
         """Iterations that the checkpoint has behind it."""
-        self._agent, self._path, self._every, self._interruption = agent, path, every, interruption
+        self._agent, self._folder, self._every, self._interruption = agent, folder, every, interruption
         self._logged = self._tried = agent.iteration
 
     def on_iteration(self, metrics: Mapping[str, float], timings: Any, episodes: Any) -> None:
@@ -37,9 +39,14 @@ class Checkpoints:
             raise KeyboardInterrupt
 
     def save(self) -> None:
-        """Saves now."""
+        """Saves now.
+
+        Raises:
+            FileGoneError: The run's folder was deleted or replaced.
+        """
         self._tried = self._agent.iteration
-        self._agent.save(self._path)
+        self._folder.check_there()
+        self._agent.save(self._folder.checkpoint)
         self.saved = self._tried
 
     def rescue(self) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import gymnasium
+import resuming
 import run_prompts
 import settings as flags
 from run_folder import RunFolder
@@ -63,7 +64,9 @@ def make_agent(folder: RunFolder, settings: Settings, processes: Processes) -> A
     processes.check_divides("batch_size", settings["batch_size"])
     env = make_env(settings, "train", settings["batch_size"] // processes.count)
     if find_checkpoint(folder, processes):
-        return agent_class.load(folder.checkpoint, env, device=settings["device"], processes=processes)
+        agent = agent_class.load(folder.checkpoint, env, device=settings["device"], processes=processes)
+        resuming.check_same_run(agent, folder, settings)
+        return agent
     policy = CausalLMPolicy.from_pretrained(settings["policy"], **flags.policy_kwargs(settings))
     return agent_class(policy.to(settings["device"]), env, flags.make_config(settings), processes=processes)
 

@@ -12,7 +12,7 @@ from agents.figures import draw_run
 from agents.logs import read_jsonl
 from agents.printable import printable
 from agents.run_report import format_table, headline, read_numbers
-from agents.strict_json import is_number
+from agents.strict_json import is_count, is_number
 from rlsf_gym.tokenizer import load_tokenizer
 
 
@@ -22,6 +22,7 @@ def finish(folder: RunFolder, episodes: int) -> list[str]:
     Returns:
         Notes about what could not be written.
     """
+    folder.check_there()
     before, after = (read_evaluation(folder, name) for name in ("before", "after"))
     settings = flags.read_stored(folder.config()["settings"])
     notes: list[str] = []
@@ -50,6 +51,18 @@ def finish(folder: RunFolder, episodes: int) -> list[str]:
     }
     folder.write("summary", summary)
     return notes
+
+
+def episodes_of(folder: RunFolder) -> int:
+    """Returns the episodes that the results of a run are of.
+
+    Raises:
+        ValueError: They don't say.
+    """
+    summary = folder.read("summary") or {}
+    if not is_count(summary.get("episodes")):
+        raise ValueError(f"{folder.path / 'summary.json'}: expected episodes in it; restore it from a copy")
+    return int(summary["episodes"])
 
 
 def read_evaluation(folder: RunFolder, name: str) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from agents.file_lock import try_lock
+from agents.jsonl_log import FileGoneError, read_jsonl
 from agents.plain_files import read_plain, write_whole
 from agents.run_report import read_object
 from agents.strict_json import show
@@ -47,6 +48,9 @@ class RunFolder:
         self.metrics = self.path / "metrics.jsonl"
         self.curves = self.path / "curves.png"
         self.samples = self.path / "samples.html"
+        self.kept: dict[str, bytes] = {}
+        """What its files held when they were last read or written, by name: what is left if it goes."""
+        self._taken: os.stat_result | None = None
 
     @property
     def exists(self) -> bool:
@@ -82,7 +86,22 @@ class RunFolder:
                     f"{self.path} is in use by process {self._holder()}: wait "
                     "until it has ended, or stop it and continue with --resume"
                 )
+            self._taken = self.path.stat()
             yield
+            self._taken = None
+
+    def check_there(self) -> None:
+        """Checks that the folder is still the one that was locked.
+
+        Raises:
+            FileGoneError: It was deleted or replaced.
+        """
+        try:
+            there = self._taken is None or os.path.samestat(self._taken, self.path.stat())
+        except (FileNotFoundError, NotADirectoryError):
+            there = False
+        if not there:
+            raise FileGoneError(f"{self.path} was deleted or replaced while the run wrote to it")
 
     def _holder(self) -> str:
         """Returns the number of the process that holds the lock, if its file says one."""
@@ -92,12 +111,43 @@ class RunFolder:
             return "unknown"
         return said if said.isdigit() else "unknown"
 
-    def create(self, settings: Mapping[str, Any], *, defaults: Mapping[str, Any], prompts: str) -> None:
-        """Writes `config.json`; `prompts` is the hash of the prompts."""
+    def create(
+        self,
+        settings: Mapping[str, Any],
+        *,
+        defaults: Mapping[str, Any],
+        prompts: str,
+        more: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Writes `config.json`; `prompts` is the hash of the prompts, `more` what else is kept there."""
         config = {"id": uuid.uuid4().hex[:12], "settings": dict(settings), "defaults": dict(defaults)}
-        self.write(
-            "config", {**config, "versions": versions(), "git": git_state(), "prompts_sha256": prompts}
-        )
+        config |= {"versions": versions(), "git": git_state(), "prompts_sha256": prompts}
+        self.write("config", {**config, **(more or {})})
+
+    def keep(self, more: Mapping[str, Any]) -> None:
+        """Adds to `config.json`, or changes there, what is kept beside the settings."""
+        config = self.config()
+        if any(config.get(key) != value for key, value in more.items()):
+            self.write("config", {**config, **more})
+
+    def check_progress(self, iterations: int) -> None:
+        """Checks that no checkpoint is missing.
+
+        Args:
+            iterations: That the learner has behind it.
+
+        Raises:
+            ValueError: More iterations were logged than can have been before the first checkpoint.
+        """
+        every = self.config().get("checkpoint_every")
+        if iterations or type(every) is not int or not os.path.lexists(self.metrics):
+            return
+        logged = len(read_jsonl(self.metrics))
+        if logged > every:
+            raise ValueError(
+                f"{self.checkpoint} is missing: {self.metrics} has {logged} iterations, and one was saved "
+                f"every {every}; restore it, or start a new run"
+            )
 
     def check_prompts(self, source: str, prompts: str) -> None:
         """Refuses prompts that are others than at the start; runs of before the hash was kept have none."""
@@ -110,8 +160,10 @@ class RunFolder:
 
     def write(self, name: str, content: Any) -> None:
         """Writes `<name>.json` in one atomic step; numbers that are not finite become null."""
+        self.check_there()
         text = json.dumps(_finite(content), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-        write_whole(self.path / f"{name}.json", text.encode("utf-8", "backslashreplace"), alone=True)
+        self.kept[f"{name}.json"] = text.encode("utf-8", "backslashreplace")
+        write_whole(self.path / f"{name}.json", self.kept[f"{name}.json"], alone=True)
 
     def read(self, name: str) -> Any:
         """Returns the content of `<name>.json`, or None if there is no such file.
@@ -120,7 +172,11 @@ class RunFolder:
             ValueError: It is damaged, or no regular file.
         """
         path = self.path / f"{name}.json"
-        return read_object(path) if os.path.lexists(path) else None
+        if not os.path.lexists(path):
+            return None
+        content = read_object(path)
+        self.kept[f"{name}.json"] = path.read_bytes()
+        return content
 
     def config(self) -> dict[str, Any]:
         """Returns `config.json`; an explained error if this is no run folder, or of wrong types."""

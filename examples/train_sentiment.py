@@ -29,10 +29,12 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import boards
 import gymnasium
 import learner_flags
 import learners
 import results
+import resuming
 import run_prompts
 import samples
 import torch
@@ -46,13 +48,17 @@ from run_folder import RunFolder, versions
 from task_flags import COLLECTING, default_judge, tell
 
 from agents.evaluate import evaluate, summarise
-from agents.logs import JsonlLog, Log, ProgressLog, TensorBoardLog, WandbLog
+from agents.jsonl_log import FileGoneError
 from agents.memory_release import MemoryRelease
+from agents.printable import printable
 from agents.processes import Processes
 
 EXPLAINED = (ValueError, OSError, ImportError, FloatingPointError, gymnasium.error.Error)
 TOO_LARGE = (MemoryError, OverflowError, torch.OutOfMemoryError)
 """Explained as well, but not by their messages alone."""
+
+EVERY = 10
+"""Iterations between two checkpoints."""
 
 Settings = Mapping[str, Any]
 
@@ -89,7 +95,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
 
 
-def open_run(given: Settings, parser: flags.Parser, processes: Processes) -> tuple[RunFolder, dict[str, Any]]:
+def open_run(
+    given: dict[str, Any], parser: flags.Parser, processes: Processes
+) -> tuple[RunFolder, dict[str, Any]]:
     """Returns the run folder and the settings, of the arguments or of the run that is continued."""
     if "resume" not in given:
         try:
@@ -108,6 +116,8 @@ def open_run(given: Settings, parser: flags.Parser, processes: Processes) -> tup
     settings = flags.read_stored(config["settings"])
     try:
         check_unchanged(given, settings)
+        settings = resuming.with_length(given, settings)
+        given.update(boards.recall(config, given))
     except ValueError as error:
         parser.error(tell(error))
     find_own_modules(settings)  # whoever resumes a run asks for the modules that it names
@@ -120,7 +130,9 @@ def open_run(given: Settings, parser: flags.Parser, processes: Processes) -> tup
 
 def check_unchanged(given: Settings, settings: Settings) -> None:
     """Refuses to continue a run with a setting that it was not started with, or that its learner has not."""
-    differing = flags.differences(given, settings)
+    differing = flags.differences(
+        {key: value for key, value in given.items() if key not in resuming.LENGTH}, settings
+    )
     if differing:
         raise ValueError("can't continue with other settings: " + "; ".join(differing))
     learner_flags.check_given(given, settings["agent"])
@@ -134,7 +146,7 @@ def run(
     processes: Processes,
 ) -> int:
     """Trains in `folder`, or goes on there; returns the exit status. The main process alone writes."""
-    if processes.any(processes.is_main and folder.is_finished):
+    if processes.any("resume" in given and is_done(folder, settings)):
         if processes.is_main:
             print(f"{folder.path} is finished already\n{results.describe(folder)}")
         return 0
@@ -148,14 +160,40 @@ def run(
         run_prompts.read_prompts(settings, "eval")  # what is wrong with them shows before anything is written
         agent = learners.make_agent(folder, learners.settle(settings, processes), processes)
         agent.step_timeout = given.get("step_timeout")
-        if "resume" not in given and processes.is_main:
+        if "resume" in given:
+            go_on(folder, agent, settings, given)
+        elif processes.is_main:
             held.enter_context(folder.lock())
             folder.check_free()  # while the model was loaded another process may have been quicker
             prompts = run_prompts.hash_prompts(settings)
-            folder.create(settings, defaults=flags.defaults_of(settings["agent"]), prompts=prompts)
+            kept = {"boards": boards.chosen(given), "checkpoint_every": given.get("checkpoint_every", EVERY)}
+            defaults = flags.defaults_of(settings["agent"])
+            folder.create(settings, defaults=defaults, prompts=prompts, more=kept)
             for line in (*run_prompts.notes(settings), *judge_notes(settings, given)):
                 say(f"note: {line}")
+        if processes.is_main:
+            agent.notes = resuming.identify(folder.config()["id"], settings)
         return work(agent, folder, learners.settle(settings, processes), given, interruption)
+
+
+def is_done(folder: RunFolder, settings: Settings) -> bool:
+    """Returns whether a run has its results, and all the episodes that are asked for."""
+    if not folder.is_finished:
+        return False
+    done = results.episodes_of(folder)
+    return resuming.check_length(folder, settings, total=total_episodes(settings), done=done) == done
+
+
+def go_on(folder: RunFolder, agent: Agent, settings: Settings, given: Settings) -> None:
+    """Checks what there is of a run that is continued, and records what is asked of it beyond."""
+    total = total_episodes(settings)
+    whole = resuming.check_length(folder, settings, total=total, done=agent.episodes)
+    if not agent.processes.is_main:
+        return
+    folder.check_progress(agent.iteration)
+    if resuming.is_lengthened(folder, settings, left=whole - agent.episodes):
+        say(f"note: the run goes on to {whole} episodes; {resuming.lengthen(folder, agent, settings, whole)}")
+    folder.keep({"boards": boards.chosen(given), "checkpoint_every": given.get("checkpoint_every", EVERY)})
 
 
 def judge_notes(settings: Settings, given: Settings) -> list[str]:
@@ -175,23 +213,27 @@ def work(
     interruption: signals.Interruption,
 ) -> int:
     """Does what is left of a run; returns the exit status."""
-    checkpoints = Checkpoints(agent, folder.checkpoint, given.get("checkpoint_every", 10), interruption)
+    checkpoints = Checkpoints(agent, folder, given.get("checkpoint_every", EVERY), interruption)
     try:
         evaluation(folder, "before", agent, settings)
         learn(agent, folder, settings, given, checkpoints, interruption)
         evaluation(folder, "after", agent, settings)
+        if agent.processes.is_main:
+            for line in results.finish(folder, agent.episodes):
+                say(line)
+            print(results.describe(folder))
     except KeyboardInterrupt:
         if agent.processes.is_main:
             say(f"stopped; {how_to_continue(folder, checkpoints)}")
         return interruption.status
+    except FileGoneError as error:
+        if not agent.processes.is_main:
+            raise
+        raise OSError(f"{error}; {resuming.rescue(folder, agent)}") from error
     except Exception as error:
         if is_explained(error) and agent.processes.is_main:
             error.add_note(how_to_continue(folder, checkpoints))
         raise
-    if agent.processes.is_main:
-        for line in results.finish(folder, agent.episodes):
-            say(line)
-        print(results.describe(folder))
     return 0
 
 
@@ -202,16 +244,22 @@ def is_explained(error: Exception) -> bool:
 
 def how_to_continue(folder: RunFolder, checkpoints: Checkpoints) -> str:
     """Returns what is saved, and what to type."""
-    return f"saved up to iteration {checkpoints.saved}, continue with: {sys.argv[0]} --resume {folder.path}"
+    return (
+        f"saved up to iteration {checkpoints.saved}, continue with: {resuming.how_to_continue(folder.path)}"
+    )
 
 
 def evaluation(folder: RunFolder, name: str, agent: Agent, settings: Settings) -> None:
-    """Writes summary and samples on held-out prompts, unless they are there already."""
+    """Writes summary and samples on held-out prompts, unless they are there already.
+
+    What the untrained policy says is what the reference says, should it be lost later on.
+    """
     processes = agent.processes
     if processes.any(processes.is_main and folder.read(name) is not None):
         return
+    policy = agent.reference if name == "before" and agent.iteration else agent.policy
     rows = evaluate(
-        agent.policy, learners.make_eval_env(settings, processes), episodes=settings["eval_samples"],
+        policy, learners.make_eval_env(settings, processes), episodes=settings["eval_samples"],
         reference=agent.reference, seed=settings["seed"], step_timeout=agent.step_timeout,
         response_length=flags.length_range(settings["response_length"]), processes=processes,
     )  # fmt: skip
@@ -229,7 +277,7 @@ def learn(
 ) -> None:
     """Trains up to the wanted number of episodes, saving every few iterations and when asked to stop."""
     total = total_episodes(settings)
-    logs = make_logs(agent, folder, settings, given, total)
+    logs = boards.make_logs(agent, folder, settings, given, total=total, say=say)
     agent.callbacks = [*logs, MemoryRelease(), checkpoints]
     interruption.postponed = True
     try:
@@ -240,8 +288,7 @@ def learn(
         raise
     finally:
         interruption.postponed = False
-        for log in logs:
-            log.close()
+        boards.close_logs(logs, folder)
     if interruption.requested:  # during the last save
         raise KeyboardInterrupt
 
@@ -253,34 +300,9 @@ def total_episodes(settings: Settings) -> int:
     return max(1, round(settings["epochs"] * len(run_prompts.read_prompts(settings, "train").texts)))
 
 
-def make_logs(agent: Agent, folder: RunFolder, settings: Settings, given: Settings, total: int) -> list[Log]:
-    """Returns where the numbers go; those of the main process are the numbers of all."""
-    if not agent.processes.is_main:
-        return []
-    logs: list[Log] = [
-        JsonlLog(folder.path, iterations=agent.iteration),
-        ProgressLog(sys.stderr, total=total, done=agent.episodes),
-    ]
-    if given.get("tensorboard"):
-        logs.append(TensorBoardLog(folder.path / "tensorboard"))
-    if "wandb" in given:
-        logs.extend(reach_wandb(folder, settings, given))
-    return logs
-
-
-def reach_wandb(folder: RunFolder, settings: Settings, given: Settings) -> list[Log]:
-    """Returns the log of W&B, or none where it can't be reached: that must not keep a run from being made."""
-    kwargs = {"folder": folder.path, "config": settings, "run_id": folder.config()["id"]}
-    try:
-        return [WandbLog(given["wandb"], report=sys.stderr, mode=given.get("wandb_mode"), **kwargs)]
-    except ConnectionError as error:
-        say(f"warning: {error}. Training goes on without it, see {folder.metrics}")
-        return []
-
-
 def say(line: str) -> None:
     """Writes one line to stderr."""
-    print(line, file=sys.stderr, flush=True)
+    print(printable(line), file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

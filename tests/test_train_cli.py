@@ -110,11 +110,11 @@ class Wandb:
     ("way", "lost"), [("log", "nothing after iteration 1"), ("finish", "perhaps not all up to iteration 2")]
 )
 def test_a_board_that_fails_costs_the_boards_copy_alone(train, tiny, tmp_path, monkeypatch, way, lost):
-    import train_sentiment
+    import boards
 
     folder = tmp_path / "run"
     monkeypatch.setitem(sys.modules, "wandb", Wandb(way))
-    monkeypatch.setattr(train_sentiment, "WandbLog", partial(WandbLog, finish_timeout=0.2))
+    monkeypatch.setattr(boards, "WandbLog", partial(WandbLog, finish_timeout=0.2))
     status, _, errors = train(*tiny, "--out", folder, "--wandb")
     assert status == 0, errors
     (line,) = [line for line in errors if line.startswith("W&B stopped")]
