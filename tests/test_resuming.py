@@ -146,12 +146,10 @@ def test_the_checkpoint_of_another_run_is_refused(train, tiny, tmp_path):
     refuse(train("--resume", one), "is of another run of the same settings")
 
 
-@pytest.mark.parametrize(("key", "value"), [("learning_rate", 1.0), ("lr", 1.0), ("objective", "negative")])
+@pytest.mark.parametrize(("key", "value"), [("lr", 1.0), ("objective", "negative")])
 def test_a_config_that_is_not_that_of_the_checkpoint(train, tiny, tmp_path, key, value):
     run = tmp_path / "run"
     assert train(*tiny, "--episodes", 16, "--out", run)[0] == 0
-    if key not in read(run, "config")["settings"]:
-        pytest.skip("no such setting")
     unfinish(run)
     change_config(run, lambda config: config["settings"].update({key: value}))
     refuse(train("--resume", run), "is not of this run", f"{key} is", f"{value} in config.json")
