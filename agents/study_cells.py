@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -175,9 +176,11 @@ def check_once(path: Path, results: Iterable[CellResult]) -> None:
         seen |= dict.fromkeys((result.key, result.id.casefold()), result.id)
 
 
-def hash_of_lines(lines: Iterable[bytes]) -> str:
-    """Returns the SHA-256 of lines, which the last record of a cell holds."""
-    return hashlib.sha256(b"".join(lines)).hexdigest()
+def make_end(lines: Iterable[bytes], status: str, reason: str | None) -> Record:
+    """Returns the last record of a cell, with the SHA-256 of the lines before it, of its status and reason."""
+    ending = json.dumps({"reason": reason, "status": status}, sort_keys=True).encode("ascii")
+    told = hashlib.sha256(b"".join(lines) + ending).hexdigest()
+    return {"record": "end", "status": status, "reason": reason, "sha256": told}
 
 
 def _make_part(
@@ -220,10 +223,10 @@ def _check_cell(result: CellResult, lines: Sequence[bytes]) -> None:
         )
     if sum(record["record"] == "end" for record in result.body) > 1:
         raise ValueError("end: expected one record of this kind, got several")
-    told = result.body[-1].get("sha256")
-    if told is None and "plan" not in result.header:  # written before cells had checksums
+    end = result.body[-1]
+    if "sha256" not in end and "plan" not in result.header:  # written before cells had checksums
         return
-    if told != hash_of_lines(lines[:-1]):
+    if end != make_end(lines[:-1], result.status, result.reason):
         raise ValueError(
-            "end: sha256: expected that of the lines before it; the cell is damaged, run it again"
+            "end: sha256: expected that of the lines before it; the cell is damaged, remove it and run it again"
         )

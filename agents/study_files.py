@@ -8,7 +8,7 @@
     OUT/logs/ID.txt         what a cell that went wrong had to say
 
 A cell's file is there once it is whole. Its lines are JSON objects with a `record`: first "cell", with the
-settings; last "end", with the SHA-256 of all lines before it; between them what the cell has measured.
+settings; last "end", with the SHA-256 of all before it; between them what the cell has measured.
 
 Whatever these files hold is data: nothing that they name is imported or opened, their names stay inside of
 the study's folder, and what no study has written is refused with file, line and field.

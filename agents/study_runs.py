@@ -22,7 +22,7 @@ from typing import Any, Literal, NamedTuple, cast
 
 from agents.file_lock import is_locked, try_lock
 from agents.plain_files import open_append, open_fresh, write_whole
-from agents.study_cells import hash_of_lines
+from agents.study_cells import make_end
 from agents.study_executors import Executor
 from agents.study_files import ALL_DIGITS, SUFFIX, StudyFolder, to_line
 from agents.study_plan import Cell
@@ -184,8 +184,8 @@ def _write(task: Task, folder: StudyFolder) -> tuple[Literal["done", "failed"], 
             lines.append(_checked_line(record))
     except FloatingPointError as error:
         status, reason = "failed", str(error)
-    end = {"record": "end", "status": status, "reason": reason, "sha256": hash_of_lines(lines)}
-    write_whole(folder.cells / f"{cell.id}{SUFFIX}", b"".join([*lines, to_line(end)]))
+    lines.append(to_line(make_end(lines, status, reason)))
+    write_whole(folder.cells / f"{cell.id}{SUFFIX}", b"".join(lines))
     return status, reason
 
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from reporting.contrasts import TIME
 from reporting.curve_figures import colours_of
-from reporting.look import LEADER, Look, Picture, dress, make_panels, spread_out
+from reporting.escapes import shown
+from reporting.look import LEADER, LONGEST_LABEL, Look, Picture, dress, make_panels, spread_out
 
 Numbers = Mapping[str, Any]
 
@@ -28,6 +29,8 @@ CRITIC = (
     "values, the more of them the lower lambda is: what is explained compares at one lambda alone, and is "
     "not the share of what can be known."
 )
+LONGEST_NAME = 72
+"""Characters of a contrast's name."""
 MANY = 4
 """Profiles of more arms than this are drawn without their bands, and named beside the panel."""
 AREAS = {"area": "area under the score curve", "score": "final score"}
@@ -95,7 +98,7 @@ def _draw_row(panel: Any, look: Look, height: int, row: Numbers) -> None:
     size = 8.5 if look.narrow else 9.5
     plate = {"facecolor": look.ground, "edgecolor": "none", "pad": 1.5}
     panel.annotate(
-        f"{row['name']}{note}", (0, height + 0.1), xycoords=("axes fraction", "data"), fontsize=size,
+        f"{shown(row['name'], LONGEST_NAME)}{note}", (0, height + 0.1), xycoords=("axes fraction", "data"), fontsize=size,
         color=look.ink, fontweight="bold" if row["primary"] else "normal", bbox=plate, zorder=4,
     )  # fmt: skip
     panel.annotate(
@@ -142,7 +145,7 @@ def draw_profiles(numbers: Numbers, look: Look) -> Any:
                 color=colour,
                 linewidth=2,
                 linestyle=dashes,
-                label=arm["label"],
+                label=shown(arm["label"], LONGEST_LABEL),
             )
         panel.set_ylim(-0.02, 1.02)
         beside = (
@@ -200,7 +203,7 @@ def _name_critics(panel: Any, look: Look, critics: Sequence[Numbers], against: s
     beside = 0.03 * (panel.get_xlim()[1] - panel.get_xlim()[0])
     for (x, one), height in zip(known, spread_out(wanted, 0.065), strict=True):
         panel.annotate(
-            one["panel"], (x, one["speed_up"]["value"]),
+            shown(one["panel"], LONGEST_LABEL), (x, one["speed_up"]["value"]),
             xytext=(x + beside, math.exp(low + height * (high - low))),
             va="center", fontsize=8, color=look.soft,
             arrowprops={"arrowstyle": "-", "color": look.soft, "relpos": (0, 0.5), **LEADER},

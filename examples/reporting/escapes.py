@@ -24,6 +24,8 @@ TEX = {
     **{"λ": r"$\lambda$", "γ": r"$\gamma$", "β": r"$\beta$", "Δ": r"$\Delta$", "≥": r"$\ge$", "≤": r"$\le$"},
     **{"×": r"$\times$", "\u2212": r"$-$", "\u2013": "--", "’": "'"},
 }
+ROOMY = 100
+"""Characters from which on a text that is cut says how long it is."""
 _MARKS = re.compile(
     r"[\\`*|$]"  # code, emphasis, columns, formulas
     r"|<(?=[A-Za-z/!?])|&(?=[#A-Za-z])"  # tags, comments, links; entities
@@ -35,15 +37,20 @@ _UNSEEN = re.compile("[\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206
 
 
 def shown(text: object, most: int = LONGEST_NAME) -> str:
-    r"""Returns a text in which no character acts, cut where it is too long.
+    r"""Returns a text in which no character acts, of at most so many characters.
+
+    Where it is cut an ellipsis says so, and how long it is where there is room for that.
 
     Example:
         >>> shown("a\x1b[31m\u202eb"), shown("abcdef", 4)
-        ('a␛[31m‹U+202E›b', 'abcd… (2 more)')
+        ('a␛[31m‹U+202E›b', 'abc…')
     """
     whole = str(text)
-    left = len(whole) - most
-    return show_controls(whole if left <= 0 else whole[:most]) + (f"… ({left:,} more)" if left > 0 else "")
+    plain = show_controls(whole[: most + 1])
+    if len(plain) <= most:
+        return plain
+    rest = f"… ({len(whole):,} characters)" if most >= ROOMY else "…"
+    return plain[: most - len(rest)] + rest
 
 
 def to_html(text: object, most: int = LONGEST_NAME) -> str:

@@ -9,8 +9,9 @@ from agents.learning_curves import value_at_kl
 from agents.study_files import CellResult
 from agents.study_plan import Study
 from agents.study_records import MEASURED, NUMBER, TEXT, Kind, Shape, is_number, list_of, or_none
+from reporting.escapes import shown
 from reporting.game_speed import CONTROL, compare, draw, ratio, run_table, speed_table
-from reporting.look import Look, Picture, dress, make_panels
+from reporting.look import LONGEST_LABEL, Look, Picture, dress, make_panels
 from reporting.section import Section
 from reporting.tables import Table, number
 
@@ -132,7 +133,7 @@ def draw_frontier(points: Sequence[Record], look: Look) -> Any:
         colour, dashes = look.series(i)
         panel.plot(
             [row["kl"] for row in own], [row["gain"] for row in own],
-            color=colour, linestyle=dashes, linewidth=2.0, label=design,
+            color=colour, linestyle=dashes, linewidth=2.0, label=shown(design, LONGEST_LABEL),
         )  # fmt: skip
     panel.legend(frameon=False, fontsize=8.5, labelcolor=look.ink)
     return figure

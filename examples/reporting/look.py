@@ -27,6 +27,8 @@ PLAIN = {"text.parse_math": False, "text.usetex": False, "axes.formatter.use_mat
 NEEDS_MATPLOTLIB = "figures need matplotlib ({}); install it with: pip install 'rlsf-gym[render]'"
 LONGEST = 120
 """Characters of a text in a figure."""
+LONGEST_LABEL, LONGEST_TITLE = 28, 48
+"""Characters of a text that takes room beside a panel, and above it."""
 
 
 @dataclass(frozen=True)
@@ -169,7 +171,7 @@ def dress(panel: Any, look: Look, *, title: str = "", x: str = "", y: str = "") 
     """Gives a panel its title, its labels and the look of all others."""
     small = 8.5 if look.narrow else 9
     panel.set_facecolor(look.ground)
-    panel.set_title(title, loc="left", fontsize=small + 1.5, color=look.ink)
+    panel.set_title(shown(title, LONGEST_TITLE), loc="left", fontsize=small + 1.5, color=look.ink)
     panel.set_xlabel(x, color=look.soft, fontsize=small)
     panel.set_ylabel(y, color=look.soft, fontsize=small)
     panel.grid(color=look.line, linewidth=0.8)
@@ -197,7 +199,7 @@ def label_ends(panel: Any, look: Look, ends: Sequence[tuple[float, float, str, s
     for (x, y, name, colour), place in zip(ends, places, strict=True):
         height = low + place * (high - low)
         panel.annotate(
-            name,
+            shown(name, LONGEST_LABEL),
             (x, y),
             xytext=(right + 0.03 * (right - panel.get_xlim()[0]), height),
             textcoords="data",
