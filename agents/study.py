@@ -176,6 +176,9 @@ def _check_study(study: Study) -> None:
     if not study.groups:
         raise ValueError("cells: expected at least one table [[cells]], got none")
     _check_number(study)
+    for group, settings in study.plain_settings():
+        if not _is_text(settings.get("run")):
+            raise _wrong(f"cells {group.name!r}: run", "'module:attribute'", settings.get("run"))
     names = study.group_names()
     for name in names:
         if names.count(name) > 1:

@@ -13,7 +13,6 @@ from agents.plain_files import check_file_name
 from agents.study_fingerprint import is_fingerprint
 from agents.study_plan import cell_key
 from agents.study_records import (
-    TABLE,
     TEXT,
     Kind,
     Record,
@@ -30,6 +29,11 @@ Shapes = Mapping[str, Shape]
 """Kind of record to what its fields are."""
 
 
+def _is_settings(value: Any) -> bool:
+    """Returns whether a value is a table of settings."""
+    return isinstance(value, dict) and isinstance(cast(Record, value).get("run", ""), str)
+
+
 def _is_git(value: Any) -> bool:
     """Returns whether a value says commit and state of a checkout."""
     return isinstance(value, dict) and all(
@@ -43,7 +47,7 @@ HEADER = Shape(
         "id": TEXT,
         "phase": Kind("'tuning' or 'main'", lambda value: value in ("tuning", "main")),
         "seed": Kind("a whole number >= 0", lambda value: isinstance(value, int) and is_count(value)),
-        "settings": TABLE,
+        "settings": Kind("a table, whose 'run' is a text", _is_settings),
         "settings_sha256": TEXT,
     },
     {
@@ -177,7 +181,7 @@ def check_once(path: Path, results: Iterable[CellResult]) -> None:
 
 
 def make_end(lines: Iterable[bytes], status: str, reason: str | None) -> Record:
-    """Returns the last record of a cell, with the SHA-256 of the lines before it, of its status and reason."""
+    """Returns the last record of a cell, with the SHA-256 of the lines before it, status and reason."""
     ending = json.dumps({"reason": reason, "status": status}, sort_keys=True).encode("ascii")
     told = hashlib.sha256(b"".join(lines) + ending).hexdigest()
     return {"record": "end", "status": status, "reason": reason, "sha256": told}
@@ -228,5 +232,5 @@ def _check_cell(result: CellResult, lines: Sequence[bytes]) -> None:
         return
     if end != make_end(lines[:-1], result.status, result.reason):
         raise ValueError(
-            "end: sha256: expected that of the lines before it; the cell is damaged, remove it and run it again"
+            "end: sha256: expected that of the lines before it; the cell is damaged, run it again"
         )

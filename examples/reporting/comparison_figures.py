@@ -98,7 +98,8 @@ def _draw_row(panel: Any, look: Look, height: int, row: Numbers) -> None:
     size = 8.5 if look.narrow else 9.5
     plate = {"facecolor": look.ground, "edgecolor": "none", "pad": 1.5}
     panel.annotate(
-        f"{shown(row['name'], LONGEST_NAME)}{note}", (0, height + 0.1), xycoords=("axes fraction", "data"), fontsize=size,
+        f"{shown(row['name'], LONGEST_NAME)}{note}", (0, height + 0.1),
+        xycoords=("axes fraction", "data"), fontsize=size,
         color=look.ink, fontweight="bold" if row["primary"] else "normal", bbox=plate, zorder=4,
     )  # fmt: skip
     panel.annotate(

@@ -47,7 +47,7 @@ def test_studies_that_can_answer_are_accepted():
     [
         (
             {"goal": None},
-            r"contrast 'main': episodes_to_goal needs a goal, and the study has none; add \[goal\] with share = 0\.8",
+            r"contrast 'main': episodes_to_goal needs a goal.*; add \[goal\] with share",
         ),
         (
             {"contrasts": [{**CONTRAST, "measure": "aera"}]},
@@ -63,7 +63,7 @@ def test_studies_that_can_answer_are_accepted():
         ),
         (
             {"tuning": {**TUNING, "per": ["env_kwargs.reward_desing"]}},
-            r"tuning\.per: expected one of .*, got 'env_kwargs.reward_desing'; did you mean env_kwargs\.reward_design\?",
+            r"tuning\.per: expected one of .*reward_desing'; did you mean env_kwargs\.reward_design\?",
         ),
         ({"tuning": {**TUNING, "settings": {"episodes": 0}}}, "tuning.settings: episodes: .* >= 1, got 0"),
         (

@@ -93,7 +93,7 @@ def test_a_file_has_the_name_of_its_cell(folder):
         ({"phase": ["main"]}, r"cell: phase: expected 'tuning' or 'main', got \['main'\]"),
         ({"seed": "3"}, "cell: seed: expected a whole number >= 0, got '3'"),
         ({"seed": True}, "cell: seed: expected a whole number >= 0, got True"),
-        ({"settings": []}, r"cell: settings: expected a table, got \[\]"),
+        ({"settings": []}, r"cell: settings: expected a table, whose 'run' is a text, got \[\]"),
         ({"settings": {"lam": 0.6}}, "cell: settings_sha256: expected that of the settings"),
         ({"settings_sha256": 3}, "cell: settings_sha256: expected a text, got 3"),
         ({"study": None}, "cell: study: expected a text, got None"),
@@ -171,7 +171,7 @@ def test_every_changed_character_of_a_cell_is_noticed(folder, run_one):
     data = path.read_bytes()
     assert read_cell(path).records("square")[0]["value"] == pytest.approx(2 / 3, abs=1e-6)
     generator = random.Random(5)
-    places = sorted(generator.sample(range(len(data)), 200)) + [data.index(b"0.666667") + 3]
+    places = [*generator.sample(range(len(data)), 200), data.index(b"0.666667") + 3]
     for place in places:
         other = ord("7") if data[place] != ord("7") else ord("3")
         path.write_bytes(data[:place] + bytes([other]) + data[place + 1 :])
