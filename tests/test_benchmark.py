@@ -148,6 +148,93 @@ def test_wrong_arguments_are_said_in_one_line(tmp_path, arguments, message):
     assert re.search(message, done.stderr)
 
 
+@pytest.mark.parametrize(
+    ("wrong", "right", "message"),
+    [
+        ("[goal]\nshare = 0.5", "", r"contrast 'main': episodes_to_goal needs a goal.*; add \[goal\]"),
+        (
+            'measure = "episodes_to_goal"',
+            'measure = "scores"',
+            r"measure: .* got 'scores'; did you mean score\?",
+        ),
+        (
+            '= "terminal"',
+            '= "termianl"',
+            r"no cell matches .*'potential', 'terminal' .*did you mean 'terminal'\?",
+        ),
+        ("episodes = 8", "episodes = 0", r"cells 'g': episodes: expected a whole number >= 1, got 0"),
+        ('at = { "config.lam" = 1.0 }', "", "expected one arm on each side, got treatment potential λ="),
+        ("seeds = 2", "seeds = 10000000", "seeds: expected at most 100,000 seeds, got 10000000"),
+    ],
+)
+def test_a_study_that_could_not_answer_is_refused_before_its_first_cell(
+    tmp_path, monkeypatch, capsys, wrong, right, message
+):
+    import re
+
+    import benchmark
+
+    text = """
+[goal]
+share = 0.5
+[defaults]
+episodes = 8
+[[cells]]
+group = "g"
+seeds = 2
+[cells.grid]
+"env_kwargs.reward_design" = ["potential", "terminal"]
+"config.lam" = [1.0, 0.5]
+[[contrasts]]
+name = "main"
+primary = true
+measure = "episodes_to_goal"
+treatment = { "env_kwargs.reward_design" = "potential" }
+control = { "env_kwargs.reward_design" = "terminal" }
+at = { "config.lam" = 1.0 }
+"""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.toml").write_text(text)
+    benchmark.open_study(benchmark.make_parser().parse_args(["mine.toml"]))
+    assert wrong in text
+    (tmp_path / "mine.toml").write_text(text.replace(wrong, right))
+    with pytest.raises(SystemExit) as ended:
+        benchmark.main(["mine.toml"])
+    said = capsys.readouterr().err
+    assert ended.value.code == 2 and len(said.strip().splitlines()) == 1 and re.search(message, said)
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.toml"]  # nothing was begun
+
+
+def test_the_example_of_the_docs_runs_as_printed_and_answers(tmp_path):
+    """Its two files as they are, but for the numbers that make it long."""
+    import re
+
+    docs = (ROOT / "docs" / "benchmark.md").read_text(encoding="utf-8")
+    toml, code = (re.search(rf"```{kind}\n(.*?)```", docs, re.S)[1] for kind in ("toml", "python"))
+    for line in ("episodes = 512", "eval_episodes = 256", "seeds = 4"):
+        assert f"\n{line}\n" in toml
+    short = toml.replace("episodes = 512", "episodes = 64").replace(
+        "eval_episodes = 256", "eval_episodes = 8"
+    )
+    (tmp_path / "mine.toml").write_text(short.replace("seeds = 4", "seeds = 1").replace("= 16 }", "= 4 }"))
+    (tmp_path / "my_design.py").write_text(code)
+    done = run("benchmark.py", "mine.toml", "--jobs", "2", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    done = run("report.py", "mine", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    told = tmp_path / "runs/studies/mine/report"
+    numbers = json.loads((told / "numbers.json").read_text())
+    (contrast,) = numbers["contrasts"]
+    assert contrast["treatment"] == ["first_token"] and contrast["control"] == ["terminal"]
+    assert contrast["status"] == "complete" and contrast["n"] == 1
+    assert numbers["plan"]["standing"] == "fixed" and numbers["plan"]["recorded"] == 3
+    assert "were fixed before the runs" in (told / "methods.md").read_text()
+    (tmp_path / "runs/studies/mine/study.toml").write_text(short.replace("share = 0.8 ", "share = 0.7 "))
+    assert run("report.py", "mine", cwd=tmp_path).returncode == 0
+    page = (told / "report.html").read_text()
+    assert "The plan was changed after cells had run (3 in all): the goal, after 3 cells" in page
+
+
 WAITING = """
 import os, pathlib, time
 

@@ -203,6 +203,14 @@ def test_no_text_of_a_figure_is_a_formula():
     assert len(texts) >= 6 and not any(text.get_parse_math() for text in texts)
 
 
+@pytest.fixture
+def undrawn(monkeypatch):
+    """Figures take time, and these tests look at none."""
+    from reporting.look import Picture
+
+    monkeypatch.setattr(Picture, "png", lambda self, look: b"\x89PNG" + bytes(12) + b"\0\0\1\0" * 2)
+
+
 STRANGER = """
 open({ran!r}, "w").close()
 def tokenizer():
@@ -227,7 +235,7 @@ def stranger(tmp_path, monkeypatch):
     sys.modules.pop("stranger_of_report", None)
 
 
-def test_nothing_that_a_study_names_is_imported(parts, tmp_path, stranger):
+def test_nothing_that_a_study_names_is_imported(parts, tmp_path, stranger, undrawn):
     import report
 
     folder = write_known(parts, tmp_path / "study", tokenizer="stranger_of_report:tokenizer")
@@ -247,7 +255,7 @@ def test_nothing_that_a_study_names_is_imported(parts, tmp_path, stranger):
     assert "its tokenizer is not one of this package, so its tokens are not shown (--tokenizer)" in page
 
 
-def test_a_packed_study_is_read_without_importing_what_it_names(parts, tmp_path, stranger):
+def test_a_packed_study_is_read_without_importing_what_it_names(parts, tmp_path, stranger, undrawn):
     import report
 
     folder = write_known(parts, tmp_path / "study", tokenizer="stranger_of_report:tokenizer")
@@ -258,7 +266,7 @@ def test_a_packed_study_is_read_without_importing_what_it_names(parts, tmp_path,
     assert not stranger.exists()
 
 
-def test_a_path_in_the_settings_is_not_opened(parts, tmp_path):
+def test_a_path_in_the_settings_is_not_opened(parts, tmp_path, undrawn):
     import report
 
     pipe = tmp_path / "pipe"
@@ -266,7 +274,7 @@ def test_a_path_in_the_settings_is_not_opened(parts, tmp_path):
     assert report.main([str(write_known(parts, tmp_path / "study", tokenizer=str(pipe)))]) == 0
 
 
-def test_a_tokenizer_that_the_reader_names_is_loaded(parts, tmp_path, stranger):
+def test_a_tokenizer_that_the_reader_names_is_loaded(parts, tmp_path, stranger, undrawn):
     import report
 
     name = "stranger_of_report:Tokenizer"
@@ -276,7 +284,7 @@ def test_a_tokenizer_that_the_reader_names_is_loaded(parts, tmp_path, stranger):
     assert 'class="plus s10" title="0.500">g</span>' in read(folder, "report.html")
 
 
-def test_tokens_that_the_tokenizer_does_not_know_are_named(parts, tmp_path, capsys):
+def test_tokens_that_the_tokenizer_does_not_know_are_named(parts, tmp_path, capsys, undrawn):
     import report
 
     folder = write_known(parts, tmp_path / "study", tokenizer="toy", text="\u00ff\u00ff")
@@ -315,7 +323,7 @@ def test_the_name_of_a_study_leads_nowhere(parts, tmp_path, monkeypatch, capsys,
     assert set(tmp_path.rglob("*")) == before
 
 
-def test_links_are_not_followed_when_a_report_is_written(parts, tmp_path, capsys):
+def test_links_are_not_followed_when_a_report_is_written(parts, tmp_path, capsys, undrawn):
     import report
 
     folder = write_known(parts, tmp_path / "study")
