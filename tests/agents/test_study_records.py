@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from agents import study_records
+from agents import strict_json
 from agents.study_records import check_record, parse_record
 
 SAMPLE = {
@@ -51,7 +51,7 @@ def test_what_is_no_record_is_refused(line, message):
 
 
 def test_a_long_line_is_refused_before_it_is_read(monkeypatch):
-    monkeypatch.setattr(study_records, "LONGEST_LINE", 20)
+    monkeypatch.setattr(strict_json, "LONGEST_LINE", 20)
     assert parse_record(b'{"record": "abcdef"}')["record"] == "abcdef"
     with pytest.raises(ValueError, match="expected at most 20 bytes in a line, got 21"):
         parse_record(b'{"record": "abcdefg"}')
