@@ -252,6 +252,11 @@ def _first_line(error: BaseException) -> str:
 
 def _import_extra(module: str, what: str) -> Any:
     try:
-        return importlib.import_module(module)
+        found = importlib.import_module(module)
+        if hasattr(found, "__path__") and getattr(found, "__file__", None) is None:
+            raise ImportError(
+                f"{module!r} is a folder here"
+            )  # which Python takes for a package, without code
+        return found
     except ImportError as error:
         raise ImportError(f"prompts from {what} need {module}: pip install 'rlsf-gym[hf]'") from error

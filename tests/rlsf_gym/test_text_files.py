@@ -5,6 +5,7 @@ import json
 import os
 import sys
 import time
+import types
 from pathlib import Path
 from typing import Any
 
@@ -242,6 +243,15 @@ def test_a_missing_package_names_the_extra(
     monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(ImportError, match=r"pip install 'rlsf-gym\[hf\]'"):
         read_file(path) if call == "file" else read_dataset("some/set")
+
+
+def test_a_folder_of_data_sets_is_not_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder `datasets` of the user's own, on Python's path, is imported as a package without code."""
+    folder = types.ModuleType("datasets")
+    folder.__path__ = ["/home/me/datasets"]
+    monkeypatch.setitem(sys.modules, "datasets", folder)
+    with pytest.raises(ImportError, match=r"need datasets: pip install 'rlsf-gym\[hf\]'"):
+        read_dataset("some/set")
 
 
 def test_a_data_set_that_cannot_be_loaded_raises_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
