@@ -66,7 +66,9 @@ class ToyTokenizer:
         while place < len(text):
             match = self._piece.match(text, place)
             if match is None:
-                raise ValueError(f"the toy language has no word for {text[place : place + 20]!r} in {text!r}")
+                raise ValueError(
+                    f"the toy language has no word for {text[place : place + 20]!r} in {text!r:.80}"
+                )
             ids.append(self._ids[match[0]])
             place = match.end()
         return ids

@@ -127,7 +127,7 @@ class SentimentEnv(ResponseEnv[dict[str, npt.NDArray[Any]], npt.NDArray[np.integ
     | `reward_design` | `"potential"` | how the utility is laid onto the tokens |
     | `reward_design_kwargs` | `None` | arguments of the reward design |
     | `tokenizer` | `"bundled"` | the vocabulary: also `"bytes"`, a folder, a `tokenizer.json`, a name on the hub |
-    | `prompts` | `"bundled"` | where prompts come from: also a list of str, a file, a data set |
+    | `prompts` | `"bundled"` | where prompts come from: also a list of str, a file, a data set, a table |
     | `prompts_kwargs` | `None` | further arguments of `load_prompts` |
     | `split` | `"train"` | which part of the prompts |
     | `judge` | `None` | a held-out judge, reported as `info["judge"]`: `"bundled"`, a path, or an object |

@@ -112,7 +112,7 @@ class Task:
         """Returns the token ids of a prompt, int64 (K,).
 
         Raises:
-            ValueError: If they are more than P.
+            ValueError: If they are more than P, or stand for another text.
         """
         ids = self._prompt_ids.get(text)
         return self._encode(text) if ids is None else ids
@@ -138,11 +138,18 @@ class Task:
         return task
 
     def _encode(self, text: str) -> IntArray:
-        ids = np.array(self.tokenizer.encode(text), np.int64)
+        tokens = self.tokenizer.encode(text)
+        ids = np.array(tokens, np.int64)
         if len(ids) > self.max_prompt_tokens:
             raise ValueError(
                 f"prompt must be at most max_prompt_tokens={self.max_prompt_tokens} tokens long, "
-                f"got {len(ids)}: {text!r}"
+                f"got {len(ids)}: {text!r:.200}"
+            )
+        becomes = self.tokenizer.decode(tokens)
+        if becomes != text:  # the agent would read another prompt than the one that is scored
+            raise ValueError(
+                f"prompt must come back from the tokenizer, got {text!r:.80}, which becomes {becomes!r:.80}: "
+                "write it so, or take another tokenizer"
             )
         self._prompt_ids.put(text, ids)
         return ids

@@ -3,6 +3,8 @@
 import gymnasium as gym
 import numpy as np
 import pytest
+from tokenizers import Tokenizer as Backend
+from tokenizers import models, normalizers, pre_tokenizers
 
 RESPONSES = {
     "zero-width joiner inside a word": " go\u200dod great",
@@ -84,3 +86,18 @@ def test_a_prompt_with_a_lone_surrogate_is_refused():
     env = gym.make("rlsf_gym/Sentiment-v0")
     with pytest.raises(ValueError, match="surrogate"):
         env.reset(options={"prompt": "half \ud83d"})
+
+
+@pytest.mark.parametrize("env_id", ["Sentiment-v0", "SentimentText-v0", "SentimentToken-v0"])
+def test_a_prompt_that_the_tokenizer_changes_is_refused(env_id):
+    vocabulary = [*sorted(pre_tokenizers.ByteLevel.alphabet()), "</s>"]
+    backend = Backend(models.BPE(vocab={token: n for n, token in enumerate(vocabulary)}, merges=[]))
+    backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    backend.normalizer = normalizers.Lowercase()
+    kwargs = {"tokenizer": backend, "prompts": ["the film was"], "split": "all"}
+    env = gym.make(f"rlsf_gym:rlsf_gym/{env_id}", **kwargs)
+    with pytest.raises(
+        ValueError, match="must come back from the tokenizer, got 'GOOD', which becomes 'good'"
+    ):
+        env.reset(options={"prompt": "GOOD"})
+    assert env.reset(options={"prompt": "good"})[1]["prompt"] == "good"
