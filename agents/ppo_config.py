@@ -128,6 +128,7 @@ class LearnerConfig:
         self._check("group_size", self._is_int("group_size") and self.group_size >= 1, "a whole number >= 1")
         for name in ("seed", "warmup_iterations"):
             self._check(name, self._is_int(name) and getattr(self, name) >= 0, "a whole number >= 0")
+        self._check("seed", self.seed < 2**63, "a whole number below 2^63")
         for name in ("learning_rate", "adam_eps", "max_grad_norm", "target_kl", "cliprange"):
             self._check(name, 0.0 < getattr(self, name) < math.inf, "a number > 0")
         for name in ("kl_coef", "entropy_coef"):

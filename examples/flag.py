@@ -9,6 +9,10 @@ from typing import Any, NamedTuple
 
 MOST_THREADS = 1_024
 """More than any machine has cores; thousands can't be started, and end the process without a word."""
+LARGEST = 2**63
+"""No whole number is as large: a run's record would not be read again."""
+LONGEST = 1e8
+"""Seconds: three years, which every clock can count."""
 SWITCHES = {"on": True, "off": False}
 
 
@@ -55,13 +59,14 @@ def _text(text: str) -> str:
     return text.strip() and text
 
 
-count = checked(int, lambda n: n >= 1, "a whole number of at least 1")
-whole = checked(int, lambda n: n >= 0, "a whole number of at least 0")
+count = checked(int, lambda n: 1 <= n < LARGEST, "a whole number of at least 1")
+whole = checked(int, lambda n: 0 <= n < LARGEST, "a whole number of at least 0")
 named = checked(_text, bool, "a text that is not empty, in UTF-8")
-integer = checked(int, lambda n: True, "a whole number")
+integer = checked(int, lambda n: abs(n) < LARGEST, "a whole number below 2^63")
 threads = checked(int, lambda n: 0 <= n <= MOST_THREADS, f"a whole number from 0 to {MOST_THREADS}")
 number = checked(float, math.isfinite, "a number")
 positive = checked(float, lambda x: 0.0 < x < math.inf, "a number above 0")
+duration = checked(float, lambda x: 0.0 < x <= LONGEST, f"a number above 0, at most {LONGEST:.0e}")
 seconds = checked(float, lambda x: 0.0 <= x < math.inf, "a number of at least 0")
 signed = checked(float, lambda x: -1.0 <= x <= 1.0, "a number from -1 to 1")
 switch = checked(SWITCHES.get, lambda on: True, "on or off")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import difflib
+from collections.abc import Callable, Collection, Iterator, Mapping
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -11,10 +14,18 @@ from task_flags import objective_kwargs, tell
 from rlsf_gym.designs import load_design
 from rlsf_gym.envs.task import check_prompts_kwargs
 from rlsf_gym.objectives import load_objective
+from rlsf_gym.prompts import PROMPTS
 from rlsf_gym.resolve import resolve
 from rlsf_gym.scorers import SCORERS
+from rlsf_gym.tokenizer import TOKENIZERS
 
 Settings = Mapping[str, Any]
+HUB_NAMES: dict[str, Collection[str]] = {
+    "policy": ("bundled",),
+    "tokenizer": TOKENIZERS,
+    "prompts": PROMPTS,
+}
+"""Flags that take a name of the hub as well, to the names that are known here."""
 
 
 def check_names(settings: Settings) -> None:
@@ -38,8 +49,19 @@ def _checks(settings: Settings) -> Iterator[tuple[str, Callable[[], Any]]]:
     yield "--reward-design", lambda: load_design(settings["reward_design"], **design)
     yield "--objective", lambda: load_objective(settings["objective"], **objective)
     yield "--env-kwargs", lambda: check_prompts_kwargs(more.get("prompts_kwargs") or {})
+    for key, known in HUB_NAMES.items():
+        yield f"--{key}", partial(check_spelling, settings[key], known)
     yield "--scorer", lambda: resolve("scorer", settings["scorer"], SCORERS)
     yield "--device", lambda: check_device(settings["device"])
+
+
+def check_spelling(name: str | None, known: Collection[str]) -> None:
+    """Refuses a slip in a known name, which would be asked for on the hub, for a minute."""
+    if name is None or name in known or Path(name).exists() or not name.isidentifier():
+        return
+    closest = difflib.get_close_matches(name, known, n=1, cutoff=0.8)
+    if closest:
+        raise ValueError(f"there is no {name!r} (did you mean {closest[0]!r}?)")
 
 
 def check_device(name: str) -> None:

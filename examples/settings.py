@@ -8,7 +8,7 @@ from typing import Any
 
 import learner_flags
 from command_line import Parser
-from flag import Flag, add, add_flags, checked, count, named, positive, switch, threads
+from flag import Flag, add, add_flags, checked, count, duration, named, positive, switch, threads
 from task_flags import TASK, check_task, default_judge, env_kwargs, length_range, objective_kwargs
 
 __all__ = [
@@ -87,8 +87,8 @@ def make_parser(description: str, *, foreign: Sequence[str] = ()) -> Parser:
         help="continue a run, with its own settings",
     )
     add(group, "checkpoint-every", type=count, help="iterations between two checkpoints (default: 10)")
-    add(group, "step-timeout", type=positive, help="seconds for scoring a batch, after which the run ends")
-    add(group, "process-timeout", type=positive, help="seconds that one process waits for the others (1800)")
+    add(group, "step-timeout", type=duration, help="seconds for scoring a batch, after which the run ends")
+    add(group, "process-timeout", type=duration, help="seconds that one process waits for the others (1800)")
     add(group, "tensorboard", action="store_true", help="also write TensorBoard curves into the run folder")
     add(group, "wandb", nargs="?", const="rlsf-gym", metavar="PROJECT", help="also log to Weights & Biases")
     add(group, "wandb-mode", choices=("online", "offline"), help="offline needs no account")

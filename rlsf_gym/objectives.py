@@ -151,7 +151,7 @@ def load_objective(spec: Any, **kwargs: Any) -> Objective:
         part = _make(spec, part, kwargs)
     if isinstance(part, Objective):
         return part
-    if not callable(part):
+    if not callable(part) or isinstance(part, type):
         raise ValueError(f"objective must be a name, an Objective or a function of scores, got {part!r}")
     function = cast(Elementwise, part)
     name = getattr(function, "__name__", type(function).__name__)

@@ -1,5 +1,6 @@
 """Command lines that are wrong: each ends with its status and one line that names the flag."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -51,6 +52,14 @@ TRAINING = [
     (["--lr"], "argument --lr: expected one argument"),
     (["--ppo-epochs", "0"], "--ppo-epochs: expected a whole number >= 1, got 0"),
     (["--seed", "-1"], "--seed: expected a whole number >= 0, got -1"),
+    (["--seed", str(2**63)], "argument --seed: expected a whole number below 2^63"),
+    (["--episodes", str(2**63)], "argument --episodes: expected a whole number of at least 1"),
+    (["--step-timeout", "1e300"], "argument --step-timeout: expected a number above 0, at most 1e+08"),
+    (["--policy", "bundeld"], "--policy: there is no 'bundeld' (did you mean 'bundled'?)"),
+    (["--tokenizer", "byts"], "--tokenizer: there is no 'byts' (did you mean 'bytes'?)"),
+    (["--prompts", "bundeld"], "--prompts: there is no 'bundeld' (did you mean 'bundled'?)"),
+    (["--objective", "pathlib:Path"], "--objective: objective must be a name, an Objective or a function"),
+    (["--reward-design", "pathlib:Path"], "--reward-design: reward design must be a name"),
     (["--temperature", "0"], "argument --temperature: expected a number above 0, got '0'"),
     (["--temperature", "hot"], "argument --temperature: expected a number above 0, got 'hot'"),
     (["--target", "2"], "argument --target: expected a number from -1 to 1, got '2'"),
@@ -223,3 +232,89 @@ def test_flags_that_are_given_twice():
         "--eval-samples",
     ]
     assert repeated(["--lr", "1", "-h"]) == []
+
+
+OWN_MODULE = """
+import numpy as np
+
+def halve(scores):
+    return scores / 2
+
+def first_token(evidence, *, rng, scale=1.0):
+    rewards = np.zeros(len(evidence.mask))
+    rewards[0] = scale
+    return rewards * evidence.mask
+"""
+
+
+def read(path):
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def test_a_run_keeps_what_it_was_given_and_goes_on_with_it(call, tiny_policy, tmp_path):
+    """A module of the working folder, a column, held-out prompts of one's own, a temperature, and a name in
+    letters of all kinds, before and after the run is resumed."""
+    (tmp_path / "my_rewards.py").write_text(OWN_MODULE)
+    texts = [f"Film {number} was" for number in range(12)]
+    (tmp_path / "my texts \u00fc.csv").write_text("\n".join(["query", *texts]), encoding="utf-8")
+    (tmp_path / "held.csv").write_text("query\nFilm 3 was\nA quite other start\n")
+    flags = [
+        *("--policy", tiny_policy, "--tokenizer", "bytes", "--max-prompt-tokens", 64, "--response-length", 4),
+        *("--episodes", 8, "--batch-size", 4, "--minibatch-size", 4, "--ppo-epochs", 1, "--eval-samples", 4),
+        *("--objective", "my_rewards:halve", "--reward-design", "my_rewards:first_token", "--threads", 1),
+        *("--env-kwargs", "reward_design_kwargs.scale=0.25", "--scorer-kwargs", "but=documented"),
+        *("--prompts", "my texts \u00fc.csv", "--prompts-column", "query", "--eval-prompts", "held.csv"),
+        *("--temperature", 0.5),
+    ]
+    run = tmp_path / "run \u00fc 1"
+    status, _, errors = call("train_sentiment", *flags, "--out", run)
+    assert status == 0, errors
+    assert "note: 1 of the 2 held-out prompts are training prompts as well" in errors
+    assert any(line.startswith("note: no judge: the bundled ones know films") for line in errors)
+    kept = read(run / "config.json")["settings"]
+    assert kept["env_kwargs"] == {"reward_design_kwargs": {"scale": 0.25}}
+    assert kept["scorer_kwargs"] == {"but": "documented"}
+    assert (kept["prompts_column"], kept["eval_prompts"], kept["temperature"]) == ("query", "held.csv", 0.5)
+    assert kept["judge"] == "none"
+    before, after = read(run / "before.json"), read(run / "after.json")
+    for sample in before["samples"]:
+        assert sample["prompt"] in ("Film 3 was", "A quite other start")
+        assert sample["token_rewards"][0] == 0.25
+    for name in ("summary.json", "after.json"):
+        (run / name).unlink()
+    assert call("train_sentiment", "--resume", run)[0] == 0
+    assert read(run / "after.json") == after
+    is_refused(
+        call("train_sentiment", "--resume", run, "--temperature", "1"), 2, "--temperature is 1.0 but the run"
+    )
+    is_refused(
+        call("train_sentiment", "--resume", run, "--env-kwargs", "verify=true"), 2, "--env-kwargs is {"
+    )
+
+
+def test_the_temperature_of_training_is_that_of_evaluation(tiny_policy):
+    """At a temperature near 0 the policy samples what is most probable, in evaluations too."""
+    import learners
+    import settings
+
+    from agents import CausalLMPolicy, evaluate
+    from agents.processes import ALONE
+
+    words = f"--policy {tiny_policy} --tokenizer bytes --eval-samples 4 --max-prompt-tokens 64"
+    given = settings.make_parser("").parse_args([*words.split(), "--response-length", "4"])
+    found = settings.complete({**vars(given), "temperature": 1e-4})
+    policy = CausalLMPolicy.from_pretrained(tiny_policy, **settings.policy_kwargs(found))
+    assert policy.frozen_copy().temperature == 1e-4
+    env = learners.make_eval_env(found, ALONE)
+    rows = evaluate(policy, env, episodes=4, reference=policy.frozen_copy(), seed=0)
+    again = evaluate(policy, env, episodes=4, reference=policy.frozen_copy(), seed=0)
+    assert [row["tokens"] for row in rows] == [row["tokens"] for row in again]
+    assert all(row["nll"] < 1e-2 for row in rows)  # of tokens that have all of the probability
+
+
+def test_a_value_of_the_wrong_type_is_told_with_its_flag(call, tmp_path):
+    (tmp_path / "my_scale.py").write_text("def make(scale):\n    return scale + 1\n")
+    words = ("--scorer", "my_scale:make", "--scorer-kwargs", "scale=abc")
+    is_refused(
+        call("train_sentiment", *words), 1, "TypeError: ", "was given --scorer-kwargs {'scale': 'abc'}"
+    )

@@ -297,6 +297,55 @@ def test_the_headers_keep_others_out(server):
     assert headers["Cache-Control"] == "no-store"
 
 
+# What is given on the command line
+
+
+def test_scorer_tokenizer_prompts_and_arguments_are_those_of_the_command_line(tmp_path, monkeypatch):
+    import explore
+    from explorer.question import Question
+
+    monkeypatch.setattr(sys, "path", [path for path in sys.path if path])
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "my_parts.py").write_text(
+        "from rlsf_gym.scorers import VaderScorer\n"
+        "def documented(but):\n    return VaderScorer(but)\n"
+        "def halve(scores):\n    return scores / 2\n"
+    )
+    (tmp_path / "mine.csv").write_text("query\nOnce more\nNever again\n")
+    options = explore.make_parser().parse_args(
+        [
+            *("--scorer", "my_parts:documented", "--scorer-kwargs", "but=documented", "--tokenizer", "bytes"),
+            *("--objective", "my_parts:halve", "--prompts", "mine.csv", "--prompts-column", "query"),
+            *("--env-kwargs", "verify=true", "--designs", "terminal"),
+        ]
+    )
+    explorer = explore.make_explorer(options, explore.read_settings(options))
+    offered = explorer.options()
+    assert offered["prompts"] == ["Once more", "Never again"]
+    assert offered["scorers"][-1]["name"] == "my_parts:documented"
+    assert offered["objectives"][-1] == "my_parts:halve"
+    picked = {"designs": ("terminal",), "scorer": "my_parts:documented", "objective": "my_parts:halve"}
+    answer = explorer.answer(Question(response=" good", **picked))
+    good = 1.9 / math.sqrt(1.9**2 + 15)
+    assert len(answer["tokens"]) == 5  # bytes
+    assert answer["score"] == pytest.approx(good)
+    assert answer["utility"] == pytest.approx(good / 2)
+    assert answer["designs"]["terminal"]["total"] == pytest.approx(good / 2)
+    with pytest.raises(ValueError, match=r"scorer must be one of vader, .*documented, got 'os:system'"):
+        explorer.answer_plain({"scorer": "os:system"})
+
+
+def test_a_scorer_that_fails_is_told_by_its_flag(tmp_path, monkeypatch, capsys):
+    import explore
+
+    monkeypatch.chdir(tmp_path)
+    assert explore.main(["--scorer-kwargs", "butt=x", "--out", "x.html"]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("error: scorer vader: --scorer-kwargs must fit scorer 'vader': it takes (but)")
+    assert "(did you mean 'but'?)" in error
+    assert list(tmp_path.iterdir()) == []
+
+
 # The file
 
 

@@ -5,6 +5,7 @@ import sys
 import pytest
 
 from rlsf_gym.arguments import Argument, ArgumentError
+from rlsf_gym.scorers.labels import weigh_labels
 
 
 @pytest.fixture(scope="module")
@@ -140,6 +141,18 @@ def test_errors_are_told_by_flags():
     assert tell(error) == "name one as --prompts-column or --scorer-kwargs raw"
     assert str(error) == "name one as column or raw"
     assert tell(ValueError("plain")) == "plain"
+
+
+def test_labels_that_tell_no_score_are_told_by_their_flag():
+    from task_flags import tell
+
+    for labels, flag in (
+        (("negative", "neutral", "positive"), "--label-values must map each label"),
+        (("a", "b"), "--scorer-kwargs positive_label must say which"),
+    ):
+        with pytest.raises(ValueError, match="label") as refused:
+            weigh_labels(labels)
+        assert flag in tell(refused.value)
 
 
 def test_a_module_in_the_working_folder_is_found_only_where_it_is_named(tmp_path, monkeypatch):

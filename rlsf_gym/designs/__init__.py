@@ -115,7 +115,7 @@ def load_design(spec: Any, **kwargs: Any) -> Design:
     part = resolve("reward design", spec, DESIGNS)
     if isinstance(part, Design):
         return part.bind(kwargs)
-    if not callable(part):
+    if not callable(part) or isinstance(part, type):
         raise ValueError(f"reward design must be a name, a Design or a function of Evidence, got {part!r}")
     function = cast(Callable[..., FloatArray], part)
     return Design(getattr(function, "__name__", type(function).__name__), function).bind(kwargs)
