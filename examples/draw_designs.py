@@ -72,7 +72,16 @@ def draw(path, tokens, rewards):
     colours = [tuple(part / 255 for part in on_light(float(reward))) for reward in rewards]
     axes.bar(centres, rewards, width=widths * 0.9, color=colours, edgecolor=INK, linewidth=0.4)
     for centre, token, reward in zip(centres, tokens, rewards, strict=True):
-        axes.text(centre, -1.45, token.strip(), ha="center", family="monospace", fontsize=10, color=INK)
+        axes.text(
+            centre,
+            -1.45,
+            token.strip(),
+            ha="center",
+            family="monospace",
+            fontsize=10,
+            color=INK,
+            parse_math=False,
+        )
         if abs(reward) >= 0.005:
             axes.text(
                 centre,

@@ -34,8 +34,17 @@ def draw_comparison(path: str | os.PathLike[str], arms: Arms) -> None:
     draw_frontier(axes[2], {arm: [cell.rows for cell in cells] for arm, cells in arms.items()})
     seeds = len(next(iter(arms.values())))
     figure.suptitle(f"One learner, {' and '.join(arms)}, {seeds} seeds each", x=0.01, ha="left", color=INK)
+    _leave_no_formula(figure)
     figure.savefig(path, dpi=120)
     plt.close(figure)
+
+
+def _leave_no_formula(figure: Any) -> None:
+    """Draws names with dollar signs as they are."""
+    from matplotlib.text import Text
+
+    for text in figure.findobj(Text):
+        text.set_parse_math(False)
 
 
 def _draw_arm(axis: Any, curves: Sequence[tuple[np.ndarray, np.ndarray]], colour: str, name: str) -> None:

@@ -114,3 +114,10 @@ def test_any_flag_can_be_varied(compare, in_process, tmp_path, monkeypatch):
         (["--lr", "0.1", "--boundary", arm, "--seed", "0"], f"{arm}-seed0") for arm in ("closed", "open")
     ]
     assert (tmp_path / "compare.txt").read_text() == "closed\nopen\n"
+
+
+def test_names_with_dollar_signs_are_no_formulas(compare, tmp_path):
+    """`$\\frac{$` would end the drawing if it were one."""
+    arms = {name: [cell(compare, [0.1, 0.5, 0.7], 0.7)] for name in (r"$\frac{$", "terminal")}
+    compare.plots.draw_comparison(tmp_path / "compare.png", arms)
+    assert (tmp_path / "compare.png").read_bytes().startswith(b"\x89PNG")

@@ -160,3 +160,64 @@ def test_a_file_is_named(tmp_path):
         read_study(path)
     path.write_text('[[cells]]\ngroup = "one"\nseeds = 1\n')
     assert read_study(path).name == "mine"
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        (group(seeds=100_001), r"cells\[0\]\.seeds: expected at most 100,000 seeds, got 100001"),
+        (
+            group(seeds=1_000, grid={"a": [*range(20)], "b": [*range(20)]}),
+            "cells: expected at most 100,000 of them, got 400,000",
+        ),
+        (group(seeds=[2**60]), r"cells\[0\]\.seeds: expected a number of seeds"),
+        (group(seeds=1, settings={"a": 2**63}), "cells: expected texts, finite numbers"),
+        (changed(defaults={"a": 10**400}), "a: expected texts, finite numbers"),
+        (changed(defaults={"a": float("nan")}), "a: expected texts, finite numbers"),
+        (changed(defaults={"run": 3}), "cells 'main': run: expected 'module:attribute', got 3"),
+        (changed(goal={"length_key": 3}), r"goal\.length_key: expected a dotted key of the settings, got 3"),
+        (
+            group(settings={"config": 3, "config.lam": 1.0}),
+            "config.lam: expected a table under 'config', got 3, which has no keys",
+        ),
+        (changed(cells=[]), r"cells: expected at least one table \[\[cells\]\], got none"),
+        (
+            changed(contrasts=[{**TABLE["contrasts"][0], "treatment": {"env_kwargs.design": "dnse"}}]),
+            r"no cell matches .*: env_kwargs\.design is one of 'dense', 'sparse' .*; did you mean 'dense'\?",
+        ),
+    ],
+)
+def test_what_no_study_needs_is_refused_in_one_line(table, message):
+    with pytest.raises(ValueError, match=message) as caught:
+        parse_study("two", table)
+    assert "\n" not in str(caught.value) and len(str(caught.value)) < 400
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a = " + "[" * 5_000 + "]" * 5_000, "nested without end"),
+        (".".join("a" * 40) + " = 1", "expected at most 32 tables and lists inside of each other"),
+        ("a = " + "9" * 5_000, "Exceeds the limit"),
+        ("a = 1\na = 2", "Cannot overwrite a value"),
+        ("\xff", "codec can't decode"),
+        ("#" * (1 << 20) + "\n", "expected at most 1,048,576 bytes"),
+    ],
+)
+def test_a_file_that_is_no_study_is_refused_in_one_line(tmp_path, text, message):
+    path = tmp_path / "study.toml"
+    path.write_bytes(text.encode("latin-1"))
+    with pytest.raises(ValueError, match=rf"study\.toml: .*{message}") as caught:
+        read_study(path)
+    assert "\n" not in str(caught.value) and len(str(caught.value)) < 400
+
+
+def test_reading_a_study_imports_nothing_that_it_names(tmp_path, monkeypatch):
+    ran = tmp_path / "ran"
+    (tmp_path / "stranger_of_study.py").write_text(f"open({str(ran)!r}, 'w').close()")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    table = changed(defaults={"run": "stranger_of_study:run", "agent": "stranger_of_study:Agent"})
+    text = "".join(f"{key} = {json.dumps(value)}\n" for key, value in table["defaults"].items())
+    (tmp_path / "two.toml").write_text(f"[defaults]\n{text}[[cells]]\ngroup = 'g'\nseeds = 1\n")
+    assert len(read_study(tmp_path / "two.toml").main_cells()) == 1
+    assert not ran.exists()
