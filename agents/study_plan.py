@@ -117,7 +117,9 @@ class Contrast:
     """What both arms have in common."""
     primary: bool = False
     post_hoc: bool = False
-    """Thought of when runs had been seen: described, not tested. All others were written down before."""
+    """Thought of when runs had been seen: described, not tested. That others were fixed
+    before is what the hashes of `agents.study_fingerprint` in the cells are for.
+    """
 
     @property
     def arms(self) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -28,8 +28,6 @@ from typing import Any
 import interruption as signals
 from command_line import Parser
 from flag import count, seconds
-from reporting.contrasts import MEASURES
-from reporting.numbers import analyse
 from study_progress import Progress
 
 from agents.plain_files import write_whole
@@ -41,7 +39,6 @@ from agents.study_fingerprint import fingerprint
 from agents.study_plan import Cell, Study
 from agents.study_runs import Place, Summary, run_cells
 from agents.study_tuning import choose
-from rlsf_gym.render.sample import show_controls
 
 HERE = Path(__file__).resolve().parent
 STUDIES = HERE / "studies"
@@ -55,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         study = open_study(options)
     except (ValueError, OSError) as error:
-        parser.error(show_controls(str(error)))
+        parser.error(plain(str(error)))
     folder = StudyFolder(options.out or Path("runs/studies") / study.name)
     interruption = signals.Interruption()
     try:
@@ -111,17 +108,20 @@ def open_study(options: argparse.Namespace) -> Study:
     for name in options.groups or ():
         if name not in study.group_names():
             raise ValueError(f"--groups: expected some of {', '.join(study.group_names())}, got {name}")
-    check_before_runs(study, MEASURES)
-    check_contrasts(study)
+    check_answers(study)
     return study.override({"device": options.device}) if options.device else study
 
 
-def check_contrasts(study: Study) -> None:
-    """Refuses contrasts whose sides fit several arms: they would be told of as ambiguous in the end.
+def check_answers(study: Study) -> None:
+    """Refuses a study that could not answer, such as with contrasts whose sides fit several arms.
 
     Raises:
-        ValueError: There is one.
+        ValueError: It could not.
     """
+    from reporting.contrasts import MEASURES  # not for --help, which is to answer at once
+    from reporting.numbers import analyse
+
+    check_before_runs(study, MEASURES)
     for one in analyse([], study)["contrasts"] if study.contrasts else ():
         if one["status"] == "ambiguous":
             arms = " and ".join(f"{side} {' / '.join(one[side])}" for side in ("treatment", "control"))
@@ -200,8 +200,15 @@ def conclude(summary: Summary, folder: StudyFolder) -> int:
 
 
 def say(line: str) -> None:
-    """Writes one line to stderr, in which no character acts on the terminal."""
-    print(show_controls(line), file=sys.stderr, flush=True)
+    """Writes one line to stderr."""
+    print(plain(line), file=sys.stderr, flush=True)
+
+
+def plain(line: str) -> str:
+    """Returns a line in which no character acts on the terminal, whatever a study file says."""
+    from rlsf_gym.render.sample import show_controls  # not for --help, which is to answer at once
+
+    return show_controls(line)
 
 
 if __name__ == "__main__":

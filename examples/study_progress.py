@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from agents.study_files import StudyFolder
 from agents.study_plan import Cell
 from agents.study_runs import Event
-from rlsf_gym.render.sample import show_controls
 
 
 class Progress:
@@ -42,6 +41,8 @@ class Progress:
             f"{done}/{self._total} {cell.id} {outcome.status}{reason} "
             f"({outcome.seconds:.0f} s; {len(event.running)} running{left})"
         )
+        from rlsf_gym.render.sample import show_controls  # not for --help, which is to answer at once
+
         print(show_controls(line), file=sys.stderr, flush=True)
 
     def seconds_left(self, running: Sequence[Cell], left: Sequence[Cell]) -> float | None:

@@ -205,6 +205,20 @@ at = { "config.lam" = 1.0 }
     assert [path.name for path in tmp_path.iterdir()] == ["mine.toml"]  # nothing was begun
 
 
+def test_what_a_study_file_says_does_not_act_on_the_terminal(tmp_path, monkeypatch, capsys):
+    import benchmark
+
+    monkeypatch.chdir(tmp_path)
+    text = '[[cells]]\ngroup = "g"\nseeds = 1\n[cells.grid]\na = [1, 2]\n[[contrasts]]\nprimary = true\n'
+    text += 'name = "\\u001b[31m\\u202e"\nmeasure = "luck"\ntreatment = { a = 1 }\ncontrol = { a = 2 }\n'
+    (tmp_path / "mine.toml").write_text(text)
+    with pytest.raises(SystemExit):
+        benchmark.main(["mine.toml"])
+    assert not {"\x1b", "\u202e"} & set(capsys.readouterr().err)
+    benchmark.say("a\x1b[31m\u202eb")
+    assert capsys.readouterr().err == "a␛[31m‹U+202E›b\n"
+
+
 def test_the_example_of_the_docs_runs_as_printed_and_answers(tmp_path):
     """Its two files as they are, but for the numbers that make it long."""
     import re
