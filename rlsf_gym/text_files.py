@@ -190,7 +190,7 @@ def _read_parquet(path: Path, column: str | None) -> TextColumn:
 
     def read(call: Callable[[Any], Any]) -> Any:
         try:
-            with parquet.ParquetFile(path) as file:
+            with parquet.ParquetFile(path, page_checksum_verification=True) as file:
                 return call(file)
         except (OSError, ValueError, NotImplementedError) as error:
             raise ValueError(

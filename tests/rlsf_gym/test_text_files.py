@@ -215,6 +215,18 @@ def test_a_damaged_parquet_file_raises_in_one_line(tmp_path: Path) -> None:
         read_file(path)
 
 
+def test_checksums_of_parquet_pages_are_compared(tmp_path: Path) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    path = tmp_path / "p.parquet"
+    table = pyarrow.table({"prompt": ["The film was", "It is a"]})
+    parquet.write_table(table, path, write_page_checksum=True, compression="none", use_dictionary=False)
+    assert read_file(path).texts == ("The film was", "It is a")
+    path.write_bytes(path.read_bytes().replace(b"It is a", b"It is o"))
+    with pytest.raises(ValueError, match="must be Parquet, got "):
+        read_file(path)
+
+
 def test_only_files_are_opened(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "p.csv")
     (tmp_path / "folder.txt").mkdir()
