@@ -41,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     given = parser.parse_args(argv)
     try:
         run = read_run(given.folder)
-        print(describe_run(run))
+        print(describe_run(run), flush=True)  # drawing takes longer than reading
         if run.metrics and not given.no_figure:
             print(f"\nfigure: {printable(_draw(run))}")
     except (ValueError, OSError, ImportError) as error:

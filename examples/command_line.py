@@ -54,6 +54,11 @@ class Parser(argparse.ArgumentParser):
         return f"{flag} (did you mean {closest[0]}?)" if closest else flag
 
 
+def show_warning(message: Warning | str, *_: Any) -> None:
+    """Writes a warning in one line, without the place in the code; for `warnings.showwarning`."""
+    print("warning: " + " ".join(str(message).split()), file=sys.stderr, flush=True)
+
+
 def repeated(args: Sequence[str]) -> list[str]:
     """Returns the flags that are given twice or more, in either spelling, as they were given first.
 

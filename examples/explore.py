@@ -14,12 +14,13 @@ from __future__ import annotations
 
 import argparse
 import sys
+import warnings
 import webbrowser
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from command_line import Parser
+from command_line import Parser, show_warning
 from explorer.question import Question
 from flag import Flag, add_flags, checked
 from own_modules import find_own_modules
@@ -167,4 +168,5 @@ def data_of(explorer: Any, question: Question, answer: Any, *, live: bool) -> di
 
 
 if __name__ == "__main__":
+    warnings.showwarning = show_warning
     sys.exit(main())

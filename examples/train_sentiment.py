@@ -24,6 +24,7 @@ if __name__ == "__main__":
 import sys
 import time
 import traceback
+import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -40,7 +41,7 @@ import samples
 import torch
 import transformers
 from checkpoints import Checkpoints
-from command_line import repeated
+from command_line import repeated, show_warning
 from learners import Agent
 from names import check_names
 from own_modules import find_own_modules
@@ -306,4 +307,5 @@ def say(line: str) -> None:
 
 
 if __name__ == "__main__":
+    warnings.showwarning = show_warning
     sys.exit(main())

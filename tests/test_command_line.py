@@ -1,6 +1,7 @@
 """Command lines that are wrong: each ends with its status and one line that names the flag."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -318,3 +319,25 @@ def test_a_value_of_the_wrong_type_is_told_with_its_flag(call, tmp_path):
     is_refused(
         call("train_sentiment", *words), 1, "TypeError: ", "was given --scorer-kwargs {'scale': 'abc'}"
     )
+
+
+def test_a_warning_is_one_line(tmp_path):
+    rows = [{"prompt": f"Film {number} was"} for number in range(20)] + [{"prompt": "long " * 60}]
+    (tmp_path / "mine.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    command = [sys.executable, EXAMPLES / "explore.py", "--prompts", "mine.jsonl", "--out", "x.html"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=120)
+    assert (done.returncode, done.stderr.count("\n")) == (0, 1), done.stderr
+    assert done.stderr.startswith("warning: ")
+    assert "1 of" in done.stderr
+
+
+def test_the_docs_name_flags_that_there_are():
+    import settings
+    import task_flags
+
+    text = (EXAMPLES.parent / "docs" / "command_line.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"--[a-z]+(?:-[a-z]+)*", text))
+    assert named - set(settings.make_parser("").flags) == set()
+    assert {*task_flags.COLLECTING, "--prompts-column", "--eval-prompts", "--temperature"} <= named
+    for path in re.findall(r"--env-kwargs (\S+)=", text):
+        assert path.partition(".")[0] not in task_flags.FLAG_OF
