@@ -97,6 +97,16 @@ class Claimed(Protocol):
         """All records, in order."""
         ...
 
+    @property
+    def labels(self) -> Mapping[str, float]:
+        """A classifier's probabilities; empty, as no rule proves any."""
+        ...
+
+    @property
+    def rules(self) -> Sequence[str]:
+        """The rules that the scorer has."""
+        ...
+
 
 def tell(value: object) -> str:
     """A value of a certificate in one line of what a terminal can show, cut where it is long."""
@@ -134,10 +144,20 @@ def explain_record(record: ClaimedRecord) -> str:
     return explain_number("amount", untyped.amount)
 
 
+_HEADER: tuple[tuple[str, Any], ...] = (
+    ("scorer", str),
+    ("version", str),
+    ("verifiable", bool),
+    ("options", Mapping),
+    ("labels", Mapping),
+    ("rules", Sequence),
+)
+
+
 def explain_header(certificate: Claimed) -> str:
     """What is wrong with the types of a certificate but for its records; "" for one that is right."""
     untyped = cast(Any, certificate)
-    for name, kind in (("scorer", str), ("version", str), ("verifiable", bool), ("options", Mapping)):
+    for name, kind in _HEADER:
         value = getattr(untyped, name, None)
         if not isinstance(value, kind):
             return f"{name} must be a {kind.__name__}, but is {tell(value)}"

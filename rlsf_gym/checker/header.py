@@ -11,6 +11,11 @@ from rlsf_gym.checker.proof import Rules
 PROVABLE: Final[tuple[str, ...]] = ("vader", "knowledge")
 """The scorers whose certificates can be proved."""
 
+_OPTIONS = {"vader": ("but",), "knowledge": ("but", "graph", "graph_sha256")}
+_RULES = (
+    *("base", "booster", "dampener", "capitals", "negation"),
+    *("no", "least", "idiom", "but", "punctuation"),
+)
 _INSTALLED = version("vaderSentiment")
 
 
@@ -36,7 +41,26 @@ def read_rules(certificate: Claimed) -> Rules:
         )
     if but not in ("library", "documented"):
         raise CertificateError(f"options['but'] must be 'library' or 'documented', but is {tell(but)}")
-    return Rules(_read_graph(certificate), but == "library")
+    rules = Rules(_read_graph(certificate), but == "library")
+    _check_claims(certificate)
+    return rules
+
+
+def _check_claims(certificate: Claimed) -> None:
+    """Refuse what else a certificate may say, as nothing proves it."""
+    unknown = [key for key in certificate.options if key not in _OPTIONS[certificate.scorer]]
+    if unknown:
+        raise CertificateError(f"options must not hold {tell(unknown[0])}, which no rule asks for")
+    if certificate.labels:
+        raise CertificateError(
+            f"labels must be empty where rules give the score, but are {tell(certificate.labels)}"
+        )
+    rules = _RULES if certificate.scorer == "vader" else (*_RULES, "knowledge")
+    if tuple(certificate.rules) != rules:
+        raise CertificateError(
+            f"rules must be {', '.join(rules)} where the scorer is {certificate.scorer!r}, "
+            f"but are {tell(certificate.rules)}"
+        )
 
 
 def _read_graph(certificate: Claimed) -> Knowledge | None:

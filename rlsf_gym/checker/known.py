@@ -2,7 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from dataclasses import dataclass, field
 
 from vaderSentiment.vaderSentiment import BOOSTER_DICT
 
@@ -23,7 +23,8 @@ from rlsf_gym.checker.reading import (
 _DOUBTFUL = 1e-6
 
 
-class Known(NamedTuple):
+@dataclass(frozen=True)
+class Known:
     """A response with its tokens, and the proof of its certificate.
 
     Attributes:
@@ -39,6 +40,7 @@ class Known(NamedTuple):
     char_ends: Sequence[int]
     rules: Rules
     proved: Proved
+    _scores: dict[str, list[float]] = field(default_factory=dict[str, list[float]], init=False, repr=False)
 
     def counted(self, boundary: str) -> list[int]:
         """How many characters of the response count after each token.
@@ -55,7 +57,11 @@ class Known(NamedTuple):
 
     def scores(self, boundary: str) -> list[float]:
         """The score that is known after each token, once so many characters of the response count."""
-        ends = self.counted(boundary)
+        if boundary not in self._scores:
+            self._scores[boundary] = self._known_scores(self.counted(boundary))
+        return self._scores[boundary]
+
+    def _known_scores(self, ends: Sequence[int]) -> list[float]:
         inside = sorted({end for end in ends if 0 < end < len(self.response)})
         found = dict(zip(inside, self._prefix_scores(inside), strict=True))
         found |= {0: self.proved.prompt_score, len(self.response): self.proved.score}

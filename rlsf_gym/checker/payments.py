@@ -98,8 +98,9 @@ def pay_records(case: Case, at: str = "trigger") -> list[float]:
     for offset, amount in zip(laid.offsets, laid.amounts, strict=True):
         rewards[_token_at(case, offset)] += amount
     weights = [abs(reward) for reward in rewards]
-    if sum(weights) > _NOTHING:
-        return [reward + laid.rest * abs(reward) / sum(weights) for reward in rewards]
+    total = sum(weights)
+    if total > _NOTHING:
+        return [reward + laid.rest * abs(reward) / total for reward in rewards]
     if rewards:
         rewards[-1] += laid.rest
     return rewards

@@ -1,5 +1,7 @@
 """Follows what the rules claim of one word while the text grows: what begins, what goes on, what ends."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
 from rlsf_gym.certificate import Record, Rule, Status
@@ -25,10 +27,11 @@ def follow(line: list[Lived], versions: Sequence[Version], start: int = 0) -> li
         start: when that begins: earlier versions are left out, and the one that holds then begins there.
     """
     last = len(versions) - 1
+    timeline = _Timeline(line)
     for number, (end, claims) in enumerate(versions):
         if number == last or versions[number + 1][0] > start:
-            line = change_line(line, claims, max(end, start))
-    return line
+            timeline.change(claims, max(end, start))
+    return timeline.line()
 
 
 def change_line(line: list[Lived], claims: list[Claim], end: int) -> list[Lived]:
@@ -40,24 +43,64 @@ def change_line(line: list[Lived], claims: list[Claim], end: int) -> list[Lived]
             that goes on.
         end: of the word with whose arrival they begin, and others cease to hold.
     """
-    if not line:
-        return [(fresh, end, -1) for fresh in claims]
-    if not claims:
-        return [lived if lived[2] != -1 else (*lived[:2], end) for lived in line]
-    changed: list[Lived] = []
-    first = 0
-    for lived in line:
-        claim, since, until = lived
-        if until == -1:
+    timeline = _Timeline(line)
+    timeline.change(claims, end)
+    return timeline.line()
+
+
+class _Moment:
+    """A claim of a line, with the one before it."""
+
+    __slots__ = ("before", "lived")
+
+    def __init__(self, lived: Lived, before: _Moment | None) -> None:
+        self.lived = lived
+        self.before = before
+
+
+class _Timeline:
+    """A line that changes; what a change costs does not depend on how many claims have ceased to hold.
+
+    Args:
+        line: claims that have held.
+    """
+
+    def __init__(self, line: list[Lived]) -> None:
+        self._alive: list[_Moment] = []
+        self._last: _Moment | None = None
+        for lived in line:
+            self._last = _Moment(lived, self._last)
+            if lived[2] == -1:
+                self._alive.append(self._last)
+
+    def change(self, claims: list[Claim], end: int) -> None:
+        """Have these claims hold from now on, as `change_line` says."""
+        alive: list[_Moment] = []
+        first = 0
+        for moment in self._alive:
+            claim, since, _ = moment.lived
             at = _find(claim, claims, first)
             if at < 0:
-                lived = claim, since, end
-            else:
-                if at > first:
-                    changed += [(fresh, end, -1) for fresh in claims[first:at]]
-                first = at + 1
-        changed.append(lived)
-    return changed + [(fresh, end, -1) for fresh in claims[first:]]
+                moment.lived = claim, since, end
+                continue
+            for fresh in claims[first:at]:
+                moment.before = _Moment((fresh, end, -1), moment.before)
+                alive.append(moment.before)
+            alive.append(moment)
+            first = at + 1
+        for fresh in claims[first:]:
+            self._last = _Moment((fresh, end, -1), self._last)
+            alive.append(self._last)
+        self._alive = alive
+
+    def line(self) -> list[Lived]:
+        """All claims, in order."""
+        line: list[Lived] = []
+        moment = self._last
+        while moment is not None:
+            line.append(moment.lived)
+            moment = moment.before
+        return line[::-1]
 
 
 def write_records(line: Sequence[Lived], word: Span, prompt_end: int) -> list[Record]:

@@ -1,8 +1,8 @@
 """The automaton that keeps VADER's valences while words come and go at the end of a text."""
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
-from math import sqrt
+from collections.abc import Iterable, Iterator, Sequence
+from math import isfinite, sqrt
 
 from rlsf_gym.scorers.vader_but import Scaling
 from rlsf_gym.scorers.vader_rules import Changes, Premise, last_value, word_changes
@@ -15,6 +15,7 @@ ALPHA = 15.0  # of the normalisation
 # Below this the running sum may have another sign than sum() of the list has. As the sign decides on the
 # punctuation, sum() is asked then: it has to be rounded as in the library.
 _DOUBTFUL = 1e-9
+_COMPENSATES = sum([1e16, 1.0, -1e16]) == 1.0
 
 
 def measure_emphasis(exclamations: int, questions: int) -> float:
@@ -46,6 +47,31 @@ def _is_loud(word: Word) -> bool:
 # made of it before the "but" rule, its valence after that, and why it had one that is not the lexicon's.
 # A plain tuple, as these are made wherever a text is read.
 Past = tuple[int, int, Changes, float, Premise | None]
+
+
+class _Sums:
+    """What `sum` says of the beginnings of a list of valences, each added once while they stay the same.
+
+    From Python 3.12 on it makes up for what is rounded away (Neumaier 1974), and so does this, to the bit.
+    """
+
+    def __init__(self) -> None:
+        self._states = [(0.0, 0.0)]  # of the first k valences: the sum, and what rounding took from it
+
+    def forget(self, start: int) -> None:
+        """The valences from number `start` on may be others from now on."""
+        del self._states[start + 1 :]
+
+    def sum(self, values: Sequence[float], count: int) -> float:
+        """The sum of the first `count` values."""
+        states = self._states
+        total, missing = states[-1]
+        for value in values[len(states) - 1 : count]:
+            larger, smaller = (total, value) if abs(total) >= abs(value) else (value, total)
+            total, missing = total + value, missing + (larger - (total + value) + smaller)
+            states.append((total, missing))
+        total, missing = states[count]
+        return total + missing if _COMPENSATES and missing and isfinite(missing) else total
 
 
 class Stream:
@@ -83,6 +109,7 @@ class Stream:
         self._changes: list[Changes] = []  # what the rules made of it, before the "but" rule
         self._valences: list[float] = []  # after that
         self._totals = [0.0]  # of those that are settled, one more than these
+        self._sums = _Sums()  # of as many as were asked for
         self._scaling: Scaling | None = None  # while there is a "but"
         for word in words:
             self.push(word)
@@ -193,6 +220,7 @@ class Stream:
 
     def _note(self, number: int) -> None:
         """Keep what scored word `number` is, as it may change."""
+        self._sums.forget(number)
         at = self._places[number]
         past = (self._arrival, at, self._changes[number], self._values[number], self.premise(at))
         self.history.append(past)
@@ -237,7 +265,7 @@ class Stream:
             value = self._scaling.add(value)
         total = self._totals[-1] + value
         if value and -_DOUBTFUL < total < _DOUBTFUL:
-            total = float(sum(self._values[: len(self._totals)]))
+            total = self._sums.sum(self._values, len(self._totals))
         self._totals.append(total)
         return total
 
@@ -248,6 +276,7 @@ class Stream:
         self._drop(start)
 
     def _drop(self, start: int) -> None:
+        self._sums.forget(start)
         if self._scaling is not None:
             self._scaling.drop(start, self._valences)
         del self._totals[start + 1 :]
