@@ -135,8 +135,8 @@ def _find_faults(evidence: Evidence) -> BoolArray:
     faulty = words[credit < -_NOTHING]
     # Words lie apart and in order: one is touched if more of them begin before the token's end than end by
     # its start.
-    begun = np.searchsorted(faulty[:, 0], ends, side="left")
-    ended = np.searchsorted(faulty[:, 1], starts, side="right")
+    begun = np.asarray(np.searchsorted(faulty[:, 0], ends, side="left"), np.int64)
+    ended = np.asarray(np.searchsorted(faulty[:, 1], starts, side="right"), np.int64)
     return np.asarray((begun > ended) & (starts < ends), np.bool_)
 
 
