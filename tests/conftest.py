@@ -9,6 +9,11 @@ import pytest
 TRAIN = Path(__file__).parents[1] / "examples" / "train_sentiment.py"
 
 
+def pytest_addoption(parser):
+    """Adds how often a run is killed by the test that kills one at random moments."""
+    parser.addoption("--kills", type=int, default=10, help="of test_resume_kill.py (default: 10)")
+
+
 @pytest.fixture(scope="session")
 def tiny_policy(tmp_path_factory):
     """Returns the folder of a random GPT-2 of one layer over the 257 ids of the byte tokenizer."""

@@ -6,11 +6,13 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 TRAIN = Path(__file__).parents[1] / "examples" / "train_sentiment.py"
+ITERATIONS = 40
 
 
 @pytest.fixture(scope="module")
@@ -92,18 +94,79 @@ def test_stopped_by_ctrl_c_and_continued(flags, undisturbed, tmp_path):
     assert_equal(folder, undisturbed)
 
 
+def names(folder):
+    """Returns the files of a run, but for half of a figure that was being written."""
+    return {path.name for path in folder.iterdir() if path.suffix != ".new"}
+
+
+def state(folder):
+    """Returns what a process was at when it was killed, by what it left."""
+    there = {path.name for path in folder.iterdir()} if folder.exists() else set()
+    if "config.json" not in there:
+        return "starting"
+    if "checkpoint.partial" in there or "checkpoint.previous" in there:
+        return "saving"
+    if "before.json" not in there:
+        return "first evaluation"
+    if lines(folder) < ITERATIONS:
+        return "training"
+    return "last evaluation" if "after.json" not in there else "writing results"
+
+
+def wait_for(process, folder, moment):
+    """Waits until a process is at something, and a while longer, or has ended."""
+
+    def there(name):
+        return (folder / name).exists()
+
+    last = min(lines(folder) + random.randrange(4), ITERATIONS - 2)
+    come = {
+        "starting": lambda: True,
+        "first evaluation": lambda: there("config.json"),
+        "training": lambda: lines(folder) > last,
+        "saving": lambda: there("checkpoint.partial"),
+        "last evaluation": lambda: lines(folder) == ITERATIONS,
+        "writing results": lambda: there("after.json"),
+    }[moment]
+    while process.poll() is None and not come():
+        time.sleep(0.0005)
+    longest = {"starting": 4.0, "saving": 0.004, "writing results": 0.3}.get(moment, 0.05)
+    time.sleep(random.random() * longest)
+
+
+MOMENTS = (
+    "starting",
+    "first evaluation",
+    "training",
+    "saving",
+    "saving",
+    "last evaluation",
+    "writing results",
+)
+
+
 @pytest.mark.slow
-def test_killed_ten_times_and_continued(flags, undisturbed, tmp_path):
-    folder = tmp_path / "run"
-    arguments = [*flags, "--out", str(folder)]
-    for _ in range(10):
-        if (folder / "summary.json").exists():
-            break
-        process = start(arguments)
-        # Anywhere between the start of the process and a few iterations later.
-        time.sleep(random.random() * 2)
-        end_within(process, folder, moment=min(lines(folder) + random.randrange(-2, 4), 38))
-        if (folder / "config.json").exists():
-            arguments = ["--resume", str(folder)]
-    finish(folder)
-    assert_equal(folder, undisturbed)
+@pytest.mark.timeout(3_600)
+def test_killed_many_times_and_continued(flags, undisturbed, tmp_path, request, capsys):
+    """As many kills as `--kills` says, over as many runs as that takes; each ends as the undisturbed one."""
+    kills, seen, runs = request.config.getoption("kills"), Counter(), 0
+    while seen.total() < kills:
+        folder = tmp_path / f"run-{runs}"
+        arguments, runs = [*flags, "--out", str(folder)], runs + 1
+        for _ in range(10):
+            if seen.total() == kills or (folder / "summary.json").exists():
+                break
+            process = start(arguments)
+            wait_for(process, folder, random.choice(MOMENTS))
+            process.kill()
+            _, errors = process.communicate()
+            assert process.returncode in (0, -signal.SIGKILL), errors
+            seen[state(folder)] += process.returncode == -signal.SIGKILL
+            if (folder / "config.json").exists():
+                arguments = ["--resume", str(folder)]
+        if arguments[0] == "--resume":
+            finish(folder)
+            assert_equal(folder, undisturbed)
+            assert names(folder) == names(undisturbed)
+    with capsys.disabled():
+        sys.stdout.write(f"\n{seen.total()} kills over {runs} runs: {dict(seen)}\n")
