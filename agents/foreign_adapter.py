@@ -33,8 +33,8 @@ def is_foreign_adapter(folder: Path) -> bool:
 
 def merge_foreign_adapter(
     folder: Path, model_kwargs: Mapping[str, Any], *, base: str | Path | None
-) -> PreTrainedModel:
-    """Returns the base model with an adapter added to its weights, all of which can be trained.
+) -> tuple[PreTrainedModel, str]:
+    """Returns the base model with an adapter added to its weights, all trainable, and where that model was.
 
     Args:
         folder: For which `is_foreign_adapter` holds.
@@ -50,7 +50,8 @@ def merge_foreign_adapter(
     named = f"adapter {str(folder)!r}"
     config = _read_config(folder, named)
     stored = read_tensors(folder / ADAPTER_FILE)
-    model = load_model(base or _base_of(folder, config, named), **model_kwargs)
+    place = str(base or _base_of(folder, config, named))
+    model = load_model(place, **model_kwargs)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of weights that are missing: these are compared below
@@ -76,7 +77,7 @@ def merge_foreign_adapter(
             f"{named}: expected the same logits with the adapter and with it merged, got others (off by "
             f"{off:.1g} of the largest); take another kind of adapter"
         )
-    return cast(PreTrainedModel, merged)
+    return cast(PreTrainedModel, merged), place
 
 
 def _read_config(folder: Path, named: str) -> dict[str, Any]:

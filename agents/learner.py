@@ -23,6 +23,7 @@ from agents.callback import Callback, CallbackFunction, tell
 from agents.compatibility import check_learner, check_vocabulary
 from agents.launcher import check_launcher
 from agents.learner_record import check_options, read_learner_record
+from agents.model_card import describe_training
 from agents.optimizer_state import read_state, set_generator, write_state
 from agents.policy import CausalLMPolicy
 from agents.policy_pair import describe_pair, pair_parts, read_pair, reference_files
@@ -38,6 +39,7 @@ from agents.rollout import Environment, IntArray, read_eos_token_id, read_shapes
 from agents.schedule import learning_rate, next_kl_coef
 from agents.score_scale import measure_score_scale
 from agents.tensors import Estimates, Rollout
+from agents.tokenizer_match import check_tokenizers
 from agents.versions import read_versions
 
 GENERATOR = "generator"
@@ -111,6 +113,9 @@ class Learner(ABC, Generic[ConfigT]):
         """Whether it stands between two iterations: not after an update that failed half-way."""
         self.notes: dict[str, Any] = {}
         """Kept in checkpoints as it is, for whoever saves them: anything that JSON can hold."""
+        self.card: dict[str, Any] = {}
+        """Further facts for the policy's model card, as `agents.model_card.write_card` takes them."""
+        self._figures: dict[str, Any] = {}  # of the last iteration, for the same
         self._trainable = [p for p in self.policy.backbone.parameters() if p.requires_grad]
         self._optimizer = torch.optim.Adam(
             self.policy.parameters(), lr=self.config.learning_rate, eps=self.config.adam_eps, fused=True
@@ -119,7 +124,14 @@ class Learner(ABC, Generic[ConfigT]):
         self._predictor = torch.Generator().manual_seed(self.config.seed)  # predicting leaves learning alone
         self._saved_files: dict[str, str] = {}
         _, opening = self.env.reset(seed=environment_seed(self.config.seed, 0, 0))
-        self._eos_token_id = read_eos_token_id(split_infos(opening, self.shapes.episodes))
+        openings = split_infos(opening, self.shapes.episodes)
+        self._eos_token_id = read_eos_token_id(openings)
+        check_tokenizers(
+            {"policy": self.policy.tokenizer, "reference": self.reference.tokenizer},
+            openings,
+            self.shapes.vocab_size,
+            warn=True,
+        )
 
     @abstractmethod
     def estimate(self, rollout: Rollout, rewards: Tensor) -> Estimates:
@@ -207,7 +219,7 @@ class Learner(ABC, Generic[ConfigT]):
             return
         self._saved_files = checkpoint.save(
             path,
-            parts=pair_parts(self.policy, self.reference),
+            parts=pair_parts(self.policy, self.reference, self._facts(), self._eos_token_id),
             tensors={
                 GENERATOR: self._generator.get_state(),
                 **read_state(self._optimizer, self.policy.named_parameters()),
@@ -275,6 +287,12 @@ class Learner(ABC, Generic[ConfigT]):
         agent._saved_files = found.files
         return agent
 
+    def _facts(self) -> dict[str, Any]:
+        """Returns what the policy's model card says of its training."""
+        settings = self.config.to_record()
+        known = describe_training(self.name, self.env, settings, episodes=self.episodes, **self._figures)
+        return {**known, **self.card}
+
     def _iterate(self, total_iterations: int, bars: Sequence[Callback]) -> bool:
         """Plays, updates and reports one iteration; returns whether to go on."""
         started = time.perf_counter()
@@ -318,6 +336,9 @@ class Learner(ABC, Generic[ConfigT]):
             **environment_metrics(played.episodes),
         }
         self.kl_coef = next_kl_coef(self.config, self.kl_coef, metrics["objective/kl"])
+        self._figures = {
+            "kl": metrics["objective/kl"], "reward_design": played.episodes[0].get("reward_design"),
+        }  # fmt: skip
         self.iteration += 1
         self.is_whole = True
         done = time.perf_counter()

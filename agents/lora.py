@@ -92,7 +92,7 @@ class Adapter:
         self.settings = settings
         self.base_sha256 = hash_weights(model)
         """Of the model's own weights, before anything is added to them."""
-        self.base = _source(model)
+        self.base = read_source(model)
         """Where the model was read from; empty if it was made in memory."""
         self.base_revision: str | None = getattr(model.config, "_commit_hash", None)
         self._model = model
@@ -218,7 +218,7 @@ def hash_weights(model: nn.Module) -> str:
     return digest.hexdigest()
 
 
-def _source(model: PreTrainedModel) -> str:
+def read_source(model: PreTrainedModel) -> str:
     """Returns "bundled", a hub name or a folder's absolute path; empty for a model made in memory."""
     name = str(model.name_or_path)
     if name == str(bundled_folder()):

@@ -19,12 +19,21 @@ from transformers import PreTrainedModel
 from agents.backbone import Backbone
 from agents.decoding import Generation, GrowingResponses
 from agents.head import Head
-from agents.lora import Adapter, LoraSettings
+from agents.lora import Adapter, LoraSettings, read_source
+from agents.model_card import Origin
 from agents.padding import check_prompts
-from agents.policy_files import fill_value_head, open_model, write_folder
+from agents.policy_files import (
+    describe_sampling,
+    fill_value_head,
+    open_model,
+    settle_tokenizer,
+    write_companions,
+    write_folder,
+)
 from agents.sampling import draw_uniforms
 from agents.tensors import Scored
 from agents.trunk import Outputs
+from agents.vocabulary import TokenizerFiles
 
 
 class CausalLMPolicy(nn.Module):
@@ -40,6 +49,8 @@ class CausalLMPolicy(nn.Module):
         dtype: "float32", or "bfloat16" for the matrix products of the trunk; with an adapter the frozen
             matrices are stored in it too.
         gradient_checkpointing: Compute the layers again in the backward pass, to save memory.
+        tokenizer: Where the files of the tokenizer are that the model was trained with, a folder or a name on
+            the hub; None: in the model's own folder, if it was read from one.
 
     Raises:
         ValueError: The model has fewer than V logits, is no plain decoder with whole weights, or a setting is
@@ -56,6 +67,7 @@ class CausalLMPolicy(nn.Module):
         lora: LoraSettings | Mapping[str, Any] | None = None,
         dtype: str = "float32",
         gradient_checkpointing: bool = False,
+        tokenizer: str | Path | TokenizerFiles | None = None,
     ) -> None:
         super().__init__()
         if not temperature > 0.0:
@@ -65,6 +77,10 @@ class CausalLMPolicy(nn.Module):
         """What is trained in the place of the model's weights, if anything is."""
         if self.adapter is not None and dtype == "bfloat16":
             self.adapter.store_frozen_weights(torch.bfloat16)
+        self.tokenizer = settle_tokenizer(model, tokenizer)
+        """The files of the model's tokenizer: compared with the environment's, saved beside the weights."""
+        self.origin = Origin(read_source(model))
+        """What it was made of, for its model card."""
         self.gradient_checkpointing = gradient_checkpointing
         self.temperature = temperature
         self._vocab_size = self.backbone.logit_count
@@ -86,6 +102,7 @@ class CausalLMPolicy(nn.Module):
         dtype: str = "float32",
         gradient_checkpointing: bool = False,
         base: str | Path | None = None,
+        tokenizer: str | Path | None = None,
     ) -> Self:
         """Returns a policy read from safetensors; value head and adapter as well where the folder has them.
 
@@ -98,6 +115,7 @@ class CausalLMPolicy(nn.Module):
             dtype: As in the constructor.
             gradient_checkpointing: As in the constructor.
             base: Where the base model of the folder's adapter is, when it has moved.
+            tokenizer: As in the constructor; None: in the folder, or in that of the adapter's base model.
 
         An adapter that `save_pretrained` wrote is trained on. One that peft wrote, from supervised
         fine-tuning for instance, is added to the weights of its base, so that policy and reference start
@@ -107,7 +125,7 @@ class CausalLMPolicy(nn.Module):
             ValueError: There is no such model, it has no safetensors, its weights do not fit its
                 configuration, or an adapter's base model has moved or changed.
         """
-        model, stored = open_model(name_or_folder, model_kwargs or {}, lora, base)
+        model, stored, found, origin = open_model(name_or_folder, model_kwargs or {}, lora, base)
         policy = cls(
             model,
             vocab_size=vocab_size,
@@ -115,19 +133,34 @@ class CausalLMPolicy(nn.Module):
             lora=lora if stored is None else stored.settings,
             dtype=dtype,
             gradient_checkpointing=gradient_checkpointing,
+            tokenizer=found if tokenizer is None else tokenizer,
         )
+        policy.origin = origin
         if stored is not None and policy.adapter is not None:
             stored.fill(policy.adapter)
         fill_value_head(policy.value_head, Path(name_or_folder))
         return policy
 
-    def save_pretrained(self, folder: str | Path) -> None:
+    def save_pretrained(
+        self, folder: str | Path, *, facts: Mapping[str, Any] | None = None, eos_token_id: int | None = None
+    ) -> None:
         """Writes a Hugging Face folder, of the adapter if there is one, that also holds the value head.
 
+        It has the files of the tokenizer that the model came with, `generation_config.json` with the
+        distribution that the policy samples from, and a model card.
+
+        Args:
+            folder: Made if need be.
+            facts: Of the policy's training, for the card, as `agents.model_card.write_card` takes them.
+            eos_token_id: Ends a response; None: that of the model.
+
         Raises:
-            ValueError: The adapter's base model was not read from anywhere.
+            ValueError: The adapter's base model was not read from anywhere, or the folder holds a whole model
+                where an adapter is to go.
         """
         write_folder(Path(folder), self.backbone, self.adapter, self.value_head)
+        sampling = describe_sampling(self.backbone, self._vocab_size, self.temperature, eos_token_id)
+        write_companions(Path(folder), self.tokenizer, self.origin, sampling, facts or {})
 
     @property
     def vocab_size(self) -> int:
@@ -179,7 +212,8 @@ class CausalLMPolicy(nn.Module):
         if not 0 < vocab_size <= logit_count:
             raise ValueError(
                 f"vocab_size: expected a model with at least V = {vocab_size} logits, got {logit_count}; "
-                "take a model that covers the environment's tokenizer, or the model's own tokenizer"
+                "take a model that covers the environment's tokenizer, or the model's own tokenizer "
+                "(tokenizer= of the environment, or --tokenizer)"
             )
         self._vocab_size = vocab_size
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,21 @@ from agents.policy import CausalLMPolicy
 POLICY, REFERENCE = "policy", "reference"
 
 
-def pair_parts(policy: CausalLMPolicy, reference: CausalLMPolicy) -> dict[str, Callable[[Path], None]]:
-    """Returns what writes the policy, and the reference unless it is the policy's own base model."""
-    parts: dict[str, Callable[[Path], None]] = {POLICY: policy.save_pretrained}
+def pair_parts(
+    policy: CausalLMPolicy, reference: CausalLMPolicy, facts: Mapping[str, Any], eos_token_id: int
+) -> dict[str, Callable[[Path], None]]:
+    """Returns what writes the policy, and the reference unless it is the policy's own base model.
+
+    Args:
+        policy: With the facts in its card.
+        reference: Was not trained, so that its card has none.
+        facts: As `agents.model_card.write_card` takes them.
+        eos_token_id: Ends a response.
+    """
+    write = partial(policy.save_pretrained, facts=facts, eos_token_id=eos_token_id)
+    parts: dict[str, Callable[[Path], None]] = {POLICY: write}
     if not _shares_weights(policy, reference):
-        parts[REFERENCE] = reference.save_pretrained
+        parts[REFERENCE] = partial(reference.save_pretrained, eos_token_id=eos_token_id)
     return parts
 
 

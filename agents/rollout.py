@@ -26,6 +26,7 @@ from agents.episode_rewards import read_token_rewards
 from agents.losses import kl_k3
 from agents.policy import CausalLMPolicy
 from agents.tensors import Rollout
+from agents.tokenizer_match import check_tokenizers
 from agents.trunk import Outputs
 from agents.watchdog import deadline
 
@@ -123,6 +124,8 @@ def collect(
     with deadline(step_timeout, "env.reset"):
         observation, reset_infos = env.reset(seed=seed, options=None if options is None else dict(options))
     openings = split_infos(reset_infos, shapes.episodes)
+    tokenizers = {"policy": policy.tokenizer, "reference": reference.tokenizer}
+    check_tokenizers(tokenizers, openings, shapes.vocab_size)
     prompt_ids, prompt_mask = read_observation(observation)
     was_reset = time.perf_counter()
     generation = policy.generate(

@@ -19,7 +19,14 @@ from imdb_tokens import TOKENIZER_FILE
 from tokenizers import Tokenizer
 from transformers import GPT2LMHeadModel
 
-CARD = """# gpt2-imdb-4m
+CARD = """---
+license: mit
+library_name: transformers
+pipeline_tag: text-generation
+language: en
+---
+
+# gpt2-imdb-4m
 
 A language model of film reviews with the architecture of GPT-2: {parameters:,} parameters (4 layers of width
 256, 4 heads, 256 positions, output tied to the embeddings) over a byte-level BPE of 4,096 tokens

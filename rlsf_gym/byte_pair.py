@@ -20,7 +20,7 @@ from typing import Any
 
 from tokenizers import Tokenizer as Backend
 
-__all__ = ["BytePairTokenizer", "check_token_id", "encode_utf8"]
+__all__ = ["BytePairTokenizer", "byte_of_character", "check_token_id", "encode_utf8"]
 
 _NEVER_BYTES = frozenset({0xC0, 0xC1, *range(0xF5, 0x100)})  # in no UTF-8 text; GPT-NeoX leaves them out
 _RARE_BYTES = frozenset({*range(0x20), 0x7F} - set(b"\t\n\r"))  # BLOOM leaves out 0x0B
@@ -67,6 +67,11 @@ class BytePairTokenizer:
     def eos_token_id(self) -> int:
         """The id of the token that ends a response."""
         return self._eos_token_id
+
+    @property
+    def vocabulary(self) -> dict[str, int]:
+        """Token to id, as the tokenizer's file writes them, added tokens included."""
+        return self._backend.get_vocab(with_added_tokens=True)
 
     def encode(self, text: str) -> list[int]:
         """Returns the token ids of a text; special tokens inside it are plain text.
@@ -202,7 +207,7 @@ def _make_backend(text: str) -> Backend:
 
 def _byte_table(backend: Backend) -> tuple[bytes, ...]:
     """Returns the bytes of each id; an id that no token has stands for none, like a special token."""
-    alphabet = _byte_of_character()
+    alphabet = byte_of_character()
     added = backend.get_added_tokens_decoder()
     vocabulary = backend.get_vocab(with_added_tokens=True)
     table = [b""] * (max(vocabulary.values()) + 1)
@@ -241,7 +246,7 @@ def _check_special_tokens(backend: Backend) -> None:
             )
 
 
-def _byte_of_character() -> dict[str, int]:
+def byte_of_character() -> dict[str, int]:
     """Returns GPT-2's table: printable Latin-1 stands for itself, the other 68 bytes for U+0100 and on."""
     printable = {*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)}
     others = [byte for byte in range(256) if byte not in printable]

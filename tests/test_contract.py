@@ -48,7 +48,7 @@ STEP_KEYS = {
     "certificate",
     *(f"reward_{rule}" for rule in RULES),
 }
-RESET_KEYS = {"prompt", "prompt_id", "eos_token_id"}
+RESET_KEYS = {"prompt", "prompt_id", "eos_token_id", "vocabulary_sha256"}
 
 
 def modules_after(statement):

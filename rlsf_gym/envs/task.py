@@ -22,6 +22,7 @@ from rlsf_gym.resolve import resolve
 from rlsf_gym.scorers import Scorer, load_scorer
 from rlsf_gym.scorers.offers import check_offer
 from rlsf_gym.tokenizer import load_tokenizer
+from rlsf_gym.vocabulary import hash_vocabulary
 
 
 class TaskArguments(TypedDict, total=False):
@@ -100,6 +101,7 @@ class Task:
             verify=verify,
         )
         self._prompt_ids = Remembered[IntArray](sys.getsizeof)
+        self._vocabulary_sha256 = hash_vocabulary(self.tokenizer)
 
     def begin(self, rng: np.random.Generator, given: str | None) -> Prompt:
         """Returns the prompt of a new episode: the one that was given, or one that is drawn."""
@@ -123,6 +125,7 @@ class Task:
             "prompt": prompt.text,
             "prompt_id": prompt.number,
             "eos_token_id": int(self.tokenizer.eos_token_id),
+            "vocabulary_sha256": self._vocabulary_sha256,
         }
 
     def with_design(self, reward_design: Any, kwargs: Mapping[str, Any]) -> Task:

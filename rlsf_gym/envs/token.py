@@ -90,7 +90,8 @@ class SentimentTokenEnv(TaskEnv[Observation, "int | np.integer[Any]"]):
             options: `{"prompt": text}` sets the prompt.
 
         Returns:
-            The observation, and the info with `prompt`, `prompt_id`, `eos_token_id` and `action_mask`.
+            The observation, and the info with `prompt`, `prompt_id`, `eos_token_id`,
+            `vocabulary_sha256` and `action_mask`.
 
         Raises:
             ValueError: If an option is unknown, or the prompt is no text or longer than P tokens.

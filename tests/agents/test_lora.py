@@ -143,6 +143,7 @@ def test_a_folder_holds_the_adapter_alone_and_gives_every_bit_back(base_folder, 
     policy.save_pretrained(tmp_path / "saved")
     assert {path.name for path in (tmp_path / "saved").iterdir()} == {
         "lora.json", "adapter_config.json", "adapter_model.safetensors", "value_head.safetensors",
+        "README.md", "generation_config.json", "policy.json",
     }  # fmt: skip
     record = json.loads((tmp_path / "saved" / "lora.json").read_text())
     assert record["base"] == "../base"

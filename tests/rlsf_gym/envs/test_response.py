@@ -18,7 +18,7 @@ STEP_KEYS = {
     *("score", "utility", "reward_design", "certificate"),
     *(f"reward_{rule}" for rule in RULES),
 }
-RESET_KEYS = {"prompt", "prompt_id", "eos_token_id"}
+RESET_KEYS = {"prompt", "prompt_id", "eos_token_id", "vocabulary_sha256"}
 
 # ids:      0       1       2        3       4     5        6        7    8 = end, 9 = no token
 VOCABULARY = (b"It", b" is", b" good", b" bad", b"ly", b"\xc3", b"\xa9", b" ")
@@ -50,6 +50,7 @@ def test_the_prompt_is_padded_on_the_left(make):
     assert observation["prompt_ids"].tolist() == [0, 0, 1, 2]
     assert observation["prompt_mask"].tolist() == [0, 1, 1, 1]
     assert (observation["prompt_ids"].dtype, observation["prompt_mask"].dtype) == (np.int64, np.int8)
+    assert len(info.pop("vocabulary_sha256")) == 64
     assert info == {"prompt": "It is good", "prompt_id": -1, "eos_token_id": END}
 
 

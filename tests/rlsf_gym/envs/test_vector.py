@@ -279,7 +279,7 @@ def test_gymnasiums_wrappers_take_it():
     np.testing.assert_allclose(infos["episode"]["r"], rewards)
     listed = gym.wrappers.vector.DictInfoToList(gym.make_vec(ID, num_envs=2))
     _, infos = listed.reset(seed=0)
-    assert set(infos[1]) == {"prompt", "prompt_id", "eos_token_id"}
+    assert set(infos[1]) == {"prompt", "prompt_id", "eos_token_id", "vocabulary_sha256"}
 
 
 @pytest.mark.parametrize("mode", ["SameStep", "Disabled"])
