@@ -248,6 +248,7 @@ class Learner(ABC, Generic[ConfigT]):
         env_kwargs: Mapping[str, Any] | None = None,
         device: str | torch.device = "cpu",
         processes: Processes = ALONE,
+        base: str | Path | None = None,
     ) -> Self:
         """Returns the learner as it was saved; `learn` goes on where it stopped.
 
@@ -258,6 +259,7 @@ class Learner(ABC, Generic[ConfigT]):
             env_kwargs: As in the constructor.
             device: Where policy and reference are put.
             processes: As in the constructor; they may be more or fewer than those that saved.
+            base: Where the base model of the policy's adapter is, when it has moved.
 
         Raises:
             ValueError: The checkpoint is missing, damaged, of another learner or architecture, or does not go
@@ -268,7 +270,7 @@ class Learner(ABC, Generic[ConfigT]):
         check_options(path, found.record)
         record = read_learner_record(path, found.record)
         config = cls.config_class.from_record(record.config)
-        policy, reference = read_pair(found, device)
+        policy, reference = read_pair(found, device, base=base)
         agent = cls(
             policy,
             env,

@@ -47,14 +47,21 @@ def reference_files(files: Mapping[str, str]) -> dict[str, str]:
     return {name: sha for name, sha in files.items() if name.startswith(f"{REFERENCE}/")}
 
 
-def read_pair(found: Checkpoint, device: str | torch.device) -> tuple[CausalLMPolicy, CausalLMPolicy]:
+def read_pair(
+    found: Checkpoint, device: str | torch.device, *, base: str | Path | None = None
+) -> tuple[CausalLMPolicy, CausalLMPolicy]:
     """Returns policy and reference of a checkpoint, on a device.
+
+    Args:
+        found: The checkpoint.
+        device: Where they are put.
+        base: Where the base model of the policy's adapter is, when it has moved.
 
     Raises:
         ValueError: Their weights are missing or do not fit, or an adapter's base model has changed.
     """
     options: Mapping[str, dict[str, Any]] = found.record["options"]
-    policy = CausalLMPolicy.from_pretrained(found.folder / POLICY, **options[POLICY]).to(device)
+    policy = CausalLMPolicy.from_pretrained(found.folder / POLICY, base=base, **options[POLICY]).to(device)
     folder = found.folder / REFERENCE
     if folder.is_dir():
         return policy, CausalLMPolicy.from_pretrained(folder, **options[REFERENCE]).to(device)

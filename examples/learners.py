@@ -15,6 +15,7 @@ from run_folder import RunFolder
 from agents import GRPO, RLOO, CausalLMPolicy, TokenPPO, checkpoint
 from agents.launcher import check_launcher
 from agents.processes import PATIENCE, Processes, join_processes
+from agents.vocabulary import find_tokenizer
 
 Agent = TokenPPO | RLOO | GRPO
 AGENTS: dict[str, type[Any]] = {agent.name: agent for agent in (TokenPPO, RLOO, GRPO)}
@@ -58,17 +59,34 @@ def make_eval_env(settings: Settings, processes: Processes) -> Any:
     return make_env(settings, "eval", -(-at_once // processes.count))
 
 
-def make_agent(folder: RunFolder, settings: Settings, processes: Processes) -> Agent:
-    """Returns the learner: as its checkpoint left it if there is one, untrained otherwise."""
+def make_agent(
+    folder: RunFolder, settings: Settings, processes: Processes, *, base: str | None = None
+) -> Agent:
+    """Returns the learner: as its checkpoint left it if there is one, untrained otherwise.
+
+    Args:
+        folder: Of the run.
+        settings: With this process's own device.
+        processes: Who learns together.
+        base: Where the base model of the checkpoint's adapter is, when it has moved.
+    """
     agent_class = AGENTS[settings["agent"]]
     processes.check_divides("batch_size", settings["batch_size"])
     env = make_env(settings, "train", settings["batch_size"] // processes.count)
     if find_checkpoint(folder, processes):
-        agent = agent_class.load(folder.checkpoint, env, device=settings["device"], processes=processes)
+        where = {"device": settings["device"], "base": base}
+        agent = agent_class.load(folder.checkpoint, env, processes=processes, **where)
         resuming.check_same_run(agent, folder, settings)
         return agent
+    if base is not None:
+        raise ValueError("--base is for the adapter of a run's checkpoint: add --resume, or leave it out")
     policy = CausalLMPolicy.from_pretrained(settings["policy"], **flags.policy_kwargs(settings))
-    return agent_class(policy.to(settings["device"]), env, flags.make_config(settings), processes=processes)
+    policy.to(settings["device"])
+    agent = agent_class(policy, env, flags.make_config(settings), processes=processes)
+    if not policy.tokenizer:  # what the run says it has is kept with it from now on
+        kept = find_tokenizer(flags.env_kwargs(settings)["tokenizer"], fetch=False)
+        agent.policy.tokenizer = agent.reference.tokenizer = kept
+    return agent
 
 
 def find_checkpoint(folder: RunFolder, processes: Processes) -> bool:

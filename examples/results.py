@@ -16,6 +16,11 @@ from agents.strict_json import is_count, is_number
 from rlsf_gym.tokenizer import load_tokenizer
 
 
+def held_out(folder: RunFolder) -> dict[str, Any]:
+    """Returns the figures of both evaluations, for the policy's model card."""
+    return {name: read_evaluation(folder, name)["summary"] for name in ("before", "after")}
+
+
 def finish(folder: RunFolder, episodes: int) -> list[str]:
     """Writes curves.png, samples.html and, last, the summary.json that marks the run as finished.
 
@@ -24,7 +29,7 @@ def finish(folder: RunFolder, episodes: int) -> list[str]:
     """
     folder.check_there()
     before, after = (read_evaluation(folder, name) for name in ("before", "after"))
-    settings = flags.read_stored(folder.config()["settings"])
+    settings = folder.follow(flags.read_stored(folder.config()["settings"]))
     notes: list[str] = []
     try:
         draw_run(

@@ -20,7 +20,7 @@ from agents.schedule import learning_rate
 
 LENGTH = ("episodes", "epochs")
 """Settings of how long a run is, which may be given anew."""
-ELSEWHERE = (*LENGTH, "eval_samples", "device", "threads")
+ELSEWHERE = (*LENGTH, "eval_samples", "device", "threads", "tokenizer_here")
 """Settings that a checkpoint does not depend on."""
 
 Settings = Mapping[str, Any]

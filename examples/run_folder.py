@@ -62,6 +62,15 @@ class RunFolder:
         """Whether the run came to its end."""
         return (self.path / "summary.json").exists()
 
+    def follow(self, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """Returns settings that hold here: with the kept tokenizer, where the policy's folder has moved."""
+        kept = self.checkpoint / "policy"
+        has_one = any((kept / name).is_file() for name in ("tokenizer.json", "vocab.json"))
+        gone = settings["policy"] != "bundled" and not Path(settings["policy"]).exists()
+        if settings["tokenizer"] is None and gone and has_one:
+            return {**settings, "tokenizer_here": str(kept)}
+        return dict(settings)
+
     def check_free(self) -> None:
         """Refuses a folder that holds a run already, and what is no folder."""
         if self.path.exists() and not self.path.is_dir():

@@ -86,6 +86,7 @@ def make_parser(description: str, *, foreign: Sequence[str] = ()) -> Parser:
         metavar="RUN_FOLDER",
         help="continue a run, with its own settings",
     )
+    add(group, "base", type=named, metavar="FOLDER", help="where the base model of a resumed adapter is now")
     add(group, "checkpoint-every", type=count, help="iterations between two checkpoints (default: 10)")
     add(group, "step-timeout", type=duration, help="seconds for scoring a batch, after which the run ends")
     add(group, "process-timeout", type=duration, help="seconds that one process waits for the others (1800)")

@@ -165,7 +165,7 @@ def env_kwargs(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Returns the keyword arguments of the environment; the tokenizer is that of the policy."""
     column = settings["prompts_column"]
     known = {
-        "tokenizer": settings["tokenizer"] or settings["policy"],
+        "tokenizer": settings.get("tokenizer_here") or settings["tokenizer"] or settings["policy"],
         "prompts": settings["prompts"],
         "prompts_kwargs": {} if column is None else {"column": column},
         "scorer": settings["scorer"],

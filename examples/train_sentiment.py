@@ -126,7 +126,7 @@ def open_run(
                if v != config["versions"].get(name)]  # fmt: skip
     if changed and processes.is_main:
         say("note: versions changed since the start, the last bits may differ: " + ", ".join(changed))
-    return folder, settings
+    return folder, folder.follow(settings)
 
 
 def check_unchanged(given: Settings, settings: Settings) -> None:
@@ -159,7 +159,9 @@ def run(
             sources = filter(None, (settings["prompts"], settings["eval_prompts"]))
             folder.check_prompts(" and ".join(sources), run_prompts.hash_prompts(settings))
         run_prompts.read_prompts(settings, "eval")  # what is wrong with them shows before anything is written
-        agent = learners.make_agent(folder, learners.settle(settings, processes), processes)
+        agent = learners.make_agent(
+            folder, learners.settle(settings, processes), processes, base=given.get("base")
+        )
         agent.step_timeout = given.get("step_timeout")
         if "resume" in given:
             go_on(folder, agent, settings, given)
@@ -219,6 +221,9 @@ def work(
         evaluation(folder, "before", agent, settings)
         learn(agent, folder, settings, given, checkpoints, interruption)
         evaluation(folder, "after", agent, settings)
+        if agent.processes.is_main:
+            agent.card["held_out"] = results.held_out(folder)
+        checkpoints.save()
         if agent.processes.is_main:
             for line in results.finish(folder, agent.episodes):
                 say(line)

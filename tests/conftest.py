@@ -25,7 +25,22 @@ def tiny_policy(tmp_path_factory):
         torch.manual_seed(0)
         config = GPT2Config(vocab_size=257, n_layer=1, n_head=1, n_embd=16, n_positions=128)
         GPT2LMHeadModel(config).save_pretrained(folder)
+    write_byte_tokenizer(folder)
     return folder
+
+
+def write_byte_tokenizer(folder):
+    """Writes the byte tokenizer as a model's folder has it: learners compare it with the environment's."""
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+
+    from rlsf_gym.tokenizer import ByteTokenizer
+    from rlsf_gym.vocabulary import read_vocabulary
+
+    backend = Tokenizer(models.BPE(vocab=read_vocabulary(ByteTokenizer()), merges=[]))
+    backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    backend.decoder = decoders.ByteLevel()
+    backend.add_special_tokens(["<|endoftext|>"])
+    backend.save(str(folder / "tokenizer.json"))
 
 
 @pytest.fixture(scope="session")
