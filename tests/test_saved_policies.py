@@ -16,8 +16,8 @@ import transformers as tf
 from agents import CausalLMPolicy, TokenPPO, TokenPPOConfig
 
 ROOT = Path(__file__).parents[1]
-SMALL = ("--episodes", "8", "--batch-size", "4", "--minibatch-size", "4", "--ppo-epochs", "1", "--judge", "none",
-         "--eval-samples", "4", "--threads", "1")  # fmt: skip
+SMALL = ("--episodes", "8", "--batch-size", "4", "--minibatch-size", "4", "--ppo-epochs", "1",
+         "--judge", "none", "--eval-samples", "4", "--threads", "1")  # fmt: skip
 CONFIG = TokenPPOConfig(batch_size=4, minibatch_size=4, num_ppo_epochs=1)
 ENV = "rlsf_gym:rlsf_gym/Sentiment-v0"
 
