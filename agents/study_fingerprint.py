@@ -46,7 +46,7 @@ def changed_parts(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     Example:
         >>> then = {"goal": "1", "cells": "2", "tuning": "3", "contrasts": {"main": "4", "old": "5"}}
         >>> changed_parts(then, {**then, "goal": "6", "contrasts": {"main": "7", "new": "8"}})
-        ["the goal", "the contrast 'main'", "the contrast 'new' (added)", "the contrast 'old' (left out)"]
+        ['the goal', "the contrast 'main'", "the contrast 'new' (added)", "the contrast 'old' (left out)"]
     """
     names = {"goal": "the goal", "cells": "arms or budgets", "tuning": "the tuning"}
     found = [names[part] for part in PARTS if then[part] != now[part]]
