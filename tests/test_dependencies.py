@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 EXTRAS = PROJECT["optional-dependencies"]
 OWN = {"rlsf_gym", "agents"}
-DISTRIBUTIONS = {"PIL": "pillow", "sklearn": "scikit-learn"}
+DISTRIBUTIONS = {"PIL": "pillow", "sklearn": "scikit-learn", "yaml": "pyyaml"}
 """Of modules that bear another name than what brings them."""
 BOUND = re.compile(r"([A-Za-z0-9-]+)>=([\d.]+)(?:,<[\d.]+)?(?:; .+)?")
 CORE = {"gymnasium", "numpy", "tokenizers", "vadersentiment"}

@@ -5,6 +5,8 @@ import json
 from pathlib import Path
 
 import pytest
+import safetensors.torch
+import torch
 
 from agents import CausalLMPolicy
 
@@ -57,13 +59,18 @@ def test_nothing_unpickles_or_trusts_remote_code():
 
 def test_a_checkpoint_is_safetensors_and_json(tiny_policy, tmp_path):
     CausalLMPolicy.from_pretrained(tiny_policy).save_pretrained(tmp_path / "policy")
-    assert {path.suffix for path in (tmp_path / "policy").iterdir()} == {".safetensors", ".json"}
+    assert {path.suffix for path in (tmp_path / "policy").iterdir()} == {
+        ".safetensors",
+        ".json",
+        ".md",
+    }
 
 
 def test_code_that_comes_with_a_model_is_not_run(tmp_path):
     ran = tmp_path / "ran"
     names = {"AutoConfig": "stranger.Config", "AutoModelForCausalLM": "stranger.Model"}
     (tmp_path / "config.json").write_text(json.dumps({"model_type": "stranger", "auto_map": names}))
+    safetensors.torch.save_file({"weight": torch.zeros(1)}, tmp_path / "model.safetensors")
     (tmp_path / "stranger.py").write_text(f"open({str(ran)!r}, 'w').close()\n")
     with pytest.raises(ValueError, match="custom code"):
         CausalLMPolicy.from_pretrained(tmp_path)
