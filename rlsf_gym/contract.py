@@ -17,7 +17,7 @@ from gymnasium import spaces
 
 __all__ = ["FINISH_REASONS", "ContractError", "EpisodeWatch", "Freshness", "check_episode", "check_opening"]
 
-FINISH_REASONS: Final = ("eos", "length", "empty")
+FINISH_REASONS: Final = ("eos", "stop", "length", "empty")
 _OPENING: Final[dict[str, type]] = {"prompt": str, "prompt_id": int, "eos_token_id": int}
 _ENDING: Final[dict[str, type]] = {
     "token_rewards": np.ndarray,
@@ -232,6 +232,10 @@ def _check_response(info: Info) -> None:
     if (reason == "empty") != (length == 0):
         raise ContractError(
             f"info['finish_reason'] must be 'empty' for no token and never else, got {reason!r} for {length}"
+        )
+    if reason == "stop" and length == info["response_mask"].size:
+        raise ContractError(
+            f"info['finish_reason'] must be 'length' where all of {length} tokens are used, got 'stop'"
         )
 
 

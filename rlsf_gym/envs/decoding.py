@@ -17,7 +17,7 @@ class Responses(NamedTuple):
     texts: list[str]
     """The decoded responses."""
     finish_reasons: list[str]
-    """`eos`, `length` or `empty`."""
+    """`eos`, `stop`, `length` or `empty`."""
     mask: BoolArray
     """bool (B, T), True on real tokens."""
     char_ends: IntArray
@@ -48,7 +48,8 @@ def read_responses(actions: IntArray, tokenizer: Tokenizer) -> Responses:
         text, char_ends[row, :length] = decode_pieces([pieces[token] for token in tokens[:length]])
         char_ends[row, length:] = len(text)
         texts.append(text)
-    reasons = np.where(by_eos, "eos", np.where(lengths == 0, "empty", "length")).tolist()
+    by_length = np.where(lengths == actions.shape[1], "length", "stop")
+    reasons = np.where(by_eos, "eos", np.where(lengths == 0, "empty", by_length)).tolist()
     return Responses(texts, reasons, mask, char_ends)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from rlsf_gym.certificate import KNOWLEDGE_RULES
+from rlsf_gym.certificate import KNOWLEDGE_RULES, Rule
 from rlsf_gym.designs import Design
 from rlsf_gym.envs.decoding import Responses, char_spans, read_responses
 from rlsf_gym.envs.hindsight import Hindsight
@@ -51,7 +51,7 @@ class Feedback:
             ValueError: If the scorer declares proofs that there are none of.
         """
         check_provable(self.scorer)
-        self._scoring = Scoring(scorer=self.scorer, boundary=self.boundary)
+        self._scoring = Scoring(scorer=self.scorer, boundary=self.boundary, is_watched=not self.verify)
 
     def infos(
         self, prompts: Sequence[str], actions: IntArray, rngs: Sequence[np.random.Generator]
@@ -211,9 +211,11 @@ class Feedback:
     ) -> dict[str, Any]:
         certificate = evidence.certificate
         assert certificate is not None
-        amounts = certificate.rule_amounts(
-            prompt_utility=evidence.prompt_utility, utility=evidence.utility, slope=evidence.slope
-        )
+        amounts: dict[Rule, float] = {}
+        if certificate.verifiable:  # of a scorer without rules there is nothing to tell apart
+            amounts = certificate.rule_amounts(
+                prompt_utility=evidence.prompt_utility, utility=evidence.utility, slope=evidence.slope
+            )
         return {
             "token_rewards": token_rewards,
             "response_mask": response_mask,

@@ -121,7 +121,7 @@ class SentimentEnv(ResponseEnv[dict[str, npt.NDArray[Any]], npt.NDArray[np.integ
 
     | argument | default | meaning |
     | --- | --- | --- |
-    | `scorer` | `"vader"` | text to a score in [-1, 1] |
+    | `scorer` | `"vader"` | text to a score in [-1, 1]: also a function of a list of texts |
     | `scorer_kwargs` | `None` | arguments of the scorer |
     | `objective` | `"positive"` | score s to utility: `positive` s, `negative` -s, `strong` abs(s), `target` -abs(s - target) |
     | `objective_kwargs` | `None` | arguments of the objective, such as `{"target": 0.5}` |
@@ -131,7 +131,7 @@ class SentimentEnv(ResponseEnv[dict[str, npt.NDArray[Any]], npt.NDArray[np.integ
     | `prompts` | `"bundled"` | where prompts come from: also a list of str, a file, a data set, a table |
     | `prompts_kwargs` | `None` | further arguments of `load_prompts` |
     | `split` | `"train"` | which part of the prompts |
-    | `judge` | `None` | a held-out judge, reported as `info["judge"]`: `"bundled"`, a path, or an object |
+    | `judge` | `None` | a held-out judge, reported as `info["judge"]`: `"bundled"`, a path, the folder of a sequence classifier or `"transformer:NAME"`, or an object |
     | `boundary` | `"closed"` | a word counts when whitespace or the end closes it; `"open"`: with each piece of it |
     | `max_prompt_tokens` | `16` | P |
     | `max_new_tokens` | `16` | T |
@@ -151,11 +151,11 @@ class SentimentEnv(ResponseEnv[dict[str, npt.NDArray[Any]], npt.NDArray[np.integ
     | step | `response_mask` | int8 (T,) | 1 on real tokens, the end token included |
     | step | `response_length` | int | number of real tokens |
     | step | `response_text` | str | the response, decoded |
-    | step | `finish_reason` | str | `eos`, `length` (T tokens, or V after some), or `empty` (V at once) |
+    | step | `finish_reason` | str | `eos`, `stop` (V after some tokens), `length` (T tokens), or `empty` (V at once) |
     | step | `score` | float | score of prompt + response |
     | step | `utility` | float | the objective's value of that score |
     | step | `reward_design` | str | its name |
-    | step | `reward_<rule>` | float | what each rule of the certificate adds to the utility gain: `base`, `booster`, `dampener`, `capitals`, `negation`, `no`, `least`, `idiom`, `but`, `punctuation`, and with the scorer `knowledge` also `knowledge`; they add up to it |
+    | step | `reward_<rule>` | float | what each rule of the certificate adds to the utility gain: `base`, `booster`, `dampener`, `capitals`, `negation`, `no`, `least`, `idiom`, `but`, `punctuation`, and with the scorer `knowledge` also `knowledge`; they add up to it; absent for a scorer without rules |
     | step | `judge` | float | in [0, 1], only where a judge was asked for |
     | step | `certificate` | list of dict | the records behind the score |
 

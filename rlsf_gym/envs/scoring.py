@@ -15,6 +15,8 @@ import numpy.typing as npt
 
 from rlsf_gym.alignment import closed_ends_batch
 from rlsf_gym.certificate import Certificate
+from rlsf_gym.envs.agreement import AgreementWatch
+from rlsf_gym.envs.boundary import ClosingWatch
 from rlsf_gym.envs.decoding import Responses
 from rlsf_gym.evidence import BoolArray, FloatArray, IntArray
 from rlsf_gym.remembered import Remembered, constant_size
@@ -54,9 +56,17 @@ class Scoring:
     scorer: Scorer
     boundary: Boundary
     """Whether a word counts when it is closed, or with each of its pieces."""
+    is_watched: bool = True
+    """Whether the scorer's forms are compared on the first responses."""
     _prompt_scores: Remembered[float] = field(
         default_factory=lambda: Remembered[float](constant_size), init=False, repr=False
     )
+    _agreement: AgreementWatch = field(init=False, repr=False)
+    _closing: ClosingWatch = field(default_factory=ClosingWatch, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Prepares what looks at the first responses."""
+        self._agreement = AgreementWatch(self.scorer)
 
     def ask(self, prompts: Sequence[str], responses: Responses, *, prefixes: bool) -> Scores:
         """Returns the scores and certificates of B responses.
@@ -78,8 +88,9 @@ class Scoring:
         else:
             ends = np.broadcast_to(sizes, responses.mask.shape)
         inside = (ends > 0) & (ends < sizes)  # (B, T) bool
+        asked, extra = self._asked_ends(responses.texts, _rows(ends, inside), prefixes)
         with self._named():
-            answers = self._ask(prompts, responses.texts, _rows(ends, inside))
+            answers = self._ask(prompts, responses.texts, asked)
         both = self.in_range(
             [answers.prompt, answers.full],
             (2, len(prompts)),
@@ -87,16 +98,35 @@ class Scoring:
         )
         prompt: FloatArray = both[0]
         full: FloatArray = both[1]
-        if not prefixes:
-            return Scores(prompt, full, answers.certificates, None)
         known = np.where(ends == sizes, full[:, None], prompt[:, None])  # (B, T) float64
+        values = [np.zeros(0) for _ in asked]
         if answers.found:
-            known[inside] = self.in_range(
+            flat = self.in_range(
                 np.concatenate(answers.found),
-                (int(inside.sum()),),
-                lambda: _prefixes(prompts, responses.texts, _rows(ends, inside)),
+                (sum(map(len, asked)),),
+                lambda: _prefixes(prompts, responses.texts, asked),
             )
-        return Scores(prompt, full, answers.certificates, known)
+            values = np.split(flat, np.cumsum([len(one) for one in asked])[:-1])
+            known[inside] = np.concatenate(
+                [one[: len(one) - more] for one, more in zip(values, extra, strict=True)]
+            )
+        if self.is_watched:
+            seen = (asked, values) if prefixes else None
+            with self._named():
+                self._agreement.see(prompts, responses.texts, (prompt, full), seen)
+        if prefixes and self.boundary == "closed":
+            self._closing.see(responses.texts, responses.char_ends)
+        return Scores(prompt, full, answers.certificates, known if prefixes else None)
+
+    def _asked_ends(
+        self, texts: Sequence[str], ends: list[IntArray], prefixes: bool
+    ) -> tuple[list[IntArray], list[int]]:
+        """Returns the offsets to ask for, with the ends of some whole texts, and how many of these."""
+        if not (prefixes and self.is_watched):
+            return ends, [0] * len(ends)
+        full_ends = self._agreement.full_ends(texts)
+        asked = [np.append(one, full) for one, full in zip(ends, full_ends, strict=True)]
+        return asked, list(map(len, full_ends))
 
     def in_range(
         self, scores: npt.ArrayLike, shape: tuple[int, ...], texts: Callable[[], Sequence[str]]

@@ -6,6 +6,7 @@ import copy
 import inspect
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, NamedTuple, TypedDict, cast, get_args
 
 import numpy as np
@@ -219,7 +220,7 @@ def is_exact(scorer: Scorer) -> bool:
 def _load_scorer(spec: Any, kwargs: dict[str, Any], verify: bool) -> Scorer:
     if isinstance(spec, str) and ":" in spec:
         spec = resolve("scorer", spec, {})
-    if isinstance(spec, Judge) or spec is Judge:
+    if isinstance(getattr(spec, "__self__", spec), Judge) or spec is Judge:
         raise ValueError("scorer must not be a Judge: the judge is reported, never trained against")
     scorer = load_scorer(spec, **kwargs)
     if verify and not scorer.verifiable:
@@ -261,7 +262,20 @@ def _load_judge(spec: Any) -> Any:
     if spec is None:
         return None
     if isinstance(spec, str):
+        classifier = _classifier_of(spec)
+        if classifier is not None:
+            from rlsf_gym.scorers.transformer_judge import ClassifierJudge  # which needs an extra
+
+            return ClassifierJudge(classifier)
         spec = resolve("judge", spec, {}) if ":" in spec else Judge.load(spec)
     if not hasattr(spec, "predict"):
         raise ValueError(f"judge must have predict(texts), got {cast(object, spec)!r}")
     return spec
+
+
+def _classifier_of(spec: str) -> str | None:
+    """Returns the classifier that a judge is written as: its folder, or a name behind "transformer:"."""
+    kind, colon, name = spec.partition(":")
+    if colon and kind == "transformer":
+        return name
+    return spec if Path(spec).is_dir() else None

@@ -24,7 +24,8 @@ class SentimentTextEnv(ResponseEnv[str, str]):
     ## Action Space
     `UnicodeText`: every text without lone surrogates that is no longer than T tokens can be, the empty one
     included. Of a text of more tokens the first T are the response. Anything else raises
-    `gymnasium.error.InvalidAction`. A text has no end token, so that `finish_reason` is `length` or `empty`.
+    `gymnasium.error.InvalidAction`. A text has no end token, so that `finish_reason` is `stop`, `length` or
+    `empty`.
 
     ## Observation Space
     `UnicodeText`: the prompt; the observation after the step is the same prompt again.

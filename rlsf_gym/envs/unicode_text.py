@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import string
 from collections.abc import Sequence
-from typing import Any, overload
+from typing import Any, cast, overload
 
 import numpy as np
+import numpy.typing as npt
 from gymnasium import spaces
+from gymnasium.vector.utils.shared_memory import read_from_shared_memory, write_to_shared_memory
 
 __all__ = ["UnicodeText"]
 
 _PRINTABLE = string.ascii_letters + string.digits + string.punctuation + " "
 _CODE_POINTS = 0x110000
+_NO_CHARACTER = -1  # behind the end of a text in shared memory, where NUL is a character
 
 
 class _EveryCharacter(Sequence[str]):
@@ -115,6 +118,65 @@ class UnicodeText(spaces.Text):
         return isinstance(other, UnicodeText) and self.max_length == other.max_length
 
     __hash__ = None  # pyright: ignore[reportAssignmentType]
+
+
+class _SharedTexts(Sequence[str]):
+    """The texts that stand in shared memory right now; a copy is a tuple that stays as it is.
+
+    Asynchronous vector environments read shared memory once, when they are made, and hand copies out of what
+    they got then: arrays see what is written later, strings would not.
+    """
+
+    def __init__(self, rows: npt.NDArray[np.int32]) -> None:
+        self._rows = rows  # (n, max_length)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[str]: ...
+
+    def __getitem__(self, index: int | slice) -> str | Sequence[str]:
+        if isinstance(index, slice):
+            return tuple(self)[index]
+        row = self._rows[index]
+        return "".join(map(chr, row[row != _NO_CHARACTER].tolist()))
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> tuple[str, ...]:
+        return tuple(self)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and tuple(self) == tuple(cast(Sequence[object], other))
+
+    __hash__ = None  # pyright: ignore[reportAssignmentType]
+
+    def __repr__(self) -> str:
+        return repr(tuple(self))
+
+
+def _read_texts(space: UnicodeText, shared_memory: Any, n: int = 1) -> _SharedTexts:
+    """Returns the texts of n environments in the memory that an asynchronous vector environment shares.
+
+    Gymnasium's own way of `Text` takes what stands behind a text for characters, and reads NULs.
+    """
+    rows = np.frombuffer(shared_memory.get_obj(), np.int32)
+    return _SharedTexts(rows.reshape(n, space.max_length))
+
+
+def _write_text(space: UnicodeText, index: int, values: str, shared_memory: Any) -> None:
+    """Writes the text of one environment to the memory that is shared."""
+    row = np.full(space.max_length, _NO_CHARACTER, np.int32)
+    row[: len(values)] = list(map(ord, values))
+    rows = np.frombuffer(shared_memory.get_obj(), np.int32).reshape(-1, space.max_length)
+    rows[index] = row
+
+
+# Both are `functools.singledispatch` functions, registered when the space is imported, in each process.
+cast(Any, read_from_shared_memory).register(UnicodeText, _read_texts)
+cast(Any, write_to_shared_memory).register(UnicodeText, _write_text)
 
 
 def _has_surrogate(text: str) -> bool:

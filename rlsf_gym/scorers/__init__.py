@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
 
 import numpy as np
@@ -139,17 +140,21 @@ def find_assess_batch(scorer: Scorer) -> Callable[..., list[Assessment]] | None:
     return None
 
 
-def load_scorer(spec: str | Scorer | Callable[..., Scorer], **kwargs: Any) -> Scorer:
-    """Returns the scorer that a name, `"module:attribute"`, a factory or an object stands for.
+def load_scorer(spec: str | Scorer | Callable[..., Any], **kwargs: Any) -> Scorer:
+    """Returns the scorer that a name, `"module:attribute"`, a function, a factory or an object stands for.
 
     Args:
-        spec: A name in `SCORERS`, the place or the factory of a scorer, or a scorer.
-        **kwargs: Arguments of the factory.
+        spec: A name in `SCORERS`, the place of a part, or the part: a scorer, a class or function that makes
+            one, or a function from a list of texts to their scores in [-1, 1]. A function that needs one
+            argument beside `kwargs` is taken for the last.
+        **kwargs: Arguments of the class or the function.
 
     Raises:
         ValueError: If there is no such scorer, it does not take the arguments, or it is none.
     """
     part = resolve("scorer", spec, SCORERS)
+    if not hasattr(part, "score") and _takes_texts(part, kwargs):
+        return _wrap(partial(part, **kwargs) if kwargs else part)
     if isinstance(part, type) or not hasattr(part, "score"):
         part = _make(spec, part, kwargs)
     elif kwargs:
@@ -159,12 +164,13 @@ def load_scorer(spec: str | Scorer | Callable[..., Scorer], **kwargs: Any) -> Sc
     return _check_scorer(part)
 
 
-def register_scorer(name: str, factory: str | Callable[..., Scorer] | Scorer) -> None:
+def register_scorer(name: str, factory: str | Callable[..., Any] | Scorer) -> None:
     """Gives a scorer a name of its own.
 
     Args:
         name: The name, without a colon.
-        factory: A class or function that makes the scorer, its `"module:attribute"`, or a scorer.
+        factory: A class or function that makes the scorer, a function of texts that is one, its
+            `"module:attribute"`, or a scorer.
 
     Raises:
         ValueError: If the name belongs to another scorer.
@@ -179,6 +185,18 @@ def _make(spec: Any, factory: Any, kwargs: dict[str, Any]) -> Any:
     if mismatch is not None:
         raise ArgumentError(Argument("scorer_kwargs"), f" must fit scorer {spec!r}: {mismatch}")
     return factory(**kwargs)
+
+
+def _takes_texts(part: Any, kwargs: dict[str, Any]) -> bool:
+    from rlsf_gym.scorers.function import takes_texts  # which imports what is said above
+
+    return takes_texts(part, kwargs)
+
+
+def _wrap(function: Callable[..., Any]) -> Scorer:
+    from rlsf_gym.scorers.function import FunctionScorer
+
+    return FunctionScorer(function)
 
 
 def _check_scorer(scorer: Any) -> Scorer:

@@ -22,8 +22,8 @@ class TextAction(gym.Wrapper[ObsType, str, ObsType, Ids], RecordConstructorArgs)
     """Takes responses as text: encoded with the environment's tokenizer, and cut to T tokens.
 
     The action space becomes `UnicodeText`: every text that T tokens can spell, the empty one included. A
-    text has no end token, so that `finish_reason` is `length` or `empty`. Token rewards are laid on the
-    tokens of the encoded text. `rlsf_gym/SentimentText-v0` gives the prompts as text, too.
+    text has no end token, so that `finish_reason` is `stop`, `length` or `empty`. Token rewards are laid on
+    the tokens of the encoded text. `rlsf_gym/SentimentText-v0` gives the prompts as text, too.
 
     Args:
         env: An environment whose step is a response of T token ids, and which has a tokenizer, such as

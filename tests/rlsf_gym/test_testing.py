@@ -75,8 +75,8 @@ BROKEN_STEPS = [
     ),
     (setting("response_length", 7), r"info\['response_length'\] must be the sum of the mask, \d, got 7"),
     (
-        setting("finish_reason", "stop"),
-        r"info\['finish_reason'\] must be one of eos, length, empty, got 'stop'",
+        setting("finish_reason", "cut"),
+        r"info\['finish_reason'\] must be one of eos, stop, length, empty, got 'cut'",
     ),
     (setting("finish_reason", "eos"), "must be 'empty' for no token and never else, got 'eos' for 0"),
     (setting("reward_coins", 1), r"info\['reward_coins'\] must be a finite float, got 1"),

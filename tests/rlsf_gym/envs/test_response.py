@@ -16,8 +16,8 @@ from rlsf_gym.scorers import load_scorer
 STEP_KEYS = {
     *("token_rewards", "response_mask", "response_length", "response_text", "finish_reason"),
     *("score", "utility", "reward_design", "certificate"),
-    *(f"reward_{rule}" for rule in RULES),
 }
+RULE_KEYS = {f"reward_{rule}" for rule in RULES}  # where the scorer has rules
 RESET_KEYS = {"prompt", "prompt_id", "eos_token_id", "vocabulary_sha256"}
 
 # ids:      0       1       2        3       4     5        6        7    8 = end, 9 = no token
@@ -104,9 +104,26 @@ def test_step_info_has_exactly_the_documented_keys_and_types(make):
     assert info["response_length"] == 2 and type(info["response_length"]) is int
     assert info["response_text"] == " good"
     assert info["reward_design"] == "potential"
-    for key in ("score", "utility", *(f"reward_{rule}" for rule in RULES)):
+    for key in ("score", "utility"):
         assert type(info[key]) is float
     assert type(info["certificate"]) is list and type(info["certificate"][0]) is dict
+
+
+@pytest.mark.parametrize(
+    ("scorer", "rules"),
+    [
+        ("vader", RULE_KEYS),
+        ("knowledge", RULE_KEYS | {"reward_knowledge"}),
+        (lambda texts: [0.5] * len(texts), set()),
+    ],
+)
+def test_the_rules_are_those_of_the_scorer_at_hand(scorer, rules):
+    env = SentimentEnv(scorer=scorer, tokenizer="bytes", max_prompt_tokens=64)
+    env.reset(options={"prompt": "The film was"})
+    *_, info = env.step(list(b" not long"))
+    found = {key for key in info if key.startswith("reward_")} - {"reward_design"}
+    assert found == rules
+    assert all(type(info[key]) is float for key in found)
 
 
 def test_the_step_returns_plain_types_and_the_prompt_again(make):
@@ -123,14 +140,14 @@ def test_the_step_returns_plain_types_and_the_prompt_again(make):
     ("ids", "length", "text", "reason"),
     [
         ((2, 3, 2, 3), 4, " good bad good bad", "length"),
-        ((2, 3), 2, " good bad", "length"),
+        ((2, 3), 2, " good bad", "stop"),
         ((2, END, 3), 2, " good", "eos"),
-        ((2, NONE, 3, END), 1, " good", "length"),
+        ((2, NONE, 3, END), 1, " good", "stop"),
         ((END,), 1, "", "eos"),
         ((NONE, 2), 0, "", "empty"),
         ((2, 3, 2, END), 4, " good bad good", "eos"),
-        ((5,), 1, "\ufffd", "length"),
-        ((5, 6), 2, "é", "length"),
+        ((5,), 1, "\ufffd", "stop"),
+        ((5, 6), 2, "é", "stop"),
     ],
 )
 def test_where_a_response_ends(make, ids, length, text, reason):

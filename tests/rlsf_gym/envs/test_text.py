@@ -95,3 +95,26 @@ def test_the_vector_takes_one_text_for_each():
         with pytest.raises(InvalidAction, match=message):
             vector.step(actions)
     assert (vector.step([" good", " bad"])[1] * [1, -1] > 0).all()
+
+
+@pytest.mark.parametrize("shared_memory", [True, False])
+def test_texts_come_through_the_memory_of_asynchronous_vectors(shared_memory):
+    prompts = ["The film was", "caf\u00e9 \U0001f600", "a\x00b"]
+    env = gym.make_vec(
+        "rlsf_gym/SentimentText-v0",
+        num_envs=3,
+        vectorization_mode="async",
+        vector_kwargs={"shared_memory": shared_memory, "autoreset_mode": "SameStep"},
+        prompts=prompts,
+        split="all",
+    )
+    try:
+        first, infos = env.reset(seed=[0, 1, 2])
+        kept, given = tuple(first), tuple(infos["prompt"])
+        assert kept == given
+        for _ in range(3):
+            later, _, _, _, infos = env.step((" good", " bad", ""))
+            assert tuple(later) == tuple(infos["prompt"])
+        assert tuple(first) == kept  # what was handed out stays as it is
+    finally:
+        env.close()

@@ -5,11 +5,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import gymnasium as gym
 import numpy as np
 import pytest
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
 from rlsf_gym.scorers import TransformerScorer, load_scorer, prefix_scores_batch
+from rlsf_gym.scorers.transformer_judge import ClassifierJudge
 from rlsf_gym.testing import check_design, check_scorer
 
 torch = pytest.importorskip("torch")
@@ -325,3 +327,26 @@ def test_it_keeps_what_scorers_promise(folder: Path, raw: bool) -> None:
     scorer = TransformerScorer(folder, raw=raw)
     check_scorer(scorer)
     check_design("potential", scorer=scorer, trials=9)
+
+
+@pytest.mark.parametrize("write", [str, "transformer:{}".format])
+def test_a_classifier_can_be_the_judge(bert: Path, write: Any) -> None:
+    env = gym.make(
+        "rlsf_gym:rlsf_gym/Sentiment-v0", judge=write(bert), tokenizer="bytes", max_prompt_tokens=16
+    )
+    env.reset(options={"prompt": "the film"})
+    *_, info = env.step(list(b" was bad"))
+    negative, positive = torch.softmax(_slow_logits(bert, "the film was bad"), 0).tolist()
+    assert info["judge"] == pytest.approx(positive, abs=1e-6)
+    assert info["judge"] != pytest.approx(negative, abs=1e-3)
+
+
+def test_a_judge_of_raw_scores_is_refused(bert: Path) -> None:
+    with pytest.raises(ValueError, match="raw must be False for a judge"):
+        ClassifierJudge(bert, raw=True)
+
+
+def test_a_classifier_as_judge_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(ImportError, match=r"needs torch: pip install 'rlsf-gym\[hf\]'"):
+        gym.make("rlsf_gym:rlsf_gym/Sentiment-v0", judge="transformer:some/model")

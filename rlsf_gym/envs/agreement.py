@@ -1,0 +1,99 @@
+"""Refuses scorers whose prefix values and scores of texts are not the same numbers.
+
+An environment of whole responses is paid by the values of prefixes, one of tokens by those and by the scores
+of texts so far: what the two pay is the same only if a text has one score.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from rlsf_gym.evidence import FloatArray, IntArray
+from rlsf_gym.scorers import Scorer, find_assess_batch
+
+__all__ = ["AgreementWatch"]
+
+_RESPONSES = 16  # that are looked at, the first ones of an environment
+_ENDS = 8  # prefixes of each that are scored as texts, too
+_EXACT, _PROMISED = 1e-9, 1e-5
+
+
+class AgreementWatch:
+    """Compares what a scorer says of a text in its several forms, on an environment's first responses.
+
+    Args:
+        scorer: The scorer.
+    """
+
+    def __init__(self, scorer: Scorer) -> None:
+        self._scorer = scorer
+        self._seen = 0
+        is_exact = bool(getattr(scorer, "exact", scorer.verifiable))
+        self._tolerance = _EXACT if is_exact else _PROMISED
+
+    def full_ends(self, texts: Sequence[str]) -> list[IntArray]:
+        """Returns for each of B responses its length, if its prefixes are to be looked at, else nothing."""
+        left = max(0, _RESPONSES - self._seen)
+        looked = [number < left and bool(text) for number, text in enumerate(texts)]
+        return [
+            np.array([len(text)] if look else [], np.int64) for text, look in zip(texts, looked, strict=True)
+        ]
+
+    def see(
+        self,
+        prompts: Sequence[str],
+        texts: Sequence[str],
+        scores: tuple[FloatArray, FloatArray],
+        prefixes: tuple[Sequence[IntArray], Sequence[FloatArray]] | None,
+    ) -> None:
+        """Looks at responses as they were scored.
+
+        Args:
+            prompts: B prompts.
+            texts: B responses.
+            scores: Of the prompts and of prompts + responses, float64 (B,) each.
+            prefixes: B arrays of offsets into the responses, that of `full_ends` last, and the B arrays of
+                values that their prefixes got; None where nobody asked.
+
+        Raises:
+            ValueError: If a text has two scores.
+        """
+        is_batched = any(
+            callable(getattr(self._scorer, name, None)) for name in ("prefix_scores_batch", "assess_batch")
+        )
+        for row in range(max(0, min(len(texts), _RESPONSES - self._seen))):
+            prompt, text = prompts[row], texts[row]
+            if prefixes is not None:
+                ends, values = prefixes[0][row], prefixes[1][row]
+                if text:
+                    self._check([prompt + text], values[-1:], scores[1][row : row + 1], "its prefixes")
+                # Where one form serves for all, a first response is scored in as few calls as any other.
+                if text and (is_batched or self._seen):
+                    self._compare_prefixes(prompt, text, ends, values)
+            if is_batched and find_assess_batch(self._scorer) is not None:
+                expected = np.asarray(self._scorer.score([prompt, prompt + text]), np.float64)
+                told = [scores[0][row], scores[1][row]]
+                self._check([prompt, prompt + text], told, expected, "assess_batch")
+            self._seen += 1
+
+    def _compare_prefixes(self, prompt: str, text: str, ends: IntArray, values: FloatArray) -> None:
+        chosen = np.unique(np.linspace(0, len(ends) - 1, _ENDS).astype(np.int64))
+        wholes = [prompt + text[:end] for end in ends[chosen].tolist()]
+        expected = np.asarray(self._scorer.score(wholes), np.float64)
+        self._check(wholes, values[chosen], expected, "its prefixes")
+        alone = np.asarray(self._scorer.prefix_scores(prompt, text, ends[chosen]), np.float64)
+        self._check(wholes, alone, expected, "prefix_scores")
+
+    def _check(
+        self, texts: Sequence[str], found: Sequence[float] | FloatArray, scores: FloatArray, form: str
+    ) -> None:
+        for text, one, score in zip(texts, found, scores, strict=True):
+            if not abs(one - score) <= self._tolerance * max(1.0, abs(score)):
+                shown = text if len(text) <= 60 else f"...{text[-60:]}"
+                raise ValueError(
+                    f"scorer {self._scorer.name!r} must give a text the same score in every form, within "
+                    f"{self._tolerance:g}, got {float(one):.9g} by {form} and {float(score):.9g} by score "
+                    f"for {shown!r}"
+                )
