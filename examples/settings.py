@@ -8,7 +8,7 @@ from typing import Any
 
 import learner_flags
 from command_line import Parser
-from flag import Flag, add, add_flags, checked, count, duration, named, positive, switch, threads
+from flag import Flag, add, add_flags, checked, count, duration, named, positive, show, switch, threads
 from task_flags import TASK, check_task, default_judge, env_kwargs, length_range, objective_kwargs
 
 __all__ = [
@@ -120,9 +120,36 @@ def defaults_of(agent: str) -> dict[str, Any]:
 
 
 def read_stored(stored: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns the settings of a `config.json`; what an earlier version did not write is the default."""
+    """Returns the settings of a `config.json`; what an earlier version did not write is the default.
+
+    Raises:
+        ValueError: One is unknown, or not as its flag would have read it: the file may be a stranger's.
+    """
     kept = {key: value for key, value in stored.items() if (key, value) != ("group_size", None)}
+    known = {flag.name.replace("-", "_"): flag for flag in (POLICY, *TASK, *LEARNING)}
+    known |= {flag.name.replace("-", "_"): flag for flag in learner_flags.learner_flags()}
+    for key, value in kept.items():
+        if key not in known or not reads_back(known[key], value):
+            raise ValueError(
+                f"config.json: settings: {key[:40]!r}: expected a setting as its flag reads it, got "
+                f"{repr(value)[:80]}; restore the file from a copy"
+            )
     return {**defaults_of(stored.get("agent", COMMON["agent"])), **kept}
+
+
+def reads_back(flag: Flag, value: Any) -> bool:
+    """Returns whether a flag, given a value as text, reads the value."""
+    if value is None and (flag.default is None or flag.name == "episodes"):
+        return True
+    if flag.collect is not None:
+        return isinstance(value, dict | list)
+    if not isinstance(value, str | int | float | None):
+        return False
+    try:
+        read = flag.parse(show(value))
+    except (argparse.ArgumentTypeError, ValueError, KeyError, OverflowError):
+        return False
+    return type(read) is type(value) and read == value
 
 
 def differences(given: Mapping[str, Any], stored: Mapping[str, Any]) -> list[str]:

@@ -393,3 +393,37 @@ def test_folders_and_locks_that_are_links(train, tiny, tmp_path, name):
     assert list(victim.iterdir()) == []
     assert status == (0 if name == "checkpoint.previous" else 1), lines
     assert len(lines) == (0 if name == "checkpoint.previous" else 1)
+
+
+def test_settings_are_read_back_as_they_were_recorded():
+    import settings
+
+    given = ({"agent": "ppo"}, {"agent": "rloo"}, {"agent": "grpo"}, {"epochs": 1.0, "lora_rank": 4})
+    for each in given:
+        recorded = json.loads(json.dumps(settings.complete(each)))
+        assert settings.read_stored(recorded) == recorded
+
+
+@pytest.mark.parametrize("wrong", [3.5, -1, True, [1], {"a": 1}, None, "x y", 1e300])
+def test_settings_of_wrong_types_are_refused_in_one_line(wrong):
+    """Each setting takes some of these values; the rest are not what its flag reads."""
+    import settings
+
+    recorded = settings.complete({})
+    refused = 0
+    for key in recorded:
+        try:
+            settings.read_stored({**recorded, key: wrong})
+        except ValueError as error:
+            refused += 1
+            assert str(error).startswith(f"config.json: settings: {key!r}: expected a setting as its flag")
+            assert "\n" not in str(error)
+    assert refused >= 20
+
+
+@pytest.mark.parametrize(("key", "value"), [("threads", "x"), ("evil", 1), ("agent", []), ("seed", None)])
+def test_a_run_with_a_setting_of_a_wrong_type(train, tiny, tmp_path, key, value):
+    run = tmp_path / "run"
+    assert train(*tiny, "--episodes", 8, "--out", run)[0] == 0
+    change_config(run, lambda config: config["settings"].update({key: value}))
+    refuse(train("--resume", run), f"settings: {key!r}: expected a setting as its flag reads it")
