@@ -99,20 +99,6 @@ def names(folder):
     return {path.name for path in folder.iterdir() if path.suffix != ".new"}
 
 
-def state(folder):
-    """Returns what a process was at when it was killed, by what it left."""
-    there = {path.name for path in folder.iterdir()} if folder.exists() else set()
-    if "config.json" not in there:
-        return "starting"
-    if "checkpoint.partial" in there or "checkpoint.previous" in there:
-        return "saving"
-    if "before.json" not in there:
-        return "first evaluation"
-    if lines(folder) < ITERATIONS:
-        return "training"
-    return "last evaluation" if "after.json" not in there else "writing results"
-
-
 def wait_for(process, folder, moment):
     """Waits until a process is at something, and a while longer, or has ended."""
 
@@ -157,11 +143,12 @@ def test_killed_many_times_and_continued(flags, undisturbed, tmp_path, request, 
             if seen.total() == kills or (folder / "summary.json").exists():
                 break
             process = start(arguments)
-            wait_for(process, folder, random.choice(MOMENTS))
+            moment = random.choice(MOMENTS)
+            wait_for(process, folder, moment)
             process.kill()
             _, errors = process.communicate()
             assert process.returncode in (0, -signal.SIGKILL), errors
-            seen[state(folder)] += process.returncode == -signal.SIGKILL
+            seen[moment] += process.returncode == -signal.SIGKILL
             if (folder / "config.json").exists():
                 arguments = ["--resume", str(folder)]
         if arguments[0] == "--resume":
