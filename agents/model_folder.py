@@ -16,6 +16,7 @@ from torch import Tensor
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.safetensors"
 INDEX_FILE = "model.safetensors.index.json"
+SAMPLING_FILE = "generation_config.json"
 POINTER = b"version https://git-lfs"
 """What a file begins with that Git LFS has not fetched."""
 
@@ -34,8 +35,28 @@ def check_folder(folder: Path) -> None:
             "give the folder that save_pretrained wrote"
         )  # fmt: skip
         raise ValueError(f"model {str(folder)!r}: expected {CONFIG_FILE}, found none; {hint}")
+    for name in (CONFIG_FILE, SAMPLING_FILE):
+        check_settings(folder / name)
     for file in weight_files(folder):
         check_weights(file)
+
+
+def check_settings(file: Path) -> None:
+    """Checks that a file of settings, where there is one, holds a JSON object: transformers passes over some.
+
+    Raises:
+        ValueError: It is damaged.
+    """
+    if not file.is_file():
+        return
+    try:
+        found: Any = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise ValueError(f"settings {str(file)!r}: expected JSON: {_one_line(error)}; restore it") from error
+    if not isinstance(found, dict):
+        raise ValueError(
+            f"settings {str(file)!r}: expected a JSON object, got {type(found).__name__}; restore it"
+        )
 
 
 def weight_files(folder: Path) -> list[Path]:

@@ -1,4 +1,4 @@
-"""Whatever happens to a file on its way, it is refused in one line, or still is a whole file of its format.
+"""Whatever happens to a file on its way, it is refused in one line, or is another whole file of its format.
 
 Files that hold a checksum of ours are refused under any change at all. Formats of other programs have none (a
 list of prompts, the weights of a model in safetensors): a change can make another good file of such a format,
@@ -275,7 +275,8 @@ KINDS = {
 
 
 def files_of(folder: Path) -> list[Path]:
-    return sorted(file for file in folder.rglob("*") if file.is_file())
+    """Returns what programs read: not the card of a model, which is for people."""
+    return sorted(file for file in folder.rglob("*") if file.is_file() and file.suffix != ".md")
 
 
 def succeeds(call: Callable[[], Any]) -> bool:
