@@ -17,7 +17,7 @@ from torch import Tensor
 from agents.backbone import bundled_folder
 from agents.lora import Adapter, LoraSettings
 from agents.model_folder import CONFIG_FILE as MODEL_FILE
-from agents.model_folder import read_tensors
+from agents.model_folder import SAMPLING_FILE, check_settings, read_tensors
 
 RECORD_FILE = "lora.json"
 CONFIG_FILE = "adapter_config.json"
@@ -61,6 +61,7 @@ def read_adapter(folder: Path) -> StoredAdapter:
     Raises:
         ValueError: A file is missing or damaged.
     """
+    check_settings(folder / SAMPLING_FILE)
     try:
         record = json.loads((folder / RECORD_FILE).read_text(encoding="utf-8"))
         weights = read_tensors(folder / WEIGHTS_FILE)
