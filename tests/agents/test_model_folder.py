@@ -55,7 +55,7 @@ DAMAGES = {
     "another shape": (lambda f: configure(f, n_embd=16), "model"),
     "not finite": (lambda f: edit(f / WEIGHTS, lambda w: {n: t / 0 for n, t in w.items()}), "finite weights"),
     "no config": (lambda f: (f / "config.json").unlink(), "expected config.json, found none"),
-    "no JSON": (lambda f: (f / "config.json").write_text("{"), "expected a causal language model"),
+    "no JSON": (lambda f: (f / "config.json").write_text("{"), "config.json.: expected JSON"),
     "no kind": (lambda f: (f / "config.json").write_text("{}"), "expected a causal language model"),
     "unknown kind": (lambda f: configure(f, model_type="none"), "expected a causal language model"),
     "a word for a number": (lambda f: configure(f, n_layer="two"), "expected a causal language model"),
