@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from agents.figures import draw_run
-from agents.printable import printable
+from agents.printable import one_line, printable
 from agents.run_report import Run, describe_run, headline, read_run
 
 FIGURE = "curves.png"
@@ -45,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if run.metrics and not given.no_figure:
             print(f"\nfigure: {printable(_draw(run))}")
     except (ValueError, OSError, ImportError) as error:
-        _say("error: " + " ".join(str(error).split()))
+        _say("error: " + one_line(error))
         return 1
     return 0
 

@@ -23,6 +23,7 @@ from agents.gpt2_trunk import GPT2Trunk, is_plain_gpt2
 from agents.model_folder import check_folder
 from agents.model_kind import check_kind, explain_failure, has_adapter
 from agents.position_limit import position_limit
+from agents.printable import one_line
 from agents.probe import check_generation
 from agents.recompute import recompute_in_backward
 from agents.row_trunk import RowTrunk
@@ -200,7 +201,7 @@ def load_model(name_or_folder: str | Path, **kwargs: Any) -> PreTrainedModel:
     except Exception as error:  # whatever a damaged config.json makes the library raise
         raise ValueError(
             f"model {source!r}: expected a causal language model with safetensors weights; "
-            f"{type(error).__name__}: {_one_line(error)}"
+            f"{type(error).__name__}: {one_line(error, 300)}"
         ) from error
     _check_loaded(source, model, report)
     for parameter in model.parameters():
@@ -240,7 +241,3 @@ def _without_progress_bars() -> Generator[None, None, None]:
     finally:
         if enabled:
             transformers_logging.enable_progress_bar()
-
-
-def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split())[:300]

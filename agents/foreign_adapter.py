@@ -19,6 +19,7 @@ from transformers import PreTrainedModel
 from agents.backbone import load_model
 from agents.extras import import_extra
 from agents.model_folder import CONFIG_FILE, read_tensors
+from agents.printable import one_line
 
 ADAPTER_CONFIG_FILE = "adapter_config.json"
 ADAPTER_FILE = "adapter_model.safetensors"
@@ -57,7 +58,7 @@ def merge_foreign_adapter(
             warnings.simplefilter("ignore")  # of weights that are missing: these are compared below
             tuned = peft.PeftModel.from_pretrained(model, str(folder)).eval()
     except Exception as error:  # whatever peft raises for a configuration that does not fit
-        reason = " ".join(str(error).split())[:200]
+        reason = one_line(error, 200)
         raise ValueError(
             f"{named}: expected an adapter of {type(model).__name__}, got {type(error).__name__}: {reason}; "
             "give the base model that it was trained on, resized as it was then (base=)"

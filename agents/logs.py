@@ -21,6 +21,7 @@ import numpy as np
 
 from agents.extras import import_extra
 from agents.jsonl_log import JsonlLog, read_jsonl
+from agents.printable import one_line
 
 __all__ = ["JsonlLog", "Log", "ProgressLog", "TensorBoardLog", "WandbLog", "read_jsonl"]
 
@@ -126,7 +127,7 @@ class WandbLog:
         try:
             self._run: Any = self._wandb.init(project=project, resume="allow", settings=limits, **arguments)
         except Exception as error:
-            reason = " ".join(str(error).split())
+            reason = one_line(error)
             raise ConnectionError(
                 f"W&B could not start: {reason}; mode 'offline' needs no account"
             ) from error
@@ -160,7 +161,7 @@ class WandbLog:
     def _give_up(self, error: Exception, what: str) -> None:
         self._run = None
         self._report.write(
-            f"W&B stopped: {type(error).__name__}: {_one_line(error)}. The board has {what}; metrics.jsonl "
+            f"W&B stopped: {type(error).__name__}: {one_line(error)}. The board has {what}; metrics.jsonl "
             f"is complete, and what W&B did not upload is in {self._kept}, for `wandb sync`\n"
         )
 
@@ -261,10 +262,6 @@ def _error_within(seconds: float, call: Callable[[], Any]) -> Exception | None:
     if thread.is_alive():
         return TimeoutError(f"it did not finish within {seconds:g} s")
     return raised[0] if raised else None
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())
 
 
 def _prefixed(group: str, numbers: Numbers) -> dict[str, float]:

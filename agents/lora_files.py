@@ -18,6 +18,7 @@ from agents.backbone import bundled_folder
 from agents.lora import Adapter, LoraSettings
 from agents.model_folder import CONFIG_FILE as MODEL_FILE
 from agents.model_folder import SAMPLING_FILE, check_settings, read_tensors
+from agents.printable import one_line
 
 RECORD_FILE = "lora.json"
 CONFIG_FILE = "adapter_config.json"
@@ -74,7 +75,7 @@ def read_adapter(folder: Path) -> StoredAdapter:
             weights={name.removeprefix(PREFIX): tensor for name, tensor in weights.items()},
         )
     except (OSError, KeyError, TypeError, ValueError, RecursionError) as error:
-        reason = " ".join(str(error).split())
+        reason = one_line(error)
         raise ValueError(f"adapter {str(folder)!r}: missing or damaged files: {reason}") from error
 
 

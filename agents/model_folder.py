@@ -13,6 +13,8 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
+from agents.printable import one_line
+
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.safetensors"
 INDEX_FILE = "model.safetensors.index.json"
@@ -52,7 +54,9 @@ def check_settings(file: Path) -> None:
     try:
         found: Any = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        raise ValueError(f"settings {str(file)!r}: expected JSON: {_one_line(error)}; restore it") from error
+        raise ValueError(
+            f"settings {str(file)!r}: expected JSON: {one_line(error, 200)}; restore it"
+        ) from error
     if not isinstance(found, dict):
         raise ValueError(
             f"settings {str(file)!r}: expected a JSON object, got {type(found).__name__}; restore it"
@@ -80,7 +84,7 @@ def weight_files(folder: Path) -> list[Path]:
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(
             f"model {str(folder)!r}: expected {INDEX_FILE} with a weight_map, got {type(error).__name__}: "
-            f"{_one_line(error)}; restore it"
+            f"{one_line(error, 200)}; restore it"
         ) from error
     for name in names:
         if PurePosixPath(name).name != name or PureWindowsPath(name).name != name:
@@ -139,10 +143,5 @@ def explain_damage(what: str) -> Generator[None]:
     try:
         yield
     except (OSError, ValueError, safetensors.SafetensorError) as error:
-        raise ValueError(
-            f"{what}: expected whole safetensors, got {type(error).__name__}: {_one_line(error)}; restore it"
-        ) from error
-
-
-def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split())[:200]
+        reason = f"{type(error).__name__}: {one_line(error, 200)}"
+        raise ValueError(f"{what}: expected whole safetensors, got {reason}; restore it") from error

@@ -9,6 +9,8 @@ from typing import Any, cast
 import torch
 from transformers import PreTrainedModel
 
+from agents.printable import one_line
+
 
 def check_kind(model: PreTrainedModel) -> None:
     """Checks that a model is a whole language model with weights that can be trained.
@@ -57,7 +59,7 @@ def explain_failure(model: PreTrainedModel) -> Generator[None]:
     except torch.OutOfMemoryError:
         raise
     except Exception as error:  # whatever such a model raises
-        reason = " ".join(str(error).split())[:200]
+        reason = one_line(error, 200)
         raise ValueError(
             f"model {type(model).__name__}: expected a causal language model that takes ids, mask and cache, "
             f"got {type(error).__name__}: {reason}; take a decoder such as GPT-2 or Llama"

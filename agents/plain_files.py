@@ -110,13 +110,13 @@ def write_whole(path: Path, data: bytes, *, alone: bool = False) -> None:
     os.replace(new, path)
 
 
-def open_append(path: Path) -> IO[bytes]:
+def open_append(path: Path) -> FileIO:
     """Returns a file, opened to add to it without a buffer.
 
     Raises:
         ValueError: It is a link.
     """
-    return _open_own(path, os.O_APPEND)
+    return FileIO(_open_own(path, os.O_WRONLY | os.O_APPEND), "ab")
 
 
 def open_log(path: Path) -> FileIO:
@@ -125,19 +125,16 @@ def open_log(path: Path) -> FileIO:
     Raises:
         ValueError: It is a link.
     """
-    if path.is_symlink():
-        raise ValueError(f"{path}: expected a file, got a link, which is not written through; remove it")
-    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | _NO_LINK | _NO_WAIT | _BINARY
-    return FileIO(os.open(path, flags, 0o666), "ab+")
+    return FileIO(_open_own(path, os.O_RDWR | os.O_APPEND), "ab+")
 
 
-def open_fresh(path: Path) -> IO[bytes]:
+def open_fresh(path: Path) -> FileIO:
     """Returns an empty file, opened to be written.
 
     Raises:
         ValueError: It is a link.
     """
-    return _open_own(path, os.O_TRUNC)
+    return FileIO(_open_own(path, os.O_WRONLY | os.O_TRUNC), "wb")
 
 
 def make_folder(path: Path) -> None:
@@ -151,8 +148,8 @@ def make_folder(path: Path) -> None:
     path.mkdir(parents=True, exist_ok=True)
 
 
-def _open_own(path: Path, how: int) -> IO[bytes]:
+def _open_own(path: Path, flags: int) -> int:
+    """Returns the descriptor of a file, which is made if missing, opened with these flags."""
     if path.is_symlink():
         raise ValueError(f"{path}: expected a file, got a link, which is not written through; remove it")
-    flags = os.O_WRONLY | os.O_CREAT | how | _NO_LINK | _NO_WAIT | _BINARY
-    return os.fdopen(os.open(path, flags, 0o666), "wb", buffering=0)
+    return os.open(path, flags | os.O_CREAT | _NO_LINK | _NO_WAIT | _BINARY, 0o666)

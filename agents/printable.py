@@ -1,4 +1,4 @@
-r"""Shows text that a stranger may have written, in one line, so that no character of it acts on a terminal.
+r"""Shows text in one line; of a stranger's text so that no character of it acts on a terminal.
 
 Control characters, escape sequences, line ends and what turns the direction of writing become escapes as
 Python writes them; what is long is cut.
@@ -29,6 +29,20 @@ def shown(value: object) -> str:
     """
     text = printable(str(value)[: LONGEST + 1])
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
+
+
+def one_line(message: object, most: int | None = None) -> str:
+    r"""Returns the text of an error or a message in one line.
+
+    Args:
+        message: What is said.
+        most: Most characters of the line; None: all.
+
+    Example:
+        >>> one_line(ValueError("no such\n  file"))
+        'no such file'
+    """
+    return " ".join(str(message).split())[:most]
 
 
 def _escape(character: str) -> str:

@@ -19,6 +19,7 @@ import torch.distributed as dist
 from torch import Tensor, nn
 
 from agents.extras import import_extra
+from agents.printable import one_line
 
 PATIENCE = 1_800.0
 """Seconds that a process waits for the others."""
@@ -150,7 +151,7 @@ class JoinedProcesses(Processes):
         try:
             yield
         except RuntimeError as error:
-            reason = " ".join(str(error).split())[:200]
+            reason = one_line(error, 200)
             raise ConnectionError(
                 f"process {self.rank} of {self.count} lost the others, whose own message says why: {reason}"
             ) from error

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 from typing import Any, NoReturn, cast
 
 Record = dict[str, Any]
@@ -73,6 +74,17 @@ def show(value: Any) -> str:
     """Returns a value for a message: short, whatever it is."""
     text = repr(value)
     return text if len(text) <= 80 else f"{text[:80]}..."
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Returns "; did you mean x?" with the known name that is closest, "" if none is close.
+
+    Example:
+        >>> did_you_mean("blt", ["bolt", "nut"])
+        '; did you mean bolt?'
+    """
+    closest = get_close_matches(name, list(known), n=1)
+    return f"; did you mean {closest[0]}?" if closest else ""
 
 
 def _entries(value: Any) -> Sequence[Any]:

@@ -11,14 +11,13 @@ import os
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
-from difflib import get_close_matches
 from math import prod
 from pathlib import Path
 from typing import Any, cast
 
 from agents.plain_files import check_file_name, read_plain
+from agents.strict_json import check_depth, did_you_mean, is_count, parse_object, show
 from agents.study_plan import Contrast, Goal, Group, Study, Tuning
-from agents.study_records import check_depth, is_count, parse_object, show
 from agents.study_settings import lay_over, leaves, look_up, matches, merge
 
 Table = Mapping[str, Any]
@@ -228,9 +227,8 @@ def _explain_no_cell(where: Mapping[str, Any], plain: Sequence[Mapping[str, Any]
     for key, value in where.items():
         known = list(dict.fromkeys(show(look_up(settings, key)) for settings in plain))
         if show(value) not in known:
-            close = get_close_matches(show(value), known, n=1)
-            meant = f"; did you mean {close[0]}?" if close else ""
-            return f": {key} is one of {', '.join(known[:12])} in them, got {show(value)}{meant}"
+            listed, got = ", ".join(known[:12]), show(value)
+            return f": {key} is one of {listed} in them, got {got}{did_you_mean(got, known)}"
     return ": no cell has all of these values at once"
 
 

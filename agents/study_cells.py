@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 from agents.plain_files import check_file_name
+from agents.strict_json import is_count
 from agents.study_fingerprint import is_fingerprint
 from agents.study_plan import cell_key
 from agents.study_records import (
@@ -18,7 +19,6 @@ from agents.study_records import (
     Record,
     Shape,
     check_record,
-    is_count,
     or_none,
     parse_record,
     table_of,

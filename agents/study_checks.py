@@ -8,11 +8,10 @@ settings under which nothing is learned.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from typing import Any
 
+from agents.strict_json import did_you_mean, is_count, show
 from agents.study_plan import Contrast, Study
-from agents.study_records import is_count, show
 from agents.study_settings import leaves, look_up, merge
 from agents.study_tuning import CRITERIA
 
@@ -49,9 +48,8 @@ def check_one_of(what: str, name: str, known: Sequence[str]) -> None:
         ValueError: It is not; the message has all names, and that which is like it.
     """
     if name not in known:
-        close = get_close_matches(name, known, n=1)
-        meant = f"; did you mean {close[0]}?" if close else ""
-        raise ValueError(f"{what}: expected one of {', '.join(known)}, got {show(name)}{meant}")
+        guess = did_you_mean(name, known)
+        raise ValueError(f"{what}: expected one of {', '.join(known)}, got {show(name)}{guess}")
 
 
 def _check_contrast(study: Study, contrast: Contrast, measures: Sequence[str]) -> None:

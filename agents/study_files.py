@@ -25,9 +25,10 @@ from pathlib import Path
 from typing import Any, cast
 
 from agents.plain_files import make_folder, read_plain, write_whole
+from agents.strict_json import parse_object
 from agents.study_cells import CellResult, Part, Shapes, check_once, split_cells
 from agents.study_plan import Cell, Choice
-from agents.study_records import NUMBER, SHAPES, TEXT, Record, Shape, check_record, parse_object
+from agents.study_records import NUMBER, SHAPES, TEXT, Record, Shape, check_record
 from agents.xz_files import LARGEST, unpack_xz
 
 SUFFIX = ".jsonl"

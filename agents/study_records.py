@@ -12,11 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from agents.strict_json import check_depth as check_depth
-from agents.strict_json import is_count as is_count
-from agents.strict_json import is_number as is_number
-from agents.strict_json import parse_object as parse_object
-from agents.strict_json import show as show
+from agents.strict_json import is_count, is_number, parse_object, show
 
 Record = dict[str, Any]
 LONGEST_RESPONSE = 1 << 20
@@ -67,7 +63,6 @@ NUMBER = Kind("a finite number", is_number)
 MEASURED = Kind("a finite number or null", or_none(is_number))
 COUNT = Kind("a whole number >= 0", is_count)
 POSITIVE = Kind("a whole number >= 1", lambda value: is_count(value) and value >= 1)
-TABLE = Kind("a table", lambda value: isinstance(value, dict))
 
 
 def _is_sample(value: Any) -> bool:

@@ -22,6 +22,7 @@ from typing import Any, Literal, NamedTuple, cast
 
 from agents.file_lock import is_locked, try_lock
 from agents.plain_files import open_append, open_fresh, write_whole
+from agents.printable import one_line
 from agents.study_cells import make_end
 from agents.study_executors import Executor
 from agents.study_files import ALL_DIGITS, SUFFIX, StudyFolder, to_line
@@ -253,7 +254,7 @@ def _take(
     """Accounts for a call that has ended."""
     cell = running.pop(future)
     error = future.exception()
-    outcome = future.result() if error is None else Outcome("error", reason=" ".join(str(error).split()))
+    outcome = future.result() if error is None else Outcome("error", reason=one_line(error))
     if outcome.status == "busy":
         waiting.append(cell)
         return

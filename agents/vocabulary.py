@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from agents.backbone import bundled_folder
+from agents.printable import one_line
 
 LARGEST = 1 << 28
 """Bytes of the largest file of a tokenizer that is read."""
@@ -142,7 +143,7 @@ def _read_tokens(files: Mapping[str, bytes], source: str) -> dict[str, int] | No
         tokens |= {str(token): int(number) for token, number in added.items()}
         return tokens | {str(token["content"]): int(number) for number, token in declared.items()}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        reason = " ".join(str(error).split())[:200]
+        reason = one_line(error, 200)
         raise ValueError(
             f"tokenizer {source!r}: expected a vocabulary in its files, got {reason}; restore it"
         ) from error

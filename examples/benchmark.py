@@ -31,6 +31,7 @@ from flag import count, seconds
 from study_progress import Progress
 
 from agents.plain_files import write_whole
+from agents.printable import one_line
 from agents.study import read_study
 from agents.study_checks import check_before_runs
 from agents.study_executors import Executor, ProcessExecutor, RayExecutor
@@ -66,7 +67,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         say(f"stopped; finished cells stay in {folder.path}, the same command goes on")
         return interruption.status
     except (ValueError, OSError, ImportError) as error:
-        say("error: " + " ".join(str(error).split()))
+        say("error: " + one_line(error))
         return 1
 
 

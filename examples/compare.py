@@ -33,6 +33,7 @@ from task_flags import COLLECTING
 
 from agents import learning_curves, statistics
 from agents.logs import read_jsonl
+from agents.printable import one_line
 from agents.run_report import SUMMARY_KEYS
 from agents.statistics import Interval
 
@@ -59,7 +60,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         plots.draw_comparison(options.out / "compare.png", arms)
         print(f"figure: {options.out / 'compare.png'}")
     except (ValueError, OSError, ImportError) as error:
-        print("error: " + " ".join(str(error).split()), file=sys.stderr)
+        print("error: " + one_line(error), file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print(f"stopped; what is done stays in {options.out}, the same command continues it", file=sys.stderr)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import partial
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 import torch
 from task_flags import objective_kwargs, tell
 
+from rlsf_gym.arguments import did_you_mean
 from rlsf_gym.designs import load_design
 from rlsf_gym.envs.task import check_prompts_kwargs
 from rlsf_gym.objectives import load_objective
@@ -59,9 +59,9 @@ def check_spelling(name: str | None, known: Collection[str]) -> None:
     """Refuses a slip in a known name, which would be asked for on the hub, for a minute."""
     if name is None or name in known or Path(name).exists() or not name.isidentifier():
         return
-    closest = difflib.get_close_matches(name, known, n=1, cutoff=0.8)
-    if closest:
-        raise ValueError(f"there is no {name!r} (did you mean {closest[0]!r}?)")
+    guess = did_you_mean(name, known, cutoff=0.8)
+    if guess:
+        raise ValueError(f"there is no {name!r}{guess}")
 
 
 def check_device(name: str) -> None:

@@ -34,6 +34,7 @@ from reporting.tables import table_to_latex, table_to_markdown
 from reporting.training_sections import answer, training_sections
 
 from agents.plain_files import check_file_name, make_folder, write_whole
+from agents.printable import one_line
 from agents.study import read_study
 from agents.study_files import PACKED, CellResult, read_results
 from agents.study_plan import Study
@@ -60,7 +61,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         folder = options.out or (RUNS / study.name / "report" if place.is_file() else place / "report")
         write(make(results, study, options.tokenizer), folder)
     except (ValueError, OSError, ImportError) as error:
-        print(shown("error: " + " ".join(str(error).split()), LONGEST_ERROR), file=sys.stderr)
+        print(shown("error: " + one_line(error), LONGEST_ERROR), file=sys.stderr)
         return 1
     print(f"report: {shown(folder / 'report.html', LONGEST_ERROR)}")
     return 0

@@ -20,6 +20,7 @@ import curve
 from command_line import Parser
 from flag import count
 
+from agents.printable import one_line
 from agents.statistics import bootstrap_interval
 
 
@@ -34,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         differences = [run(options.example, seed, folder, passed_on) for seed in range(options.seeds)]
     except (ValueError, OSError) as error:
-        print("error: " + " ".join(str(error).split()), file=sys.stderr)
+        print("error: " + one_line(error), file=sys.stderr)
         return 1
     mean, low, high = bootstrap_interval(differences)
     verdict = "it rises" if low > 0 else "no rise that this many seeds can tell"

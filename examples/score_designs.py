@@ -34,6 +34,7 @@ from bench_env import Bench
 from command_line import Parser
 from treebank import read_trees
 
+from agents.printable import one_line
 from agents.statistics import Interval
 from rlsf_gym.designs import DESIGNS, Design, load_design
 from rlsf_gym.scorers import VaderScorer
@@ -107,7 +108,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if options.out is not None:
             write(options.out, scores)
     except (ValueError, OSError, ImportError) as error:
-        print("error: " + " ".join(str(error).split()), file=sys.stderr)
+        print("error: " + one_line(error), file=sys.stderr)
         return 1
     return 0
 

@@ -1,4 +1,4 @@
-"""Arguments in messages: which one an error is about, and what was meant by a name that nobody knows."""
+"""Words for messages: which argument is wrong, what was meant by an unknown name, a reason in one line."""
 
 from __future__ import annotations
 
@@ -8,7 +8,15 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Argument", "ArgumentError", "PythonOnly", "describe_mismatch", "did_you_mean"]
+__all__ = [
+    "Argument",
+    "ArgumentError",
+    "PythonOnly",
+    "describe_mismatch",
+    "did_you_mean",
+    "first_line",
+    "one_line",
+]
 
 _NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 
@@ -60,15 +68,40 @@ class ArgumentError(ValueError):
         return "".join(call(part.path) if isinstance(part, Argument) else part for part in kept)
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
+def did_you_mean(name: str, known: Iterable[str], *, cutoff: float = 0.6) -> str:
     """Returns " (did you mean 'x'?)" for the known name that is closest, "" if none is close.
+
+    Args:
+        name: What was given.
+        known: What could have been meant.
+        cutoff: How alike two names must be, in [0, 1], as `difflib` measures it.
 
     Example:
         >>> did_you_mean("blt", ["bolt", "nut"])
         " (did you mean 'bolt'?)"
     """
-    closest = difflib.get_close_matches(name, list(known), n=1)
+    closest = difflib.get_close_matches(name, list(known), n=1, cutoff=cutoff)
     return f" (did you mean {closest[0]!r}?)" if closest else ""
+
+
+def one_line(error: BaseException, most: int | None = None) -> str:
+    r"""Returns the message of an error of another library in one line, of at most so many characters.
+
+    Example:
+        >>> one_line(ValueError("no such\n  file"))
+        'no such file'
+    """
+    return " ".join(str(error).split())[:most]
+
+
+def first_line(error: BaseException) -> str:
+    r"""Returns the first line of the message of an error of another library, which may go on for a page.
+
+    Example:
+        >>> first_line(ValueError("no such file\nTraceback ..."))
+        'no such file'
+    """
+    return (str(error).strip().splitlines() or [""])[0]
 
 
 def describe_mismatch(

@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rlsf_gym.arguments import did_you_mean
+from rlsf_gym.arguments import did_you_mean, one_line
 
 BUCKETS = 2**18
 """Number of weights; a feature's bucket is the CRC-32 of its bytes modulo this."""
@@ -118,7 +118,7 @@ class Judge:
             AttributeError,
             zipfile.BadZipFile,
         ) as error:
-            reason = " ".join(str(error).split())
+            reason = one_line(error)
             raise ValueError(
                 f"judge file {file} must be an .npz of weights, temperature and bias: {reason}"
             ) from error

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
+from rlsf_gym.arguments import first_line
 from rlsf_gym.csv_rows import CsvError, Row, read_rows
 from rlsf_gym.text_column import TextColumn, check_texts, choose_column
 from rlsf_gym.text_tables import read_records, read_table
@@ -111,7 +112,7 @@ def read_dataset(name: str, column: str | None = None) -> TextColumn:
     except Exception as error:  # the library raises errors of many libraries
         raise ValueError(
             f"prompts must be 'bundled', a file, a folder or a data set on the hub, got {name!r}: "
-            f"{type(error).__name__}: {_first_line(error)}"
+            f"{type(error).__name__}: {first_line(error)}"
         ) from error
     return read_table(data, column, name)
 
@@ -169,7 +170,7 @@ def _read_object(path: Path, number: int, line: str) -> dict[str, Any]:
         found = json.loads(line, object_pairs_hook=_unique_keys)
     except (ValueError, RecursionError) as error:
         raise ValueError(
-            f"prompts file must be JSON lines, {str(path)!r}: line {number}: {_first_line(error)}"
+            f"prompts file must be JSON lines, {str(path)!r}: line {number}: {first_line(error)}"
         ) from None
     if not isinstance(found, dict):
         raise ValueError(f"prompts file must hold JSON objects, {str(path)!r}: line {number} is not one")
@@ -194,7 +195,7 @@ def _read_parquet(path: Path, column: str | None) -> TextColumn:
                 return call(file)
         except (OSError, ValueError, NotImplementedError) as error:
             raise ValueError(
-                f"prompts file must be Parquet, got {str(path)!r}: {_first_line(error)}"
+                f"prompts file must be Parquet, got {str(path)!r}: {first_line(error)}"
             ) from None
 
     chosen = choose_column(path, read(lambda file: file.schema_arrow.names), column)
@@ -244,10 +245,6 @@ def _is_saved_dataset(name: str) -> bool:
 
 def _is_hidden(part: Path, folder: Path) -> bool:
     return any(name.startswith(("_", ".")) for name in part.relative_to(folder).parts)
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [""])[0]
 
 
 def _import_extra(module: str, what: str) -> Any:

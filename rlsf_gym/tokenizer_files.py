@@ -11,6 +11,7 @@ from typing import Any, cast
 from tokenizers import AddedToken, decoders, models, pre_tokenizers
 from tokenizers import Tokenizer as Backend
 
+from rlsf_gym.arguments import first_line
 from rlsf_gym.byte_pair import BytePairTokenizer
 
 __all__ = ["fetch_folder", "read_tokenizer"]
@@ -54,7 +55,7 @@ def fetch_folder(name: str) -> Path:
     except Exception as error:  # the library raises errors of its HTTP client as well
         raise ValueError(
             f"tokenizer must be 'bundled', 'bytes', a path or a name on the hub, got {name!r}: "
-            f"{type(error).__name__}: {_first_line(error)}"
+            f"{type(error).__name__}: {first_line(error)}"
         ) from None
 
 
@@ -120,7 +121,7 @@ def _read_object(path: Path) -> dict[str, Any]:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        raise ValueError(f"tokenizer file must be JSON: {path}: {_first_line(error)}") from None
+        raise ValueError(f"tokenizer file must be JSON: {path}: {first_line(error)}") from None
     if not isinstance(found, dict):
         raise ValueError(f"tokenizer file must hold a JSON object: {path} holds {type(found).__name__}")
     return cast(dict[str, Any], found)
@@ -131,7 +132,7 @@ def _read_backend(path: Path) -> Backend:
         return Backend.from_file(str(path))
     except Exception as error:  # the library raises bare Exception
         raise ValueError(
-            f"tokenizer file must be a tokenizer.json of the tokenizers library: {path}: {_first_line(error)}"
+            f"tokenizer file must be a tokenizer.json of the tokenizers library: {path}: {first_line(error)}"
         ) from None
 
 
@@ -142,13 +143,9 @@ def _read_vocabulary(folder: Path) -> Backend:
         )
     except Exception as error:  # the library raises bare Exception
         raise ValueError(
-            f"tokenizer folder must hold GPT-2's vocab.json and merges.txt: {folder}: {_first_line(error)}"
+            f"tokenizer folder must hold GPT-2's vocab.json and merges.txt: {folder}: {first_line(error)}"
         ) from None
     backend = Backend(model)
     backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     backend.decoder = decoders.ByteLevel()
     return backend
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [""])[0]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Collection
 from dataclasses import asdict, dataclass, fields
 from typing import Any
+
+from rlsf_gym.arguments import did_you_mean
 
 EXAMPLES = (
     ("Negation, then a but", "The film was", " not very good, but I loved the ending!"),
@@ -99,6 +100,4 @@ def check(name: str, value: Any, holds: bool, expected: str) -> None:
 
 def check_among(name: str, value: str, known: Collection[str]) -> None:
     """Raises ValueError unless the value is one of the known names."""
-    closest = difflib.get_close_matches(value, known, n=1)
-    guess = f" (did you mean {closest[0]!r}?)" if closest else ""
-    check(name, value, value in known, f"one of {', '.join(known)}{guess}")
+    check(name, value, value in known, f"one of {', '.join(known)}{did_you_mean(value, known)}")

@@ -12,6 +12,8 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from rlsf_gym.arguments import one_line
+
 MAX_BODY = 256 * 1024
 """Bytes of a question."""
 SILENCE = 20.0
@@ -108,7 +110,7 @@ class Handler(BaseHTTPRequestHandler):
         except RecursionError:
             raise RefusalError(HTTPStatus.BAD_REQUEST, "the question is nested too deeply") from None
         except ValueError as error:
-            raise RefusalError(HTTPStatus.BAD_REQUEST, " ".join(str(error).split())) from None
+            raise RefusalError(HTTPStatus.BAD_REQUEST, one_line(error)) from None
         return "application/json", json.dumps(answer, allow_nan=False)
 
     def _body(self) -> bytes:

@@ -16,8 +16,8 @@ import numpy.typing as npt
 
 from agents.contrasts import holm, sign_flip_test, speed_up
 from agents.statistics import paired_difference
+from agents.strict_json import show
 from agents.study_plan import Contrast, Study
-from agents.study_records import show
 from agents.study_settings import look_up, matches
 from reporting.arms import Arm
 from reporting.factors import tuned_keys

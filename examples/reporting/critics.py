@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from agents.statistics import bootstrap_interval
-from agents.study_records import is_number
+from agents.strict_json import is_number
 from agents.study_settings import look_up
 from reporting.contrasts import Side, pair_up, speed_up_of
 

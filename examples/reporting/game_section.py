@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from agents.learning_curves import value_at_kl
+from agents.strict_json import is_number
 from agents.study_files import CellResult
 from agents.study_plan import Study
-from agents.study_records import MEASURED, NUMBER, TEXT, Kind, Shape, is_number, list_of, or_none
+from agents.study_records import MEASURED, NUMBER, TEXT, Kind, Shape, list_of, or_none
 from reporting.escapes import shown
 from reporting.game_speed import CONTROL, compare, draw, ratio, run_table, speed_table
 from reporting.look import LONGEST_LABEL, Look, Picture, dress, make_panels

@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from agents.resampling import percentile_ends
+from agents.strict_json import is_number
 from agents.study_files import CellResult
 from agents.study_plan import Study
-from agents.study_records import COUNT, NUMBER, Kind, Shape, is_number
+from agents.study_records import COUNT, NUMBER, Kind, Shape
 from agents.study_settings import look_up
 from reporting.look import Look, Picture, dress, make_panels
 from reporting.section import Section

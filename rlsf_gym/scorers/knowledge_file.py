@@ -24,6 +24,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final, cast
 
+from rlsf_gym.arguments import one_line
 from rlsf_gym.scorers.vader_long import LONGEST
 from rlsf_gym.scorers.vader_words import is_rule_word, read_word
 
@@ -120,7 +121,7 @@ def _parse(name: str, data: bytes) -> dict[str, Any]:
     try:
         return tomllib.loads(data.decode())
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
-        reason = " ".join(str(error).split())
+        reason = one_line(error)
         raise ValueError(f"graph {name!r} must be TOML in UTF-8, but is not: {reason}") from error
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from rlsf_gym.arguments import first_line
+
 __all__ = ["import_torch", "load_classifier"]
 
 
@@ -70,9 +72,8 @@ def load_classifier(name: str, device: str) -> tuple[Any, Any]:
 
 
 def _explain(name: str, error: Exception) -> str:
-    reason = str(error).strip().splitlines()[0] if str(error).strip() else ""
     expected = "model must be a sequence classifier with safetensors"
-    return f"{expected}, got {name!r}: {type(error).__name__}: {reason}"
+    return f"{expected}, got {name!r}: {type(error).__name__}: {first_line(error)}"
 
 
 def _import_transformers() -> Any:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from rlsf_gym.arguments import one_line
 from rlsf_gym.scorers.transformer_files import import_torch
 
 __all__ = ["Probe", "Row", "check_length", "longest_text", "probe_classifier", "stack_rows", "takes"]
@@ -173,7 +174,7 @@ def _answer(model: Any, inputs: dict[str, Any], name: str) -> tuple[Any, list[_L
         with torch.inference_mode(), Watch():
             logits = model(**inputs).logits
     except Exception as error:
-        reason = " ".join(str(error).split())[:200]
+        reason = one_line(error, 200)
         raise ValueError(
             f"model must score a short text, {name!r} does not: {type(error).__name__}: {reason}"
         ) from error

@@ -3,7 +3,15 @@
 import gymnasium as gym
 import pytest
 
-from rlsf_gym.arguments import Argument, ArgumentError, PythonOnly, describe_mismatch, did_you_mean
+from rlsf_gym.arguments import (
+    Argument,
+    ArgumentError,
+    PythonOnly,
+    describe_mismatch,
+    did_you_mean,
+    first_line,
+    one_line,
+)
 from rlsf_gym.designs import load_design
 from rlsf_gym.objectives import load_objective
 from rlsf_gym.scorers import load_scorer
@@ -27,6 +35,19 @@ def test_an_error_is_told_in_the_words_of_its_surface():
 )
 def test_a_guess_is_made_only_where_one_is_close(name, guess):
     assert did_you_mean(name, ["potential", "terminal"]) == guess
+
+
+def test_a_guess_can_be_asked_to_be_closer():
+    assert did_you_mean("bundl", ["bundled"], cutoff=0.8) == " (did you mean 'bundled'?)"
+    assert did_you_mean("bunny", ["bundled"], cutoff=0.8) == ""
+
+
+def test_an_error_of_another_library_is_told_in_one_line():
+    error = ValueError(" no such\n\n   file\n")
+    assert one_line(error) == "no such file"
+    assert one_line(error, 7) == "no such"
+    assert first_line(error) == "no such"
+    assert first_line(ValueError()) == one_line(ValueError()) == ""
 
 
 def test_why_a_function_does_not_take_keywords():
