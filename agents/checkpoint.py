@@ -88,7 +88,7 @@ def save(
     for name in unchanged or {}:
         check_inside(path, name)
     partial, previous = _beside(path, "partial"), _beside(path, "previous")
-    shutil.rmtree(partial, ignore_errors=True)
+    _remove(partial)
     try:
         partial.mkdir(parents=True)
         linked = _link(path, partial, unchanged or {})
@@ -97,15 +97,15 @@ def save(
                 write(partial / name)
         hashes = _complete(partial, tensors, record, linked)
         if path.exists():
-            shutil.rmtree(previous, ignore_errors=True)
+            _remove(previous)
             path.rename(previous)
         partial.rename(path)
         _sync(path.parent)
     except (OSError, SafetensorError) as error:  # a full disk, for one, which this gives its room back
-        shutil.rmtree(partial, ignore_errors=True)
+        _remove(partial)
         stands = "; an earlier one stands" if exists(path) else ""
         raise OSError(f"checkpoint {str(path)!r} can't be written: {error}{stands}") from error
-    shutil.rmtree(previous, ignore_errors=True)
+    _remove(previous)
     return hashes
 
 
@@ -232,6 +232,13 @@ def _find(path: Path) -> Path | None:
 
 def _holds_record(folder: Path) -> bool:
     return not folder.is_symlink() and os.path.lexists(folder / RECORD_FILE)
+
+
+def _remove(path: Path) -> None:
+    """Removes a folder with all that is in it, or a link in its place, as far as that is allowed."""
+    if path.is_symlink():
+        path.unlink()
+    shutil.rmtree(path, ignore_errors=True)
 
 
 def _beside(path: Path, ending: str) -> Path:

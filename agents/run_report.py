@@ -8,14 +8,17 @@ is one line, and no character of what they say acts on the terminal that it is s
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
-from agents.jsonl_log import read_jsonl
+from agents.jsonl_log import LARGEST as LARGEST_LOG
+from agents.jsonl_log import NAMES, read_jsonl
 from agents.plain_files import read_plain
 from agents.printable import shown
+from agents.sealed_json import unseal
 from agents.strict_json import is_count, is_number, parse_object, show
 
 SUMMARY_KEYS = ("score", "judge", "kl", "perplexity", "distinct_1", "distinct_2", "repetition", "length")
@@ -69,7 +72,7 @@ def read_run(folder: str | os.PathLike[str]) -> Run:
         before = read_numbers(path / "before.json", read_object(path / "before.json"), "summary")
     else:
         before = read_numbers(path / "summary.json", summary, "before")
-    return Run(
+    run = Run(
         path=path,
         settings=_read_table(path / "config.json", config, "settings"),
         defaults=_read_table(path / "config.json", config, "defaults"),
@@ -78,6 +81,13 @@ def read_run(folder: str | os.PathLike[str]) -> Run:
         before=before,
         after=read_numbers(path / "summary.json", summary, "after"),
     )
+    _check_logs(path, summary)
+    return run
+
+
+def hash_logs(folder: Path) -> dict[str, str]:
+    """Returns the SHA-256 of `metrics.jsonl` and `timings.jsonl` by name, for the summary of a run."""
+    return {name: hashlib.sha256(_read_log(folder / name)).hexdigest() for name in NAMES}
 
 
 def describe_run(run: Run) -> str:
@@ -194,15 +204,20 @@ def read_object(path: Path) -> dict[str, Any]:
     """Returns the JSON object that a file of a run holds, empty where there is no file.
 
     Raises:
-        ValueError: It is no regular file, or holds no object of plain data; in one line.
+        ValueError: It is no regular file, holds no object of plain data, or another than was written; in one
+            line.
         OSError: It can't be read.
     """
     if not os.path.lexists(path):
         return {}
     try:
-        return parse_object(read_plain(path, largest=LARGEST, through_links=False))
+        found = parse_object(read_plain(path, largest=LARGEST, through_links=False))
     except ValueError as error:
         raise ValueError(f"{path} can't be read as JSON: {error}; restore it from a copy") from error
+    try:
+        return unseal(found)
+    except ValueError as error:
+        raise ValueError(f"{path} is damaged: {error}; restore it from a copy") from error
 
 
 def read_numbers(path: Path, content: Row, key: str) -> dict[str, Any] | None:
@@ -218,6 +233,23 @@ def read_numbers(path: Path, content: Row, key: str) -> dict[str, Any] | None:
         if value is not None and not is_number(value):
             raise ValueError(f"{path}: {key}: {show(name)}: expected a number or null, got {show(value)}")
     return found
+
+
+def _check_logs(folder: Path, summary: Row) -> None:
+    """Holds the logs of a finished run against the hashes in its summary, where it has them."""
+    recorded = summary.get("logs", {})
+    if not isinstance(recorded, dict):
+        raise ValueError(f"{folder / 'summary.json'}: logs: expected a table, got {show(recorded)}")
+    for name in set(NAMES) & recorded.keys():
+        if hashlib.sha256(_read_log(folder / name)).hexdigest() != recorded[name]:
+            raise ValueError(
+                f"{folder / name} is damaged: it was changed after the run had ended, as summary.json says; "
+                "restore it from a copy"
+            )
+
+
+def _read_log(path: Path) -> bytes:
+    return read_plain(path, largest=LARGEST_LOG, through_links=False) if os.path.lexists(path) else b""
 
 
 def _read_table(path: Path, content: Row, key: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from run_folder import RunFolder
 from agents.figures import draw_run
 from agents.logs import read_jsonl
 from agents.printable import printable
-from agents.run_report import format_table, headline, read_numbers
+from agents.run_report import format_table, hash_logs, headline, read_numbers
 from agents.strict_json import is_count, is_number
 from rlsf_gym.tokenizer import load_tokenizer
 
@@ -53,6 +53,7 @@ def finish(folder: RunFolder, episodes: int) -> list[str]:
         "after": after["summary"],
         "seconds": seconds,
         "episodes": episodes,
+        "logs": hash_logs(folder.path),
     }
     folder.write("summary", summary)
     return notes

@@ -29,6 +29,7 @@ from agents.file_lock import try_lock
 from agents.jsonl_log import FileGoneError, read_jsonl
 from agents.plain_files import read_plain, write_whole
 from agents.run_report import read_object
+from agents.sealed_json import seal
 from agents.strict_json import show
 
 KINDS: dict[str, type[Any]] = {
@@ -168,9 +169,9 @@ class RunFolder:
             )
 
     def write(self, name: str, content: Any) -> None:
-        """Writes `<name>.json` in one atomic step; numbers that are not finite become null."""
+        """Writes `<name>.json` with its hash, in one step; numbers that are not finite become null."""
         self.check_there()
-        text = json.dumps(_finite(content), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+        text = json.dumps(seal(_finite(content)), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
         self.kept[f"{name}.json"] = text.encode("utf-8", "backslashreplace")
         write_whole(self.path / f"{name}.json", self.kept[f"{name}.json"], alone=True)
 

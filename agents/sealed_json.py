@@ -1,0 +1,46 @@
+"""JSON objects that hold their own SHA-256, so that a file that was changed since is told from a whole one.
+
+The hash tells damage and edits, not a forgery: who can write a file can hash it anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+SEAL = "sha256"
+"""The key of the hash."""
+
+
+def seal(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns plain data with the hash of itself under `sha256`.
+
+    Args:
+        content: What JSON can hold, all numbers finite.
+
+    Example:
+        >>> whole = seal({"episodes": 16})
+        >>> unseal(whole)
+        {'episodes': 16}
+    """
+    body: dict[str, Any] = json.loads(json.dumps(content, allow_nan=False))
+    return {**body, SEAL: _digest(body)}
+
+
+def unseal(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns what was sealed; what has no hash, as data that others wrote, is returned as it is.
+
+    Raises:
+        ValueError: The content is not the one that was hashed; the message says why, but not where.
+    """
+    body = {key: value for key, value in content.items() if key != SEAL}
+    if SEAL in content and content[SEAL] != _digest(body):
+        raise ValueError("it was changed after it was written, as its sha256 says")
+    return body
+
+
+def _digest(body: Mapping[str, Any]) -> str:
+    canonical = json.dumps(body, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(canonical.encode("ascii")).hexdigest()
