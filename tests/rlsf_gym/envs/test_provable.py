@@ -121,7 +121,7 @@ def test_certificates_that_lie_in_play_are_refused(env_id):
 
 def test_true_certificates_behind_other_scores_are_refused():
     with pytest.raises(ValueError, match=r"scorer 'vader' certified the score 0.44.* but returned 0.22"):
-        step(gym.make("rlsf_gym/Sentiment-v0", scorer=Doubled()))
+        step(gym.make("rlsf_gym/Sentiment-v0", scorer=Doubled(), reward_design="terminal"))
 
 
 class Changing(VaderScorer):
