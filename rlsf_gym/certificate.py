@@ -107,12 +107,15 @@ class Certificate:
         _check_type("verifiable", self.verifiable, bool)
         for name in ("prompt_score", "score"):
             _check_number(name, getattr(self, name))
+            object.__setattr__(self, name, _as_plain(getattr(self, name)))
         rules, records = _as_tuple("rules", self.rules), _as_tuple("records", self.records)
         for rule in rules:
             if not isinstance(rule, str) or rule not in KNOWLEDGE_RULES:
                 raise ValueError(f"rules must be among {', '.join(KNOWLEDGE_RULES)}, but hold {quote(rule)}")
         object.__setattr__(self, "rules", rules)
         self._check_records(records)
+        if not all(type(record.amount) is float for record in records):
+            records = tuple(record._replace(amount=_as_plain(record.amount)) for record in records)
         object.__setattr__(self, "records", records)
         object.__setattr__(self, "options", _read_only("options", self.options))
         for key, option in self.options.items():
@@ -125,7 +128,7 @@ class Certificate:
     def _check_records(self, records: tuple[Record, ...]) -> None:
         rules = self.rules
         for record in records:
-            if not isinstance(record, Record):  # pyright: ignore[reportUnnecessaryIsInstance]
+            if type(record) is not Record:  # one of a subclass may tell each reader something else
                 raise ValueError(f"records must hold Record objects, but holds a {type(record).__name__}")
             start, end, rule, trigger_start, trigger_end, amount, status, _, since, until = record
             if not (  # in one go, as it is done for each record of each response
@@ -308,6 +311,11 @@ def _check_number(name: str, value: object) -> None:
     wrong = explain_number(value)
     if wrong:
         raise ValueError(f"{name} {wrong}")
+
+
+def _as_plain(number: float) -> float:
+    """An int or a float itself: NumPy's are a subclass of float, and one may compare as it likes."""
+    return number if type(number) is int else float(number)
 
 
 def _as_float(name: str, value: Any) -> float:

@@ -2,7 +2,9 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol, cast
+from typing import Any, NamedTuple, Protocol, cast
+
+from rlsf_gym.checker.errors import CertificateError
 
 
 class ClaimedRecord(Protocol):
@@ -118,8 +120,11 @@ def tell(value: object) -> str:
 
 
 def explain_number(name: str, value: object) -> str:
-    """What is wrong with a number that is not finite, or none; "" for one that is right."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    """What is wrong with a number that is not finite, or none; "" for one that is right.
+
+    Here and below types are the plain ones: an object of a subclass may compare as it likes.
+    """
+    if type(value) is not float and type(value) is not int:
         return f"{name} must be a float, but is {tell(value)}"
     try:
         return "" if math.isfinite(value) else f"{name} must be finite, but is {value}"
@@ -127,44 +132,73 @@ def explain_number(name: str, value: object) -> str:
         return f"{name} must be finite, but is {tell(value)}"
 
 
+def explain_text(name: str, value: object) -> str:
+    """What is wrong with a text that is none; "" for one that is right."""
+    return "" if isinstance(value, str) else f"{name} must be a str, but is {tell(value)}"
+
+
 def explain_record(record: ClaimedRecord) -> str:
     """What is wrong with the types of a record; "" for one that is right."""
     untyped = cast(Any, record)
     for name in ("char_start", "char_end", "trigger_start", "trigger_end", "since", "until"):
         value = getattr(untyped, name, None)
-        if isinstance(value, bool) or not isinstance(value, int):
+        if type(value) is not int:
             return f"{name} must be an int, but is {tell(value)}"
     for name in ("rule", "status"):
         value = getattr(untyped, name, None)
-        if not isinstance(value, str):
+        if type(value) is not str:
             return f"{name} must be a str, but is {tell(value)}"
-    path: object = untyped.path
-    if not isinstance(path, tuple | list) or not all(isinstance(one, str) for one in cast(list[Any], path)):
-        return f"path must be a tuple of str, but is {tell(untyped.path)}"
-    return explain_number("amount", untyped.amount)
+    path: object = getattr(untyped, "path", None)
+    if not _is_plain_sequence(path) or not all(type(one) is str for one in cast(list[object], path)):
+        return f"path must be a tuple of str, but is {tell(path)}"
+    return explain_number("amount", getattr(untyped, "amount", None))
 
 
-_HEADER: tuple[tuple[str, Any], ...] = (
-    ("scorer", str),
-    ("version", str),
-    ("verifiable", bool),
-    ("options", Mapping),
-    ("labels", Mapping),
-    ("rules", Sequence),
-)
+class Head(NamedTuple):
+    """What a certificate says but for its records and scores, read once into plain types."""
+
+    scorer: str
+    version: str
+    verifiable: bool
+    options: dict[str, str]
+    labels: dict[str, float]
+    rules: tuple[str, ...]
 
 
-def explain_header(certificate: Claimed) -> str:
-    """What is wrong with the types of a certificate but for its records; "" for one that is right."""
+def read_head(certificate: Claimed) -> Head:
+    """What a certificate says but for its records and scores.
+
+    Raises:
+        CertificateError: a field, `records` and scores included, has another type than it should.
+    """
     untyped = cast(Any, certificate)
-    for name, kind in _HEADER:
+    for name, kind in (("scorer", str), ("version", str), ("verifiable", bool)):
         value = getattr(untyped, name, None)
-        if not isinstance(value, kind):
-            return f"{name} must be a {kind.__name__}, but is {tell(value)}"
-    for key, option in cast(Mapping[Any, Any], untyped.options).items():
-        if not isinstance(key, str) or not isinstance(option, str):
-            return f"options must map str to str, but map {tell(key)} to {tell(option)}"
-    if not isinstance(untyped.records, tuple | list):
-        return f"records must be a tuple, but are {tell(untyped.records)}"
-    wrong = (explain_number(name, getattr(untyped, name, None)) for name in ("prompt_score", "score"))
-    return next((one for one in wrong if one), "")
+        if type(value) is not kind:
+            raise CertificateError(f"{name} must be a {kind.__name__}, but is {tell(value)}")
+    for name in ("rules", "records"):
+        value = getattr(untyped, name, None)
+        if not _is_plain_sequence(value):
+            raise CertificateError(f"{name} must be a tuple, but are {tell(value)}")
+    for name in ("prompt_score", "score"):
+        wrong = explain_number(name, getattr(untyped, name, None))
+        if wrong:
+            raise CertificateError(wrong)
+    options, labels = (_read_mapping(name, getattr(untyped, name, None)) for name in ("options", "labels"))
+    for key, option in options.items():
+        if type(key) is not str or type(option) is not str:
+            raise CertificateError(f"options must map str to str, but map {tell(key)} to {tell(option)}")
+    rules = tuple(untyped.rules)
+    if any(type(rule) is not str for rule in rules):
+        raise CertificateError(f"rules must be a tuple of str, but are {tell(rules)}")
+    return Head(untyped.scorer, untyped.version, untyped.verifiable, options, labels, rules)
+
+
+def _read_mapping(name: str, value: object) -> dict[Any, Any]:
+    if not isinstance(value, Mapping):
+        raise CertificateError(f"{name} must be a Mapping, but is {tell(value)}")
+    return dict(cast(Mapping[Any, Any], value))
+
+
+def _is_plain_sequence(value: object) -> bool:
+    return type(value) is tuple or type(value) is list

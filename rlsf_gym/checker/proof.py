@@ -137,6 +137,9 @@ def match(records: Sequence[ClaimedRecord], entries: Sequence[Entry]) -> None:
             )
     if len(records) > len(entries):
         k = len(entries)
+        wrong = explain_record(records[k])
+        if wrong:
+            raise CertificateError(f"record {k}: {wrong}")
         raise CertificateError(f"{_name(k, records[k])} follows from nothing in the text")
     if len(records) < len(entries):
         raise CertificateError(f"a record is missing at the end: {_tell(entries[len(records)])}")

@@ -7,10 +7,11 @@ No code is shared with the designs or the scorers.
 """
 
 import inspect
-from collections.abc import Callable, Sequence
-from typing import Final
+from collections.abc import Callable, Sequence, Sized
+from operator import index
+from typing import Any, Final, cast
 
-from rlsf_gym.checker.claimed import Claimed
+from rlsf_gym.checker.claimed import Claimed, explain_text, tell
 from rlsf_gym.checker.errors import CertificateError
 from rlsf_gym.checker.header import read_rules
 from rlsf_gym.checker.known import Known
@@ -48,6 +49,9 @@ def prove_response(certificate: Claimed, prompt: str, response: str, *, char_end
         CertificateError: the certificate does not hold.
         ValueError: `char_ends` are no ends of the tokens of this response.
     """
+    wrong = explain_text("prompt", prompt) or explain_text("response", response)
+    if wrong:
+        raise CertificateError(wrong)
     ends = _checked_ends(char_ends, len(response))
     proved = prove(certificate, prompt, response)
     return Known(prompt, response, ends, read_rules(certificate), proved)
@@ -144,16 +148,29 @@ def compare_rewards(rewards: Sequence[float], proved: Sequence[float], design: s
     Raises:
         CertificateError: there is another number of rewards, or one differs by more than 1e-9.
     """
+    if not isinstance(cast(Any, rewards), Sized) or isinstance(rewards, str | bytes):
+        raise CertificateError(f"rewards must be a list of numbers, but are {tell(rewards)}")
     if len(rewards) != len(proved):
         raise CertificateError(
             f"rewards must be one for each of {len(proved)} tokens, but are {len(rewards)}"
         )
     for token, (claimed, value) in enumerate(zip(rewards, proved, strict=True)):
-        if not abs(claimed - value) <= _TOLERANCE:
+        paid = _read_reward(claimed)
+        if paid is None or not abs(paid - value) <= _TOLERANCE:
             raise CertificateError(
                 f"reward of token {token} must be {value!r}, as {design!r} pays for this text, "
-                f"but is {float(claimed)!r}"
+                f"but is {tell(claimed if paid is None else paid)}"
             )
+
+
+def _read_reward(claimed: Any) -> float | None:
+    """The number itself, that of an array's element too; None for what is none."""
+    if isinstance(claimed, bool | str | bytes):
+        return None
+    try:
+        return float(claimed)
+    except (TypeError, ValueError, OverflowError):
+        return None
 
 
 def recompute_from(
@@ -176,7 +193,10 @@ def _check_arguments(design: str, boundary: str, kwargs: dict[str, object]) -> N
 
 
 def _checked_ends(char_ends: Sequence[int], length: int) -> list[int]:
-    ends = [int(end) for end in char_ends]
+    try:
+        ends = [index(end) for end in char_ends]
+    except TypeError:
+        raise ValueError(f"char_ends must be a list of int, but is {tell(char_ends)}") from None
     last = ends[-1] if ends else 0
     if ends != sorted(ends) or last != length or any(end < 0 for end in ends):
         raise ValueError(

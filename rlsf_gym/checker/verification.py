@@ -1,6 +1,6 @@
 """Proves a whole certificate."""
 
-from rlsf_gym.checker.claimed import Claimed
+from rlsf_gym.checker.claimed import Claimed, explain_text
 from rlsf_gym.checker.errors import CertificateError
 from rlsf_gym.checker.header import read_rules
 from rlsf_gym.checker.proof import Proved, match, prove_texts
@@ -34,6 +34,9 @@ def prove(certificate: Claimed, prompt: str, response: str) -> Proved:
     Raises:
         CertificateError: it claims something else; the message names the record.
     """
+    wrong = explain_text("prompt", prompt) or explain_text("response", response)
+    if wrong:
+        raise CertificateError(wrong)
     proved = prove_texts(prompt, response, read_rules(certificate))
     match(certificate.records, proved.entries)
     for name, claimed, score in (

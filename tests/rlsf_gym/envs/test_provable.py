@@ -55,10 +55,13 @@ class Silent(Counting):
 
 
 class Doubled(VaderScorer):
-    """VADER's certificates behind other scores."""
+    """VADER's certificates behind other scores, the same in every form."""
 
     def score(self, texts):
         return super().score(texts) / 2
+
+    def prefix_scores(self, prompt, response, char_ends):
+        return super().prefix_scores(prompt, response, char_ends) / 2
 
 
 class Named(VaderScorer):
