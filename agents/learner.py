@@ -295,9 +295,8 @@ class Learner(ABC, Generic[ConfigT]):
         known = describe_training(self.name, self.env, settings, episodes=self.episodes, **self._figures)
         return {**known, **self.card}
 
-    def _iterate(self, total_iterations: int, bars: Sequence[Callback]) -> bool:
-        """Plays, updates and reports one iteration; returns whether to go on."""
-        started = time.perf_counter()
+    def _schedule(self, total_iterations: int) -> float:
+        """Sets the learning rate, and whether more than the critic learns; returns the rate."""
         rate = learning_rate(self.config, self.iteration, total_iterations)
         for group in self._optimizer.param_groups:
             group["lr"] = rate
@@ -305,6 +304,12 @@ class Learner(ABC, Generic[ConfigT]):
         warming = critic is not None and self.iteration < critic.warmup_iterations
         for parameter in self._trainable:
             parameter.requires_grad_(not warming)
+        return rate
+
+    def _iterate(self, total_iterations: int, bars: Sequence[Callback]) -> bool:
+        """Plays, updates and reports one iteration; returns whether to go on."""
+        started = time.perf_counter()
+        rate = self._schedule(total_iterations)
         played = play(
             self.env,
             self.policy,

@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import re
+import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -24,6 +25,16 @@ VOCABULARY_SIZE = 4096
 END_TOKEN = "<|endoftext|>"
 END_ID = VOCABULARY_SIZE - 1
 TOKENIZER_FILE = Path(__file__).parent.parent / "rlsf_gym" / "assets" / "tokenizer.json"
+TOKENIZER_CONFIG = {
+    "add_prefix_space": False,
+    "bos_token": END_TOKEN,
+    "clean_up_tokenization_spaces": False,
+    "eos_token": END_TOKEN,
+    "model_max_length": 256,
+    "tokenizer_class": "PreTrainedTokenizerFast",
+    "unk_token": END_TOKEN,
+}
+"""What `AutoTokenizer` reads beside `tokenizer.json`."""
 TEST_SAMPLE = 2000
 TEST_SEED = 0
 
@@ -88,6 +99,13 @@ def train_tokenizer(texts: Sequence[str]) -> Tokenizer:
 def _batches(texts: Sequence[str], size: int = 1000) -> Iterator[list[str]]:
     for start in range(0, len(texts), size):
         yield list(texts[start : start + size])
+
+
+def save_tokenizer(folder: Path) -> None:
+    """Writes the bundled tokenizer beside a language model, as `AutoTokenizer` reads it."""
+    shutil.copyfile(TOKENIZER_FILE, folder / TOKENIZER_FILE.name)
+    text = json.dumps(TOKENIZER_CONFIG, indent=2, sort_keys=True)
+    (folder / "tokenizer_config.json").write_text(text + "\n", encoding="utf-8")
 
 
 def encode_documents(tokenizer: Tokenizer, texts: Sequence[str]) -> NDArray[np.uint16]:

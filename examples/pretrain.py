@@ -5,8 +5,9 @@
     python examples/pretrain.py --tokens .lm/imdb_tokens.npy --start DIR --out FURTHER --minutes 100
 
 With `--data` the ids are made first (see `imdb_tokens.py`). `--out` receives the half-precision model every
-few minutes and `training.json` with the figures of the model card: of this stage and of those it started
-from. Learning rates follow the time budget of the stage: a short warm-up, then linearly to zero.
+few minutes, in the end its tokenizer and `training.json` with the figures of the model card: of this stage
+and of those it started from. Learning rates follow the time budget of the stage: a short warm-up, then
+linearly to zero.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from bits_per_byte import measure_bits
+from imdb_tokens import save_tokenizer
 from muon import BatchedMuon
 from ngram_teacher import NgramTeacher
 from numpy.typing import NDArray
@@ -332,6 +334,7 @@ def main() -> None:
     trained = train(model, Blocks(ids, device, arguments.seed), teacher, arguments)
     stages.append(describe_stage(trained, arguments, device))
     save_model(model, arguments.out)
+    save_tokenizer(arguments.out)
     reloaded = GPT2LMHeadModel.from_pretrained(arguments.out, dtype=torch.float32).to(device).eval()
     counts = json.loads(arguments.tokens.with_suffix(".json").read_text(encoding="utf-8"))
     test_ids = np.load(arguments.tokens.with_suffix(".test.npy"))
