@@ -50,8 +50,8 @@ class Backbone(nn.Module):
         recompute: Compute layers again in the backward pass.
 
     Raises:
-        ValueError: The type is another, there are no layers that can be computed again, or the model is none
-            that can be generated from as `agents.probe` tries it.
+        ValueError: The type is another, there are no layers that can be computed again, or the model
+            can't be generated from as `agents.probe` tries it.
     """
 
     def __init__(self, model: PreTrainedModel, *, dtype: str = "float32", recompute: bool = False) -> None:

@@ -138,7 +138,7 @@ def check_inside(folder: Path, name: str) -> None:
     """Checks that a name of a file leads to one inside a folder, on any system.
 
     Raises:
-        ValueError: It leads out of it, or is none.
+        ValueError: It leads out of it, or is not the name of a file.
     """
     parts = PurePosixPath(name).parts
     harmless = not (set(name) & set('\\:\0"<>|?*')) and ".." not in parts and not name.startswith("/")
@@ -199,7 +199,7 @@ def _read_record(folder: Path) -> dict[str, Any]:
         )
     try:
         sealed = _seal(whole)
-    except (ValueError, RecursionError):  # numbers that are none
+    except (ValueError, RecursionError):  # a number that is not finite, nesting without end
         sealed = b""
     if sealed != data:
         raise ValueError(f"{where} is damaged: its SHA-256 is not the recorded one")

@@ -66,7 +66,7 @@ def set_generator(generator: torch.Generator, state: Tensor | None) -> None:
     """Gives a generator the state of another one.
 
     Raises:
-        ValueError: It is none.
+        ValueError: It is missing, or not the state of a generator on the CPU.
     """
     try:
         if state is None:

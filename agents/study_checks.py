@@ -1,7 +1,7 @@
 """Refuses a study that would run for hours and answer nothing, before its first cell.
 
 `agents.study` refuses files that are no study; what is refused here could be run, and read afterwards, but
-would lack its answer: a contrast about a goal that the study does not have, a measure that there is none of,
+would lack its answer: a contrast about a goal that the study does not have, a measure that is unknown,
 settings under which nothing is learned.
 """
 

@@ -58,7 +58,7 @@ def write_page(
         title: The page's title.
 
     Raises:
-        ValueError: A record is none of `pick`.
+        ValueError: A record is not one of `pick`.
     """
     for group, records in evaluations.items():
         for number, record in enumerate(records, start=1):

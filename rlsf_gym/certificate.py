@@ -87,7 +87,7 @@ class Certificate:
 
     Raises:
         ValueError: a field has another type than is said here, a score is not finite, a record is not a
-            `Record`, its rule is none of the scorer's or its status unknown, a span or the lifetime of it is
+            `Record`, its rule is not one of the scorer's, its status is unknown, its span or lifetime is
             negative, or its amount is not finite.
     """
 

@@ -45,7 +45,7 @@ class Prompts:
     """A set of prompts.
 
     Raises:
-        ValueError: If there is none, or one is no string.
+        ValueError: If there is no text, or one is not a string.
     """
 
     texts: tuple[str, ...]
@@ -79,7 +79,7 @@ class _Candidate(NamedTuple):
     is_eval: bool
     prompt: str
     reason: str = ""
-    """Why it is none; "" as long as nothing speaks against it."""
+    """Why it cannot be one; "" as long as nothing speaks against it."""
 
 
 def _read_bundled() -> Sequence[str]:

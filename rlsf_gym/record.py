@@ -81,7 +81,7 @@ def has_plain_types(record: Record) -> bool:
 
 
 def explain_number(value: object) -> str:
-    """What is wrong with a number that is not finite, or none; "" for one that is right."""
+    """What is wrong with a value that is not a finite number; "" for one that is."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return f"must be a float, but is {quote(value)} of type {type(value).__name__}"
     try:

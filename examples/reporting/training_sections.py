@@ -102,9 +102,10 @@ def answer(numbers: Numbers) -> list[str]:
 
 
 def shows_difference(one: Numbers) -> bool:
-    """Returns whether the interval of a contrast's measure leaves out that there is none.
+    """Returns whether the interval of a contrast's measure leaves out no difference.
 
-    Ratios hold none at 1, differences at 0. The interval of one pair of runs is its value, and shows nothing.
+    No difference is a ratio of 1, or a difference of 0. The interval of one pair of runs is its value, and
+    shows nothing.
     """
     is_time = one["measure"] == TIME
     found = one["speed_up"] if is_time else one["differences"].get(one["measure"])

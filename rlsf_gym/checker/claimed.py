@@ -120,7 +120,7 @@ def tell(value: object) -> str:
 
 
 def explain_number(name: str, value: object) -> str:
-    """What is wrong with a number that is not finite, or none; "" for one that is right.
+    """What is wrong with a value that is not a finite number; "" for one that is.
 
     Here and below types are the plain ones: an object of a subclass may compare as it likes.
     """

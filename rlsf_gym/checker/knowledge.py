@@ -56,7 +56,7 @@ def load_knowledge(name: str, digest: str) -> Knowledge:
         digest: SHA-256 that the file must have.
 
     Raises:
-        CertificateError: the file is not there, is none, is another one, or cannot be read.
+        CertificateError: the file is not there, is not a regular file or another one, or cannot be read.
     """
     data = _read_file(_ASSETS / _BUNDLED[name] if name in _BUNDLED else Path(name), name)
     if sha256(data).hexdigest() != digest:

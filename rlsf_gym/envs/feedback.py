@@ -48,7 +48,7 @@ class Feedback:
         """Prepares what asks the scorer.
 
         Raises:
-            ValueError: If the scorer declares proofs that there are none of.
+            ValueError: If the scorer declares proofs, and its certificates cannot be proved.
         """
         check_provable(self.scorer)
         self._scoring = Scoring(scorer=self.scorer, boundary=self.boundary, is_watched=not self.verify)
