@@ -26,7 +26,7 @@ def seal(content: Mapping[str, Any]) -> dict[str, Any]:
         {'episodes': 16}
     """
     body: dict[str, Any] = json.loads(json.dumps(content, allow_nan=False))
-    return {**body, SEAL: _digest(body)}
+    return {**body, SEAL: hash_of(body)}
 
 
 def unseal(content: Mapping[str, Any]) -> dict[str, Any]:
@@ -36,11 +36,16 @@ def unseal(content: Mapping[str, Any]) -> dict[str, Any]:
         ValueError: The content is not the one that was hashed; the message says why, but not where.
     """
     body = {key: value for key, value in content.items() if key != SEAL}
-    if SEAL in content and content[SEAL] != _digest(body):
+    if SEAL in content and content[SEAL] != hash_of(body):
         raise ValueError("it was changed after it was written, as its sha256 says")
     return body
 
 
-def _digest(body: Mapping[str, Any]) -> str:
-    canonical = json.dumps(body, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    return hashlib.sha256(canonical.encode("ascii")).hexdigest()
+def hash_of(value: Any) -> str:
+    """Returns the SHA-256 of plain data, whatever the order of its keys, in hexadecimal digits.
+
+    Raises:
+        ValueError: A number is not finite.
+    """
+    text = json.dumps(value, sort_keys=True, ensure_ascii=True, allow_nan=False)
+    return hashlib.sha256(text.encode("ascii")).hexdigest()

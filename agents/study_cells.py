@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 from agents.plain_files import check_file_name
+from agents.sealed_json import hash_of
 from agents.strict_json import is_count
 from agents.study_fingerprint import is_fingerprint
 from agents.study_plan import cell_key
@@ -23,7 +24,6 @@ from agents.study_records import (
     parse_record,
     table_of,
 )
-from agents.study_settings import hash_of
 
 Shapes = Mapping[str, Shape]
 """Kind of record to what its fields are."""

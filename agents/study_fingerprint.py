@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, cast
 
+from agents.sealed_json import hash_of
 from agents.study_plan import Study
-from agents.study_settings import hash_of
 
 PARTS = ("goal", "cells", "tuning")
 """Parts of a plan beside its contrasts: what is to be reached, arms and budgets, how settings are chosen."""

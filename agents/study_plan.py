@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from agents.study_settings import Settings, describe, grid_points, hash_of, lay_over, leaves, look_up, merge
+from agents.sealed_json import hash_of
+from agents.study_settings import Settings, describe, grid_points, lay_over, leaves, look_up, merge
 
 Phase = Literal["tuning", "main"]
 TUNING: Phase = "tuning"

@@ -6,7 +6,6 @@ A dotted key is a path: "config.lam" is `settings["config"]["lam"]`. Nothing her
 from __future__ import annotations
 
 import copy
-import hashlib
 import itertools
 import json
 import re
@@ -75,16 +74,6 @@ def lay_over(settings: Settings, values: Mapping[str, Any]) -> dict[str, Any]:
             table = cast(dict[str, Any], found)
         table[last] = copy.deepcopy(value)
     return laid
-
-
-def hash_of(value: Any) -> str:
-    """Returns the SHA-256 of plain data, whatever the order of its keys, in hexadecimal digits.
-
-    Raises:
-        ValueError: A number is not finite.
-    """
-    text = json.dumps(value, sort_keys=True, ensure_ascii=True, allow_nan=False)
-    return hashlib.sha256(text.encode("ascii")).hexdigest()
 
 
 def grid_points(grid: Mapping[str, Sequence[Any]]) -> Iterator[dict[str, Any]]:

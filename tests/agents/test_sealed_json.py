@@ -9,7 +9,7 @@ from agents.sealed_json import seal, unseal
 
 
 def test_the_hash_is_that_of_the_content_in_canonical_form():
-    canonical = b'{"a":[1,2.5,null],"b":"\\u00e9"}'
+    canonical = b'{"a": [1, 2.5, null], "b": "\\u00e9"}'
     assert seal({"b": "é", "a": (1, 2.5, None)})["sha256"] == hashlib.sha256(canonical).hexdigest()
 
 
