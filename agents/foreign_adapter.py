@@ -20,6 +20,7 @@ from agents.backbone import load_model
 from agents.extras import import_extra
 from agents.model_folder import CONFIG_FILE, read_tensors
 from agents.printable import one_line
+from agents.strict_json import show
 
 ADAPTER_CONFIG_FILE = "adapter_config.json"
 ADAPTER_FILE = "adapter_model.safetensors"
@@ -69,10 +70,16 @@ def merge_foreign_adapter(
             f"{config.get('peft_type')}; take another kind, or train the whole model"
         )
     _check_loaded(peft.get_peft_model_state_dict(tuned, save_embedding_layers=False), stored, named)
-    expected = _logits(tuned)
-    merged = tuned.merge_and_unload(safe_merge=True)
-    _release(merged)
-    off = float((_logits(merged) - expected).abs().max() / expected.abs().max())
+    try:
+        expected = _logits(tuned)
+        merged = tuned.merge_and_unload(safe_merge=True)
+        _release(merged)
+        off = float((_logits(merged) - expected).abs().max() / expected.abs().max())
+    except Exception as error:  # whatever peft raises for settings that no training has written
+        raise ValueError(
+            f"{named}: expected an adapter that can be added to weights, got {type(error).__name__}: "
+            f"{one_line(error, 200)}; restore {ADAPTER_CONFIG_FILE}"
+        ) from error
     if not off <= TOLERANCE:
         raise ValueError(
             f"{named}: expected the same logits with the adapter and with it merged, got others (off by "
@@ -84,10 +91,12 @@ def merge_foreign_adapter(
 def _read_config(folder: Path, named: str) -> dict[str, Any]:
     try:
         config = json.loads((folder / ADAPTER_CONFIG_FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ValueError(f"{named}: {ADAPTER_CONFIG_FILE} is damaged: {error}; restore it") from error
     if not isinstance(config, dict):
-        raise ValueError(f"{named}: expected an object in {ADAPTER_CONFIG_FILE}, got {config!r}; restore it")
+        raise ValueError(
+            f"{named}: expected an object in {ADAPTER_CONFIG_FILE}, got {show(config)}; restore it"
+        )
     return cast("dict[str, Any]", config)
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, cast
+
+from agents.strict_json import is_number
 
 Record = Mapping[str, Any]
 
@@ -83,7 +84,7 @@ def _is_whole(value: Any) -> bool:
 
 
 def _is_finite(value: Any) -> bool:
-    return type(value) in (int, float) and abs(value) < math.inf
+    return type(value) in (int, float) and is_number(value)
 
 
 OPTIONS: tuple[tuple[str, Callable[[Any], bool], str], ...] = (

@@ -28,9 +28,12 @@ from transformers.pytorch_utils import Conv1D
 
 from agents.backbone import bundled_folder
 from agents.extras import import_extra
+from agents.strict_json import is_number, show
 
 ALL_LINEAR = "all-linear"
 """Stands for every linear layer but the output head."""
+LARGEST_RANK = 1 << 16
+"""More than the layers of any model are wide."""
 NAME = "default"
 """What peft calls the one adapter of a model."""
 
@@ -55,13 +58,19 @@ class LoraSettings:
     def __post_init__(self) -> None:
         if isinstance(cast(Any, self.targets), list):  # JSON has no tuples
             object.__setattr__(self, "targets", tuple(self.targets))
-        if self.rank < 1:
-            raise ValueError(f"lora rank: expected a whole number >= 1, got {self.rank}")
-        if not 0.0 < self.alpha < math.inf:
-            raise ValueError(f"lora alpha: expected a number > 0, got {self.alpha}")
-        if self.targets != ALL_LINEAR and (isinstance(self.targets, str) or not self.targets):
+        rank, alpha, seed = cast("tuple[Any, Any, Any]", (self.rank, self.alpha, self.seed))
+        if type(rank) is not int or rank < 1:
+            raise ValueError(f"lora rank: expected a whole number >= 1, got {show(rank)}")
+        if rank > LARGEST_RANK:
+            raise ValueError(f"lora rank: expected at most {LARGEST_RANK}, got {show(rank)}")
+        if not is_number(alpha) or alpha <= 0.0:
+            raise ValueError(f"lora alpha: expected a number > 0, got {show(alpha)}")
+        if type(seed) is not int or not 0 <= seed < 1 << 64:
+            raise ValueError(f"lora seed: expected a whole number >= 0 and below 2^64, got {show(seed)}")
+        if self.targets != ALL_LINEAR and not _are_names(self.targets):
             raise ValueError(
-                f"lora targets: expected {ALL_LINEAR!r} or a tuple of names of layers, got {self.targets!r}"
+                f"lora targets: expected {ALL_LINEAR!r} or a tuple of names of layers, "
+                f"got {show(self.targets)}"
             )
 
     @classmethod
@@ -73,6 +82,11 @@ class LoraSettings:
         """Returns the settings as JSON has them."""
         targets = self.targets if isinstance(self.targets, str) else list(self.targets)
         return {**asdict(self), "targets": targets}
+
+
+def _are_names(targets: Any) -> bool:
+    names = cast("tuple[Any, ...]", targets if isinstance(targets, tuple) else ())
+    return bool(names) and all(isinstance(one, str) for one in names)
 
 
 class Adapter:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
@@ -18,11 +19,15 @@ from agents.backbone import bundled_folder
 from agents.lora import Adapter, LoraSettings
 from agents.model_folder import CONFIG_FILE as MODEL_FILE
 from agents.model_folder import SAMPLING_FILE, check_settings, read_tensors
+from agents.plain_files import read_plain
 from agents.printable import one_line
+from agents.strict_json import show
 
 RECORD_FILE = "lora.json"
 CONFIG_FILE = "adapter_config.json"
 WEIGHTS_FILE = "adapter_model.safetensors"
+LARGEST = 1 << 24
+"""Bytes of the largest JSON file that is read."""
 PREFIX = "base_model.model."
 """Before the names of an adapter's weights in a file of peft's."""
 
@@ -64,14 +69,14 @@ def read_adapter(folder: Path) -> StoredAdapter:
     """
     check_settings(folder / SAMPLING_FILE)
     try:
-        record = json.loads((folder / RECORD_FILE).read_text(encoding="utf-8"))
+        record = json.loads(read_plain(folder / RECORD_FILE, largest=LARGEST))
         weights = read_tensors(folder / WEIGHTS_FILE)
         return StoredAdapter(
             LoraSettings.read(record["settings"]),
-            base=str(record["base"]),
+            base=_read_text(record, "base"),
             base_from_here=_read_config(folder),
-            base_revision=record["base_revision"],
-            base_sha256=record["base_sha256"],
+            base_revision=_read_text(record, "base_revision", or_none=True),
+            base_sha256=_read_text(record, "base_sha256"),
             weights={name.removeprefix(PREFIX): tensor for name, tensor in weights.items()},
         )
     except (OSError, KeyError, TypeError, ValueError, RecursionError) as error:
@@ -161,9 +166,16 @@ def _relative(path: Path, start: Path) -> str:
     return relative if relative.startswith(".") else f"./{relative}"
 
 
+def _read_text(record: Mapping[str, Any], key: str, *, or_none: bool = False) -> Any:
+    value = record[key]
+    if not isinstance(value, str) and not (or_none and value is None):
+        raise ValueError(f"{key}: expected a text, got {show(value)}")
+    return value
+
+
 def _read_config(folder: Path) -> str:
     """Returns the base model that peft's configuration names."""
-    config = json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8"))
+    config = json.loads(read_plain(folder / CONFIG_FILE, largest=LARGEST))
     return str(config["base_model_name_or_path"])
 
 

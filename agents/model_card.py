@@ -90,7 +90,7 @@ def _read_stored(folder: Path) -> Origin | None:
     try:
         stored: Any = json.loads(file.read_text(encoding="utf-8"))
         return Origin(str(stored["base"]), str(stored["licence"]))
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ValueError(
             f"policy {str(folder)!r}: expected base and licence in {ORIGIN_FILE}, got {error}; "
             "restore or remove it"

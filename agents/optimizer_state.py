@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
@@ -60,6 +61,10 @@ def _check_moment(key: str, moment: Tensor | None, parameter: nn.Parameter) -> N
         raise ValueError(f"moments of {name}: expected shape {shape}, got {tuple(moment.shape)}")
     if not moment.is_floating_point():
         raise ValueError(f"moments of {name}: expected real numbers, got {moment.dtype}")
+    least = -math.inf if key.startswith(f"{MOMENTS[1]}/") else 0.0  # the others are a count and squares
+    if not bool(((moment >= least) & (moment.abs() < math.inf)).all()):
+        kind = "finite numbers" if least else "finite numbers >= 0"
+        raise ValueError(f"moments of {name}: expected {kind} in {key.partition('/')[0]}, got others")
 
 
 def set_generator(generator: torch.Generator, state: Tensor | None) -> None:

@@ -83,12 +83,14 @@ def read_plain(path: str | os.PathLike[str], *, largest: int, through_links: boo
     if not through_links and os.path.islink(path):
         raise ValueError(f"{path}: expected a regular file, got a link, which is not followed")
     handle = os.open(path, os.O_RDONLY | _NO_WAIT | _BINARY | (0 if through_links else _NO_LINK))
-    if not stat.S_ISREG(os.fstat(handle).st_mode):
+    status = os.fstat(handle)
+    if not stat.S_ISREG(status.st_mode):
         os.close(handle)
         raise ValueError(f"{path}: expected a regular file, got a pipe, a device or a folder")
     with os.fdopen(handle, "rb") as file:
-        data = file.read(largest + 1)
-    if len(data) > largest:
+        # Asked first, as a large one would fill the memory; some files of the system say that they are empty.
+        data = file.read(largest + 1) if status.st_size <= largest else None
+    if data is None or len(data) > largest:
         raise ValueError(f"{path}: expected at most {largest:,} bytes, got more; it is not read")
     return data
 

@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, field, fields
 from types import NoneType, UnionType
 from typing import Any, NamedTuple, Self, cast, get_args, get_origin, get_type_hints
 
+from agents.strict_json import GREATEST, show
+
 CHOICES = {
     "lr_schedule": ("linear", "constant"),
     "kl_controller": ("fixed", "adaptive"),
@@ -160,9 +162,9 @@ class LearnerConfig:
         hints = get_type_hints(cls)
         for key, value in record.items():
             if key not in hints:
-                raise ValueError(f"settings: expected some of {', '.join(hints)}, got {key!r}")
-            if not _fits(value, hints[key]):
-                raise ValueError(f"{key}: expected {hints[key]}, got {value!r}")
+                raise ValueError(f"settings: expected some of {', '.join(hints)}, got {show(key)}")
+            if not _fits(value, hints[key]) or (isinstance(value, int | float) and abs(value) > GREATEST):
+                raise ValueError(f"{key}: expected {hints[key]}, got {show(value)}")
         length: Any = record.get("response_length")
         settings: dict[str, Any] = {**record, "response_length": length}
         if isinstance(length, list):  # JSON has no tuples
@@ -225,7 +227,7 @@ class LearnerConfig:
 
     def _check(self, name: str, holds: bool, expected: str) -> None:
         if not holds:
-            raise SettingError(name, f"expected {expected}, got {getattr(self, name)!r}")
+            raise SettingError(name, f"expected {expected}, got {show(getattr(self, name))}")
 
 
 @dataclass(frozen=True)

@@ -41,8 +41,10 @@ def one_line(message: object, most: int | None = None) -> str:
     Example:
         >>> one_line(ValueError("no such\n  file"))
         'no such file'
+        >>> print(one_line(ValueError("no \x1b[31mfile")))
+        no \x1b[31mfile
     """
-    return " ".join(str(message).split())[:most]
+    return printable(" ".join(str(message).split()))[:most]
 
 
 def _escape(character: str) -> str:

@@ -285,5 +285,5 @@ def _check_row(where: str, number: int, row: Row, needed: Sequence[str]) -> None
             raise ValueError(f"{where}: {key}: expected a whole number >= 0, got {show(row[key])}")
     if row["iteration"] != number:
         raise ValueError(f"{where}: expected iteration {number}, got {row['iteration']}; restore the file")
-    if row.get(TOTAL, 0.0) < 0.0:
+    if (row.get(TOTAL) or 0.0) < 0.0:
         raise ValueError(f"{where}: {TOTAL}: expected a number >= 0, got {show(row[TOTAL])}")

@@ -94,11 +94,11 @@ def _entries(value: Any) -> Sequence[Any]:
 
 
 def _without_repeats(pairs: list[tuple[str, Any]]) -> Record:
-    record = dict(pairs)
-    if len(record) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in record if names.count(name) > 1)
-        raise ValueError(f"{show(twice)}: expected each key once, got it twice")
+    record: Record = {}
+    for name, value in pairs:
+        if name in record:
+            raise ValueError(f"{show(name)}: expected each key once, got it twice")
+        record[name] = value
     return record
 
 

@@ -142,7 +142,7 @@ def _read_tokens(files: Mapping[str, bytes], source: str) -> dict[str, int] | No
         declared = json.loads(files.get("tokenizer_config.json", b"{}")).get("added_tokens_decoder", {})
         tokens |= {str(token): int(number) for token, number in added.items()}
         return tokens | {str(token["content"]): int(number) for number, token in declared.items()}
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         reason = one_line(error, 200)
         raise ValueError(
             f"tokenizer {source!r}: expected a vocabulary in its files, got {reason}; restore it"

@@ -18,6 +18,8 @@ __all__ = [
     "one_line",
 ]
 
+_LONGEST = 500
+"""Characters of what another library says; it may repeat a file."""
 _NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 
 
@@ -90,8 +92,10 @@ def one_line(error: BaseException, most: int | None = None) -> str:
     Example:
         >>> one_line(ValueError("no such\n  file"))
         'no such file'
+        >>> print(one_line(ValueError("no \x1b[31mfile")))
+        no \x1b[31mfile
     """
-    return " ".join(str(error).split())[:most]
+    return _escape(" ".join(str(error).split()))[:most]
 
 
 def first_line(error: BaseException) -> str:
@@ -101,7 +105,12 @@ def first_line(error: BaseException) -> str:
         >>> first_line(ValueError("no such file\nTraceback ..."))
         'no such file'
     """
-    return (str(error).strip().splitlines() or [""])[0]
+    return _escape((str(error).strip().splitlines() or [""])[0][:_LONGEST])
+
+
+def _escape(text: str) -> str:
+    """Returns the text with each character that acts on a terminal written as Python writes it."""
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in text)
 
 
 def describe_mismatch(

@@ -145,8 +145,13 @@ def _find_end_token(vocabulary: Mapping[str, int], eos_token: str | None) -> str
             return token
     raise ValueError(
         f"eos_token must be in the tokenizer's vocabulary of {len(vocabulary)} tokens, looked for "
-        f"{', '.join(candidates)}: pass the right one as eos_token"
+        f"{_list(candidates)}: pass the right one as eos_token"
     )
+
+
+def _list(tokens: Iterable[str]) -> str:
+    """Returns tokens for a message, those that a terminal would obey as Python writes them."""
+    return ", ".join(token if token.isprintable() else repr(token) for token in tokens)
 
 
 def _check_vocabulary(vocabulary: Mapping[str, int]) -> None:

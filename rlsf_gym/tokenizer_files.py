@@ -105,8 +105,13 @@ def _add_tokens(backend: Backend, folder: Path, configs: list[dict[str, Any]]) -
         {token: (number, False) for token, number in _read_object(added).items()} if added.is_file() else {}
     )
     for config in configs:
-        for number, entry in config.get("added_tokens_decoder", {}).items():
-            tokens[entry["content"]] = (int(number), bool(entry.get("special")))
+        tokens |= _declared_ids(folder, config)
+    for token, (number, _) in tokens.items():
+        if type(number) is not int:
+            raise ValueError(
+                f"tokenizer folder must give added tokens whole numbers as ids, {folder} gives {token!r} "
+                f"{str(number)[:40]!r}"
+            )
     for token, (number, special) in sorted(tokens.items(), key=lambda item: item[1]):
         if backend.token_to_id(token) is None:
             cast(Any, backend).add_tokens([AddedToken(token, special=special, normalized=False)])
@@ -115,6 +120,18 @@ def _add_tokens(backend: Backend, folder: Path, configs: list[dict[str, Any]]) -
                 f"tokenizer folder must give added tokens the ids behind those of vocab.json, {folder} gives "
                 f"{token!r} the id {number} for {backend.token_to_id(token)}: save it with a tokenizer.json"
             )
+
+
+def _declared_ids(folder: Path, config: Mapping[str, Any]) -> dict[str, tuple[int, bool]]:
+    """Returns the tokens that tokenizer_config.json adds, each with its id and whether it is special."""
+    try:
+        entries = [(int(number), entry) for number, entry in config.get("added_tokens_decoder", {}).items()]
+        return {str(entry["content"]): (number, bool(entry.get("special"))) for number, entry in entries}
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"tokenizer folder must have added_tokens_decoder map ids to objects with content, {folder} "
+            f"does not: {type(error).__name__}: {first_line(error)}"
+        ) from None
 
 
 def _read_object(path: Path) -> dict[str, Any]:

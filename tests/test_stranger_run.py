@@ -153,6 +153,11 @@ def test_each_damage_is_one_line(run, report, damage):
         read_run(run)
 
 
+def test_numbers_of_no_use_here_may_be_missing(run, report):
+    write(run, "metrics.jsonl", {**ROW, "seconds": None})
+    assert report(run, "--no-figure")[0] == 0
+
+
 def test_a_run_that_took_no_time(run):
     write(run, "timings.jsonl", {**TIMING, "seconds": 0.0, "generate": None, "tokens_per_second": None})
     assert "not finished: 8 episodes in 1 iterations" in describe_run(read_run(run))

@@ -188,7 +188,7 @@ WRONG = {
         for key, values in {
             "config": (None, [], "x", {"lam": "x"}, {"evil": 1}, {"seed": 1.5}, {"seed": True}, {"lam": [1]}),
             "iteration": (None, "x", -1, 1.5, True, [1]),
-            "kl_coef": (None, "x", -1.0, True),
+            "kl_coef": (None, "x", -1.0, True, 10**400),
             "score_scale": (None, 0.0, "1"),
             "vocab_size": (None, 0, "12"),
             "options": (None, {}, {"policy": {}}, {"policy": None, "reference": None}),
@@ -206,6 +206,24 @@ def test_records_of_wrong_types_are_refused_in_one_line(path, make_toy, name):
     with pytest.raises(ValueError) as caught:
         TokenPPO.load(path, make_toy())
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("missing_eos_penalty", 10**400),
+        ("kl_coef", 10**400),
+        ("learning_rate", 1e300),
+        ("gamma", "x" * 50_000),
+        ("kl_controller", "x" * 50_000),
+        ("x" * 50_000, 1),
+    ],
+)
+def test_settings_out_of_all_range_are_refused_in_a_short_line(path, make_toy, key, value):
+    reseal(path, lambda whole: whole["record"]["config"].update({key: value}))
+    with pytest.raises(ValueError, match="expected") as caught:
+        TokenPPO.load(path, make_toy())
+    assert len(str(caught.value)) < 2_000
 
 
 @pytest.mark.parametrize("change", ["generator", "step", "shape", "stranger", "words"])

@@ -45,3 +45,22 @@ def test_moments_of_another_shape_are_refused():
     state = {f"{moment}/bias": torch.zeros(5) for moment in ("step", "exp_avg", "exp_avg_sq")}
     with pytest.raises(ValueError, match=r"moments of bias: expected shape \(2,\), got \(5,\)"):
         write_state(optimizer, model.named_parameters(), state)
+
+
+@pytest.mark.parametrize(
+    ("moment", "value", "message"),
+    [
+        ("exp_avg", float("nan"), "expected finite numbers in exp_avg, got others"),
+        ("exp_avg", float("inf"), "expected finite numbers in exp_avg, got others"),
+        ("exp_avg_sq", float("nan"), "expected finite numbers >= 0 in exp_avg_sq, got others"),
+        ("exp_avg_sq", -1e-9, "expected finite numbers >= 0 in exp_avg_sq, got others"),
+        ("step", -1.0, "expected finite numbers >= 0 in step, got others"),
+    ],
+)
+def test_moments_that_no_step_leaves_are_refused(moment, value, message):
+    model, optimizer = make()
+    step(model, optimizer, 1)
+    state = {name: tensor.clone() for name, tensor in read_state(optimizer, model.named_parameters()).items()}
+    state[f"{moment}/weight"].view(-1)[-1:].fill_(value)
+    with pytest.raises(ValueError, match=f"moments of weight: {message}"):
+        write_state(make(1)[1], model.named_parameters(), state)

@@ -2,6 +2,7 @@
 
 import os
 import stat
+import tracemalloc
 
 import pytest
 
@@ -109,6 +110,18 @@ def test_no_more_is_read_than_a_bound_allows(tmp_path):
     assert read_plain(tmp_path / "file", largest=5) == b"12345"
     with pytest.raises(ValueError, match="expected at most 4 bytes, got more"):
         read_plain(tmp_path / "file", largest=4)
+
+
+def test_a_file_of_nothing_but_size_fills_no_memory(tmp_path):
+    with (tmp_path / "file").open("wb") as file:
+        file.truncate(1 << 36)
+    tracemalloc.start()
+    try:
+        with pytest.raises(ValueError, match="expected at most 268,435,456 bytes, got more"):
+            read_plain(tmp_path / "file", largest=1 << 28)
+        assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes in folders")

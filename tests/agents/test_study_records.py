@@ -1,6 +1,7 @@
 """agents/study_records.py: lines that hold no record are refused in one line that names the field."""
 
 import json
+import time
 
 import pytest
 
@@ -48,6 +49,15 @@ def test_what_is_no_record_is_refused(line, message):
     with pytest.raises(ValueError, match=message) as caught:
         parse_record(line)
     assert len(str(caught.value)) < 300 and "\n" not in str(caught.value)
+
+
+def test_a_key_that_is_there_twice_is_found_in_time():
+    """Linear: a search through all keys for each of these would take hours."""
+    keys = ", ".join(f'"{number}": 0' for number in [*range(200_000), 199_999])
+    start = time.process_time()
+    with pytest.raises(ValueError, match="'199999': expected each key once, got it twice"):
+        parse_record(f'{{"record": "a", {keys}}}'.encode())
+    assert time.process_time() - start < 20.0
 
 
 def test_a_long_line_is_refused_before_it_is_read(monkeypatch):

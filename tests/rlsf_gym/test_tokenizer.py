@@ -432,6 +432,43 @@ def test_damaged_folders_raise_in_one_line(tmp_path: Path, files: dict[str, str]
     assert "\n" not in str(raised.value)
 
 
+NO_IDS = "must give added tokens whole numbers as ids"
+NO_ENTRIES = "must have added_tokens_decoder map ids to objects with content"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("added_tokens.json", {"<a>": "258", "<b>": 259}, NO_IDS),
+        ("added_tokens.json", {"<a>": None}, NO_IDS),
+        ("added_tokens.json", {"<a>": True}, NO_IDS),
+        ("tokenizer_config.json", {"added_tokens_decoder": [None]}, NO_ENTRIES),
+        ("tokenizer_config.json", {"added_tokens_decoder": "x" * 100_000}, NO_ENTRIES),
+        ("tokenizer_config.json", {"added_tokens_decoder": {"258": [{}]}}, NO_ENTRIES),
+        ("tokenizer_config.json", {"added_tokens_decoder": {"258": {}}}, NO_ENTRIES),
+        ("tokenizer_config.json", {"added_tokens_decoder": {"x": {"content": "<a>"}}}, NO_ENTRIES),
+        ("tokenizer_config.json", {"eos_token": "\x1b[31m\n"}, r"looked for '\\x1b\[31m\\n': pass"),
+    ],
+)
+def test_added_tokens_of_other_types_raise_in_one_line(
+    tmp_path: Path, name: str, content: dict[str, object], message: str
+) -> None:
+    _write_gpt2_folder(tmp_path, ["a b"], "ab", "</s>")
+    (tmp_path / name).write_text(json.dumps(content), encoding="utf-8")
+    with pytest.raises(ValueError, match=message) as raised:
+        load_tokenizer(tmp_path)
+    assert str(raised.value).isprintable()
+    assert len(str(raised.value)) < 1000
+
+
+def test_what_the_library_says_of_a_file_is_printable(tmp_path: Path) -> None:
+    _write_gpt2_folder(tmp_path, ["a b"], "ab", "</s>")
+    (tmp_path / "merges.txt").write_text("\ufeff#version: 0.2\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"must hold GPT-2's .*\\ufeff#version") as raised:
+        load_tokenizer(tmp_path)
+    assert str(raised.value).isprintable()
+
+
 def test_tokens_beside_gpt2s_files_are_added(tmp_path: Path) -> None:
     _write_gpt2_folder(tmp_path, ["a b"], "</s>", "ab")
     (tmp_path / "added_tokens.json").write_text('{"<tool>": 259, "<pad>": 258}', encoding="utf-8")
