@@ -17,11 +17,12 @@ from typing import Any, cast
 
 from agents.plain_files import check_file_name, read_plain
 from agents.strict_json import check_depth, did_you_mean, is_count, parse_object, show
+from agents.study_names import PLACES, with_short_name
 from agents.study_plan import Contrast, Goal, Group, Study, Tuning
 from agents.study_settings import lay_over, leaves, look_up, matches, merge
 
 Table = Mapping[str, Any]
-DEFAULTS: dict[str, Any] = {"run": "agents.study_training:train"}
+DEFAULTS: dict[str, Any] = {"run": "train"}
 """What `[defaults]` need not say."""
 LARGEST_FILE = 1 << 20
 """Bytes of a study file."""
@@ -162,9 +163,9 @@ def _read_contrast(index: int, table: Table) -> Contrast:
     return Contrast(
         name=_text(f"{where}.name", table["name"]),
         measure=_text(f"{where}.measure", table["measure"]),
-        treatment=dict(_table(f"{where}.treatment", table["treatment"])),
-        control=dict(_table(f"{where}.control", table["control"])),
-        at=dict(_table(f"{where}.at", table.get("at", {}))),
+        treatment=_where(f"{where}.treatment", table["treatment"]),
+        control=_where(f"{where}.control", table["control"]),
+        at=_where(f"{where}.at", table.get("at", {})),
         primary=table.get("primary", False),
         post_hoc=table.get("post_hoc", False),
     )
@@ -177,7 +178,8 @@ def _check_study(study: Study) -> None:
     _check_number(study)
     for group, settings in study.plain_settings():
         if not _is_text(settings.get("run")):
-            raise _wrong(f"cells {group.name!r}: run", "'module:attribute'", settings.get("run"))
+            known = ", ".join(map(repr, PLACES))
+            raise _wrong(f"cells {group.name!r}: run", f"{known} or 'module:attribute'", settings.get("run"))
     names = study.group_names()
     for name in names:
         if names.count(name) > 1:
@@ -262,13 +264,18 @@ def _grid(key: str, value: Any) -> dict[str, list[Any]]:
         inside = [other for other in grid if other.startswith(f"{name}.")]
         if inside:
             raise ValueError(f"{key}: {inside[0]!r} lies inside {name!r}, which the grid sets as a whole")
-    return dict(grid)
+    return {name: [with_short_name({name: one})[name] for one in values] for name, values in grid.items()}
 
 
 def _settings(key: str, value: Any) -> dict[str, Any]:
     """Returns a table of settings; quoted keys with dots are paths."""
     table = _table(key, value)
-    return lay_over({}, table)
+    return with_short_name(lay_over({}, table))
+
+
+def _where(key: str, value: Any) -> dict[str, Any]:
+    """Returns a table of the values that dotted keys have in the cells that are meant."""
+    return with_short_name(_table(key, value))
 
 
 def _tables(key: str, value: Any) -> list[Table]:

@@ -13,6 +13,7 @@ from agents.plain_files import check_file_name
 from agents.sealed_json import hash_of
 from agents.strict_json import is_count
 from agents.study_fingerprint import is_fingerprint
+from agents.study_names import with_hashed_name, with_short_name
 from agents.study_plan import cell_key
 from agents.study_records import (
     TEXT,
@@ -91,8 +92,8 @@ class CellResult:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """All its settings, but for the seed."""
-        return cast(dict[str, Any], self.header["settings"])
+        """All its settings, but for the seed; what it ran has its short name, if it has one."""
+        return with_short_name(cast(dict[str, Any], self.header["settings"]))
 
     @property
     def iterations(self) -> list[Record]:
@@ -213,7 +214,7 @@ def _make_part(
 
 def _check_cell(result: CellResult, lines: Sequence[bytes]) -> None:
     """Checks a cell's name, settings and checksum against each other."""
-    settings_sha256 = hash_of(result.settings)
+    settings_sha256 = hash_of(with_hashed_name(result.settings))
     if result.header["settings_sha256"] != settings_sha256:
         raise ValueError(
             f"cell: settings_sha256: expected that of the settings, {settings_sha256}, got "

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from agents.strict_json import did_you_mean, is_count, show
+from agents.study_names import PLACES
 from agents.study_plan import Contrast, Study
 from agents.study_settings import leaves, look_up, merge
 from agents.study_tuning import CRITERIA
@@ -20,7 +21,7 @@ TIME = "episodes_to_goal"
 GOAL = "add [goal] with share = 0.8, the part of the way to what is attainable (docs/benchmark.md)"
 BUDGETS = ("episodes", "eval_episodes", "n", "prompts")
 """Settings of the cell functions of `agents` that say how much is done."""
-OURS = ("agents.study_training:train", "agents.study_training:best_of")
+OURS = tuple(PLACES)
 """The cell functions that these are budgets of, not imported for it."""
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from agents.sealed_json import hash_of
+from agents.study_names import with_hashed_name, with_short_name
 from agents.study_settings import Settings, describe, grid_points, lay_over, leaves, look_up, merge
 
 Phase = Literal["tuning", "main"]
@@ -36,7 +37,7 @@ class Cell:
     @property
     def settings_sha256(self) -> str:
         """The SHA-256 of the settings, whatever the order of their keys."""
-        return hash_of(self.settings)
+        return hash_of(with_hashed_name(self.settings))
 
     @property
     def key(self) -> str:
@@ -157,7 +158,7 @@ class Study:
 
     def override(self, settings: Mapping[str, Any]) -> Study:
         """Returns the study with settings, by dotted key, that all its cells get."""
-        return replace(self, overrides={**self.overrides, **settings})
+        return replace(self, overrides=with_short_name({**self.overrides, **settings}))
 
     def tuning_cells(self, groups: Sequence[str] | None = None) -> list[Cell]:
         """Returns the cells whose results settings are chosen by, in the order of the seeds.

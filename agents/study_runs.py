@@ -26,6 +26,7 @@ from agents.printable import one_line
 from agents.study_cells import make_end
 from agents.study_executors import Executor
 from agents.study_files import ALL_DIGITS, SUFFIX, StudyFolder, to_line
+from agents.study_names import PLACES, find_place
 from agents.study_plan import Cell
 from agents.study_records import Record, check_record, parse_record
 from agents.study_versions import read_git, read_installed
@@ -155,14 +156,15 @@ def run_cell(task: Task) -> Outcome:
 
 
 def load_function(name: str) -> CellFunction:
-    """Returns the cell function that "module:attribute" names.
+    """Returns the cell function that a short name or "module:attribute" stands for.
 
     Raises:
         ValueError: There is none.
     """
-    module, _, attribute = name.partition(":")
+    module, _, attribute = find_place(name).partition(":")
     if not module or not attribute:
-        raise ValueError(f"run: expected 'module:attribute', got {name!r}")
+        known = ", ".join(map(repr, PLACES))
+        raise ValueError(f"run: expected {known} or 'module:attribute', got {name!r}")
     return cast(CellFunction, getattr(import_module(module), attribute))
 
 

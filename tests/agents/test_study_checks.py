@@ -1,11 +1,10 @@
 """agents/study_checks.py: a study that could not answer is refused before its first cell."""
 
-from importlib import import_module
-
 import pytest
 
 from agents.study import parse_study
 from agents.study_checks import OURS, check_before_runs
+from agents.study_runs import load_function
 
 MEASURES = ("episodes_to_goal", "area", "score", "judge")
 DESIGN = "env_kwargs.reward_design"
@@ -94,5 +93,4 @@ def test_what_could_not_answer_is_refused_in_one_line(changes, message):
 
 @pytest.mark.parametrize("name", OURS)
 def test_the_budgets_are_those_of_cell_functions_that_there_are(name):
-    module, _, attribute = name.partition(":")
-    assert callable(getattr(import_module(module), attribute))
+    assert callable(load_function(name))
