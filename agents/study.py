@@ -26,6 +26,8 @@ DEFAULTS: dict[str, Any] = {"run": "train"}
 """What `[defaults]` need not say."""
 LARGEST_FILE = 1 << 20
 """Bytes of a study file."""
+MOST_DOTS = 1_000
+"""In a line: to read a key a.b.c takes memory with the square of its parts, gigabytes of a long one."""
 MOST_CELLS = 100_000
 """Of a study, and seeds of a group: a file of a few bytes can ask for any number."""
 
@@ -50,7 +52,10 @@ def read_study(path: str | os.PathLike[str]) -> Study:
 
 def _load_toml(data: bytes) -> dict[str, Any]:
     try:
-        table = tomllib.loads(data.decode("utf-8"))
+        text = data.decode("utf-8")
+        if any(line.count(".") > MOST_DOTS for line in text.split("\n")):
+            raise ValueError(f"expected at most {MOST_DOTS} dots in a line, got more")
+        table = tomllib.loads(text)
     except RecursionError:
         raise ValueError("expected a study file, got tables or lists nested without end") from None
     check_depth(table)  # all that follows walks through the tables

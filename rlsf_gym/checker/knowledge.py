@@ -18,6 +18,8 @@ _ASSETS = Path(__file__).parent.parent / "assets"
 # A file of domain knowledge has some hundred entries of some twenty bytes.
 _MAX_BYTES = 4 * 1024 * 1024
 _MAX_WINDOW = 20
+# Dots in a line: to read a key a.b.c takes memory with the square of its parts, gigabytes of a long one.
+_MOST_DOTS = 1_000
 # Should the file be a pipe by now, to open it does not wait.
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
 
@@ -104,7 +106,10 @@ def _read_file(path: Path, name: str) -> bytes:
 
 @lru_cache(maxsize=8)
 def _parse(data: bytes) -> Knowledge:
-    file = tomllib.loads(data.decode("utf-8"))
+    text = data.decode("utf-8")
+    if any(line.count(".") > _MOST_DOTS for line in text.split("\n")):
+        raise ValueError(f"a line must have at most {_MOST_DOTS} dots, but has more")
+    file = tomllib.loads(text)
     concepts = cast(dict[str, Any], file.get("concepts", {}))
     polarity = {key: _read_valences(file.get("polarity", {}).get(key, {})) for key in concepts}
     names = {word: concept for concept, entry in concepts.items() for word in entry.get("words", [])}

@@ -37,6 +37,9 @@ MAX_VALENCE: Final = 4.0
 DEFAULT_WINDOW: Final = 4
 MAX_WINDOW: Final = 20
 
+# Dots in a line: to read a key a.b.c takes memory with the square of its parts, gigabytes of a long one.
+_MOST_DOTS: Final = 1_000
+
 _CONCEPT_KEYS: Final = ("words", "is_a", "aspect_of")
 
 
@@ -119,7 +122,10 @@ def _error(name: str, key: str, message: str) -> ValueError:
 
 def _parse(name: str, data: bytes) -> dict[str, Any]:
     try:
-        return tomllib.loads(data.decode())
+        text = data.decode()
+        if any(line.count(".") > _MOST_DOTS for line in text.split("\n")):
+            raise _error(name, "a line", f"must have at most {_MOST_DOTS} dots, but has more")
+        return tomllib.loads(text)
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         reason = one_line(error)
         raise ValueError(f"graph {name!r} must be TOML in UTF-8, but is not: {reason}") from error

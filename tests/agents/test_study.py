@@ -203,6 +203,8 @@ def test_what_no_study_needs_is_refused_in_one_line(table, message):
     [
         ("a = " + "[" * 5_000 + "]" * 5_000, "nested without end"),
         (".".join("a" * 40) + " = 1", "expected at most 32 tables and lists inside of each other"),
+        (".".join("a" * 100_000) + " = 1", "expected at most 1000 dots in a line, got more"),
+        ("[" + ".".join(['"\\u2028"'] * 50_000) + "]", "expected at most 1000 dots in a line, got more"),
         ("a = " + "9" * 5_000, "Exceeds the limit"),
         ("a = 1\na = 2", "Cannot overwrite a value"),
         ("\xff", "codec can't decode"),

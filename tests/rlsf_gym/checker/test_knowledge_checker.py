@@ -329,6 +329,7 @@ def test_a_refusal_says_nothing_of_what_is_in_the_file(scorer, tmp_path):
         "[concepts.a]\n[polarity.a]\nlong = true",
         "[concepts.a]\nwords = [5]",
         "a = " + "[" * 3000,
+        ".".join("a" * 200_000) + " = 1",
     ],
 )
 def test_a_graph_that_the_rules_would_stumble_over_is_refused(scorer, tmp_path, text):

@@ -116,6 +116,11 @@ def test_lists_without_an_end_are_refused_in_one_line(tmp_path):
         read_knowledge(write(tmp_path, "window = " + "[" * 100_000))
 
 
+def test_keys_without_an_end_are_refused_before_they_fill_the_memory(tmp_path):
+    with pytest.raises(ValueError, match="a line must have at most 1000 dots, but has more"):
+        read_knowledge(write(tmp_path, ".".join("a" * 200_000) + " = 1"))
+
+
 def test_a_file_that_the_checker_would_not_read_is_refused(tmp_path):
     path = write(tmp_path, "#" * (4 * 1024 * 1024 + 1))
     with pytest.raises(ValueError, match="must have at most 4,194,304 bytes, but has more"):
