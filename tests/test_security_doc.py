@@ -39,8 +39,14 @@ def test_bounds_are_those_of_the_code():
         "a line of JSON, of a run or a study": (
             f"{strict_json.LONGEST_LINE // MEBI} MiB, tables and lists {strict_json.DEEPEST} deep"
         ),
-        "a study file": f"{study.LARGEST_FILE // MEBI} MiB, {study.MOST_CELLS:,} cells",
+        "a study file": (
+            f"{study.LARGEST_FILE // MEBI} MiB, {study.MOST_CELLS:,} cells, "
+            f"{study.MOST_DOTS:,} dots in a line"
+        ),
         "a checkpoint's record": f"{checkpoint.LARGEST_RECORD // MEBI} MiB",
-        "a graph of domain knowledge": f"{knowledge_file.MAX_BYTES // MEBI} MiB",
+        "a graph of domain knowledge": (
+            f"{knowledge_file.MAX_BYTES // MEBI} MiB, {knowledge._MOST_DOTS:,} dots in a line"
+        ),
     }
     assert knowledge._MAX_BYTES == knowledge_file.MAX_BYTES
+    assert knowledge._MOST_DOTS == knowledge_file._MOST_DOTS
