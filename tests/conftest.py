@@ -14,6 +14,21 @@ def pytest_addoption(parser):
     parser.addoption("--kills", type=int, default=10, help="of test_resume_kill.py (default: 10)")
 
 
+@pytest.fixture
+def run_main(capsys):
+    """Returns a function: a command's main, arguments -> (exit status, stdout, lines of stderr)."""
+
+    def run(main, *arguments):
+        try:
+            status = main([str(argument) for argument in arguments])
+        except SystemExit as exit_:
+            status = exit_.code
+        captured = capsys.readouterr()
+        return status, captured.out, captured.err.splitlines()
+
+    return run
+
+
 @pytest.fixture(scope="session")
 def tiny_policy(tmp_path_factory):
     """Returns the folder of a random GPT-2 of one layer over the 257 ids of the byte tokenizer."""

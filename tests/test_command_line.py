@@ -13,20 +13,11 @@ SURROGATE = "\udcff"
 
 
 @pytest.fixture
-def call(capsys, tmp_path, monkeypatch):
+def call(run_main, tmp_path, monkeypatch):
     """Returns a function: command, arguments -> (status, stdout, lines of stderr), in an empty folder."""
     monkeypatch.chdir(tmp_path)
 
-    def run(command, *arguments):
-        module = __import__(command)
-        try:
-            status = module.main([str(argument) for argument in arguments])
-        except SystemExit as exit_:
-            status = exit_.code
-        captured = capsys.readouterr()
-        return status, captured.out, captured.err.splitlines()
-
-    return run
+    return lambda command, *arguments: run_main(__import__(command).main, *arguments)
 
 
 def is_refused(result, status, *words):

@@ -11,18 +11,13 @@ import pytest
 
 
 @pytest.fixture
-def train(capsys):
+def train(run_main):
     """Returns a function: arguments -> (exit status, stdout, lines of stderr but for those of progress)."""
     import train_sentiment
 
     def call(*arguments):
-        try:
-            status = train_sentiment.main([str(argument) for argument in arguments])
-        except SystemExit as exit_:
-            status = exit_.code
-        captured = capsys.readouterr()
-        lines = [line for line in captured.err.splitlines() if "episodes/s" not in line]
-        return status, captured.out, lines
+        status, output, errors = run_main(train_sentiment.main, *arguments)
+        return status, output, [line for line in errors if "episodes/s" not in line]
 
     return call
 

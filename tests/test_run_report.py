@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+from functools import partial
 
 import pytest
 
@@ -30,18 +31,9 @@ def unfinished(run_folder):
 
 
 @pytest.fixture
-def report(capsys):
+def report(run_main):
     """Returns a function: arguments -> (exit status, stdout, lines of stderr)."""
-
-    def call(*arguments):
-        try:
-            status = main([str(argument) for argument in arguments])
-        except SystemExit as exit_:
-            status = exit_.code
-        captured = capsys.readouterr()
-        return status, captured.out, captured.err.splitlines()
-
-    return call
+    return partial(run_main, main)
 
 
 def test_a_finished_run(report, run_folder, tiny_policy):

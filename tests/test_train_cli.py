@@ -18,19 +18,11 @@ FILES = {
 
 
 @pytest.fixture
-def train(capsys):
+def train(run_main):
     """Returns a function: arguments -> (exit status, stdout, lines of stderr)."""
     import train_sentiment
 
-    def call(*arguments):
-        try:
-            status = train_sentiment.main([str(argument) for argument in arguments])
-        except SystemExit as exit_:
-            status = exit_.code
-        captured = capsys.readouterr()
-        return status, captured.out, captured.err.splitlines()
-
-    return call
+    return partial(run_main, train_sentiment.main)
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import pytest
 from agents.study_files import StudyFolder, pack, read_cell, read_results, to_line, unpack
 from agents.study_plan import Cell
 from agents.study_records import Record
-from agents.study_runs import Place, Task, run_cell
+from agents.study_runs import Task, run_cell
 
 SETTINGS = {"run": "a:b", "lam": 0.5}
 
@@ -208,27 +208,3 @@ def test_records_that_could_not_be_read_again_are_refused_when_they_are_written(
     outcome = run_cell(Task("s", cell, str(folder.path), (str(tmp_path),)))
     assert outcome.status == "error" and "iteration: note: expected a finite number or null" in outcome.reason
     assert folder.find(cell) is None
-
-
-def test_a_place_hands_its_plan_to_each_cell(tmp_path, folder, run_one):
-    from concurrent.futures import Future
-
-    from agents.study_fingerprint import fingerprint
-    from agents.study_plan import Study
-    from agents.study_runs import run_cells
-
-    class Here:
-        slots = 1
-
-        def submit(self, function, argument):
-            future = Future()
-            future.set_result(function(argument))
-            return future
-
-        def close(self):
-            pass
-
-    _, cell = run_one
-    plan = fingerprint(Study("s", "t"))
-    assert run_cells(Place("s", folder, Here(), (str(tmp_path),), plan=plan), [cell]).done == 1
-    assert read_cell(folder.find(cell)).header["plan"] == plan

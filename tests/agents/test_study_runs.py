@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,8 @@ import pytest
 from agents.file_lock import is_locked, try_lock
 from agents.study_executors import ProcessExecutor
 from agents.study_files import StudyFolder, pack, read_cell, read_results, to_line, unpack
-from agents.study_plan import Cell
+from agents.study_fingerprint import fingerprint
+from agents.study_plan import Cell, Study
 from agents.study_runs import Place, Task, run_cell, run_cells
 
 ROOT = Path(__file__).parents[2]
@@ -95,6 +97,13 @@ def test_a_cell_leaves_its_settings_its_records_and_its_end(place, tmp_path):
     assert end == {"record": "end", "status": "done", "reason": None, "sha256": told}
     (timing,) = place.folder.read_timings()
     assert timing["id"] == cell.id and timing["seconds"] >= 0
+
+
+def test_a_place_hands_its_plan_to_each_cell(place, tmp_path):
+    (cell,) = squares(tmp_path, 1)
+    plan = fingerprint(Study("s", "t"))
+    assert run_cells(replace(place, plan=plan), [cell]).done == 1
+    assert read_cell(place.folder.find(cell)).header["plan"] == plan
 
 
 def test_settings_are_kept_to_the_last_digit(place, tmp_path):
