@@ -11,6 +11,7 @@ import numpy as np
 from rlsf_gym.checker import PROVABLE, CertificateError, verify
 from rlsf_gym.record import (
     KNOWLEDGE_RULES,
+    PLAIN_TYPES,
     RULES,
     STATUSES,
     Record,
@@ -33,6 +34,7 @@ __all__ = [
     "Totals",
 ]
 
+_PLAIN_FIELDS: Final = (str, str, bool, float, float)
 _NO_LABELS: Final[Mapping[str, float]] = MappingProxyType({})
 
 # Scores closer than this have no reliable quotient of differences: the slope stands in.
@@ -51,6 +53,13 @@ class Totals(NamedTuple):
 
     prompt: float
     text: float
+
+
+class _Sums(NamedTuple):
+    """Totals, and what the records of each rule add to the sum less what they take from it."""
+
+    totals: Totals
+    changes: dict[Rule, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,39 +109,51 @@ class Certificate:
     records: tuple[Record, ...]
     labels: Mapping[str, float] = field(default_factory=lambda: _NO_LABELS)
     rules: tuple[Rule, ...] = RULES
+    _added_up: "_Sums | None" = field(default=None, init=False, repr=False, compare=False)  # once asked for
 
     def __post_init__(self) -> None:
+        if not self._has_plain_fields():  # seldom, and so not looked at one by one
+            self._check_fields()
+        rules, records = _as_tuple("rules", self.rules), _as_tuple("records", self.records)
+        if rules is not RULES and rules is not KNOWLEDGE_RULES:
+            _check_rules(rules)
+        object.__setattr__(self, "rules", rules)
+        if not self._check_records(records):
+            records = tuple(record._replace(amount=_as_plain(record.amount)) for record in records)
+        object.__setattr__(self, "records", records)
+        object.__setattr__(self, "options", _read_only("options", self.options))
+        for key, option in self.options.items():
+            if type(option) is not str:  # what a message calls it takes longer than to look
+                _check_type(f"options[{quote(key)}]", option, str)
+        if self.labels is not _NO_LABELS:
+            object.__setattr__(self, "labels", _read_only("labels", self.labels))
+            for key, label in self.labels.items():
+                _check_number(f"labels[{quote(key)}]", label)
+
+    def _has_plain_fields(self) -> bool:
+        """Whether the single values are of the types that our scorers write, and finite."""
+        found = tuple(map(type, (self.scorer, self.version, self.verifiable, self.prompt_score, self.score)))
+        return found == _PLAIN_FIELDS and math.isfinite(self.prompt_score) and math.isfinite(self.score)
+
+    def _check_fields(self) -> None:
         for name in ("scorer", "version"):
             _check_type(name, getattr(self, name), str)
         _check_type("verifiable", self.verifiable, bool)
         for name in ("prompt_score", "score"):
             _check_number(name, getattr(self, name))
             object.__setattr__(self, name, _as_plain(getattr(self, name)))
-        rules, records = _as_tuple("rules", self.rules), _as_tuple("records", self.records)
-        for rule in rules:
-            if not isinstance(rule, str) or rule not in KNOWLEDGE_RULES:
-                raise ValueError(f"rules must be among {', '.join(KNOWLEDGE_RULES)}, but hold {quote(rule)}")
-        object.__setattr__(self, "rules", rules)
-        self._check_records(records)
-        if not all(type(record.amount) is float for record in records):
-            records = tuple(record._replace(amount=_as_plain(record.amount)) for record in records)
-        object.__setattr__(self, "records", records)
-        object.__setattr__(self, "options", _read_only("options", self.options))
-        for key, option in self.options.items():
-            _check_type(f"options[{quote(key)}]", option, str)
-        if self.labels is not _NO_LABELS:
-            object.__setattr__(self, "labels", _read_only("labels", self.labels))
-            for key, label in self.labels.items():
-                _check_number(f"labels[{quote(key)}]", label)
 
-    def _check_records(self, records: tuple[Record, ...]) -> None:
-        rules = self.rules
+    def _check_records(self, records: tuple[Record, ...]) -> bool:
+        """Whether all fields of all records, which are checked, are of the types that rules write."""
+        rules, are_exact = self.rules, True
         for record in records:
             if type(record) is not Record:  # one of a subclass may tell each reader something else
                 raise ValueError(f"records must hold Record objects, but holds a {type(record).__name__}")
-            start, end, rule, trigger_start, trigger_end, amount, status, _, since, until = record
+            start, end, rule, trigger_start, trigger_end, amount, status, path, since, until = record
+            is_exact = tuple(map(type, record)) == PLAIN_TYPES
+            are_exact = are_exact and is_exact
             if not (  # in one go, as it is done for each record of each response
-                has_plain_types(record)
+                ((is_exact and not path) or has_plain_types(record))
                 and 0 <= start <= end
                 and 0 <= trigger_start <= trigger_end
                 and rule in rules
@@ -143,11 +164,12 @@ class Certificate:
                 and (until == -1 or since < until)
             ):
                 raise ValueError(explain_record(record, self.scorer))
+        return are_exact
 
     def __reduce__(self) -> tuple[object, ...]:
         # Read-only mappings cannot be pickled.
         plain = {"options": dict(self.options), "labels": dict(self.labels)}
-        values = tuple(plain.get(item.name, getattr(self, item.name)) for item in fields(self))
+        values = tuple(plain.get(item.name, getattr(self, item.name)) for item in fields(self) if item.init)
         return Certificate, values
 
     @classmethod
@@ -240,17 +262,10 @@ class Certificate:
         Raises:
             CertificateError: as for `totals`, unless it is an opaque certificate.
         """
-        changes: dict[Rule, float] = dict.fromkeys(self.rules, 0.0)
         if not self.verifiable:
-            changes["base"] = utility - prompt_utility
-            return changes
-        for record in self.records:
-            if record.status == "added":
-                changes[record.rule] += record.amount
-            elif record.status == "withdrawn":
-                changes[record.rule] -= record.amount
+            return {**dict.fromkeys(self.rules, 0.0), "base": utility - prompt_utility}
         factor = self.factor(prompt_utility=prompt_utility, utility=utility, slope=slope)
-        return {rule: factor * change for rule, change in changes.items()}
+        return {rule: factor * change for rule, change in self._sums().changes.items()}
 
     def factor(self, *, prompt_utility: float, utility: float, slope: float) -> float:
         """What one unit of the sum of valences contributes to the gain in utility.
@@ -276,6 +291,14 @@ class Certificate:
             CertificateError: its amounts are no valences, as nothing but the rules of VADER makes them, or
                 they do not add up to its scores.
         """
+        return self._sums().totals
+
+    def _sums(self) -> "_Sums":
+        if self._added_up is None:
+            object.__setattr__(self, "_added_up", self._add_up())
+        return cast(_Sums, self._added_up)
+
+    def _add_up(self) -> "_Sums":
         if not self.verifiable or self.scorer not in PROVABLE:
             raise CertificateError(
                 f"amounts must be valences of {' or '.join(map(repr, PROVABLE))}, which h(S) turns into "
@@ -283,13 +306,16 @@ class Certificate:
                 "Certificate.opaque(...) and pay by a design that reads scores alone"
             )
         kept = added = withdrawn = 0.0
-        for record in self.records:
-            if record.status == "kept":
-                kept += record.amount
-            elif record.status == "added":
-                added += record.amount
-            elif record.status == "withdrawn":
-                withdrawn += record.amount
+        changes: dict[Rule, float] = dict.fromkeys(self.rules, 0.0)
+        for _, _, rule, _, _, amount, status, _, _, _ in self.records:
+            if status == "kept":
+                kept += amount
+            elif status == "added":
+                added += amount
+                changes[rule] += amount
+            elif status == "withdrawn":
+                withdrawn += amount
+                changes[rule] -= amount
         totals = Totals(kept + withdrawn, kept + added)
         for name, total, score in zip(
             ("prompt_score", "score"), totals, (self.prompt_score, self.score), strict=True
@@ -297,7 +323,7 @@ class Certificate:
             made = total / math.sqrt(total * total + 15.0)
             if not abs(made - score) <= _TOLERANCE:
                 raise CertificateError(f"{name} must be {made!r}, as the records add up, but is {score!r}")
-        return totals
+        return _Sums(totals, changes)
 
 
 def _check_type(name: str, value: object, kind: type) -> None:
@@ -305,6 +331,12 @@ def _check_type(name: str, value: object, kind: type) -> None:
         raise ValueError(
             f"{name} must be a {kind.__name__}, but is {quote(value)} of type {type(value).__name__}"
         )
+
+
+def _check_rules(rules: tuple[Any, ...]) -> None:
+    for rule in rules:
+        if not isinstance(rule, str) or rule not in KNOWLEDGE_RULES:
+            raise ValueError(f"rules must be among {', '.join(KNOWLEDGE_RULES)}, but hold {quote(rule)}")
 
 
 def _check_number(name: str, value: object) -> None:
@@ -326,6 +358,8 @@ def _as_float(name: str, value: Any) -> float:
 
 
 def _as_tuple(name: str, value: Any) -> tuple[Any, ...]:
+    if type(value) is tuple:  # mostly so
+        return cast(tuple[Any, ...], value)
     if isinstance(value, str) or not isinstance(value, Iterable):
         raise ValueError(f"{name} must be a tuple, but is {quote(value)} of type {type(value).__name__}")
     return tuple(cast(Iterable[Any], value))
@@ -337,7 +371,8 @@ def _read_only(name: str, value: Any) -> MappingProxyType[str, Any]:
         raise ValueError(f"{name} must be a mapping, but is {quote(value)} of type {type(value).__name__}")
     copy = dict(cast(Mapping[Any, Any], value))
     for key in copy:
-        _check_type(f"a key of {name}", key, str)
+        if not isinstance(key, str):
+            _check_type(f"a key of {name}", key, str)
     return MappingProxyType(copy)
 
 

@@ -5,6 +5,7 @@ from typing import Any, Final, Literal, NamedTuple, cast, get_args
 
 __all__ = [
     "KNOWLEDGE_RULES",
+    "PLAIN_TYPES",
     "RULES",
     "STATUSES",
     "Record",
@@ -69,13 +70,13 @@ class Record(NamedTuple):
     until: int = -1
 
 
-# The types of a record's fields, as rules write them.
-_PLAIN: Final = (int, int, str, int, int, float, str, tuple, int, int)
+PLAIN_TYPES: Final = (int, int, str, int, int, float, str, tuple, int, int)
+"""The types of a record's fields, as rules write them."""
 
 
 def has_plain_types(record: Record) -> bool:
     """Whether each field of a record has the type that JSON can write, the elements of the path included."""
-    if tuple(map(type, record)) == _PLAIN:  # mostly so, and asked of each record
+    if tuple(map(type, record)) == PLAIN_TYPES:  # mostly so, and asked of each record
         return not record.path or set(map(type, record.path)) == {str}
     return not _explain_types(record)
 

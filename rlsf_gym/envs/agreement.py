@@ -33,12 +33,17 @@ class AgreementWatch:
         is_exact = bool(getattr(scorer, "exact", scorer.verifiable))
         self._tolerance = _EXACT if is_exact else _PROMISED
 
-    def full_ends(self, texts: Sequence[str]) -> list[IntArray]:
-        """Returns for each of B responses its length, if its prefixes are to be looked at, else nothing."""
-        left = max(0, _RESPONSES - self._seen)
-        looked = [number < left and bool(text) for number, text in enumerate(texts)]
+    @property
+    def is_done(self) -> bool:
+        """Whether as many responses were looked at as are to be."""
+        return self._seen >= _RESPONSES
+
+    def add_full_ends(self, texts: Sequence[str], ends: Sequence[IntArray]) -> list[IntArray]:
+        """Returns offsets into B responses, with the length of each that is to be looked at behind them."""
+        left = _RESPONSES - self._seen
         return [
-            np.array([len(text)] if look else [], np.int64) for text, look in zip(texts, looked, strict=True)
+            np.append(one, len(text)) if number < left and text else one
+            for number, (text, one) in enumerate(zip(texts, ends, strict=True))
         ]
 
     def see(
@@ -54,7 +59,7 @@ class AgreementWatch:
             prompts: B prompts.
             texts: B responses.
             scores: Of the prompts and of prompts + responses, float64 (B,) each.
-            prefixes: B arrays of offsets into the responses, that of `full_ends` last, and the B arrays of
+            prefixes: B arrays of offsets into the responses, their lengths last, and the B arrays of
                 values that their prefixes got; None where nobody asked.
 
         Raises:

@@ -29,17 +29,21 @@ class ClosingWatch:
         self._is_done = False
         self._open = 0  # responses in a row in which nothing closed
 
-    def see(self, texts: Sequence[str], char_ends: IntArray) -> None:
+    def see(self, texts: Sequence[str], char_ends: IntArray, closes: Sequence[bool]) -> None:
         """Looks at responses whose prefixes are paid under `boundary="closed"`.
 
         Args:
             texts: B responses.
             char_ends: int64 (B, T), how many characters are certain after each token.
+            closes: For each response whether a word is known to close before its end.
         """
-        for text, ends in zip(texts, char_ends, strict=True):
+        if self._is_done or all(closes):
+            self._open = 0
+            return
+        for text, ends, closed in zip(texts, char_ends, closes, strict=True):
             if self._is_done:
                 return
-            if any(map(str.isspace, text)):
+            if closed or any(map(str.isspace, text)):
                 self._open = 0
             elif len(set(ends.tolist()) - {0}) >= _TOKENS:
                 self._open += 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 
@@ -48,8 +48,12 @@ def read_responses(actions: IntArray, tokenizer: Tokenizer) -> Responses:
         text, char_ends[row, :length] = decode_pieces([pieces[token] for token in tokens[:length]])
         char_ends[row, length:] = len(text)
         texts.append(text)
-    by_length = np.where(lengths == actions.shape[1], "length", "stop")
-    reasons = np.where(by_eos, "eos", np.where(lengths == 0, "empty", by_length)).tolist()
+    limit = actions.shape[1]
+    ended, counts = cast(list[bool], by_eos.tolist()), cast(list[int], lengths.tolist())
+    reasons = [
+        "eos" if at_eos else "length" if 0 < count == limit else "stop" if count else "empty"
+        for at_eos, count in zip(ended, counts, strict=True)
+    ]
     return Responses(texts, reasons, mask, char_ends)
 
 

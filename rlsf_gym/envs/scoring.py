@@ -88,7 +88,9 @@ class Scoring:
         else:
             ends = np.broadcast_to(sizes, responses.mask.shape)
         inside = (ends > 0) & (ends < sizes)  # (B, T) bool
-        asked, extra = self._asked_ends(responses.texts, _rows(ends, inside), prefixes)
+        rows = _rows(ends, inside)
+        is_watching = self.is_watched and not self._agreement.is_done
+        asked = self._agreement.add_full_ends(responses.texts, rows) if is_watching and prefixes else rows
         with self._named():
             answers = self._ask(prompts, responses.texts, asked)
         both = self.in_range(
@@ -99,34 +101,22 @@ class Scoring:
         prompt: FloatArray = both[0]
         full: FloatArray = both[1]
         known = np.where(ends == sizes, full[:, None], prompt[:, None])  # (B, T) float64
-        values = [np.zeros(0) for _ in asked]
+        flat = np.zeros(0)
         if answers.found:
             flat = self.in_range(
                 np.concatenate(answers.found),
                 (sum(map(len, asked)),),
                 lambda: _prefixes(prompts, responses.texts, asked),
             )
-            values = np.split(flat, np.cumsum([len(one) for one in asked])[:-1])
-            known[inside] = np.concatenate(
-                [one[: len(one) - more] for one, more in zip(values, extra, strict=True)]
-            )
-        if self.is_watched:
-            seen = (asked, values) if prefixes else None
+            known[inside] = flat if asked is rows else flat[_are_inside(rows, asked)]
+        if is_watching:
             with self._named():
-                self._agreement.see(prompts, responses.texts, (prompt, full), seen)
+                self._agreement.see(
+                    prompts, responses.texts, (prompt, full), _split(asked, flat) if prefixes else None
+                )
         if prefixes and self.boundary == "closed":
-            self._closing.see(responses.texts, responses.char_ends)
+            self._closing.see(responses.texts, responses.char_ends, list(map(bool, map(len, rows))))
         return Scores(prompt, full, answers.certificates, known if prefixes else None)
-
-    def _asked_ends(
-        self, texts: Sequence[str], ends: list[IntArray], prefixes: bool
-    ) -> tuple[list[IntArray], list[int]]:
-        """Returns the offsets to ask for, with the ends of some whole texts, and how many of these."""
-        if not (prefixes and self.is_watched):
-            return ends, [0] * len(ends)
-        full_ends = self._agreement.full_ends(texts)
-        asked = [np.append(one, full) for one, full in zip(ends, full_ends, strict=True)]
-        return asked, list(map(len, full_ends))
 
     def in_range(
         self, scores: npt.ArrayLike, shape: tuple[int, ...], texts: Callable[[], Sequence[str]]
@@ -261,3 +251,13 @@ def _rows(values: IntArray, chosen: BoolArray) -> list[IntArray]:
     counts: list[int] = chosen.sum(axis=1).tolist()
     lasts = list(accumulate(counts))
     return [flat[first:last] for first, last in zip([0, *lasts], lasts, strict=False)]
+
+
+def _split(rows: Sequence[IntArray], flat: FloatArray) -> tuple[Sequence[IntArray], list[FloatArray]]:
+    """Returns rows, and the values of all their entries by row."""
+    return rows, np.split(flat, np.cumsum(list(map(len, rows)))[:-1])
+
+
+def _are_inside(rows: Sequence[IntArray], longer: Sequence[IntArray]) -> BoolArray:
+    """Returns of all entries of longer rows whether they are in the rows, which they begin with."""
+    return np.concatenate([np.arange(len(more)) < len(one) for one, more in zip(rows, longer, strict=True)])

@@ -89,13 +89,14 @@ def check_certificate(scorer: Scorer, evidence: Evidence, prompt: str, response:
     if certificate.verifiable:
         certificate.totals()
     close = _TOLERANCE if certificate.verifiable else _ROUGH
-    for told, given, what, text in (
-        (certificate.score, evidence.score, "score", prompt + response),
-        (certificate.prompt_score, evidence.prompt_score, "prompt score", prompt),
+    for told, given, what in (
+        (certificate.score, evidence.score, "score"),
+        (certificate.prompt_score, evidence.prompt_score, "prompt score"),
     ):
-        if abs(told - given) > close * max(1.0, abs(given)):
+        if told != given and abs(told - given) > close * max(1.0, abs(given)):
             if certificate.verifiable:
                 verify(certificate, prompt, response)  # which of the two is wrong?
+            text = prompt if what == "prompt score" else prompt + response
             raise ValueError(
                 f"scorer {scorer.name!r} certified the {what} {told} but returned {given} for {text!r}"
             )

@@ -87,23 +87,24 @@ def read(spelled: SpelledText, stream: Stream, vocabulary: Vocabulary, stops: Se
     sums: list[float] = []
     total, at = 0.0, 0
     cut: Word | None = None  # the word that the last stop cuts, as far as it goes there
-    growing = GrowingToken(text, 0)
+    growing: GrowingToken | None = None
     for stop in stops:
-        if ends[at] <= stop:
-            cut = _pop(stream, cut)
+        if cut is not None and ends[at] <= stop:
+            stream.pop()
+            cut = None
         while ends[at] <= stop:
             total = stream.push(words[at])
             at += 1
         start = ends[at] - len(tokens[at])
         if start < stop:
-            if growing.start != start:
+            if growing is None or growing.start != start:
                 growing = GrowingToken(text, start)
             word = vocabulary[growing.grow(stop)]
             if word is not cut:
-                _pop(stream, cut)
-                total, cut = stream.push(word), word
+                total, cut = _replace(stream, cut, word), word
         sums.append(total)
-    _pop(stream, cut)
+    if cut is not None:
+        stream.pop()
     for word in words[at:]:
         stream.push(word)
     if "!" in text or "?" in text:
@@ -111,10 +112,11 @@ def read(spelled: SpelledText, stream: Stream, vocabulary: Vocabulary, stops: Se
     return Reading(spelled, stream, tokens, ends, sums)
 
 
-def _pop(stream: Stream, cut: Word | None) -> None:
-    """Take the cut word away, where there is one."""
+def _replace(stream: Stream, cut: Word | None, word: Word) -> float:
+    """Push a cut word, in the place of what was there of it so far; the sum."""
     if cut is not None:
         stream.pop()
+    return stream.push(word)
 
 
 def _emphasized(sums: list[float], text: str, stops: Sequence[int]) -> list[float]:

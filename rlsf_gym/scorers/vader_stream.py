@@ -109,7 +109,7 @@ class Stream:
         self._changes: list[Changes] = []  # what the rules made of it, before the "but" rule
         self._valences: list[float] = []  # after that
         self._totals = [0.0]  # of those that are settled, one more than these
-        self._sums = _Sums()  # of as many as were asked for
+        self._sums: _Sums | None = None  # of as many as were asked for
         self._scaling: Scaling | None = None  # while there is a "but"
         for word in words:
             self.push(word)
@@ -220,7 +220,8 @@ class Stream:
 
     def _note(self, number: int) -> None:
         """Keep what scored word `number` is, as it may change."""
-        self._sums.forget(number)
+        if self._sums is not None:
+            self._sums.forget(number)
         at = self._places[number]
         past = (self._arrival, at, self._changes[number], self._values[number], self.premise(at))
         self.history.append(past)
@@ -265,6 +266,7 @@ class Stream:
             value = self._scaling.add(value)
         total = self._totals[-1] + value
         if value and -_DOUBTFUL < total < _DOUBTFUL:
+            self._sums = self._sums or _Sums()
             total = self._sums.sum(self._values, len(self._totals))
         self._totals.append(total)
         return total
@@ -276,7 +278,8 @@ class Stream:
         self._drop(start)
 
     def _drop(self, start: int) -> None:
-        self._sums.forget(start)
+        if self._sums is not None:
+            self._sums.forget(start)
         if self._scaling is not None:
             self._scaling.drop(start, self._valences)
         del self._totals[start + 1 :]
