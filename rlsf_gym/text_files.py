@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
-from rlsf_gym.arguments import first_line
+from rlsf_gym.arguments import Argument, ArgumentError, first_line
 from rlsf_gym.csv_rows import CsvError, Row, read_rows
 from rlsf_gym.text_column import TextColumn, check_texts, choose_column
 from rlsf_gym.text_tables import read_records, read_table
@@ -129,7 +129,10 @@ def _find_reader(path: Path) -> Callable[[Path, str | None], TextColumn]:
 
 def _read_lines(path: Path, column: str | None) -> TextColumn:
     if column is not None:
-        raise ValueError(f"column must be None for lines of text, got {column!r} for {str(path)!r}")
+        name = Argument("prompts_kwargs.column")
+        raise ArgumentError(
+            name, f" is for tables, got {column!r} for lines of text, {str(path)!r}: leave it out"
+        )
     return TextColumn("prompt", tuple(_LINE_END.split(_read_utf8(path).rstrip("\r\n"))))
 
 

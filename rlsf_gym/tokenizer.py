@@ -111,7 +111,8 @@ def load_tokenizer(
             another is asked for.
     """
     if isinstance(spec, str) and spec not in TOKENIZERS:
-        if os.path.exists(spec) or spec.startswith((".", "/", "~")) or spec.endswith(".json"):
+        is_path = spec.startswith((".", "/", "~")) or spec.endswith((".json", "/")) or spec.count("/") > 1
+        if is_path or os.path.exists(spec):
             spec = Path(spec)
         elif ":" not in spec:
             spec = fetch_folder(spec)

@@ -54,7 +54,7 @@ def fetch_folder(name: str) -> Path:
         return Path(cast(Any, huggingface_hub).snapshot_download(name, allow_patterns=list(_HUB_FILES)))
     except Exception as error:  # the library raises errors of its HTTP client as well
         raise ValueError(
-            f"tokenizer must be 'bundled', 'bytes', a path or a name on the hub, got {name!r}: "
+            f"tokenizer must be 'bundled', 'bytes', an existing path or a name on the hub, got {name!r}: "
             f"{type(error).__name__}: {first_line(error)}"
         ) from None
 

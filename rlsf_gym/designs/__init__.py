@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, cast
 
+from rlsf_gym.arguments import ArgumentError, did_you_mean
 from rlsf_gym.designs.attributed import attention, gradient
 from rlsf_gym.designs.coalitions import leave_one_out_design, shapley_design
 from rlsf_gym.designs.design import Design, Need, every_prefix, one_text
@@ -33,7 +34,13 @@ __all__ = [
 
 
 def _mixed(design: Any = "potential", beta: float = 0.8, **kwargs: Any) -> Design:
-    return mix(load_design(design, **kwargs), beta, _mixed)
+    try:
+        part = load_design(design, **kwargs)
+    except ArgumentError as error:
+        guess = "".join(did_you_mean(key, ("design", "beta")) for key in kwargs)
+        start = "reward design 'mixed' takes (design, beta) and hands on the rest: " if kwargs else ""
+        raise ArgumentError(start, *error.parts, guess) from error
+    return mix(part, beta, _mixed)
 
 
 _POTENTIAL = Design(

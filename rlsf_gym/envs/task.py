@@ -266,7 +266,14 @@ def _load_judge(spec: Any) -> Any:
         if classifier is not None:
             from rlsf_gym.scorers.transformer_judge import ClassifierJudge  # which needs an extra
 
-            return ClassifierJudge(classifier)
+            try:
+                return ClassifierJudge(classifier)
+            except ArgumentError as error:  # it names arguments of a scorer, which a judge's name leaves out
+                raise ArgumentError(
+                    Argument("judge"),
+                    f" must be a classifier of two labels that say which is positive, got {spec!r}: pass a "
+                    f"ClassifierJudge, or its 'module:attribute', made with what this asks for: {error}",
+                ) from error
         spec = resolve("judge", spec, {}) if ":" in spec else Judge.load(spec)
     if not hasattr(spec, "predict"):
         raise ValueError(f"judge must have predict(texts), got {cast(object, spec)!r}")

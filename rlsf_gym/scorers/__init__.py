@@ -157,6 +157,8 @@ def load_scorer(spec: str | Scorer | Callable[..., Any], **kwargs: Any) -> Score
         return _wrap(partial(part, **kwargs) if kwargs else part)
     if isinstance(part, type) or not hasattr(part, "score"):
         part = _make(spec, part, kwargs)
+        if not hasattr(part, "score") and _takes_texts(part, {}):
+            return _wrap(part)  # an object of a class with `__call__`
     elif kwargs:
         raise ValueError(
             f"scorer {spec!r} is made already and takes no arguments, got {', '.join(sorted(kwargs))}"
@@ -204,7 +206,8 @@ def _check_scorer(scorer: Any) -> Scorer:
     missing = [name for name in needed if not hasattr(scorer, name)]
     if missing:
         raise ValueError(
-            f"scorer must have {', '.join(needed)}; {type(scorer).__name__} lacks {', '.join(missing)}"
+            f"scorer must be a function of a list of texts or have {', '.join(needed)}; "
+            f"{type(scorer).__name__} lacks {', '.join(missing)}"
         )
     return cast(Scorer, scorer)
 

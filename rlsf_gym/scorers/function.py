@@ -55,7 +55,7 @@ class FunctionScorer:
         """Returns the scores of N texts, (N,) float64; the function is called once.
 
         Raises:
-            ValueError: If the function does not return one number for each text.
+            ValueError: If the function does not return one finite number for each text.
         """
         if not texts:
             return np.zeros(0)
@@ -119,7 +119,10 @@ class FunctionScorer:
         numbers = np.asarray(found)
         if numbers.dtype.kind not in "fiub" or numbers.shape != (count,):
             raise ValueError(f"{wanted}, got {numbers.dtype} of shape {numbers.shape}")
-        return numbers.astype(np.float64)
+        scores = numbers.astype(np.float64)
+        if not np.isfinite(scores).all():
+            raise ValueError(f"{wanted}, got {scores[~np.isfinite(scores)][0]}: return finite ones")
+        return scores
 
 
 def takes_texts(part: Any, kwargs: Mapping[str, Any]) -> bool:

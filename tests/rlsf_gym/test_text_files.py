@@ -238,7 +238,7 @@ def test_only_files_are_opened(tmp_path: Path) -> None:
 
 
 def test_lines_have_no_columns(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="column must be None for lines of text, got 'prompt'"):
+    with pytest.raises(ValueError, match="column is for tables, got 'prompt' for lines of text"):
         read_file(_write(tmp_path, "p.txt", "a\n"), "prompt")
 
 

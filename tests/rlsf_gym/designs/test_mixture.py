@@ -61,6 +61,7 @@ def test_the_mixture_declares_what_its_part_does():
     [
         ({"design": "lexicon"}, "mixed needs a conserving design, .* got 'lexicon'"),
         ({"beta": 1.5}, r"beta must be in \[0, 1\], got 1.5"),
+        ({"betta": 1}, r"'mixed' takes \(design, beta\) .*'betta' \(did you mean 'beta'\?\)$"),
         (
             {"design": "uniform", "by": "word"},
             r"'uniform' does not take reward_design_kwargs=\{'by': 'word'\}",

@@ -1,5 +1,8 @@
 """A function from texts to numbers is a scorer."""
 
+import sys
+from types import SimpleNamespace
+
 import gymnasium as gym
 import numpy as np
 import pytest
@@ -94,6 +97,10 @@ def test_what_makes_a_scorer_still_does():
             "scorer 'lambda' must return 2 numbers, one for each text, got float64 of shape",
         ),
         (lambda texts: None, "must return 2 numbers, one for each text, got object"),
+        (
+            lambda texts: [0.5, float("nan")],
+            "scorer 'lambda' must return 2 numbers, .* got nan: return finite",
+        ),
         (make_scorer, "got a VaderScorer: if it makes a scorer, pass its arguments as scorer_kwargs"),
     ],
 )
@@ -114,3 +121,28 @@ def test_its_own_errors_stay_its_own():
     env.reset(seed=0)
     with pytest.raises(KeyError, match="no such key"):
         env.step([5])
+
+
+class Exclamations:
+    """Scores as a function does, made without arguments or with one."""
+
+    def __init__(self, most=10):
+        self.most = most
+
+    def __call__(self, texts):
+        return [text.count("!") / self.most for text in texts]
+
+
+def test_an_object_that_can_be_called_is_a_function(monkeypatch):
+    monkeypatch.setitem(sys.modules, "mine", SimpleNamespace(Exclamations=Exclamations))
+    for scorer in (load_scorer(Exclamations()), load_scorer(Exclamations), load_scorer("mine:Exclamations")):
+        assert scorer.name == "Exclamations"
+        assert scorer.score(["a!", "b!!"]).tolist() == [0.1, 0.2]
+    assert load_scorer(Exclamations, most=4).score(["a!"]).tolist() == [0.25]
+
+
+def test_what_is_no_scorer_is_told_what_would_be_one():
+    with pytest.raises(
+        ValueError, match=r"scorer must be a function of a list of texts or have name, .*; int "
+    ):
+        load_scorer(5)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
+from rlsf_gym.arguments import ArgumentError
 from rlsf_gym.scorers import TransformerScorer, load_scorer, prefix_scores_batch
 from rlsf_gym.scorers.transformer_judge import ClassifierJudge
 from rlsf_gym.testing import check_design, check_scorer
@@ -339,6 +340,19 @@ def test_a_classifier_can_be_the_judge(bert: Path, write: Any) -> None:
     negative, positive = torch.softmax(_slow_logits(bert, "the film was bad"), 0).tolist()
     assert info["judge"] == pytest.approx(positive, abs=1e-6)
     assert info["judge"] != pytest.approx(negative, abs=1e-3)
+
+
+def test_a_judge_of_three_labels_is_told_as_a_judge(tmp_path: Path) -> None:
+    folder = _save_classifier(tmp_path, "bert", id2label=dict(enumerate(("bad", "so-so", "good"))))
+    with pytest.raises(
+        ArgumentError, match=r"judge must be a classifier of two labels .* a ClassifierJudge"
+    ) as found:
+        gym.make("rlsf_gym:rlsf_gym/Sentiment-v0", judge=str(folder))
+    assert found.value.told("--{}".format).startswith("--judge must be a classifier of two labels")
+    values = {"bad": -1.0, "so-so": 0.0, "good": 1.0}
+    env = gym.make("rlsf_gym:rlsf_gym/Sentiment-v0", judge=ClassifierJudge(folder, label_values=values))
+    env.reset(seed=0)
+    assert 0.0 <= env.step([5])[4]["judge"] <= 1.0
 
 
 def test_a_judge_of_raw_scores_is_refused(bert: Path) -> None:
