@@ -8,6 +8,7 @@ Exit status: 0 done, 1 a failure that is explained in one line, 2 wrong argument
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -44,6 +45,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(describe_run(run), flush=True)  # drawing takes longer than reading
         if run.metrics and not given.no_figure:
             print(f"\nfigure: {printable(_draw(run))}")
+    except BrokenPipeError:  # whoever reads has seen enough, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (ValueError, OSError, ImportError) as error:
         _say("error: " + one_line(error))
         return 1

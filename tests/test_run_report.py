@@ -1,6 +1,7 @@
 """`python -m agents FOLDER`: what it says of a real run, finished, unfinished or damaged."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -182,3 +183,12 @@ def test_the_command(unfinished):
     done = subprocess.run(command, capture_output=True, text=True, timeout=200, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert "not finished: 16 episodes" in done.stdout
+
+
+def test_a_reader_that_has_seen_enough_is_no_failure(unfinished):
+    command = [sys.executable, "-m", "agents", str(unfinished), "--no-figure"]
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run(command, stdout=write, stderr=subprocess.PIPE, text=True, timeout=200, check=False)
+    os.close(write)
+    assert (done.returncode, done.stderr) == (0, "")
