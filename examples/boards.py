@@ -8,6 +8,7 @@ from typing import Any
 
 from run_folder import RunFolder
 
+from agents.extras import import_extra
 from agents.learner import Learner
 from agents.logs import JsonlLog, Log, ProgressLog, TensorBoardLog, WandbLog
 from agents.strict_json import show
@@ -21,6 +22,20 @@ Settings = Mapping[str, Any]
 def chosen(given: Settings) -> dict[str, Any]:
     """Returns the boards that flags ask for, as `config.json` keeps them."""
     return {key: given[key] for key in BOARDS if key in given}
+
+
+def check_installed(given: Settings) -> None:
+    """Refuses what an optional package is missing for, before anything is loaded or written.
+
+    Raises:
+        ValueError: The message says what to install.
+    """
+    for key in ("tensorboard", "wandb"):
+        if given.get(key):
+            try:
+                import_extra(key, f"--{key} needs", package=key, extra=key)
+            except ImportError as error:
+                raise ValueError(str(error)) from error
 
 
 def recall(config: Settings, given: Settings) -> dict[str, Any]:

@@ -43,7 +43,9 @@ def settle(settings: Settings, processes: Processes) -> dict[str, Any]:
 def make_env(settings: Settings, part: str, num_envs: int) -> Any:
     """Returns `num_envs` environments that are scored together, of the part "train" or "eval"."""
     source, split = run_prompts.place(settings, part)
-    arguments = {**flags.env_kwargs(settings), "prompts": source, "split": split}
+    known = flags.env_kwargs(settings)
+    prompts = {"prompts": source, "prompts_kwargs": run_prompts.source_kwargs(settings, source)}
+    arguments = {**known, **prompts, "split": split}
     try:
         return gymnasium.make_vec(flags.ENV_ID, num_envs=num_envs, **arguments)
     except TypeError as error:

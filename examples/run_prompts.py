@@ -10,8 +10,8 @@ from typing import Any
 
 import settings as flags
 
-from rlsf_gym.prompts import Prompts, load_prompts
-from rlsf_gym.tokenizer import load_tokenizer
+from rlsf_gym.prompts import PROMPTS, Prompts, load_prompts
+from rlsf_gym.tokenizer import Tokenizer, load_tokenizer
 
 Settings = Mapping[str, Any]
 
@@ -55,17 +55,44 @@ def hash_prompts(settings: Settings) -> str:
     return hashlib.sha256(json.dumps(texts).encode("ascii")).hexdigest()
 
 
+def source_kwargs(settings: Settings, source: str) -> dict[str, Any]:
+    """Returns the environment's `prompts_kwargs` for a source of the run.
+
+    `--prompts-column` is that of the tables among `--prompts` and `--eval-prompts`: beside a table, lines of
+    text and the bundled prompts, which have no columns, are read without it.
+    """
+    kwargs = dict(flags.env_kwargs(settings)["prompts_kwargs"] or {})
+    others = {settings["prompts"], settings["eval_prompts"] or settings["prompts"]} - {source}
+    if not _has_columns(source) and any(map(_has_columns, others)):
+        kwargs.pop("column", None)
+    return kwargs
+
+
+def _has_columns(source: str) -> bool:
+    return source not in PROMPTS and not source.lower().endswith(".txt")
+
+
 def read_source(settings: Settings, source: str, split: str) -> Prompts:
     """Returns the prompts of one split of a source, as the environment reads them."""
     arguments = flags.env_kwargs(settings)
     wanted = {
         "split": split,
         "max_prompt_tokens": arguments["max_prompt_tokens"],
-        **(arguments["prompts_kwargs"] or {}),
+        **source_kwargs(settings, source),
     }
+    wanted_by = "--tokenizer" if settings["tokenizer"] else "--policy"
+    try:
+        _tokenizer(arguments["tokenizer"])
+    except ValueError as error:
+        raise ValueError(f"{wanted_by}: {error}") from error
     return _read(source, arguments["tokenizer"], json.dumps(wanted, sort_keys=True))
 
 
 @cache  # a run asks several times, and a data set of reviews takes seconds to prepare
 def _read(source: str, tokenizer: str, wanted: str) -> Prompts:
-    return load_prompts(source, tokenizer=load_tokenizer(tokenizer), **json.loads(wanted))
+    return load_prompts(source, tokenizer=_tokenizer(tokenizer), **json.loads(wanted))
+
+
+@cache
+def _tokenizer(name: str) -> Tokenizer:
+    return load_tokenizer(name)

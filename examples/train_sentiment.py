@@ -106,6 +106,7 @@ def open_run(
             find_own_modules(settings)
             check_names(settings)
             flags.make_config(settings)
+            boards.check_installed(given)
         except ValueError as error:
             parser.error(tell(error))
         folder = RunFolder(given.get("out") or Path("runs") / time.strftime("%Y%m%d-%H%M%S"))
@@ -119,6 +120,7 @@ def open_run(
         check_unchanged(given, settings)
         settings = resuming.with_length(given, settings)
         given.update(boards.recall(config, given))
+        boards.check_installed(given)
     except ValueError as error:
         parser.error(tell(error))
     find_own_modules(settings)  # whoever resumes a run asks for the modules that it names

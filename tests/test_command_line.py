@@ -143,6 +143,9 @@ def test_a_wrong_line_of_training_is_told_at_once(call, tmp_path, arguments, wor
         (["--scorer-kwargs", "but=[]"], "but must be one of library, documented"),
         (["--env-kwargs", "verify=no"], "--env-kwargs verify must be True or False, got 'no'"),
         (["--prompts", "none.txt"], "none.txt"),
+        (["--prompts", "lines.txt", "--prompts-column", "x"], "--prompts-column is for tables, got 'x'"),
+        (["--policy", "run/checkpoint/policy"], ("error: --policy: ", "there is no such path")),
+        (["--tokenizer", "run/checkpoint/policy"], ("error: --tokenizer: ", "there is no such path")),
         (["--prompts", "other.csv"], "name one as --prompts-column"),
         (["--prompts", "other.csv", "--prompts-column", "x"], "'other.csv' has 'query'"),
         (["--eval-prompts", "other.csv"], "name one as --prompts-column"),
@@ -156,9 +159,10 @@ def test_a_wrong_line_of_training_is_told_at_once(call, tmp_path, arguments, wor
 def test_what_only_shows_when_it_is_loaded_ends_with_status_1(call, tmp_path, arguments, words):
     (tmp_path / "other.csv").write_text("query\nThe film was\nI think that\n")
     (tmp_path / "file.txt").write_text("")
+    (tmp_path / "lines.txt").write_text("The film was\n")
     words = (words,) if isinstance(words, str) else words
     is_refused(call("train_sentiment", *arguments), 1, *words)
-    assert {path.name for path in tmp_path.iterdir()} == {"other.csv", "file.txt"}
+    assert {path.name for path in tmp_path.iterdir()} == {"other.csv", "file.txt", "lines.txt"}
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,7 @@ def test_a_run_leaves_its_files(train, tiny, tmp_path):
     assert status == 0, errors
     assert {path.name for path in folder.iterdir()} == FILES | {"tensorboard"}
     summary = json.loads((folder / "summary.json").read_text())
-    assert set(summary) == {"before", "after", "seconds", "episodes"}
+    assert set(summary) == {"before", "after", "seconds", "episodes", "logs", "sha256"}
     assert summary["episodes"] == 16
     assert set(summary["before"]) == set(summary["after"])
     assert set(summary["after"]) == {
@@ -176,6 +176,26 @@ def test_a_few_prompts_are_enough(train, tiny, tmp_path):
     status, _, errors = train(*tiny, "--prompts", prompts, "--out", tmp_path / "run")
     assert status == 0, errors
     assert errors[0].startswith("note: too few prompts to hold some out")
+
+
+def test_the_column_is_that_of_the_tables(train, tiny, tmp_path):
+    table, lines, folder = tmp_path / "reviews.csv", tmp_path / "held_out.txt", tmp_path / "run"
+    table.write_text("query\n" + "\n".join(f"{i} critics said it was" for i in range(8)))
+    lines.write_text("The film was\n")
+    for prompts, held_out, name in ((table, lines, "a"), (lines, table, "b"), (table, "bundled", "c")):
+        sources = ("--prompts", prompts, "--prompts-column", "query", "--eval-prompts", held_out)
+        status, _, errors = train(*tiny, *sources, "--out", folder / name)
+        assert status == 0, errors
+    assert "The film was" in (folder / "a" / "samples.html").read_text()
+
+
+@pytest.mark.parametrize("package", ["tensorboard", "wandb"])
+def test_a_board_that_is_not_installed_is_told_at_once(train, tiny, tmp_path, monkeypatch, package):
+    monkeypatch.setitem(sys.modules, package, None)
+    folder = tmp_path / "run"
+    found = train(*tiny, f"--{package}", "--out", folder)
+    refuse(found, f"--{package} needs the package", f"pip install 'rlsf-gym[{package}]'", status=2)
+    assert not folder.exists()
 
 
 @pytest.mark.parametrize(
