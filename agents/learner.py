@@ -21,6 +21,7 @@ from torch import Tensor
 from agents import checkpoint
 from agents.callback import Callback, CallbackFunction, tell
 from agents.compatibility import check_learner, check_vocabulary
+from agents.env_answers import read_eos_token_id, split_infos
 from agents.launcher import check_launcher
 from agents.learner_record import check_options, read_learner_record
 from agents.model_card import describe_training
@@ -35,7 +36,7 @@ from agents.prediction import predict_actions
 from agents.processes import ALONE, Processes
 from agents.progress_bar import ProgressBar
 from agents.resources import resource_figures
-from agents.rollout import Environment, IntArray, read_eos_token_id, read_shapes, split_infos
+from agents.rollout import Environment, IntArray, read_shapes
 from agents.schedule import learning_rate, next_kl_coef
 from agents.score_scale import measure_score_scale
 from agents.tensors import Estimates, Rollout

@@ -13,10 +13,11 @@ import gymnasium as gym
 import numpy as np
 import torch
 
+from agents.env_answers import split_infos
 from agents.policy import CausalLMPolicy
 from agents.ppo_config import LearnerConfig
 from agents.processes import ALONE, Processes
-from agents.rollout import Collected, Environment, Shapes, read_shapes, split_infos
+from agents.rollout import Collected, Environment, Shapes, read_shapes
 from agents.shares import collect_shares
 from agents.tensors import concatenate_rollouts
 from agents.watchdog import deadline

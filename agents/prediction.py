@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import torch
 
+from agents.env_answers import read_observation
 from agents.policy import CausalLMPolicy
-from agents.rollout import IntArray, Shapes, pad_actions, read_observation
+from agents.rollout import IntArray, Shapes, pad_actions
 
 
 def predict_actions(
@@ -34,7 +35,11 @@ def predict_actions(
         deterministic: Take the most probable tokens instead of sampling.
     """
     single = np.ndim(obs["prompt_ids"]) == 1
-    prompt_ids, prompt_mask = read_observation({key: np.atleast_2d(value) for key, value in obs.items()})
+    prompt_ids, prompt_mask = read_observation(
+        {key: np.atleast_2d(value) for key, value in obs.items()},
+        width=shapes.prompt_length,
+        vocab_size=shapes.vocab_size,
+    )
     generation = policy.generate(
         prompt_ids,
         prompt_mask,

@@ -22,6 +22,14 @@ from gymnasium.vector import VectorEnv
 from torch import Tensor
 
 from agents.decoding import Generation
+from agents.env_answers import (
+    EpisodeInfo,
+    final_infos,
+    read_eos_token_id,
+    read_observation,
+    read_step,
+    split_infos,
+)
 from agents.episode_rewards import read_token_rewards
 from agents.losses import kl_k3
 from agents.policy import CausalLMPolicy
@@ -30,7 +38,6 @@ from agents.tokenizer_match import check_tokenizers
 from agents.trunk import Outputs
 from agents.watchdog import deadline
 
-EpisodeInfo = dict[str, Any]
 """Everything that the reset and the step said about one episode; keys as in the environment's documentation,
 plus `reward`.
 """
@@ -126,13 +133,15 @@ def collect(
     openings = split_infos(reset_infos, shapes.episodes)
     tokenizers = {"policy": policy.tokenizer, "reference": reference.tokenizer}
     check_tokenizers(tokenizers, openings, shapes.vocab_size)
-    prompt_ids, prompt_mask = read_observation(observation)
+    prompt_ids, prompt_mask = read_observation(
+        observation, width=shapes.prompt_length, vocab_size=shapes.vocab_size, episodes=shapes.episodes
+    )
     was_reset = time.perf_counter()
     generation = policy.generate(
         prompt_ids,
         prompt_mask,
         lengths=_check_lengths(lengths, shapes),
-        eos_token_id=read_eos_token_id(openings),
+        eos_token_id=read_eos_token_id(openings, shapes.vocab_size),
         generator=generator,
         deterministic=deterministic,
         keep_states=exact_kl,
@@ -141,8 +150,8 @@ def collect(
     generated = time.perf_counter()
     with deadline(step_timeout, "env.step"):
         step = env.step(actions)
-    endings = split_infos(final_infos(step[-1]), shapes.episodes)
-    rewards = np.asarray(step[1], dtype=np.float64)  # (B,) float64
+    rewards, infos = read_step(step, shapes.episodes)
+    endings = split_infos(final_infos(infos), shapes.episodes)
     stepped = time.perf_counter()
     episodes = [
         {**opening, **ending, "reward": float(reward)}
@@ -158,13 +167,6 @@ def collect(
     return Collected(rollout, episodes, seconds)
 
 
-def read_observation(observation: Any) -> tuple[Tensor, Tensor]:
-    """Returns prompt ids (B, P) int64 and their mask (B, P) bool from a batched observation."""
-    ids = torch.as_tensor(np.asarray(observation["prompt_ids"], dtype=np.int64))
-    mask = torch.as_tensor(np.asarray(observation["prompt_mask"])).bool()
-    return ids, mask
-
-
 def pad_actions(response_ids: Tensor, shapes: Shapes) -> IntArray:
     """Returns actions (B, T) int64: the responses, with V in every column that they leave.
 
@@ -175,40 +177,6 @@ def pad_actions(response_ids: Tensor, shapes: Shapes) -> IntArray:
     actions = np.full((len(response_ids), shapes.response_length), shapes.vocab_size, dtype=np.int64)
     actions[:, : response_ids.shape[1]] = response_ids.cpu().numpy()
     return actions
-
-
-def final_infos(infos: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Returns the infos of ended episodes: `final_info` under SAME_STEP, the top level under DISABLED."""
-    return infos.get("final_info", infos)
-
-
-def split_infos(infos: Mapping[str, Any], episodes: int) -> list[EpisodeInfo]:
-    """Returns the infos of a vector environment as one dict per sub-environment, with the keys it has.
-
-    Args:
-        infos: Key to array (B, ...), with the boolean array `_key` telling whose entries are meant.
-        episodes: B.
-    """
-    everyone = np.ones(episodes, dtype=bool)
-    keys = [key for key in infos if not key.startswith("_")]
-    said = {key: infos.get(f"_{key}", everyone) for key in keys}  # (B,) bool each
-    return [{key: _plain(infos[key][b]) for key in keys if said[key][b]} for b in range(episodes)]
-
-
-def read_eos_token_id(openings: list[EpisodeInfo]) -> int:
-    """Returns the end token's id that the infos of a reset agree on.
-
-    Raises:
-        ValueError: It is missing, or there are several.
-    """
-    found = sorted({int(info["eos_token_id"]) for info in openings if "eos_token_id" in info})
-    if len(found) != 1:
-        raise ValueError(f"env: expected one eos_token_id in the infos of reset, got {found}")
-    return found[0]
-
-
-def _plain(value: Any) -> Any:
-    return cast(Any, value).item() if isinstance(value, np.generic) else value
 
 
 def _check_lengths(lengths: Tensor | None, shapes: Shapes) -> Tensor:

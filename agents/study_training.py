@@ -20,6 +20,7 @@ import gymnasium as gym
 import torch
 
 from agents.diversity import self_bleu
+from agents.env_answers import split_infos
 from agents.evaluate import Row, evaluate, summarise
 from agents.grpo import GRPO
 from agents.learner import Learner
@@ -27,7 +28,7 @@ from agents.memory_release import MemoryRelease
 from agents.policy import CausalLMPolicy
 from agents.ppo import TokenPPO
 from agents.rloo import RLOO
-from agents.rollout import collect, split_infos
+from agents.rollout import collect
 from agents.study_settings import merge
 
 AGENTS: dict[str, type[Any]] = {"ppo": TokenPPO, "rloo": RLOO, "grpo": GRPO}

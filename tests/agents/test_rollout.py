@@ -9,7 +9,8 @@ import torch
 from gymnasium import spaces
 from gymnasium.vector import AutoresetMode
 
-from agents.rollout import collect, read_eos_token_id, read_shapes, split_infos
+from agents.env_answers import read_eos_token_id, split_infos
+from agents.rollout import collect, read_shapes
 
 V, P, T, END, WANTED = 12, 5, 6, 11, 3
 
