@@ -146,8 +146,10 @@ def _table(held_out: Mapping[str, Facts]) -> Iterator[str]:
     yield f"| | {' | '.join(map(_shown, held_out))} |"
     yield "| --- |" + " --- |" * len(held_out)
     for figure in dict.fromkeys(name for figures in held_out.values() for name in figures):
-        cells = [_shown(figures.get(figure, "")) for figures in held_out.values()]
-        yield f"| {_shown(figure)} | {' | '.join(cells)} |"
+        values = [figures.get(figure) for figures in held_out.values()]
+        if any(value is not None for value in values):  # without a judge there is nothing of one
+            cells = ["" if value is None else _shown(value) for value in values]
+            yield f"| {_shown(figure)} | {' | '.join(cells)} |"
 
 
 def _block(heading: str, values: Facts | None) -> Iterator[str]:

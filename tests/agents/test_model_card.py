@@ -81,6 +81,8 @@ def test_the_card_is_one_that_the_hub_reads(saved):
         r'      "odd | key": "a\n---\nb",',
     ):  # fmt: skip
         assert line in text.splitlines(), line
+    assert "None" not in text.split("## On held-out prompts")[1].split("##")[0]
+    assert "| judge |" not in text
     assert torch.__version__ in text
 
 
