@@ -317,9 +317,8 @@ class Certificate:
                 withdrawn += amount
                 changes[rule] -= amount
         totals = Totals(kept + withdrawn, kept + added)
-        for name, total, score in zip(
-            ("prompt_score", "score"), totals, (self.prompt_score, self.score), strict=True
-        ):
+        for name, total in (("prompt_score", totals.prompt), ("score", totals.text)):
+            score = self.prompt_score if name == "prompt_score" else self.score
             made = total / math.sqrt(total * total + 15.0)
             if not abs(made - score) <= _TOLERANCE:
                 raise CertificateError(f"{name} must be {made!r}, as the records add up, but is {score!r}")
@@ -367,7 +366,7 @@ def _as_tuple(name: str, value: Any) -> tuple[Any, ...]:
 
 def _read_only(name: str, value: Any) -> MappingProxyType[str, Any]:
     """A copy of a mapping from str that nobody can change."""
-    if not isinstance(value, Mapping):
+    if type(value) is not dict and not isinstance(value, Mapping):
         raise ValueError(f"{name} must be a mapping, but is {quote(value)} of type {type(value).__name__}")
     copy = dict(cast(Mapping[Any, Any], value))
     for key in copy:

@@ -100,23 +100,25 @@ class Scoring:
         )
         prompt: FloatArray = both[0]
         full: FloatArray = both[1]
-        known = np.where(ends == sizes, full[:, None], prompt[:, None])  # (B, T) float64
         flat = np.zeros(0)
-        if answers.found:
+        if prefixes and answers.found:
             flat = self.in_range(
                 np.concatenate(answers.found),
                 (sum(map(len, asked)),),
                 lambda: _prefixes(prompts, responses.texts, asked),
             )
-            known[inside] = flat if asked is rows else flat[_are_inside(rows, asked)]
         if is_watching:
             with self._named():
                 self._agreement.see(
                     prompts, responses.texts, (prompt, full), _split(asked, flat) if prefixes else None
                 )
-        if prefixes and self.boundary == "closed":
+        if not prefixes:
+            return Scores(prompt, full, answers.certificates, None)
+        if self.boundary == "closed":
             self._closing.see(responses.texts, responses.char_ends, list(map(bool, map(len, rows))))
-        return Scores(prompt, full, answers.certificates, known if prefixes else None)
+        known = np.where(ends == sizes, full[:, None], prompt[:, None])  # (B, T) float64
+        known[inside] = flat if asked is rows else flat[_are_inside(rows, asked)]
+        return Scores(prompt, full, answers.certificates, known)
 
     def in_range(
         self, scores: npt.ArrayLike, shape: tuple[int, ...], texts: Callable[[], Sequence[str]]

@@ -5,7 +5,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from rlsf_gym.scorers.vader_long import GrowingToken
+from rlsf_gym.scorers.vader_long import LONGEST, GrowingToken
 from rlsf_gym.scorers.vader_stream import Stream, emphasize, measure_emphasis
 from rlsf_gym.scorers.vader_text import Span, SpelledText
 from rlsf_gym.scorers.vader_words import Vocabulary, Word
@@ -97,9 +97,11 @@ def read(spelled: SpelledText, stream: Stream, vocabulary: Vocabulary, stops: Se
             at += 1
         start = ends[at] - len(tokens[at])
         if start < stop:
-            if growing is None or growing.start != start:
-                growing = GrowingToken(text, start)
-            word = vocabulary[growing.grow(stop)]
+            if stop - start <= LONGEST:
+                word = vocabulary[text[start:stop]]
+            else:
+                growing = _follow(growing, text, start)
+                word = vocabulary[growing.grow(stop)]
             if word is not cut:
                 total, cut = _replace(stream, cut, word), word
         sums.append(total)
@@ -107,9 +109,12 @@ def read(spelled: SpelledText, stream: Stream, vocabulary: Vocabulary, stops: Se
         stream.pop()
     for word in words[at:]:
         stream.push(word)
-    if "!" in text or "?" in text:
-        sums = _emphasized(sums, text, stops)
-    return Reading(spelled, stream, tokens, ends, sums)
+    return Reading(spelled, stream, tokens, ends, _emphasized(sums, text, stops))
+
+
+def _follow(growing: GrowingToken | None, text: str, start: int) -> GrowingToken:
+    """The long token that begins at a place, as far as it was looked at."""
+    return growing if growing is not None and growing.start == start else GrowingToken(text, start)
 
 
 def _replace(stream: Stream, cut: Word | None, word: Word) -> float:
@@ -121,6 +126,8 @@ def _replace(stream: Stream, cut: Word | None, word: Word) -> float:
 
 def _emphasized(sums: list[float], text: str, stops: Sequence[int]) -> list[float]:
     """The sums with the punctuation of `text[:stop]`."""
+    if "!" not in text and "?" not in text:
+        return sums
     emphasized: list[float] = []
     marks = (match.start() for match in _MARK.finditer(text))
     mark = next(marks, len(text))
