@@ -11,6 +11,7 @@ from rlsf_gym.arguments import Argument, ArgumentError, PythonOnly
 __all__ = ["TextColumn", "check_texts", "choose_column"]
 
 _COLUMNS = ("prompt", "text", "review")  # in this order of preference
+_LONGEST = 80  # characters of a name in a message
 _NAMED = 20  # columns that a message lists
 
 
@@ -89,4 +90,10 @@ def check_texts(
 
 def _list(names: Sequence[Any]) -> str:
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return (", ".join(map(repr, names[:_NAMED])) or "none") + more
+    return (", ".join(map(_show, names[:_NAMED])) or "none") + more
+
+
+def _show(name: Any) -> str:
+    """Returns a name for a message: where a file has no header, its first line is taken for one."""
+    shown = repr(name)
+    return shown if len(shown) <= _LONGEST else f"{shown[: _LONGEST - 3]}..."

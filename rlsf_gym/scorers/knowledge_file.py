@@ -17,6 +17,7 @@ The format is TOML, with optional keys throughout; `docs/knowledge.md` explains 
 from __future__ import annotations
 
 import math
+import os
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -98,8 +99,13 @@ def read_knowledge(name: str) -> KnowledgeFile:
         raise ValueError(
             f"graph must be one of {', '.join(BUNDLED)} or the path of a TOML file, got {name!r}"
         )
-    with path.open("rb") as file:
-        data = file.read(MAX_BYTES + 1)
+    try:
+        with open(path, "rb", buffering=0, opener=_open_without_waiting) as file:
+            data = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise ValueError(f"graph {name!r} must be readable, but is not: {one_line(error)}") from error
+    if data is None:
+        raise ValueError(f"graph {name!r} must be a file of text, but has nothing to read yet")
     if len(data) > MAX_BYTES:
         raise ValueError(f"graph {name!r} must have at most {MAX_BYTES:,} bytes, but has more")
     tables = _parse(name, data)
@@ -114,6 +120,11 @@ def read_knowledge(name: str) -> KnowledgeFile:
     if subject is not None:
         _check_concept(name, "subject", subject, entries)
     return KnowledgeFile(name, sha256(data).hexdigest(), _read_window(name, tables), subject, concepts)
+
+
+def _open_without_waiting(path: str, flags: int) -> int:
+    """Some files of the system are regular ones by name, and wait for something to be read."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def _error(name: str, key: str, message: str) -> ValueError:

@@ -275,3 +275,11 @@ def test_a_data_set_that_cannot_be_loaded_raises_in_one_line(monkeypatch: pytest
     monkeypatch.setitem(sys.modules, "datasets", Datasets)
     with pytest.raises(ValueError, match=r"'some/set': ConnectionError: no route$"):
         read_dataset("some/set")
+
+
+def test_a_first_line_that_is_no_header_is_cut_in_the_message(tmp_path: Path) -> None:
+    path = tmp_path / "prompts.csv"
+    path.write_text("x" * 1_000_000 + "\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"prompts must have a column .* has 'x{76}\.\.\.: name") as refused:
+        read_file(path, None)
+    assert len(str(refused.value)) < 1_000

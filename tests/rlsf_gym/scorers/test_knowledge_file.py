@@ -1,5 +1,7 @@
 """The format of a graph: what is read, and what each mistake is answered with."""
 
+import os
+
 import pytest
 
 from rlsf_gym.scorers.knowledge_file import BUNDLED, read_knowledge
@@ -119,6 +121,13 @@ def test_lists_without_an_end_are_refused_in_one_line(tmp_path):
 def test_keys_without_an_end_are_refused_before_they_fill_the_memory(tmp_path):
     with pytest.raises(ValueError, match="a line must have at most 1000 dots, but has more"):
         read_knowledge(write(tmp_path, ".".join("a" * 200_000) + " = 1"))
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/kmsg"), reason="needs a file that waits")
+def test_a_file_that_waits_is_not_waited_for(tmp_path):
+    (tmp_path / "link.toml").symlink_to("/proc/kmsg")
+    with pytest.raises(ValueError, match=r"graph '.*link\.toml'"):
+        read_knowledge(str(tmp_path / "link.toml"))
 
 
 def test_a_file_that_the_checker_would_not_read_is_refused(tmp_path):
