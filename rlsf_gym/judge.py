@@ -101,7 +101,8 @@ class Judge:
         file = _ASSETS / BUNDLED[spec] if isinstance(spec, str) and spec in BUNDLED else Path(spec)
         if not file.is_file():
             raise ValueError(
-                f"judge must be one of {', '.join(BUNDLED)} or the path of an .npz file, got {str(spec)!r}"
+                f"judge must be one of {', '.join(BUNDLED)} or the path of an .npz file "
+                f"or of a classifier's folder, got {str(spec)!r}"
                 f"{did_you_mean(str(spec), BUNDLED)}"
             )
         try:

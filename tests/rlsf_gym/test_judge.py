@@ -92,9 +92,10 @@ def test_saved_judge_loads_the_same(tmp_path: Path) -> None:
 
 
 def test_unknown_name_lists_the_known(tmp_path: Path) -> None:
-    with pytest.raises(
-        ValueError, match=r"one of bundled, bundled-b or the path of an \.npz file, got 'bundeld'"
-    ):
+    message = (
+        r"one of bundled, bundled-b or the path of an \.npz file or of a classifier's folder, got 'bundeld'"
+    )
+    with pytest.raises(ValueError, match=message):
         Judge.load("bundeld")
     with pytest.raises(ValueError, match="got '"):
         Judge.load(tmp_path)
