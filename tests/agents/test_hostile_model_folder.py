@@ -6,6 +6,7 @@ import shutil
 import warnings
 
 import pytest
+from transformers import GPT2Config, GPT2LMHeadModel
 
 from agents import CausalLMPolicy, LoraSettings
 from agents.foreign_adapter import _read_config
@@ -16,11 +17,22 @@ NESTED = "[" * 100_000
 
 
 @pytest.fixture(scope="module")
-def adapted(tiny_policy, tmp_path_factory):
+def tiny(tmp_path_factory):
+    """Returns the folder of a random GPT-2 of one layer, without a tokenizer."""
+    folder = tmp_path_factory.mktemp("models") / "tiny"
+    config = GPT2Config(
+        vocab_size=12, n_layer=1, n_head=1, n_embd=16, n_positions=32, bos_token_id=0, eos_token_id=0
+    )
+    GPT2LMHeadModel(config).save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def adapted(tiny, tmp_path_factory):
     """Returns the folder of an adapter, which nobody may change."""
     pytest.importorskip("peft")
     folder = tmp_path_factory.mktemp("adapters") / "lora"
-    CausalLMPolicy.from_pretrained(tiny_policy, lora=LoraSettings(rank=2, alpha=4.0)).save_pretrained(folder)
+    CausalLMPolicy.from_pretrained(tiny, lora=LoraSettings(rank=2, alpha=4.0)).save_pretrained(folder)
     return folder
 
 
@@ -30,8 +42,8 @@ def adapter(adapted, tmp_path):
 
 
 @pytest.fixture
-def model(tiny_policy, tmp_path):
-    return shutil.copytree(tiny_policy, tmp_path / "model")
+def model(tiny, tmp_path):
+    return shutil.copytree(tiny, tmp_path / "model")
 
 
 def refuse(folder, match):
@@ -111,17 +123,17 @@ def test_records_of_another_type(adapter, key, value):
     refuse(adapter, f"missing or damaged files: {key}: expected a text, got")
 
 
-def test_settings_that_peft_stumbles_over_later(tiny_policy, tmp_path):
+def test_settings_that_peft_stumbles_over_later(tiny, tmp_path):
     peft = pytest.importorskip("peft")
     from transformers import AutoModelForCausalLM
 
     config = peft.LoraConfig(r=2, target_modules=["c_attn"], task_type="CAUSAL_LM", fan_in_fan_out=True)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        tuned = peft.get_peft_model(AutoModelForCausalLM.from_pretrained(tiny_policy), config)
+        tuned = peft.get_peft_model(AutoModelForCausalLM.from_pretrained(tiny), config)
         tuned.save_pretrained(tmp_path)
     record = json.loads((tmp_path / "adapter_config.json").read_text())
-    record |= {"alora_invocation_tokens": {"a": {}}, "base_model_name_or_path": str(tiny_policy)}
+    record |= {"alora_invocation_tokens": {"a": {}}, "base_model_name_or_path": str(tiny)}
     (tmp_path / "adapter_config.json").write_text(json.dumps(record))
     refuse(
         tmp_path, "expected an adapter that can be added to weights, got TypeError: .*restore adapter_config"
