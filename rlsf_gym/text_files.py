@@ -18,6 +18,8 @@ from rlsf_gym.text_tables import read_records, read_table
 
 __all__ = ["FILE_READERS", "read_dataset", "read_file", "read_folder", "read_path"]
 
+LARGEST = 1 << 32
+"""Bytes of the largest file of text that is read: it is held in memory whole."""
 _LINE_END = re.compile(r"\r\n?|\n")
 _TAB = "\t"
 _OTHER_SEPARATORS = (_TAB, ";", "|", ",")
@@ -219,6 +221,11 @@ FILE_READERS: Mapping[str, Callable[[Path, str | None], TextColumn]] = {
 def _read_utf8(path: Path) -> str:
     """Returns the text of a file without a byte order mark; raises ValueError for what is no text."""
     try:
+        if path.stat().st_size > LARGEST:
+            raise ValueError(
+                f"prompts file must have at most {LARGEST:,} bytes, got {str(path)!r} of "
+                f"{path.stat().st_size:,}: split it, or convert it to parquet"
+            )
         data = path.read_bytes()
     except OSError as error:
         raise ValueError(f"prompts file must be readable, got {str(path)!r}: {error.strerror}") from None

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from agents import checkpoint, strict_json, study, xz_files
+from rlsf_gym import text_files
 from rlsf_gym.checker import knowledge
 from rlsf_gym.scorers import knowledge_file
 
@@ -47,6 +48,7 @@ def test_bounds_are_those_of_the_code():
         "a graph of domain knowledge": (
             f"{knowledge_file.MAX_BYTES // MEBI} MiB, {knowledge._MOST_DOTS:,} dots in a line"
         ),
+        "prompts, a file of text": f"{text_files.LARGEST >> 30} GiB",
     }
     assert knowledge._MAX_BYTES == knowledge_file.MAX_BYTES
     assert knowledge._MOST_DOTS == knowledge_file._MOST_DOTS

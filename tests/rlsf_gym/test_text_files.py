@@ -283,3 +283,12 @@ def test_a_first_line_that_is_no_header_is_cut_in_the_message(tmp_path: Path) ->
     with pytest.raises(ValueError, match=r"prompts must have a column .* has 'x{76}\.\.\.: name") as refused:
         read_file(path, None)
     assert len(str(refused.value)) < 1_000
+
+
+@pytest.mark.parametrize("name", ["p.txt", "p.csv", "p.tsv", "p.jsonl"])
+def test_files_too_large_to_be_held_are_refused_before_they_are_read(tmp_path, name):
+    path = tmp_path / name
+    path.touch()
+    os.truncate(path, 1 << 40)  # sparse: it takes no room
+    with pytest.raises(ValueError, match=r"at most 4,294,967,296 bytes, got .* of 1,099,511,627,776: split"):
+        read_path(path)
