@@ -87,7 +87,7 @@ def read_run(folder: str | os.PathLike[str]) -> Run:
 
 def hash_logs(folder: Path) -> dict[str, str]:
     """Returns the SHA-256 of `metrics.jsonl` and `timings.jsonl` by name, for the summary of a run."""
-    return {name: hashlib.sha256(_read_log(folder / name)).hexdigest() for name in NAMES}
+    return {name: _hash_log(folder / name) for name in NAMES}
 
 
 def describe_run(run: Run) -> str:
@@ -240,16 +240,17 @@ def _check_logs(folder: Path, summary: Row) -> None:
     recorded = summary.get("logs", {})
     if not isinstance(recorded, dict):
         raise ValueError(f"{folder / 'summary.json'}: logs: expected a table, got {show(recorded)}")
-    for name in set(NAMES) & recorded.keys():
-        if hashlib.sha256(_read_log(folder / name)).hexdigest() != recorded[name]:
+    for name in NAMES:
+        if name in recorded and recorded[name] != _hash_log(folder / name):
             raise ValueError(
                 f"{folder / name} is damaged: it was changed after the run had ended, as summary.json says; "
                 "restore it from a copy"
             )
 
 
-def _read_log(path: Path) -> bytes:
-    return read_plain(path, largest=LARGEST_LOG, through_links=False) if os.path.lexists(path) else b""
+def _hash_log(path: Path) -> str:
+    data = read_plain(path, largest=LARGEST_LOG, through_links=False) if os.path.lexists(path) else b""
+    return hashlib.sha256(data).hexdigest()
 
 
 def _read_table(path: Path, content: Row, key: str) -> dict[str, Any]:
