@@ -82,8 +82,8 @@ def test_a_data_set_folder(tmp_path: Path) -> None:
         ("p.txt", "caf\u00e9".encode("utf-16"), "looks like UTF-16: unpack or convert it"),
         ("p.txt", "caf\u00e9".encode("utf-16-le"), "has byte 0xe9 at offset 6|has a NUL byte at offset 1"),
         ("p.txt", b"\xef\xbb\xbfcaf\xe9 noir", "has byte 0xe9 at offset 6"),
-        ("p.jsonl", gzip.compress(b'{"prompt": "a"}'), "looks like gzip: unpack"),
-        ("p.jsonl.gz", gzip.compress(b'{"prompt": "a"}'), "unpack it first"),
+        ("p.jsonl", gzip.compress(b'{"prompt": "a"}', mtime=0), "looks like gzip: unpack"),
+        ("p.jsonl.gz", gzip.compress(b'{"prompt": "a"}', mtime=0), "unpack it first"),
         (
             "p.csv",
             "prompt\nWell, this\nThe film\n",
