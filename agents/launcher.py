@@ -29,8 +29,8 @@ class Unfollowed(NamedTuple):
 
 
 WHOLE = (
-    "the learner keeps whole weights in each process; launch it with examples/accelerate/multi_gpu.yaml "
-    "(docs/scaling.md says how far FSDP goes)"
+    "the learner keeps whole weights in each process; launch it with "
+    "examples/speed/accelerate/multi_gpu.yaml (docs/scaling.md says how far FSDP goes)"
 )
 UNFOLLOWED = (
     Unfollowed("USE_FSDP", "FSDP", WHOLE),

@@ -3,7 +3,7 @@
     python examples/train_sentiment.py                         the embedded model, prompts, scorer and judge
     python examples/train_sentiment.py --reward-design terminal --seed 1 --out runs/terminal
     python examples/train_sentiment.py --resume runs/terminal  continue a run that was stopped or killed
-    accelerate launch --config_file examples/accelerate/two_cpu_processes.yaml examples/train_sentiment.py
+    accelerate launch --config_file CONFIG examples/train_sentiment.py    several processes: speed/accelerate
 
 Exit status: 0 done, 1 a failure that is explained in one line, 2 wrong arguments, 130 stopped by Ctrl-C and
 143 by SIGTERM with everything saved.

@@ -1,8 +1,8 @@
 """The held-out judge: a linear word n-gram classifier that is reported and never trained against.
 
 Two judges are bundled, trained on disjoint halves of the labelled IMDB reviews by
-`examples/train_judge.py`: "bundled" and "bundled-b". Their temperature and bias are those that fit pieces
-of 8 to 32 tokens of reviews unseen in training, and stay as they are.
+`examples/workshop/train_judge.py`: "bundled" and "bundled-b". Their temperature and bias are those that fit
+pieces of 8 to 32 tokens of reviews unseen in training, and stay as they are.
 
 The judge counts words and pairs of neighbouring words. It does not see word order beyond pairs, irony, or
 what a pair like "not bad" means where training did not show it; its probabilities were fitted for short

@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 EXTRAS = PROJECT["optional-dependencies"]
-OWN = {"rlsf_gym", "agents"}
+OWN = {"rlsf_gym", "agents", "examples", "tests"}
 DISTRIBUTIONS = {"PIL": "pillow", "sklearn": "scikit-learn", "yaml": "pyyaml"}
 """Of modules that bear another name than what brings them."""
 BOUND = re.compile(r"([A-Za-z0-9-]+)>=([\d.]+)(?:,<[\d.]+)?(?:; .+)?")

@@ -464,7 +464,7 @@ def test_it_serves_until_ctrl_c():
         "0",
         "--designs",
         "terminal",
-        "custom_design:INSTALMENTS",
+        "examples.quickstart.custom_design:INSTALMENTS",
     ]
     heeds = functools.partial(
         signal.signal, signal.SIGINT, signal.SIG_DFL
@@ -481,9 +481,9 @@ def test_it_serves_until_ctrl_c():
             process.send_signal(signal.SIGINT)
             output, errors = process.communicate(timeout=20)
     assert (process.returncode, output, errors) == (130, "", "")
-    assert list(held["answer"]["designs"]) == ["terminal", "custom_design:INSTALMENTS"]
-    assert held["options"]["designs"][-1]["name"] == "custom_design:INSTALMENTS"
-    assert "error" not in held["answer"]["designs"]["custom_design:INSTALMENTS"]
+    assert list(held["answer"]["designs"]) == ["terminal", "examples.quickstart.custom_design:INSTALMENTS"]
+    assert held["options"]["designs"][-1]["name"] == "examples.quickstart.custom_design:INSTALMENTS"
+    assert "error" not in held["answer"]["designs"]["examples.quickstart.custom_design:INSTALMENTS"]
     assert taken.returncode == 1
     assert taken.stderr.startswith("error: ")
     assert taken.stderr.count("\n") == 1

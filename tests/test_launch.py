@@ -14,7 +14,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 TRAIN = ROOT / "examples" / "train_sentiment.py"
-CONFIG = ROOT / "examples" / "accelerate" / "two_cpu_processes.yaml"
+CONFIG = ROOT / "examples" / "speed" / "accelerate" / "two_cpu_processes.yaml"
 ITERATIONS = 6
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
@@ -144,7 +144,7 @@ def test_a_process_that_hangs_is_not_waited_for(flags, tmp_path):
 
 
 def test_fsdp_goes_as_far_as_the_page_says():
-    script = ROOT / "examples" / "fsdp_step.py"
+    script = ROOT / "examples" / "speed" / "fsdp_step.py"
     config = CONFIG.with_name("fsdp.yaml")
     process = start(script=script, config=config)
     output, errors = process.communicate(timeout=300)

@@ -15,7 +15,7 @@ from rlsf_gym.designs.design import Design, every_prefix
 from rlsf_gym.evidence import Evidence, FloatArray
 
 # Of the absolute rewards of `potential` that are not zero, under VADER, of 5,120 responses of the bundled
-# language model before any training (examples/reward_deciles.py).
+# language model before any training (examples/measurements/reward_deciles.py).
 DECILES = (0.159, 0.232, 0.292, 0.34, 0.382, 0.44, 0.477, 0.542, 0.612)
 
 

@@ -9,7 +9,7 @@ import torch
 from transformers import GPT2LMHeadModel
 
 NGRAM_BITS_PER_BYTE = 1.579
-"""Of the interpolated Kneser-Ney 5-gram over the same tokens, as examples/ngram_baseline.py measures it."""
+"""Of the interpolated Kneser-Ney 5-gram over the same tokens, as workshop/ngram_baseline.py measures it."""
 
 FOLDER = Path(__file__).parents[2] / "agents" / "assets" / "gpt2-imdb-4m"
 

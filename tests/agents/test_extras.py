@@ -24,7 +24,7 @@ def test_what_is_missing_is_explained():
 
 
 def test_a_folder_of_that_name_is_not_the_package(tmp_path, monkeypatch):
-    """As examples/accelerate is, or the folder that Weights & Biases writes."""
+    """As examples/speed/accelerate is, or the folder that Weights & Biases writes."""
     (tmp_path / FOLDER).mkdir()
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.delitem(sys.modules, FOLDER, raising=False)
