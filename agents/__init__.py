@@ -7,16 +7,15 @@ are read without the seconds that torch and transformers take.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from agents.evaluate import evaluate  # at once: its module has the same name, and would take its place
-
 if TYPE_CHECKING:
-    from agents.group_config import GRPOConfig, RLOOConfig
-    from agents.grpo import GRPO
-    from agents.lora import LoraSettings
-    from agents.policy import CausalLMPolicy
-    from agents.ppo import TokenPPO
-    from agents.ppo_config import TokenPPOConfig
-    from agents.rloo import RLOO
+    from agents.config import TokenPPOConfig
+    from agents.learners.group_config import GRPOConfig, RLOOConfig
+    from agents.learners.grpo import GRPO
+    from agents.learners.ppo import TokenPPO
+    from agents.learners.rloo import RLOO
+    from agents.policies.lora import LoraSettings
+    from agents.policies.policy import CausalLMPolicy
+    from agents.rollouts.evaluation import evaluate
 
 __all__ = [
     "TokenPPO",
@@ -31,19 +30,20 @@ __all__ = [
 ]
 
 _HOMES = {
-    "TokenPPO": "agents.ppo",
-    "TokenPPOConfig": "agents.ppo_config",
-    "RLOO": "agents.rloo",
-    "RLOOConfig": "agents.group_config",
-    "GRPO": "agents.grpo",
-    "GRPOConfig": "agents.group_config",
-    "CausalLMPolicy": "agents.policy",
-    "LoraSettings": "agents.lora",
+    "TokenPPO": "agents.learners.ppo",
+    "TokenPPOConfig": "agents.config",
+    "RLOO": "agents.learners.rloo",
+    "RLOOConfig": "agents.learners.group_config",
+    "GRPO": "agents.learners.grpo",
+    "GRPOConfig": "agents.learners.group_config",
+    "CausalLMPolicy": "agents.policies.policy",
+    "LoraSettings": "agents.policies.lora",
+    "evaluate": "agents.rollouts.evaluation",
 }
 
 
 def __getattr__(name: str) -> Any:
-    """Returns a public class, imported when it is asked for."""
+    """Returns a public class or function, imported when it is asked for."""
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     found = globals()[name] = getattr(import_module(_HOMES[name]), name)

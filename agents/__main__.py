@@ -13,9 +13,9 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from agents.figures import draw_run
-from agents.printable import one_line, printable
-from agents.run_report import Run, describe_run, headline, read_run
+from agents.runs.plots import draw_run
+from agents.runs.printable import one_line, printable
+from agents.runs.run_report import Run, describe_run, headline, read_run
 
 FIGURE = "curves.png"
 

@@ -30,16 +30,16 @@ from command_line import Parser
 from flag import count, seconds
 from study_progress import Progress
 
-from agents.plain_files import write_whole
-from agents.printable import one_line
-from agents.study import read_study
-from agents.study_checks import check_before_runs
-from agents.study_executors import Executor, ProcessExecutor, RayExecutor
-from agents.study_files import PACKED, StudyFolder, pack, unpack
-from agents.study_fingerprint import fingerprint
-from agents.study_plan import Cell, Study
-from agents.study_runs import Place, Summary, run_cells
-from agents.study_tuning import choose
+from agents.runs.plain_files import write_whole
+from agents.runs.printable import one_line
+from agents.studies.checks import check_before_runs
+from agents.studies.executors import Executor, ProcessExecutor, RayExecutor
+from agents.studies.files import PACKED, StudyFolder, pack, unpack
+from agents.studies.fingerprint import fingerprint
+from agents.studies.plan import Cell, Study
+from agents.studies.read import read_study
+from agents.studies.run import Place, Summary, run_cells
+from agents.studies.tuning import choose
 
 HERE = Path(__file__).resolve().parent
 STUDIES = HERE / "studies"

@@ -9,9 +9,9 @@ from typing import Any
 from run_folder import RunFolder
 
 from agents.extras import import_extra
-from agents.learner import Learner
-from agents.logs import JsonlLog, Log, ProgressLog, TensorBoardLog, WandbLog
-from agents.strict_json import show
+from agents.learners.learner import Learner
+from agents.runs.logs import JsonlLog, Log, ProgressLog, TensorBoardLog, WandbLog
+from agents.runs.strict_json import show
 
 BOARDS: dict[str, type[Any]] = {"tensorboard": bool, "wandb": str, "wandb_mode": str}
 """Flags that name a board, and what they hold; a run goes on where it began."""

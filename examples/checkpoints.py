@@ -8,7 +8,7 @@ from typing import Any
 from interruption import Interruption
 from run_folder import RunFolder
 
-from agents.learner import Learner
+from agents.learners.learner import Learner
 
 
 class Checkpoints:

@@ -31,11 +31,12 @@ from plots import Arms, Cell
 from run_folder import RunFolder
 from task_flags import COLLECTING
 
-from agents import learning_curves, statistics
-from agents.logs import read_jsonl
-from agents.printable import one_line
-from agents.run_report import SUMMARY_KEYS
-from agents.statistics import Interval
+from agents.runs.logs import read_jsonl
+from agents.runs.printable import one_line
+from agents.runs.run_report import SUMMARY_KEYS
+from agents.stats import curves as learning_curves
+from agents.stats import intervals as statistics
+from agents.stats.intervals import Interval
 
 TRAIN = Path(__file__).with_name("train_sentiment.py")
 SHARE = 0.8

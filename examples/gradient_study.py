@@ -19,13 +19,13 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from agents.losses import explained_variance
-from agents.ppo import TokenPPO, estimate_with_critic
-from agents.ppo_play import play
-from agents.ppo_update import accumulate_gradients, make_batch
-from agents.returns import kl_shaped_rewards
-from agents.study_training import make_agent
-from agents.tensors import Rollout
+from agents.learners.ppo import TokenPPO, estimate_with_critic
+from agents.learners.update import accumulate_gradients, make_batch
+from agents.maths.losses import explained_variance
+from agents.maths.returns import kl_shaped_rewards
+from agents.maths.tensors import Rollout
+from agents.rollouts.play import play
+from agents.studies.training import make_agent
 
 PLAYED_APART = 1 << 20
 """Added to the number of an iteration: prompts of measured batches are not those of learning."""
@@ -51,7 +51,7 @@ def measure(settings: Settings, seed: int) -> Iterator[Record]:
     """Yields the moments of the gradient for each lambda, after each number of iterations.
 
     Args:
-        settings: Those of `agents.study_training.train` that a learner is made from; `iterations`, rising
+        settings: Those of `agents.studies.training.train` that a learner is made from; `iterations`, rising
             counts to measure after; `lambdas`, 1 among them; `batches`, N.
         seed: Of everything that is drawn.
 

@@ -5,8 +5,8 @@
 
 For each contrast of times to the goal in which every run got there, studies with as many seeds are drawn:
 times from log-normal distributions with the means and the spreads (of their logarithms) that the two arms
-had, apart from each other. An interval of `agents.contrasts.speed_up` holds the truth if the ratio of the two
-means lies inside.
+had, apart from each other. An interval of `agents.stats.contrasts.speed_up` holds the truth if the ratio of
+the two means lies inside.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from report import read
 from reporting.contrasts import TIME
 from reporting.numbers import analyse
 
-from agents.contrasts import speed_up
+from agents.stats.contrasts import speed_up
 
 HORIZON = 1e9
 """So far off that no simulated run is censored."""

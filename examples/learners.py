@@ -12,10 +12,11 @@ import run_prompts
 import settings as flags
 from run_folder import RunFolder
 
-from agents import GRPO, RLOO, CausalLMPolicy, TokenPPO, checkpoint
-from agents.launcher import check_launcher
-from agents.processes import PATIENCE, Processes, join_processes
-from agents.vocabulary import find_tokenizer
+from agents import GRPO, RLOO, CausalLMPolicy, TokenPPO
+from agents.parallel import PATIENCE, Processes, join_processes
+from agents.policies.vocabulary import find_tokenizer
+from agents.runs import checkpoint
+from agents.runs.launcher import check_launcher
 
 Agent = TokenPPO | RLOO | GRPO
 AGENTS: dict[str, type[Any]] = {agent.name: agent for agent in (TokenPPO, RLOO, GRPO)}

@@ -18,10 +18,10 @@ from typing import Any
 
 import torch
 
-from agents.policy import CausalLMPolicy
-from agents.study_settings import merge
-from agents.study_training import make_agent
-from rlsf_gym.scorers.vader_words import load_lexicon
+from agents.policies.policy import CausalLMPolicy
+from agents.studies.settings import merge
+from agents.studies.training import make_agent
+from rlsf_gym.domains.sentiment.vader.words import load_lexicon
 from rlsf_gym.tokenizer import Tokenizer, load_tokenizer
 
 NEGATOR = " not"
@@ -56,7 +56,7 @@ def train_and_probe(settings: Settings, seed: int) -> Iterator[Record]:
     """Yields what the policy says behind negators, before and after it has learned under a design.
 
     Args:
-        settings: Those of `agents.study_training.train`; `openings`, texts that it learns behind.
+        settings: Those of `agents.studies.training.train`; `openings`, texts that it learns behind.
         seed: As there.
 
     Raises:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from agents.figures import COLOURS, INK, PANELS, draw_frontier, dress, pyplot, smooth_curve
+from agents.runs.plots import COLOURS, INK, PANELS, draw_frontier, dress, pyplot, smooth_curve
 
 
 class Cell(NamedTuple):

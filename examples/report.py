@@ -33,11 +33,11 @@ from reporting.sections import SHAPES, other_sections
 from reporting.tables import table_to_latex, table_to_markdown
 from reporting.training_sections import answer, training_sections
 
-from agents.plain_files import check_file_name, make_folder, write_whole
-from agents.printable import one_line
-from agents.study import read_study
-from agents.study_files import PACKED, CellResult, read_results
-from agents.study_plan import Study
+from agents.runs.plain_files import check_file_name, make_folder, write_whole
+from agents.runs.printable import one_line
+from agents.studies.files import PACKED, CellResult, read_results
+from agents.studies.plan import Study
+from agents.studies.read import read_study
 
 RUNS = Path("runs/studies")
 LONGEST_ERROR = 4_000

@@ -8,11 +8,11 @@ import samples
 import settings as flags
 from run_folder import RunFolder
 
-from agents.figures import draw_run
-from agents.logs import read_jsonl
-from agents.printable import printable
-from agents.run_report import format_table, hash_logs, headline, read_numbers
-from agents.strict_json import is_count, is_number
+from agents.runs.logs import read_jsonl
+from agents.runs.plots import draw_run
+from agents.runs.printable import printable
+from agents.runs.run_report import format_table, hash_logs, headline, read_numbers
+from agents.runs.strict_json import is_count, is_number
 from rlsf_gym.tokenizer import load_tokenizer
 
 

@@ -14,9 +14,9 @@ from typing import Any
 
 from run_folder import RunFolder
 
-from agents.learner import Learner
-from agents.plain_files import write_whole
-from agents.schedule import learning_rate
+from agents.learners.learner import Learner
+from agents.learners.schedule import learning_rate
+from agents.runs.plain_files import write_whole
 
 LENGTH = ("episodes", "epochs")
 """Settings of how long a run is, which may be given anew."""

@@ -25,12 +25,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from agents.file_lock import try_lock
-from agents.jsonl_log import FileGoneError, read_jsonl
-from agents.plain_files import read_plain, write_whole
-from agents.run_report import read_object
-from agents.sealed_json import seal
-from agents.strict_json import show
+from agents.runs.file_lock import try_lock
+from agents.runs.jsonl_log import FileGoneError, read_jsonl
+from agents.runs.plain_files import read_plain, write_whole
+from agents.runs.run_report import read_object
+from agents.runs.sealed_json import seal
+from agents.runs.strict_json import show
 
 KINDS: dict[str, type[Any]] = {
     **{"id": str, "settings": dict, "defaults": dict, "versions": dict, "prompts_sha256": str},

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from agents.plain_files import write_whole
-from agents.strict_json import is_number, show
+from agents.runs.plain_files import write_whole
+from agents.runs.strict_json import is_number, show
 from rlsf_gym.render import Sample, html_page, make_sample
 from rlsf_gym.tokenizer import Tokenizer
 

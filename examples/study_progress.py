@@ -6,9 +6,9 @@ import statistics
 import sys
 from collections.abc import Sequence
 
-from agents.study_files import StudyFolder
-from agents.study_plan import Cell
-from agents.study_runs import Event
+from agents.studies.files import StudyFolder
+from agents.studies.plan import Cell
+from agents.studies.run import Event
 
 
 class Progress:

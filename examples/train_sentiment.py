@@ -48,11 +48,11 @@ from own_modules import find_own_modules
 from run_folder import RunFolder, versions
 from task_flags import COLLECTING, default_judge, tell
 
-from agents.evaluate import evaluate, summarise
-from agents.jsonl_log import FileGoneError
-from agents.memory_release import MemoryRelease
-from agents.printable import printable
-from agents.processes import Processes
+from agents.parallel import Processes
+from agents.rollouts.evaluation import evaluate, summarise
+from agents.runs.jsonl_log import FileGoneError
+from agents.runs.memory_release import MemoryRelease
+from agents.runs.printable import printable
 
 EXPLAINED = (ValueError, OSError, ImportError, FloatingPointError, gymnasium.error.Error)
 TOO_LARGE = (MemoryError, OverflowError, torch.OutOfMemoryError)

@@ -18,11 +18,11 @@ from rlsf_gym.envs import (
 )
 from rlsf_gym.episodes import episode_infos
 from rlsf_gym.evidence import Evidence
+from rlsf_gym.integrations.trl import reward_func
 from rlsf_gym.objectives import OBJECTIVES, Objective, load_objective, register_objective
 from rlsf_gym.prompts import PROMPTS, Prompts, load_prompts, register_prompts
-from rlsf_gym.reward_function import reward_func
 from rlsf_gym.scorers import SCORERS, Scorer, load_scorer, register_scorer
-from rlsf_gym.tokenizer import TOKENIZERS, Tokenizer, load_tokenizer, register_tokenizer
+from rlsf_gym.text.tokenizer import TOKENIZERS, Tokenizer, load_tokenizer, register_tokenizer
 
 __all__ = [
     "IDS",

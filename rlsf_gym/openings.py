@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from hashlib import blake2b
 
-from rlsf_gym.tokenizer import Tokenizer
+from rlsf_gym.text.tokenizer import Tokenizer
 
 __all__ = ["Opening", "encode_head", "hash_text"]
 

@@ -18,14 +18,14 @@ from typing import Any, NamedTuple, cast
 
 import numpy as np
 
+from rlsf_gym.domains.sentiment.toy import TOY_PROMPTS
 from rlsf_gym.left_out import LeftOut
 from rlsf_gym.openings import Opening, encode_head, hash_text
 from rlsf_gym.resolve import register, resolve
-from rlsf_gym.text_column import TextColumn
-from rlsf_gym.text_files import FILE_READERS, read_dataset, read_path
-from rlsf_gym.text_tables import is_table, read_strings, read_table
-from rlsf_gym.tokenizer import Tokenizer, load_tokenizer
-from rlsf_gym.toy import TOY_PROMPTS
+from rlsf_gym.text.text_column import TextColumn
+from rlsf_gym.text.text_files import FILE_READERS, read_dataset, read_path
+from rlsf_gym.text.text_tables import is_table, read_strings, read_table
+from rlsf_gym.text.tokenizer import Tokenizer, load_tokenizer
 
 __all__ = ["PROMPTS", "SPLITS", "Prompts", "load_prompts", "register_prompts"]
 

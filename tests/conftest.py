@@ -48,8 +48,8 @@ def write_byte_tokenizer(folder):
     """Writes the byte tokenizer as a model's folder has it: learners compare it with the environment's."""
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 
-    from rlsf_gym.tokenizer import ByteTokenizer
-    from rlsf_gym.vocabulary import read_vocabulary
+    from rlsf_gym.text.tokenizer import ByteTokenizer
+    from rlsf_gym.text.vocabulary import read_vocabulary
 
     backend = Tokenizer(models.BPE(vocab=read_vocabulary(ByteTokenizer()), merges=[]))
     backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)

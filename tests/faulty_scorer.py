@@ -11,7 +11,7 @@ import time
 
 import numpy as np
 
-from rlsf_gym.certificate import Certificate
+from rlsf_gym.certificates import Certificate
 
 ROOM = 20_000
 """Bytes that a file may have on the full disk: more than the logs of a few iterations, less than weights."""

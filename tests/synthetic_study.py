@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from agents.study import read_study
-from agents.study_files import StudyFolder, to_line
-from agents.study_plan import Cell, Choice, Study
+from agents.studies.files import StudyFolder, to_line
+from agents.studies.plan import Cell, Choice, Study
+from agents.studies.read import read_study
 
 Record = dict[str, Any]
 Truth = Callable[[Cell], Mapping[str, Any]]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from agents.study_files import read_results
+from agents.studies.files import read_results
 
 ROOT = Path(__file__).parents[1]
 MINE = '''
@@ -34,7 +34,7 @@ class Patient(TokenPPO):
     name = "patient"
 
     def estimate(self, rollout, rewards):
-        from agents.tensors import Estimates
+        from agents.maths.tensors import Estimates
         return Estimates(rewards.flip(-1).cumsum(-1).flip(-1) * rollout.response_mask, None)
 '''
 STUDY = """
@@ -301,7 +301,7 @@ def test_ctrl_c_keeps_what_is_done_and_ends_what_is_not(slow_study):
 
 @pytest.mark.parametrize("name", ["tiny", "tiny-quick", "base"])
 def test_the_shipped_studies_can_be_read(name):
-    from agents.study import read_study
+    from agents.studies.read import read_study
 
     study = read_study(ROOT / "examples" / "studies" / f"{name}.toml")
     assert study.goal is not None and sum(contrast.primary for contrast in study.contrasts) == 1

@@ -294,7 +294,7 @@ def test_the_temperature_of_training_is_that_of_evaluation(tiny_policy):
     import settings
 
     from agents import CausalLMPolicy, evaluate
-    from agents.processes import ALONE
+    from agents.parallel import ALONE
 
     words = f"--policy {tiny_policy} --tokenizer bytes --eval-samples 4 --max-prompt-tokens 64"
     given = settings.make_parser("").parse_args([*words.split(), "--response-length", "4"])

@@ -24,14 +24,14 @@ import gymnasium as gym
 import pytest
 
 from agents import CausalLMPolicy, TokenPPO, TokenPPOConfig
-from agents.run_report import describe_run, read_run
-from agents.study import read_study
-from agents.study_files import StudyFolder, pack, read_results
-from rlsf_gym.judge import Judge
+from agents.runs.run_report import describe_run, read_run
+from agents.studies.files import StudyFolder, pack, read_results
+from agents.studies.read import read_study
+from rlsf_gym.domains.sentiment.judge import Judge
+from rlsf_gym.domains.sentiment.knowledge.file import read_knowledge
 from rlsf_gym.prompts import load_prompts
 from rlsf_gym.scorers import TransformerScorer
-from rlsf_gym.scorers.knowledge_file import read_knowledge
-from rlsf_gym.tokenizer import load_tokenizer
+from rlsf_gym.text.tokenizer import load_tokenizer
 
 EXPLAINED = (ValueError, OSError)
 QUICK, MANY = 1, 8
@@ -164,7 +164,7 @@ def make_judge(folder: Path, policy: Path) -> list[Path]:
 
 def make_graph(folder: Path, policy: Path) -> list[Path]:
     del policy
-    from rlsf_gym.scorers.knowledge_file import BUNDLED
+    from rlsf_gym.domains.sentiment.knowledge.file import BUNDLED
 
     shutil.copy(BUNDLED["film"], folder / "graph.toml")
     return [folder / "graph.toml"]

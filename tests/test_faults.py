@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from agents import checkpoint
+from agents.runs import checkpoint
 
 pytest.importorskip("resource", reason="limits of a process are set by resource")
 

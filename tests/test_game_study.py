@@ -266,7 +266,7 @@ def test_measured_savings_by_hand():
 
 
 def test_the_study_can_be_read():
-    from agents.study import read_study
+    from agents.studies.read import read_study
 
     cells = read_study(ROOT / "examples" / "studies" / "tier0.toml").main_cells()
     assert len(cells) == 4 and all(cell.settings["run"].startswith("game_study:") for cell in cells)

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from agents.study import read_study
-from agents.study_files import CellResult
-from agents.study_settings import merge
-from agents.study_training import make_agent
+from agents.studies.files import CellResult
+from agents.studies.read import read_study
+from agents.studies.settings import merge
+from agents.studies.training import make_agent
 
 SMALL = {
     "batches": 3,
@@ -57,8 +57,8 @@ def test_moments_are_those_of_products_of_different_batches(agent, monkeypatch):
 def test_a_gradient_is_that_of_the_advantages_times_the_log_probs(agent):
     import gradient_study
 
-    from agents.ppo import estimate_with_critic
-    from agents.tensors import whiten
+    from agents.learners.ppo import estimate_with_critic
+    from agents.maths.tensors import whiten
 
     learner, (rollout, *_) = agent
     found = gradient_study.gradient_of(learner, rollout, 1.0)

@@ -6,8 +6,8 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from agents.study_files import CellResult
-from rlsf_gym.tokenizer import load_tokenizer
+from agents.studies.files import CellResult
+from rlsf_gym.text.tokenizer import load_tokenizer
 
 
 def test_signs_are_those_of_the_lexicon():
@@ -83,8 +83,8 @@ def test_the_section_pairs_seeds():
 def test_a_cell_trains_and_asks_before_and_after():
     import negation_study
 
-    from agents.study import read_study
-    from agents.study_settings import merge
+    from agents.studies.read import read_study
+    from agents.studies.settings import merge
 
     path = Path(__file__).parents[1] / "examples" / "studies" / "negation.toml"
     (cell, *_) = read_study(path).main_cells()
@@ -102,8 +102,8 @@ def test_a_policy_that_negates_by_itself_is_asked_behind_its_own_negator():
     """Also: it learns behind the openings that it is asked about, and there alone."""
     import negation_study
 
-    from agents.study import read_study
-    from agents.study_settings import merge
+    from agents.studies.read import read_study
+    from agents.studies.settings import merge
 
     path = Path(__file__).parents[1] / "examples" / "studies" / "negation.toml"
     cell = next(cell for cell in read_study(path).main_cells() if "openings" in cell.settings)
@@ -121,8 +121,8 @@ def test_a_policy_that_negates_by_itself_is_asked_behind_its_own_negator():
 def test_every_opening_is_one_that_the_policy_negates():
     import negation_study
 
-    from agents.policy import CausalLMPolicy
-    from agents.study import read_study
+    from agents.policies.policy import CausalLMPolicy
+    from agents.studies.read import read_study
 
     path = Path(__file__).parents[1] / "examples" / "studies" / "negation.toml"
     cell = next(cell for cell in read_study(path).main_cells() if "openings" in cell.settings)

@@ -265,8 +265,8 @@ def test_other_kinds_of_records_get_a_section_of_their_own(folder):
     from reporting.sections import other_sections
     from reporting.tables import Table
 
-    from agents.study import read_study
-    from agents.study_files import read_results
+    from agents.studies.files import read_results
+    from agents.studies.read import read_study
 
     def section(results, study):
         count = sum(len(result.records("attainable")) for result in results)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from agents.sealed_json import hash_of
+from agents.runs.sealed_json import hash_of
 
 SCRIPT = "<script>window.owned=1</script><img src=x onerror=alert(1)>"
 ESCAPES = "\x1b[31mred\x1b]0;title\x07\x9b2J abc\u202eevil\u2066"

@@ -282,7 +282,7 @@ def delete_metrics(run):
 
 @pytest.mark.parametrize("act", [delete, replace, delete_metrics])
 def test_a_folder_that_goes_is_noticed_at_the_next_write(train, tiny, tmp_path, monkeypatch, act):
-    from agents.jsonl_log import JsonlLog
+    from agents.runs.jsonl_log import JsonlLog
 
     run, whole = tmp_path / "run", tmp_path / "whole"
     assert train(*tiny, "--episodes", 32, "--out", whole)[0] == 0

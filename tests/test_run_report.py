@@ -11,7 +11,7 @@ from functools import partial
 import pytest
 
 from agents.__main__ import main
-from agents.run_report import describe_run, read_run, seconds_by_phase
+from agents.runs.run_report import describe_run, read_run, seconds_by_phase
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import re
 import pytest
 import samples
 
-from rlsf_gym.tokenizer import load_tokenizer
+from rlsf_gym.text.tokenizer import load_tokenizer
 
 EVIL = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>&\x1b[31m\u202e\ud800"
 RECORD = {

@@ -3,10 +3,11 @@
 import re
 from pathlib import Path
 
-from agents import checkpoint, strict_json, study, xz_files
-from rlsf_gym import text_files
-from rlsf_gym.checker import knowledge
-from rlsf_gym.scorers import knowledge_file
+from agents.runs import checkpoint, strict_json, xz_files
+from agents.studies import read as study
+from rlsf_gym.domains.sentiment.checker import knowledge
+from rlsf_gym.domains.sentiment.knowledge import file as knowledge_file
+from rlsf_gym.text import text_files
 
 ROOT = Path(__file__).parents[1]
 MEBI = 1 << 20

@@ -48,10 +48,9 @@ def test_agents_are_imported_when_they_are_asked_for():
         "import argparse, sys, agents\n"
         "assert set(agents.__all__) <= set(dir(agents))\n"
         "assert 'torch' not in sys.modules\n"
-        "import agents.evaluate\n"
         "from agents import evaluate, TokenPPO, GRPOConfig\n"
         "assert callable(evaluate) and 'torch' in sys.modules\n"
-        "assert TokenPPO.__module__ == 'agents.ppo' and GRPOConfig().group_size == 4\n"
+        "assert TokenPPO.__module__ == 'agents.learners.ppo' and GRPOConfig().group_size == 4\n"
         "print(all(hasattr(agents, name) for name in agents.__all__), hasattr(agents, 'Sarsa'))"
     )
     assert imported("-c", script)[1] == "True False\n"

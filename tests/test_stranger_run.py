@@ -7,7 +7,7 @@ import re
 import pytest
 
 from agents.__main__ import main
-from agents.run_report import describe_run, read_run
+from agents.runs.run_report import describe_run, read_run
 
 ROW = {"iteration": 1, "episodes": 8, "env/score": 0.1, "objective/kl": 0.2}
 TIMING = {"iteration": 1, "episodes": 8, "seconds": 0.5, "generate": 0.2}

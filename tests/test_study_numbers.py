@@ -10,8 +10,8 @@ from reporting.methods import methods_markdown
 from reporting.numbers import analyse, rounded
 from reporting.training_tables import contrast_table
 
-from agents.study_files import read_results
-from agents.study_plan import Choice
+from agents.studies.files import read_results
+from agents.studies.plan import Choice
 
 # 21 iterations of 100 episodes: positions 0, 100, ..., 2000. Attainable 1.0 from 0.0, so the goal is 0.75.
 STUDY = """

@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from rlsf_gym.arguments import Argument, ArgumentError
-from rlsf_gym.scorers.labels import weigh_labels
+from rlsf_gym.scorers.transformer.labels import weigh_labels
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from agents.logs import WandbLog
-from agents.processes import Processes
+from agents.parallel import Processes
+from agents.runs.logs import WandbLog
 
 FILES = {
     *("config.json", "metrics.jsonl", "timings.jsonl", "before.json", "after.json", "summary.json"),

@@ -25,8 +25,8 @@ from rlsf_gym import (
     load_scorer,
     load_tokenizer,
 )
-from rlsf_gym.envs.decoding import read_responses
-from rlsf_gym.envs.scoring import Boundary, Scoring
+from rlsf_gym.feedback.decoding import read_responses
+from rlsf_gym.feedback.scoring import Boundary, Scoring
 from rlsf_gym.prompts import Prompts
 from rlsf_gym.render import make_reading
 

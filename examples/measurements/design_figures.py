@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from agents.figures import INK, dress, pyplot
+from agents.runs.plots import INK, dress, pyplot
 from examples.measurements.faithfulness import SHARES, Faithfulness
 from examples.measurements.game_credit import GameCredit
 from examples.measurements.plausibility import Plausibility

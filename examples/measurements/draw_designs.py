@@ -12,7 +12,7 @@ from pathlib import Path
 import gymnasium as gym
 import numpy as np
 
-from agents.figures import GRID, INK
+from agents.runs.plots import GRID, INK
 from rlsf_gym.designs import DESIGNS
 from rlsf_gym.render.colours import on_light
 

@@ -26,7 +26,7 @@ import numpy.typing as npt
 import torch
 
 from agents import CausalLMPolicy
-from agents.statistics import Interval, bootstrap_interval
+from agents.stats.intervals import Interval, bootstrap_interval
 from examples.quickstart.word_credit import WordCredit, WordPayer
 from rlsf_gym.designs import Design
 

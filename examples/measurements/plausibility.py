@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from agents.statistics import Interval
+from agents.stats.intervals import Interval
 from examples.measurements.treebank import Tree
 from examples.measurements.weighted import code_correlation, draw_weights, rank_codes, sign_accuracy
 from examples.quickstart.word_credit import WordPayer

@@ -17,8 +17,8 @@ import pyarrow.parquet as parquet
 
 from rlsf_gym.checker import RECOMPUTABLE, CertificateError, check_rewards
 from rlsf_gym.designs import load_design
-from rlsf_gym.envs.decoding import read_responses
-from rlsf_gym.envs.feedback import Feedback
+from rlsf_gym.feedback.core import Feedback
+from rlsf_gym.feedback.decoding import read_responses
 from rlsf_gym.objectives import load_objective
 from rlsf_gym.scorers import load_scorer
 from rlsf_gym.tokenizer import load_tokenizer

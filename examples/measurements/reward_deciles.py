@@ -11,7 +11,7 @@ import gymnasium as gym
 import numpy as np
 
 from agents import CausalLMPolicy
-from agents.evaluate import evaluate
+from agents.rollouts.evaluation import evaluate
 
 
 def main():

@@ -17,8 +17,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from agents.printable import one_line
-from agents.statistics import bootstrap_interval
+from agents.runs.printable import one_line
+from agents.stats.intervals import bootstrap_interval
 from examples.command_line import Parser
 from examples.flag import count
 

@@ -28,8 +28,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from agents.printable import one_line
-from agents.statistics import Interval
+from agents.runs.printable import one_line
+from agents.stats.intervals import Interval
 from examples.command_line import Parser
 from examples.measurements import faithfulness, game_credit, plausibility
 from examples.measurements.treebank import read_trees

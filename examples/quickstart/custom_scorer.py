@@ -11,7 +11,7 @@ import re
 import gymnasium as gym
 import numpy as np
 
-from rlsf_gym.certificate import Certificate
+from rlsf_gym.certificates import Certificate
 from rlsf_gym.testing import check_scorer
 
 WORTH = {"funny": 2.0, "warm": 1.0, "clever": 1.0, "dull": -1.0, "slow": -1.0, "stupid": -2.0}

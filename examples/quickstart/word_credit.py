@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from rlsf_gym.designs import Design
-from rlsf_gym.envs.decoding import read_responses
-from rlsf_gym.envs.feedback import Feedback
 from rlsf_gym.evidence import Evidence
+from rlsf_gym.feedback.core import Feedback
+from rlsf_gym.feedback.decoding import read_responses
 from rlsf_gym.objectives import load_objective
 from rlsf_gym.scorers import load_scorer
 from rlsf_gym.testing import PieceTokenizer

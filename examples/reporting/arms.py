@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from agents.study_files import CellResult
-from agents.study_plan import MAIN, Goal, Study
-from agents.study_settings import look_up
+from agents.studies.files import CellResult
+from agents.studies.plan import MAIN, Goal, Study
+from agents.studies.settings import look_up
 from reporting.factors import (
     Point,
     factors_of,

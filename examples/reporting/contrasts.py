@@ -14,11 +14,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from agents.contrasts import holm, sign_flip_test, speed_up
-from agents.statistics import paired_difference
-from agents.strict_json import show
-from agents.study_plan import Contrast, Study
-from agents.study_settings import look_up, matches
+from agents.runs.strict_json import show
+from agents.stats.contrasts import holm, sign_flip_test, speed_up
+from agents.stats.intervals import paired_difference
+from agents.studies.plan import Contrast, Study
+from agents.studies.settings import look_up, matches
 from reporting.arms import Arm
 from reporting.factors import tuned_keys
 from reporting.measures import EVALUATED, KL_LEVELS, Task, level_name

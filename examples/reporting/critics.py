@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from agents.statistics import bootstrap_interval
-from agents.strict_json import is_number
-from agents.study_settings import look_up
+from agents.runs.strict_json import is_number
+from agents.stats.intervals import bootstrap_interval
+from agents.studies.settings import look_up
 from reporting.contrasts import Side, pair_up, speed_up_of
 
 DESIGN = "env_kwargs.reward_design"

@@ -13,9 +13,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from agents.study_files import CellResult
-from agents.study_plan import Study
-from agents.study_settings import leaves, look_up
+from agents.studies.files import CellResult
+from agents.studies.plan import Study
+from agents.studies.settings import leaves, look_up
 
 TRAINING = ("iteration", "evaluation")
 """Records that only a training run writes."""

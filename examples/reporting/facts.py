@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from agents.study_files import CellResult
-from agents.study_plan import Study
-from agents.study_settings import leaves
+from agents.studies.files import CellResult
+from agents.studies.plan import Study
+from agents.studies.settings import leaves
 from reporting.arms import Arm
 from reporting.factors import tuned_keys
 

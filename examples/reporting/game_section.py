@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from agents.learning_curves import value_at_kl
-from agents.strict_json import is_number
-from agents.study_files import CellResult
-from agents.study_plan import Study
-from agents.study_records import MEASURED, NUMBER, TEXT, Kind, Shape, list_of, or_none
+from agents.runs.strict_json import is_number
+from agents.stats.curves import value_at_kl
+from agents.studies.files import CellResult
+from agents.studies.plan import Study
+from agents.studies.records import MEASURED, NUMBER, TEXT, Kind, Shape, list_of, or_none
 from reporting.escapes import shown
 from reporting.game_speed import CONTROL, compare, draw, ratio, run_table, speed_table
 from reporting.look import LONGEST_LABEL, Look, Picture, dress, make_panels

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from agents.contrasts import speed_up
-from agents.statistics import paired_difference
+from agents.stats.contrasts import speed_up
+from agents.stats.intervals import paired_difference
 from reporting.look import Look, dress, make_panels
 from reporting.tables import Table, number
 

@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from agents.resampling import percentile_ends
-from agents.strict_json import is_number
-from agents.study_files import CellResult
-from agents.study_plan import Study
-from agents.study_records import COUNT, NUMBER, Kind, Shape
-from agents.study_settings import look_up
+from agents.runs.strict_json import is_number
+from agents.stats.resampling import percentile_ends
+from agents.studies.files import CellResult
+from agents.studies.plan import Study
+from agents.studies.records import COUNT, NUMBER, Kind, Shape
+from agents.studies.settings import look_up
 from reporting.look import Look, Picture, dress, make_panels
 from reporting.section import Section
 from reporting.tables import Table, number

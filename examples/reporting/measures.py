@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from agents.learning_curves import area_under_curve, episodes_to_goal, moving_average, value_at_kl
-from agents.strict_json import is_count, show
-from agents.study_files import CellResult
-from agents.study_settings import look_up
+from agents.runs.strict_json import is_count, show
+from agents.stats.curves import area_under_curve, episodes_to_goal, moving_average, value_at_kl
+from agents.studies.files import CellResult
+from agents.studies.settings import look_up
 
 FloatArray = npt.NDArray[np.float64]
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from agents.statistics import Interval, bootstrap_interval, paired_difference
-from agents.study_files import CellResult
-from agents.study_plan import Study
-from agents.study_records import NUMBER, Kind, Shape
-from agents.study_settings import look_up
+from agents.stats.intervals import Interval, bootstrap_interval, paired_difference
+from agents.studies.files import CellResult
+from agents.studies.plan import Study
+from agents.studies.records import NUMBER, Kind, Shape
+from agents.studies.settings import look_up
 from reporting.section import Section
 from reporting.tables import Table, interval, number
 

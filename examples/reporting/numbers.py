@@ -11,10 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from agents.aggregates import interquartile_mean_interval, performance_profile, probability_of_improvement
-from agents.statistics import bootstrap_interval, failure_rate, spread
-from agents.study_files import CellResult
-from agents.study_plan import MAIN, TUNING, Cell, Study, unique
+from agents.stats.aggregates import (
+    interquartile_mean_interval,
+    performance_profile,
+    probability_of_improvement,
+)
+from agents.stats.intervals import bootstrap_interval, failure_rate, spread
+from agents.studies.files import CellResult
+from agents.studies.plan import MAIN, TUNING, Cell, Study, unique
 from reporting.arms import Arm, read_arms, read_tasks
 from reporting.contrasts import AT_LEVELS, MEASURES, TIME, Side, compare, meant_by
 from reporting.critics import compare_critics

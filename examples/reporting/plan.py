@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from agents.study_cells import CellResult
-from agents.study_fingerprint import changed_parts, fingerprint
-from agents.study_plan import Study
+from agents.studies.cells import CellResult
+from agents.studies.fingerprint import changed_parts, fingerprint
+from agents.studies.plan import Study
 from reporting.escapes import in_prose
 
 FIXED, CHANGED, UNKNOWN = "fixed", "changed", "unknown"

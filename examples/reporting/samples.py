@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from agents.study_settings import look_up
+from agents.studies.settings import look_up
 from reporting.arms import Arm
 from reporting.escapes import LONGEST_TEXT, shown, to_html
 from reporting.tables import number

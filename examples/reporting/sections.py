@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from agents import study_records
-from agents.study_files import CellResult
-from agents.study_plan import Study
+from agents.studies import records as study_records
+from agents.studies.files import CellResult
+from agents.studies.plan import Study
 from reporting import game_section as game
 from reporting import gradient_section as gradients
 from reporting import negation_section as negation

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from math import prod
 from typing import Any
 
-from agents.study_files import CellResult
-from agents.study_plan import TUNING, Cell, Goal, Study
-from agents.study_settings import leaves, look_up
-from agents.study_tuning import criterion_of
+from agents.studies.files import CellResult
+from agents.studies.plan import TUNING, Cell, Goal, Study
+from agents.studies.settings import leaves, look_up
+from agents.studies.tuning import criterion_of
 from reporting.arms import Arm, task_key
 from reporting.factors import show_factors
 from reporting.measures import Task, read_curves, time_to_goal

@@ -30,7 +30,7 @@ import gymnasium as gym
 import numpy as np
 
 from rlsf_gym.designs import DESIGNS
-from rlsf_gym.envs.decoding import read_responses
+from rlsf_gym.feedback.decoding import read_responses
 from rlsf_gym.scorers.offers import has_offer
 
 SENTENCES = (

@@ -15,7 +15,7 @@ from collections.abc import Callable
 import numpy as np
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
-from rlsf_gym.scorers.vader import VaderScorer
+from rlsf_gym.domains.sentiment.vader.scorer import VaderScorer
 
 PLAIN = [
     "the",

@@ -16,8 +16,8 @@ from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import FSDPModule, fully_shard, register_fsdp_forward_method
 
 from agents import CausalLMPolicy
-from agents.decoding import Generation
-from agents.processes import JoinedProcesses, Processes, join_processes
+from agents.parallel import JoinedProcesses, Processes, join_processes
+from agents.policies.decoding import Generation
 
 RATE, NORM = 1e-3, 1.0
 

@@ -24,7 +24,7 @@ from sklearn.linear_model import LogisticRegression
 from tokenizers import Tokenizer
 
 from examples.workshop.imdb_tokens import TOKENIZER_FILE, load_reviews
-from rlsf_gym.judge import BUCKETS, Judge, hash_features
+from rlsf_gym.domains.sentiment.judge import BUCKETS, Judge, hash_features
 
 PIECES_PER_REVIEW = 6
 INVERSE_PENALTY = 0.02

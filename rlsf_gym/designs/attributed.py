@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rlsf_gym.certificate import utility_slope
+from rlsf_gym.certificates.certificate import utility_slope
 from rlsf_gym.designs.words import conserve
 from rlsf_gym.evidence import Evidence, FloatArray
 

@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 
-from rlsf_gym.certificate import Record
+from rlsf_gym.certificates.certificate import Record
 from rlsf_gym.designs.design import Design
 from rlsf_gym.designs.words import completing_tokens, share_out
 from rlsf_gym.evidence import BoolArray, Evidence, FloatArray

@@ -19,7 +19,7 @@ from rlsf_gym.envs.task import (
     check_prompt,
     is_exact,
 )
-from rlsf_gym.tokenizer import Tokenizer
+from rlsf_gym.text.tokenizer import Tokenizer
 
 __all__ = ["TaskEnv"]
 

@@ -20,7 +20,7 @@ from rlsf_gym.envs.spaces import (
     text_space,
 )
 from rlsf_gym.envs.task import Task
-from rlsf_gym.tokenizer import Tokenizer
+from rlsf_gym.text.tokenizer import Tokenizer
 
 __all__ = ["Form", "TextForm", "TokenForm"]
 

@@ -146,7 +146,7 @@ class SentimentEnv(ResponseEnv[dict[str, npt.NDArray[Any]], npt.NDArray[np.integ
     | reset | `prompt` | str | the text of the prompt |
     | reset | `prompt_id` | int | its number among the prompts, -1 where it was given |
     | reset | `eos_token_id` | int | the end token |
-    | reset | `vocabulary_sha256` | str | which id stands for what, as `rlsf_gym.vocabulary` hashes it |
+    | reset | `vocabulary_sha256` | str | which id stands for what, as `rlsf_gym.text.vocabulary` hashes it |
     | step | `token_rewards` | float32 (T,) | reward of each token, zero at padding |
     | step | `response_mask` | int8 (T,) | 1 on real tokens, the end token included |
     | step | `response_length` | int | number of real tokens |

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from rlsf_gym.evidence import IntArray
 from rlsf_gym.render import ansi, picture, picture_of_text, sample_from_info
 from rlsf_gym.render.sample import show_controls
-from rlsf_gym.tokenizer import Tokenizer
+from rlsf_gym.text.tokenizer import Tokenizer
 
 __all__ = ["RENDER_MODES", "Episode", "check_render_mode", "show"]
 

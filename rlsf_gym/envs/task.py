@@ -13,17 +13,17 @@ import numpy as np
 
 from rlsf_gym.arguments import Argument, ArgumentError, did_you_mean
 from rlsf_gym.designs import Design, load_design
-from rlsf_gym.envs.feedback import Boundary, Feedback
+from rlsf_gym.domains.sentiment.judge import Judge
 from rlsf_gym.evidence import IntArray
-from rlsf_gym.judge import Judge
+from rlsf_gym.feedback.core import Boundary, Feedback
 from rlsf_gym.objectives import load_objective
 from rlsf_gym.prompts import load_prompts
 from rlsf_gym.remembered import Remembered
 from rlsf_gym.resolve import resolve
 from rlsf_gym.scorers import Scorer, load_scorer
 from rlsf_gym.scorers.offers import check_offer
-from rlsf_gym.tokenizer import load_tokenizer
-from rlsf_gym.vocabulary import hash_vocabulary
+from rlsf_gym.text.tokenizer import load_tokenizer
+from rlsf_gym.text.vocabulary import hash_vocabulary
 
 
 class TaskArguments(TypedDict, total=False):
@@ -264,7 +264,7 @@ def _load_judge(spec: Any) -> Any:
     if isinstance(spec, str):
         classifier = _classifier_of(spec)
         if classifier is not None:
-            from rlsf_gym.scorers.transformer_judge import ClassifierJudge  # which needs an extra
+            from rlsf_gym.scorers.transformer.judge import ClassifierJudge  # which needs an extra
 
             try:
                 return ClassifierJudge(classifier)

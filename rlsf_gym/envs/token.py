@@ -31,8 +31,8 @@ class SentimentTokenEnv(TaskEnv[Observation, "int | np.integer[Any]"]):
     P is `max_prompt_tokens`, T is `max_new_tokens`, and V the size of the vocabulary.
 
     `rlsf_gym/SentimentTokenToy-v0` is this environment with a vocabulary of a few hundred words of the toy
-    language of `rlsf_gym.toy`, its prompts, and `boundary="open"`: small enough for agents that begin with
-    nothing.
+    language of `rlsf_gym.domains.sentiment.toy`, its prompts, and `boundary="open"`: small enough for agents
+    that begin with nothing.
 
     ## Action Space
     `Discrete(V)`: the id of the next token. Anything else raises `gymnasium.error.InvalidAction`.

@@ -19,7 +19,7 @@ from rlsf_gym.envs.forms import Form, TextForm, TokenForm
 from rlsf_gym.envs.screen import Episode, check_render_mode, show
 from rlsf_gym.envs.task import Task, TaskArguments, check_count, check_keywords, check_options, check_prompt
 from rlsf_gym.evidence import BoolArray
-from rlsf_gym.tokenizer import Tokenizer
+from rlsf_gym.text.tokenizer import Tokenizer
 
 __all__ = ["SentimentTextVectorEnv", "SentimentVectorEnv"]
 

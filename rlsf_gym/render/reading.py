@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, NotRequired, TypedDict
 
-from rlsf_gym.alignment import decode_pieces, token_spans, word_spans
 from rlsf_gym.render.sample import (
     IntArray,
     by_token,
@@ -17,6 +16,7 @@ from rlsf_gym.render.sample import (
     tokens_of_word,
     view_record,
 )
+from rlsf_gym.text.alignment import decode_pieces, token_spans, word_spans
 
 __all__ = ["Part", "Reading", "ReadingRecord", "ReadingToken", "make_reading"]
 

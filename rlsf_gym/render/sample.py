@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from rlsf_gym.alignment import decode_pieces, token_spans, word_spans
-from rlsf_gym.tokenizer import Tokenizer
+from rlsf_gym.text.alignment import decode_pieces, token_spans, word_spans
+from rlsf_gym.text.tokenizer import Tokenizer
 
 __all__ = ["RecordView", "Sample", "TokenView", "make_sample", "sample_from_info", "show_controls"]
 

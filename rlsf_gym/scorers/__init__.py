@@ -13,10 +13,10 @@ from rlsf_gym.arguments import Argument, ArgumentError, describe_mismatch
 from rlsf_gym.resolve import import_attribute, register, resolve
 
 if TYPE_CHECKING:
-    from rlsf_gym.certificate import Certificate
-    from rlsf_gym.scorers.knowledge import KnowledgeScorer
-    from rlsf_gym.scorers.transformer import TransformerScorer
-    from rlsf_gym.scorers.vader import VaderScorer
+    from rlsf_gym.certificates.certificate import Certificate
+    from rlsf_gym.domains.sentiment.knowledge.scorer import KnowledgeScorer
+    from rlsf_gym.domains.sentiment.vader.scorer import VaderScorer
+    from rlsf_gym.scorers.transformer.scorer import TransformerScorer
 
 __all__ = [
     "SCORERS",
@@ -35,9 +35,9 @@ FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
 SCORERS: dict[str, Any] = {
-    "vader": "rlsf_gym.scorers.vader:VaderScorer",
-    "knowledge": "rlsf_gym.scorers.knowledge:KnowledgeScorer",
-    "transformer": "rlsf_gym.scorers.transformer:TransformerScorer",
+    "vader": "rlsf_gym.domains.sentiment.vader.scorer:VaderScorer",
+    "knowledge": "rlsf_gym.domains.sentiment.knowledge.scorer:KnowledgeScorer",
+    "transformer": "rlsf_gym.scorers.transformer.scorer:TransformerScorer",
 }
 """Name to factory, or to the factory's `"module:attribute"`, imported when it is asked for."""
 

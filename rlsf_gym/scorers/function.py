@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from rlsf_gym.certificate import Certificate
+from rlsf_gym.certificates.certificate import Certificate
 from rlsf_gym.scorers import Assessment
 
 __all__ = ["FunctionScorer", "takes_texts"]

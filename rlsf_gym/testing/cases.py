@@ -9,9 +9,9 @@ from typing import Any, Final
 import numpy as np
 
 from rlsf_gym.designs import Design
-from rlsf_gym.envs.decoding import read_responses
-from rlsf_gym.envs.feedback import Boundary, Feedback
 from rlsf_gym.evidence import Evidence
+from rlsf_gym.feedback.core import Boundary, Feedback
+from rlsf_gym.feedback.decoding import read_responses
 from rlsf_gym.objectives import load_objective
 from rlsf_gym.scorers import load_scorer
 from rlsf_gym.testing.vocabulary import PieceTokenizer

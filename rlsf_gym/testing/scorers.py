@@ -11,7 +11,7 @@ from typing import Any, Final, cast
 import numpy as np
 import numpy.typing as npt
 
-from rlsf_gym.certificate import Certificate, CertificateError, Record
+from rlsf_gym.certificates.certificate import Certificate, CertificateError, Record
 from rlsf_gym.contract import ContractError
 from rlsf_gym.envs.task import is_exact
 from rlsf_gym.scorers import (

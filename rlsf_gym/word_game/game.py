@@ -15,13 +15,13 @@ from typing import Any, Final, NamedTuple, cast
 import numpy as np
 
 from rlsf_gym.designs import Design
-from rlsf_gym.envs.decoding import read_responses
-from rlsf_gym.envs.feedback import Feedback
+from rlsf_gym.domains.sentiment.toy import ToyTokenizer
 from rlsf_gym.evidence import FloatArray, IntArray
+from rlsf_gym.feedback.core import Feedback
+from rlsf_gym.feedback.decoding import read_responses
 from rlsf_gym.objectives import load_objective
 from rlsf_gym.scorers import Scorer, find_assess_batch, load_scorer
 from rlsf_gym.scorers.offers import check_offer
-from rlsf_gym.toy import ToyTokenizer
 
 __all__ = ["TWO_WORDS", "WORDS", "Payments", "WordGame", "pay_responses"]
 
@@ -49,7 +49,7 @@ class WordGame:
     """
 
     choices: tuple[tuple[str, ...], ...] = (WORDS,) * 4
-    """The words of each of the T positions, of the toy language of `rlsf_gym.toy`."""
+    """The words of each of the T positions, of the toy language of `rlsf_gym.domains.sentiment.toy`."""
     prompt: str = "The film was"
     """What comes before the response."""
     scorer: Any = "vader"

@@ -27,7 +27,7 @@ from transformers import (
     Qwen3ForCausalLM,
 )
 
-from agents.policy import CausalLMPolicy
+from agents.policies.policy import CausalLMPolicy
 
 V, P, T, END, WANTED = 12, 5, 6, 11, 3
 

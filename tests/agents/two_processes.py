@@ -13,9 +13,10 @@ import numpy as np
 import safetensors.torch
 import torch
 
-from agents import GRPO, GRPOConfig, TokenPPO, TokenPPOConfig, ppo_update
-from agents.policy import CausalLMPolicy
-from agents.processes import Processes, join_processes
+from agents import GRPO, GRPOConfig, TokenPPO, TokenPPOConfig
+from agents.learners import update as ppo_update
+from agents.parallel import Processes, join_processes
+from agents.policies.policy import CausalLMPolicy
 
 spec = importlib.util.spec_from_file_location("toy", Path(__file__).parent / "conftest.py")
 toy = importlib.util.module_from_spec(spec)

@@ -6,7 +6,7 @@ import gymnasium as gym
 import numpy as np
 import pytest
 
-from rlsf_gym.certificate import Certificate
+from rlsf_gym.certificates import Certificate
 from rlsf_gym.testing import PieceTokenizer
 
 WORDS = {"good": 1, "great": 2, "bad": -1, "awful": -2, "café": 1}

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
-from rlsf_gym.judge import Judge
+from rlsf_gym.domains.sentiment.judge import Judge
 
 PACKAGE = Path(__file__).parents[2] / "rlsf_gym"
 ASSETS = PACKAGE / "assets"

@@ -15,7 +15,7 @@ from tokenizers import models, normalizers, pre_tokenizers
 
 import rlsf_gym.prompts as prompts_module
 from rlsf_gym.prompts import PROMPTS, Prompts, load_prompts, register_prompts
-from rlsf_gym.tokenizer import BytePairTokenizer, load_tokenizer
+from rlsf_gym.text.tokenizer import BytePairTokenizer, load_tokenizer
 
 WORDS = st.sampled_from(
     ["the", "film", "was", "good", "bad", "caf\u00e9", "\U0001f600", "never", "<br />", "!!"]

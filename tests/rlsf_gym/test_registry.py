@@ -219,7 +219,11 @@ def test_torchrl_takes_it(name):
 
 
 def test_parts_given_by_place_survive_json():
-    env = gym.make("rlsf_gym/Sentiment-v0", scorer="rlsf_gym.scorers.vader:VaderScorer", max_new_tokens=4)
+    env = gym.make(
+        "rlsf_gym/Sentiment-v0",
+        scorer="rlsf_gym.domains.sentiment.vader.scorer:VaderScorer",
+        max_new_tokens=4,
+    )
     again = gym.make(gym.envs.registration.EnvSpec.from_json(env.spec.to_json()))
     assert again.unwrapped.task.feedback.scorer.name == "vader"
 

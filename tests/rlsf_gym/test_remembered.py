@@ -2,9 +2,9 @@ import pickle
 
 import numpy as np
 
+from rlsf_gym.domains.sentiment.vader.words import VOCABULARY
 from rlsf_gym.remembered import Remembered, constant_size
 from rlsf_gym.scorers import KnowledgeScorer, VaderScorer
-from rlsf_gym.scorers.vader_words import VOCABULARY
 
 
 def test_it_never_takes_more_than_it_may() -> None:

@@ -8,7 +8,7 @@ import pytest
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
 import rlsf_gym
-from rlsf_gym.certificate import Certificate
+from rlsf_gym.certificates import Certificate
 from rlsf_gym.designs import DESIGNS, Design, every_prefix, one_text
 from rlsf_gym.designs.outcome import broadcast, terminal, uniform
 from rlsf_gym.designs.prefix import potential

@@ -24,7 +24,7 @@ def write_reviews(path, numbers):
 
 def test_judges_tell_apart_what_they_were_trained_on(tmp_path, monkeypatch, capsys):
     from examples.workshop import train_judge
-    from rlsf_gym.judge import Judge
+    from rlsf_gym.domains.sentiment.judge import Judge
 
     write_reviews(tmp_path / "train.parquet", range(40))
     write_reviews(tmp_path / "test.parquet", range(40, 60))

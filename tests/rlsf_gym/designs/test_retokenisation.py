@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from rlsf_gym.designs import DESIGNS, load_design
 from rlsf_gym.scorers import VaderScorer
-from rlsf_gym.tokenizer import load_tokenizer
+from rlsf_gym.text.tokenizer import load_tokenizer
 
 TOKENIZER = load_tokenizer("bundled")
 IDS = {TOKENIZER.token_bytes(token): token for token in range(TOKENIZER.vocab_size)}

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from gymnasium.error import InvalidAction, ResetNeeded
 
-from rlsf_gym.certificate import RULES, Certificate, CertificateError
+from rlsf_gym.certificates import RULES, Certificate, CertificateError
 from rlsf_gym.designs import Design
+from rlsf_gym.domains.sentiment.judge import Judge
 from rlsf_gym.envs import SentimentEnv
-from rlsf_gym.judge import Judge
 from rlsf_gym.scorers import load_scorer
 
 STEP_KEYS = {
@@ -415,7 +415,10 @@ def test_a_judge_must_return_probabilities(make):
     ("kwargs", "message"),
     [
         ({"scorer": Judge}, "the judge is reported, never trained against"),
-        ({"scorer": "rlsf_gym.judge:Judge"}, "the judge is reported, never trained against"),
+        (
+            {"scorer": "rlsf_gym.domains.sentiment.judge:Judge"},
+            "the judge is reported, never trained against",
+        ),
         ({"scorer": "vadr"}, "unknown scorer 'vadr' .did you mean 'vader'"),
         (
             {"verify": True},

@@ -6,9 +6,9 @@ import pytest
 from gymnasium.error import InvalidAction, ResetNeeded
 
 from rlsf_gym.designs import DESIGNS, Design
+from rlsf_gym.domains.sentiment.toy import TOY_PROMPTS, ToyTokenizer
 from rlsf_gym.envs import SentimentEnv, SentimentTokenEnv
 from rlsf_gym.scorers.offers import has_offer
-from rlsf_gym.toy import TOY_PROMPTS, ToyTokenizer
 
 CAUSAL = [name for name, design in DESIGNS.items() if design.causal]
 TEXTS = [

@@ -1,0 +1,264 @@
+"""The settings of the learners, validated, with a line of help for each: the common ones and those of PPO."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass, field, fields
+from types import NoneType, UnionType
+from typing import Any, NamedTuple, Self, cast, get_args, get_origin, get_type_hints
+
+from agents.runs.strict_json import GREATEST, show
+
+CHOICES = {
+    "lr_schedule": ("linear", "constant"),
+    "kl_controller": ("fixed", "adaptive"),
+    "kl_estimator": ("exact", "k3"),
+    "reward_share": ("environment", "entropy"),
+}
+
+
+def _setting(default: Any, text: str) -> Any:
+    return field(default=default, metadata={"help": text})
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    """Returns whether a value out of JSON is of the type of a setting."""
+    if isinstance(hint, UnionType):
+        return any(_fits(value, member) for member in get_args(hint))
+    if get_origin(hint) is tuple:
+        members: list[Any] = cast("list[Any]", value) if isinstance(value, list) else []
+        types = get_args(hint)
+        return len(members) == len(types) and all(map(_fits, members, types))
+    if hint is float:
+        return type(value) in (int, float)
+    return type(value) is (NoneType if hint is None else hint)
+
+
+class SettingError(ValueError):
+    """A setting is out of range, or does not go with another one.
+
+    Args:
+        setting: Its name.
+        problem: What is expected, and what was got.
+    """
+
+    def __init__(self, setting: str, problem: str) -> None:
+        super().__init__(setting, problem)
+        self.setting, self.problem = setting, problem
+
+    def __str__(self) -> str:
+        """Returns the message, in one line."""
+        return f"{self.setting}: {self.problem}"
+
+
+class CriticSettings(NamedTuple):
+    """What an update reads of the settings of a critic."""
+
+    vf_coef: float
+    """Weight of its loss."""
+    cliprange_value: float | None
+    """Distance that its values are clipped to; None: not."""
+    warmup_iterations: int
+    """First iterations that train nothing else."""
+
+
+@dataclass(frozen=True)
+class LearnerConfig:
+    """Settings that every learner has; `help_texts()` gives the lines of help below by name.
+
+    Raises:
+        ValueError: A setting is out of range, or two do not go together.
+    """
+
+    seed: int = _setting(0, "seed of prompts, lengths, samples and minibatches")
+    batch_size: int = _setting(128, "responses per iteration, a multiple of the environment's num_envs")
+    group_size: int = _setting(1, "responses per prompt, next to each other in a batch")
+    minibatch_size: int = _setting(32, "responses per optimiser step")
+    accumulation_steps: int = _setting(
+        1, "parts that a minibatch is run in, to save memory; the same gradient"
+    )
+    num_ppo_epochs: int = _setting(4, "passes over each iteration's responses")
+    response_length: int | tuple[int, int] | None = _setting(
+        None,
+        "largest length of a response in tokens; a pair is a range to draw from; None: the environment's T",
+    )
+    reward_share: str = _setting(
+        "environment",
+        "a token's reward: the 'environment' says, or its sum is shared out by the policy's 'entropy'",
+    )
+    missing_eos_penalty: float = _setting(0.0, "taken off the last token of a response without the end token")
+
+    learning_rate: float = _setting(
+        2.5e-4,
+        "of Adam, at its peak; suits a few million parameters; GPT-2: 1e-5 to 2e-5, its LoRA: 10x that",
+    )
+    lr_schedule: str = _setting("linear", "'linear' down to 0 over the iterations, or 'constant'")
+    warmup_iterations: int = _setting(0, "iterations over which the learning rate rises")
+    adam_eps: float = _setting(1e-5, "eps of Adam")
+    max_grad_norm: float = _setting(1.0, "gradients are scaled down to this norm")
+
+    kl_coef: float = _setting(0.03, "price of a nat of divergence from the reference, inside the reward")
+    kl_controller: str = _setting("fixed", "'fixed' price, or 'adaptive': steered towards target_kl")
+    target_kl: float = _setting(6.0, "nats per response that the adaptive price aims at")
+    kl_horizon: int = _setting(10_000, "episodes over which the adaptive price reacts")
+    kl_estimator: str = _setting(
+        "exact", "objective/kl: 'exact' over the vocabulary, or 'k3', which saves memory"
+    )
+
+    gamma: float = _setting(1.0, "discount per token; below 1 it prefers short responses")
+    standardise_scores: bool = _setting(
+        False, "divide scores by the standard deviation of the reference's returns, measured at the start"
+    )
+    whiten_rewards: bool = _setting(
+        False, "divide rewards by their standard deviation (the mean is never shifted)"
+    )
+    whiten_advantages: bool = _setting(True, "centre and scale advantages over all tokens of the batch")
+
+    cliprange: float = _setting(0.2, "policy ratios are clipped to within this of 1")
+    cliprange_high: float | None = _setting(
+        None, "ratios above 1 are clipped to within this of it instead; None: cliprange"
+    )
+    entropy_coef: float = _setting(0.0, "weight of the entropy bonus")
+    max_approxkl: float | None = _setting(
+        None, "end an update before a step whose approximate KL exceeds this"
+    )
+
+    def __post_init__(self) -> None:
+        """Checks each setting and how they go together."""
+        for name in ("batch_size", "minibatch_size", "accumulation_steps", "num_ppo_epochs", "kl_horizon"):
+            self._check(name, self._is_int(name) and getattr(self, name) >= 1, "a whole number >= 1")
+        self._check("group_size", self._is_int("group_size") and self.group_size >= 1, "a whole number >= 1")
+        for name in ("seed", "warmup_iterations"):
+            self._check(name, self._is_int(name) and getattr(self, name) >= 0, "a whole number >= 0")
+        self._check("seed", self.seed < 2**63, "a whole number below 2^63")
+        for name in ("learning_rate", "adam_eps", "max_grad_norm", "target_kl", "cliprange"):
+            self._check(name, 0.0 < getattr(self, name) < math.inf, "a number > 0")
+        for name in ("kl_coef", "entropy_coef"):
+            self._check(name, 0.0 <= getattr(self, name) < math.inf, "a number >= 0")
+        for name in ("cliprange_high", "max_approxkl"):
+            value = getattr(self, name)
+            self._check(name, value is None or 0.0 < value < math.inf, "a number > 0, or None")
+        self._check("gamma", 0.0 <= self.gamma <= 1.0, "a number in [0, 1]")
+        for name, choices in CHOICES.items():
+            self._check_choice(name, choices)
+        self._check("missing_eos_penalty", math.isfinite(self.missing_eos_penalty), "a finite number")
+        self._check_lengths()
+        self._check_divides("minibatch_size", "batch_size")
+        self._check_divides("group_size", "batch_size")
+        self._check_divides("accumulation_steps", "minibatch_size")
+
+    @classmethod
+    def help_texts(cls) -> dict[str, str]:
+        """Returns the line of help of each setting."""
+        return {setting.name: str(setting.metadata["help"]) for setting in fields(cls)}
+
+    @classmethod
+    def from_record(cls, record: dict[str, Any]) -> Self:
+        """Returns the settings that `to_record` wrote.
+
+        Raises:
+            ValueError: One is unknown, of another type or out of range.
+        """
+        hints = get_type_hints(cls)
+        for key, value in record.items():
+            if key not in hints:
+                raise ValueError(f"settings: expected some of {', '.join(hints)}, got {show(key)}")
+            if not _fits(value, hints[key]) or (isinstance(value, int | float) and abs(value) > GREATEST):
+                raise ValueError(f"{key}: expected {hints[key]}, got {show(value)}")
+        length: Any = record.get("response_length")
+        settings: dict[str, Any] = {**record, "response_length": length}
+        if isinstance(length, list):  # JSON has no tuples
+            settings["response_length"] = tuple(cast("list[int]", length))
+        return cls(**settings)
+
+    def to_record(self) -> dict[str, Any]:
+        """Returns the settings as JSON has them."""
+        return asdict(self)
+
+    @property
+    def critic(self) -> CriticSettings | None:
+        """What an update reads of the critic's settings; None: there is no critic to train."""
+        return None
+
+    @property
+    def minibatches(self) -> int:
+        """Optimiser steps per pass."""
+        return self.batch_size // self.minibatch_size
+
+    @property
+    def micro_batch_size(self) -> int:
+        """Responses per forward pass."""
+        return self.minibatch_size // self.accumulation_steps
+
+    def length_range(self, longest: int) -> tuple[int, int]:
+        """Returns the shortest and largest length to draw for an environment with T = `longest`.
+
+        Raises:
+            ValueError: The environment has no room for the largest.
+        """
+        if self.response_length is None:
+            return longest, longest
+        pair = self.response_length
+        low, high = (pair, pair) if isinstance(pair, int) else pair
+        if high > longest:
+            raise ValueError(
+                f"response_length: expected at most the environment's T = {longest}, got {high}; "
+                f"make the environment with max_new_tokens={high}"
+            )
+        return low, high
+
+    def _check_lengths(self) -> None:
+        pair = self.response_length
+        if pair is None:
+            return
+        low, high = (pair, pair) if isinstance(pair, int) else pair
+        self._check("response_length", 1 <= low <= high, "a whole number >= 1, or a pair in order")
+
+    def _check_divides(self, part: str, whole: str) -> None:
+        size, total = getattr(self, part), getattr(self, whole)
+        self._check(part, total % size == 0, f"a divisor of {whole} = {total}")
+
+    def _is_int(self, name: str) -> bool:
+        value = getattr(self, name)
+        return isinstance(value, int) and not isinstance(value, bool)
+
+    def _check_choice(self, name: str, choices: tuple[str, ...]) -> None:
+        self._check(name, getattr(self, name) in choices, f"one of {', '.join(map(repr, choices))}")
+
+    def _check(self, name: str, holds: bool, expected: str) -> None:
+        if not holds:
+            raise SettingError(name, f"expected {expected}, got {show(getattr(self, name))}")
+
+
+@dataclass(frozen=True)
+class TokenPPOConfig(LearnerConfig):
+    """Settings of `TokenPPO`: the common ones and those of its critic.
+
+    Raises:
+        ValueError: A setting is out of range, or two do not go together.
+    """
+
+    critic_warmup_iterations: int = _setting(0, "first iterations that train the value head alone")
+    lam: float = _setting(0.95, "lambda of generalised advantage estimation")
+    lam_critic: float | None = _setting(None, "lambda of the critic's targets; None: lam")
+    cliprange_value: float | None = _setting(
+        0.2, "values are clipped to within this of the old ones; None: not"
+    )
+    vf_coef: float = _setting(0.1, "weight of the critic's loss")
+
+    def __post_init__(self) -> None:
+        """Checks the settings of the critic as well."""
+        super().__post_init__()
+        warmup = "critic_warmup_iterations"
+        self._check(warmup, self._is_int(warmup) and getattr(self, warmup) >= 0, "a whole number >= 0")
+        self._check("lam", 0.0 <= self.lam <= 1.0, "a number in [0, 1]")
+        holds = self.lam_critic is None or 0.0 <= self.lam_critic <= 1.0
+        self._check("lam_critic", holds, "a number in [0, 1], or None")
+        distance = self.cliprange_value
+        self._check("cliprange_value", distance is None or 0.0 < distance < math.inf, "a number > 0, or None")
+        self._check("vf_coef", 0.0 <= self.vf_coef < math.inf, "a number >= 0")
+
+    @property
+    def critic(self) -> CriticSettings:
+        """What an update reads of these settings."""
+        return CriticSettings(self.vf_coef, self.cliprange_value, self.critic_warmup_iterations)

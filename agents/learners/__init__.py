@@ -1,0 +1,1 @@
+"""Learners: PPO, RLOO and GRPO over tokens."""

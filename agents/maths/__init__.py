@@ -1,0 +1,1 @@
+"""Tensors in, tensors out: returns, losses, statistics over real tokens."""

@@ -1,0 +1,1 @@
+"""Policies: causal language models that generate, score and are saved."""

@@ -1,0 +1,107 @@
+"""Responses while they grow, one token per row and step; rows that have ended leave."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from agents.maths.tensors import prefix_mask
+from agents.policies.distributions import Distributions
+from agents.policies.trunks.trunk import Outputs
+
+ENDED_SHARE = 0.25
+"""Of the rows that are left, so many have to have ended before they leave: what stays has to be copied."""
+
+
+class Generation(NamedTuple):
+    """Sampled responses."""
+
+    response_ids: Tensor
+    """(B, T) int64: the end token is kept; after the end the no-token index V."""
+    response_mask: Tensor
+    """(B, T) bool: True on real tokens, the end token included."""
+    logprobs: Tensor
+    """(B, T) float32, of the sampled tokens; 0 outside the mask."""
+    values: Tensor
+    """(B, T) float32, of the state before each token; 0 outside the mask."""
+    entropy: Tensor
+    """(B, T) float32, of the distribution sampled from, in nats; 0 outside the mask."""
+    states: Outputs | None
+    """What the backbone said before each token, (B, T, ...), where asked for; 0 outside the mask."""
+
+
+class GrowingResponses:
+    """Tokens and figures of B responses, step by step.
+
+    Args:
+        lengths: (B,) int64 >= 1, the largest length of each response.
+        no_token: V, the index that stands for no token.
+        eos_token_id: Ends a response; None: only the length does.
+        keep_states: Keep what the backbone says.
+    """
+
+    def __init__(
+        self, lengths: Tensor, no_token: int, *, eos_token_id: int | None, keep_states: bool
+    ) -> None:
+        self.rows = torch.arange(len(lengths), device=lengths.device)
+        """(N,) int64: the rows that still grow, ascending."""
+        self.length = 0
+        """Tokens that each of them has."""
+        self._lengths = lengths.clone()
+        self._no_token = no_token
+        self._eos_token_id = eos_token_id
+        self._shape = (len(lengths), int(lengths.max()))
+        self._ids = torch.full(self._shape, no_token, dtype=torch.int64, device=lengths.device)
+        self._figures = torch.zeros(3, *self._shape, device=lengths.device)  # log-probs, values, entropy
+        self._keep_states = keep_states
+        self._states: Outputs | None = None
+
+    def append(self, chosen: Tensor, distributions: Distributions, values: Tensor, outputs: Outputs) -> None:
+        """Adds one token to each row that still grows.
+
+        Args:
+            chosen: (N,) int64.
+            distributions: That they were taken from, N of them.
+            values: (N,) float32.
+            outputs: Of the backbone, N of them.
+        """
+        rows, t = self.rows, self.length
+        self._ids[rows, t] = chosen
+        self._figures[0, rows, t] = distributions.logprobs(chosen)
+        self._figures[1, rows, t] = values
+        self._figures[2, rows, t] = distributions.entropy()
+        if self._keep_states:
+            self._keep(outputs)
+        self.length += 1
+        if self._eos_token_id is not None:
+            ends = rows[chosen == self._eos_token_id]
+            self._lengths[ends] = self._lengths[ends].clamp(max=self.length)
+
+    def drop_ended(self) -> Tensor | None:
+        """Drops rows that have ended, if they are many or all; returns which stay, (N,) int64, or None: all.
+
+        What rows that have ended and stayed grow is blanked at the end.
+        """
+        growing = self._lengths[self.rows] > self.length  # (N,) bool
+        ended = len(growing) - int(growing.sum())
+        if ended < ENDED_SHARE * len(growing) or not ended:
+            return None
+        staying = growing.nonzero()[:, 0]
+        self.rows = self.rows[staying]
+        return staying
+
+    def result(self) -> Generation:
+        """Returns the responses with everything after their ends blanked."""
+        mask = prefix_mask(self._lengths, self._shape[1])  # (B, T) bool
+        logprobs, values, entropy = (self._figures * mask).unbind(0)
+        ids = self._ids.masked_fill(~mask, self._no_token)
+        return Generation(ids, mask, logprobs, values, entropy, self._states)
+
+    def _keep(self, outputs: Outputs) -> None:
+        if self._states is None:
+            self._states = outputs.map(lambda x: x.new_zeros(*self._shape, x.shape[1]))
+        for kept, new in zip(self._states, outputs, strict=True):
+            if kept is not None and new is not None:
+                kept[self.rows, self.length] = new

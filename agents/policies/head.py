@@ -1,0 +1,81 @@
+"""From what a language model says at some positions to the policy's distributions over the V tokens there.
+
+The one place that cuts off surplus logits and divides by the temperature, for sampling as for scoring.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from agents.policies.backbone import Backbone
+from agents.policies.chosen_logprobs import chosen_logprobs, logit_table
+from agents.policies.distributions import Distributions
+from agents.policies.trunks.trunk import Outputs
+
+POSITIONS_AT_ONCE = 256
+"""Tables of distributions are made for so many positions at a time where no gradient is wanted."""
+
+
+class Head(NamedTuple):
+    """The output head of a policy."""
+
+    backbone: Backbone
+    vocab_size: int
+    """V."""
+    temperature: float
+
+    def distributions(self, outputs: Outputs) -> Distributions:
+        """Returns the distributions at N positions, without gradient."""
+        with torch.no_grad():
+            linear = self.backbone.linear_head
+            if outputs.logits is None and linear is not None:
+                sizes = self.vocab_size, self.temperature
+                return Distributions(logit_table(outputs.hidden, linear.weight, linear.bias, *sizes))
+            return Distributions(self._logits(outputs).T.contiguous())
+
+    def logprobs(self, outputs: Outputs, chosen: Tensor) -> Tensor:
+        """Returns the log-probabilities of tokens (N,) int64 at N positions, (N,) float32, with gradient."""
+        linear = self.backbone.linear_head
+        if outputs.logits is None and linear is not None:
+            return chosen_logprobs(
+                outputs.hidden, linear, chosen, vocab_size=self.vocab_size, temperature=self.temperature
+            )
+        return _choose(self._logits(outputs).log_softmax(-1), chosen)
+
+    def logprobs_and_entropy(self, outputs: Outputs, chosen: Tensor) -> tuple[Tensor, Tensor]:
+        """Returns the same, and the entropies in nats, (N,) float32, with gradient."""
+        log_distribution = self._logits(outputs).log_softmax(-1)  # (N, V) float32
+        entropy = -(log_distribution.exp() * log_distribution).sum(-1)
+        return _choose(log_distribution, chosen), entropy
+
+    def compare(
+        self, outputs: Outputs, chosen: Tensor, sampled: tuple[Head, Outputs] | None
+    ) -> tuple[Tensor, Tensor | None]:
+        """Returns log-probabilities as `logprobs` does, and divergences, (N,) float32 each, without gradient.
+
+        Args:
+            outputs: At N positions.
+            chosen: (N,) int64.
+            sampled: Another head, and what its backbone said there: the divergence is KL(it, this) in nats.
+        """
+        logprobs: list[Tensor] = []
+        divergences: list[Tensor] = []
+        for start in range(0, len(chosen), POSITIONS_AT_ONCE):
+            piece = slice(start, start + POSITIONS_AT_ONCE)
+            distributions = self.distributions(outputs.take(piece))
+            logprobs.append(distributions.logprobs(chosen[piece]))
+            if sampled is not None:
+                other, theirs = sampled
+                divergences.append(other.distributions(theirs.take(piece)).divergence_from(distributions))
+        return torch.cat(logprobs), None if sampled is None else torch.cat(divergences)
+
+    def _logits(self, outputs: Outputs) -> Tensor:
+        logits = self.backbone.logits(outputs)[:, : self.vocab_size]
+        return logits if self.temperature == 1.0 else logits / self.temperature
+
+
+def _choose(log_distribution: Tensor, chosen: Tensor) -> Tensor:
+    return log_distribution.gather(-1, chosen[:, None]).squeeze(-1)

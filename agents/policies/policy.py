@@ -1,0 +1,379 @@
+"""A causal language model with a value head: it generates responses and scores them, from one distribution.
+
+The distribution of the next token is softmax(logits[:V] / temperature), in `generate` as in `score`: no
+top-k, no top-p, no ban of the end token, no dropout, surplus logits cut off alike. So log-probs from
+generation are those of scoring, up to rounding.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Self
+
+import torch
+from torch import Tensor, nn
+from transformers import PreTrainedModel
+
+from agents.maths.tensors import Scored
+from agents.policies.backbone import Backbone
+from agents.policies.decoding import Generation, GrowingResponses
+from agents.policies.head import Head
+from agents.policies.lora import Adapter, LoraSettings, read_source
+from agents.policies.model_card import Origin
+from agents.policies.padding import check_prompts
+from agents.policies.policy_files import (
+    describe_sampling,
+    fill_value_head,
+    open_model,
+    settle_tokenizer,
+    write_companions,
+    write_folder,
+)
+from agents.policies.sampling import draw_uniforms
+from agents.policies.trunks.trunk import Outputs
+from agents.policies.vocabulary import TokenizerFiles
+
+
+class CausalLMPolicy(nn.Module):
+    """Any Hugging Face causal language model as a policy with a critic.
+
+    Args:
+        model: The language model, for instance a `GPT2LMHeadModel`; put into float32 and evaluation mode, in
+            place.
+        vocab_size: V, the number of ids that may be sampled; the model may have more logits, never fewer.
+            None: all of them.
+        temperature: Logits are divided by it, in sampling as in scoring; > 0.
+        lora: Settings of an adapter (or a dict of them), to train it and the value head alone; None: none.
+        dtype: "float32", or "bfloat16" for the matrix products of the trunk; with an adapter the frozen
+            matrices are stored in it too.
+        gradient_checkpointing: Compute the layers again in the backward pass, to save memory.
+        tokenizer: Where the files of the tokenizer are that the model was trained with, a folder or a name on
+            the hub; None: in the model's own folder, if it was read from one.
+
+    Raises:
+        ValueError: The model has fewer than V logits, is no plain decoder with whole weights, or a setting is
+            out of range.
+        ImportError: `lora` is given and peft is not installed.
+    """
+
+    def __init__(
+        self,
+        model: PreTrainedModel,
+        *,
+        vocab_size: int | None = None,
+        temperature: float = 1.0,
+        lora: LoraSettings | Mapping[str, Any] | None = None,
+        dtype: str = "float32",
+        gradient_checkpointing: bool = False,
+        tokenizer: str | Path | TokenizerFiles | None = None,
+    ) -> None:
+        super().__init__()
+        if not temperature > 0.0:
+            raise ValueError(f"temperature: expected a number > 0, got {temperature}")
+        self.backbone = Backbone(model, dtype=dtype, recompute=gradient_checkpointing)
+        self.adapter = None if lora is None else Adapter(model, LoraSettings.read(lora))
+        """What is trained in the place of the model's weights, if anything is."""
+        if self.adapter is not None and dtype == "bfloat16":
+            self.adapter.store_frozen_weights(torch.bfloat16)
+        self.tokenizer = settle_tokenizer(model, tokenizer)
+        """The files of the model's tokenizer: compared with the environment's, saved beside the weights."""
+        self.origin = Origin(read_source(model))
+        """What it was made of, for its model card."""
+        self.gradient_checkpointing = gradient_checkpointing
+        self.temperature = temperature
+        self._vocab_size = self.backbone.logit_count
+        if vocab_size is not None:
+            self.restrict_vocabulary(vocab_size)
+        self.value_head = nn.Linear(self.backbone.hidden_size, 1, device=self.backbone.device)
+        nn.init.zeros_(self.value_head.weight)
+        nn.init.zeros_(self.value_head.bias)
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        name_or_folder: str | Path,
+        *,
+        vocab_size: int | None = None,
+        temperature: float = 1.0,
+        model_kwargs: dict[str, Any] | None = None,
+        lora: LoraSettings | Mapping[str, Any] | None = None,
+        dtype: str = "float32",
+        gradient_checkpointing: bool = False,
+        base: str | Path | None = None,
+        tokenizer: str | Path | None = None,
+    ) -> Self:
+        """Returns a policy read from safetensors; value head and adapter as well where the folder has them.
+
+        Args:
+            name_or_folder: A folder, a name on the Hugging Face hub, or "bundled".
+            vocab_size: As in the constructor.
+            temperature: As in the constructor.
+            model_kwargs: Passed on to `AutoModelForCausalLM.from_pretrained`.
+            lora: As in the constructor; None where the folder holds an adapter.
+            dtype: As in the constructor.
+            gradient_checkpointing: As in the constructor.
+            base: Where the base model of the folder's adapter is, when it has moved.
+            tokenizer: As in the constructor; None: in the folder, or in that of the adapter's base model.
+
+        An adapter that `save_pretrained` wrote is trained on. One that peft wrote, from supervised
+        fine-tuning for instance, is added to the weights of its base, so that policy and reference start
+        from it.
+
+        Raises:
+            ValueError: There is no such model, it has no safetensors, its weights do not fit its
+                configuration, or an adapter's base model has moved or changed.
+        """
+        model, stored, found, origin = open_model(name_or_folder, model_kwargs or {}, lora, base)
+        policy = cls(
+            model,
+            vocab_size=vocab_size,
+            temperature=temperature,
+            lora=lora if stored is None else stored.settings,
+            dtype=dtype,
+            gradient_checkpointing=gradient_checkpointing,
+            tokenizer=found if tokenizer is None else tokenizer,
+        )
+        policy.origin = origin
+        if stored is not None and policy.adapter is not None:
+            stored.fill(policy.adapter)
+        fill_value_head(policy.value_head, Path(name_or_folder))
+        return policy
+
+    def save_pretrained(
+        self, folder: str | Path, *, facts: Mapping[str, Any] | None = None, eos_token_id: int | None = None
+    ) -> None:
+        """Writes a Hugging Face folder, of the adapter if there is one, that also holds the value head.
+
+        It has the files of the tokenizer that the model came with, `generation_config.json` with the
+        distribution that the policy samples from, and a model card.
+
+        Args:
+            folder: Made if need be.
+            facts: Of the policy's training, for the card, as `agents.policies.model_card.write_card` takes
+                them.
+            eos_token_id: Ends a response; None: that of the model.
+
+        Raises:
+            ValueError: The adapter's base model was not read from anywhere, or the folder holds a whole model
+                where an adapter is to go.
+        """
+        write_folder(Path(folder), self.backbone, self.adapter, self.value_head)
+        sampling = describe_sampling(self.backbone, self._vocab_size, self.temperature, eos_token_id)
+        write_companions(Path(folder), self.tokenizer, self.origin, sampling, facts or {})
+
+    @property
+    def vocab_size(self) -> int:
+        """V, the number of ids that may be sampled; V itself is the no-token index."""
+        return self._vocab_size
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return self.backbone.device
+
+    @property
+    def head(self) -> Head:
+        """From what the backbone says to distributions over V tokens."""
+        return Head(self.backbone, self._vocab_size, self.temperature)
+
+    def options(self) -> dict[str, Any]:
+        """Returns those arguments of the constructor that `save_pretrained` does not write."""
+        return {
+            "temperature": self.temperature,
+            "dtype": self.backbone.dtype,
+            "gradient_checkpointing": self.gradient_checkpointing,
+        }
+
+    def frozen_copy(self) -> Self:
+        """Returns the reference: a copy that is not trained.
+
+        Of a policy with an adapter it is the base model, and shares its weights.
+        """
+        memo = {} if self.adapter is None else self.adapter.sharing_memo()
+        reference = copy.deepcopy(self, memo).requires_grad_(False)
+        reference.adapter = None
+        return reference
+
+    def merge(self) -> Self:
+        """Adds the adapter to the weights and returns this policy; a learner that trains it is at its end."""
+        if self.adapter is not None:
+            self.adapter.merge()
+            self.adapter = None
+        return self
+
+    def restrict_vocabulary(self, vocab_size: int) -> None:
+        """Sets V; logits of ids V and above are cut off from now on.
+
+        Raises:
+            ValueError: The model has fewer than V logits.
+        """
+        logit_count = self.backbone.logit_count
+        if not 0 < vocab_size <= logit_count:
+            raise ValueError(
+                f"vocab_size: expected a model with at least V = {vocab_size} logits, got {logit_count}; "
+                "take a model that covers the environment's tokenizer, or the model's own tokenizer "
+                "(tokenizer= of the environment, or --tokenizer)"
+            )
+        self._vocab_size = vocab_size
+
+    def check_trainable(self) -> None:
+        """Checks that there is something in the model that can be trained.
+
+        Raises:
+            ValueError: All of its weights are frozen.
+        """
+        if not any(parameter.requires_grad for parameter in self.backbone.parameters()):
+            raise ValueError(
+                "policy: expected weights that can be trained, got a model whose weights are all frozen; "
+                "call model.requires_grad_(True), or train an adapter (lora=)"
+            )
+
+    def check_lengths(self, prompt_length: int, response_length: int) -> None:
+        """Checks that the model has positions for prompts of P and responses of T tokens.
+
+        Warns where they go beyond what it was made for, but can be read (rotary positions).
+
+        Raises:
+            ValueError: Its table of positions ends before.
+        """
+        self.backbone.limit.check(prompt_length, response_length)
+
+    def train(self, mode: bool = True) -> Self:
+        """Stays in evaluation mode: with dropout the ratios of an update would not start at 1."""
+        del mode
+        return super().train(False)
+
+    @torch.no_grad()
+    def generate(
+        self,
+        prompt_ids: Tensor,
+        prompt_mask: Tensor,
+        *,
+        lengths: Tensor,
+        eos_token_id: int | None,
+        generator: torch.Generator | None,
+        deterministic: bool = False,
+        keep_states: bool = False,
+    ) -> Generation:
+        """Returns one response per prompt, sampled from the softmax of the V logits over the temperature.
+
+        Takes B * max(lengths) numbers from the generator, whenever responses end.
+
+        Args:
+            prompt_ids: (B, P) int64, left-padded.
+            prompt_mask: (B, P) bool, True on real tokens, at least one per row.
+            lengths: (B,) int64 >= 1, the largest length of each response; T is the largest of them.
+            eos_token_id: Ends a response, and is part of it; None: only the length ends it.
+            generator: On the CPU; unused when deterministic.
+            deterministic: Take the most probable token instead of sampling.
+            keep_states: Return `states`.
+
+        Raises:
+            ValueError: A prompt has no token, or the model's table of positions ends before a response does.
+        """
+        check_prompts(prompt_mask)
+        width = int(lengths.max())
+        self.backbone.limit.check_texts(prompt_mask, appended=width - 1)
+        tokens, mask = prompt_ids.to(self.device), prompt_mask.to(self.device).bool()
+        uniforms = None if deterministic else self._uniforms(len(tokens), width, generator)
+        grown = GrowingResponses(
+            lengths.to(self.device), self._vocab_size, eos_token_id=eos_token_id, keep_states=keep_states
+        )
+        growth, outputs = self.backbone.open(tokens, mask, room=width - 1)
+        while True:
+            distributions = self.head.distributions(outputs)  # of the rows that still grow
+            if uniforms is None:
+                chosen = distributions.most_probable()
+            else:
+                chosen = distributions.draw(uniforms[grown.rows, grown.length])
+            grown.append(chosen, distributions, self._values(outputs), outputs)
+            staying = grown.drop_ended()
+            if not len(grown.rows):
+                return grown.result()
+            if staying is not None:
+                growth.keep(staying)
+                chosen = chosen[staying]
+            outputs = self.backbone.extend(growth, chosen)
+
+    def score(
+        self,
+        tokens: Tensor,
+        attention_mask: Tensor,
+        response_length: int,
+        *,
+        with_entropy: bool = False,
+        against: tuple[CausalLMPolicy, Outputs] | None = None,
+    ) -> Scored:
+        """Returns log-probs and values of given responses, with gradient where it is enabled.
+
+        The logits that score token t stand one position before it; this shift is made here and nowhere else.
+        Padding costs nothing in the head: only real response tokens reach it.
+
+        Args:
+            tokens: (B, P + T) int64, left-padded prompts, then responses; any valid id where the mask is
+                False.
+            attention_mask: (B, P + T) bool.
+            response_length: T, the number of columns of the response.
+            with_entropy: Return the entropy, with gradient.
+            against: A policy, and what its backbone said at the N real response tokens, row by row; return
+                the exact KL(that policy, this policy) at each token. Only where gradients are off.
+
+        Raises:
+            ValueError: The model's table of positions ends before a text does.
+        """
+        tokens, attention_mask = tokens.to(self.device), attention_mask.to(self.device).bool()
+        self.backbone.limit.check_texts(attention_mask, appended=-1)  # the last token is only scored
+        start = tokens.shape[1] - response_length  # P
+        response_mask = attention_mask[:, start:]  # (B, T) bool
+        rows, steps = response_mask.nonzero(as_tuple=True)  # (N,) int64 each
+        if not len(rows):
+            return self._score_nothing(
+                tokens, attention_mask, start, with_entropy=with_entropy, with_kl=against is not None
+            )
+        outputs = self.backbone(tokens, attention_mask, rows=rows, columns=start - 1 + steps)
+        chosen = tokens[:, start:][response_mask]  # (N,) int64
+        entropy = kl = None
+        if with_entropy:
+            logprobs, entropy = self.head.logprobs_and_entropy(outputs, chosen)
+        elif torch.is_grad_enabled():
+            logprobs = self.head.logprobs(outputs, chosen)
+        else:
+            sampled = None if against is None else (against[0].head, against[1])
+            logprobs, kl = self.head.compare(outputs, chosen, sampled)
+
+        def spread(x: Tensor) -> Tensor:
+            return torch.zeros(response_mask.shape, dtype=x.dtype, device=x.device).index_put(
+                (rows, steps), x
+            )
+
+        return Scored(
+            logprobs=spread(logprobs),
+            values=spread(self._values(outputs)),
+            entropy=None if entropy is None else spread(entropy),
+            kl=None if kl is None else spread(kl),
+        )
+
+    def _score_nothing(
+        self, tokens: Tensor, attention_mask: Tensor, start: int, *, with_entropy: bool, with_kl: bool
+    ) -> Scored:
+        """Returns what `score` says where no token is real: zeros, whose gradients are zeros too."""
+        zeros = torch.zeros(attention_mask[:, start:].shape, device=self.device)  # (B, T) float32
+        logprobs = values = entropies = zeros
+        if torch.is_grad_enabled():  # of several processes, all must have the same gradients
+            first = torch.zeros(1, dtype=torch.int64, device=self.device)
+            outputs = self.backbone(tokens, attention_mask, rows=first, columns=first + start - 1)
+            chosen, entropy = self.head.logprobs_and_entropy(outputs, first)
+            logprobs, values, entropies = (zeros * x for x in (chosen, self._values(outputs), entropy))
+        return Scored(logprobs, values, entropies if with_entropy else None, zeros if with_kl else None)
+
+    def _values(self, outputs: Outputs) -> Tensor:
+        return self.value_head(outputs.hidden).squeeze(-1)  # (N,) float32, the critic's of the states
+
+    def _uniforms(self, rows: int, columns: int, generator: torch.Generator | None) -> Tensor:
+        if generator is None:
+            raise ValueError(
+                "generator: expected a torch.Generator on the CPU, got None; pass one, or deterministic=True"
+            )
+        return draw_uniforms(rows, columns, generator).to(self.device)

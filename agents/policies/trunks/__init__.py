@@ -1,0 +1,1 @@
+"""Trunks: hidden states of token sequences, packed or in rows."""

@@ -1,0 +1,1 @@
+"""Rollouts: episodes of a policy in vector environments, and its evaluation."""

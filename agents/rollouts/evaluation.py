@@ -1,0 +1,162 @@
+"""Measures a policy on an environment: one row of numbers per episode, and the one row that sums them up.
+
+Rows hold numbers and token ids. The texts of an episode stay in its `info`, unread. Prompts and samples
+follow from the seed alone, so two policies that are evaluated with one seed get the same prompts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from agents.stats import diversity
+
+if TYPE_CHECKING:
+    from agents.parallel import Processes
+    from agents.policies.policy import CausalLMPolicy
+    from agents.rollouts.collect import Collected, Environment, IntArray
+
+Row = dict[str, Any]
+
+
+def evaluate(
+    policy: CausalLMPolicy,
+    env: Environment,
+    *,
+    episodes: int,
+    reference: CausalLMPolicy,
+    seed: int,
+    response_length: int | tuple[int, int] | None = None,
+    step_timeout: float | None = None,
+    processes: Processes | None = None,
+) -> list[Row]:
+    """Returns one row per episode, sampled as in training.
+
+    | key | what |
+    | --- | --- |
+    | `score` | the scorer's value of prompt and response, where the environment reports it |
+    | `utility` | the objective's value of that score, where the environment reports it |
+    | `reward` | what the environment paid |
+    | `judge` | the held-out judge's value, where the environment has one |
+    | `kl` | sum over the tokens of the divergence KL(policy, reference) over the whole vocabulary, nats |
+    | `nll` | negative log-likelihood of the response under the reference, nats |
+    | `length` | tokens of the response, the end token included |
+    | `tokens` | their ids |
+    | `info` | the episode's info dict |
+
+    Args:
+        policy: What is measured.
+        env: A vector environment, for instance with held-out prompts; its reward design doesn't matter.
+        episodes: How many rows are wanted, at least 1.
+        reference: What divergence and likelihood refer to.
+        seed: Fixes prompts, lengths and samples; no global generator is touched.
+        response_length: Tokens of a response; a pair is a range to draw from; None is the environment's T.
+        step_timeout: As `agents.rollouts.collect.collect` takes it.
+        processes: Who plays, each with its share of a round as `env`; all return all rows. None: this one
+            alone.
+
+    Raises:
+        ValueError: `episodes` or `response_length` is out of range, or the environment is not as `collect`
+            needs it.
+    """
+    # `agents` imports this module with itself, and must not cost the seconds that torch takes.
+    import torch
+
+    from agents.parallel import ALONE
+    from agents.rollouts.collect import read_shapes
+    from agents.rollouts.shares import collect_shares
+
+    if episodes < 1:
+        raise ValueError(f"episodes must be at least 1, got {episodes}")
+    processes = ALONE if processes is None else processes
+    shapes = read_shapes(env)
+    at_once = shapes.episodes * processes.count
+    shortest, longest = _length_range(response_length, shapes.response_length)
+    rng = np.random.default_rng([seed, 0])
+    generator = torch.Generator().manual_seed(int(rng.integers(0, 2**31)))
+    batches = -(-episodes // at_once)
+    env_seeds: IntArray = rng.integers(0, 2**31, batches)  # (batches,) int64
+    rows: list[Row] = []
+    for env_seed in env_seeds.tolist():
+        lengths: IntArray = rng.integers(shortest, longest + 1, at_once)  # (B,) int64
+        batch = collect_shares(
+            processes,
+            env,
+            policy,
+            reference,
+            seed=env_seed,
+            generator=generator,
+            lengths=torch.as_tensor(lengths),
+            step_timeout=step_timeout,
+        )
+        rows.extend(_rows(batch))
+    return rows[:episodes]
+
+
+def summarise(rows: Sequence[Mapping[str, Any]]) -> dict[str, float | None]:
+    """Returns the row that sums up others.
+
+    Means over episodes of `kl` and `length`, and of `score` and `judge`, each None where the environment does
+    not report it, with that of `reward` where there is no score; `perplexity` under the reference, per token,
+    None where no response has one; `distinct_1`, `distinct_2` and `repetition` as in
+    `agents.stats.diversity`.
+
+    Args:
+        rows: From `evaluate`, at least one.
+    """
+    if not rows:
+        raise ValueError("rows must hold at least one episode, got none")
+    responses = [row["tokens"] for row in rows]
+    nlls, lengths = [row["nll"] for row in rows], [row["length"] for row in rows]
+    score = _mean(rows, "score")
+    return {
+        "score": score,
+        **({"reward": _mean(rows, "reward")} if score is None else {}),
+        "judge": _mean(rows, "judge"),
+        "kl": _mean(rows, "kl"),
+        "perplexity": diversity.perplexity(nlls, lengths) if any(lengths) else None,
+        "distinct_1": diversity.distinct_ngrams(responses, 1),
+        "distinct_2": diversity.distinct_ngrams(responses, 2),
+        "repetition": diversity.repetition(responses),
+        "length": _mean(rows, "length"),
+    }
+
+
+def _rows(batch: Collected) -> Iterator[Row]:
+    """Yields the row of each episode of a batch."""
+    rollout = batch.rollout
+    mask = rollout.response_mask.cpu().numpy()  # (B, T) bool
+    tokens = rollout.tokens[:, rollout.prompt_length :].cpu().numpy()  # (B, T) int64
+    kl = rollout.kl.double().sum(1).cpu().numpy()  # (B,) float64
+    nll = -rollout.ref_logprobs.double().sum(1).cpu().numpy()  # (B,) float64
+    for b, info in enumerate(batch.episodes):
+        row: Row = {key: float(info[key]) for key in ("score", "utility", "judge", "reward") if key in info}
+        ids = tokens[b][mask[b]].tolist()
+        yield {
+            **row,
+            "kl": float(kl[b]),
+            "nll": float(nll[b]),
+            "length": len(ids),
+            "tokens": ids,
+            "info": info,
+        }
+
+
+def _mean(rows: Sequence[Mapping[str, Any]], key: str) -> float | None:
+    """Returns the mean of a figure, or None where a row lacks it."""
+    if not all(key in row for row in rows):
+        return None
+    return float(np.mean([float(row[key]) for row in rows]))
+
+
+def _length_range(response_length: int | tuple[int, int] | None, longest: int) -> tuple[int, int]:
+    if response_length is None:
+        return longest, longest
+    pair = (response_length, response_length) if isinstance(response_length, int) else response_length
+    if not 1 <= pair[0] <= pair[1] <= longest:
+        raise ValueError(
+            f"response_length must lie within 1 and T = {longest}, in order, got {response_length}"
+        )
+    return pair

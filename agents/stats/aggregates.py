@@ -1,0 +1,205 @@
+"""Sums up runs of several tasks with the measures of Agarwal et al. 2021.
+
+"Deep Reinforcement Learning at the Edge of the Statistical Precipice" (NeurIPS 2021, arXiv:2108.13264),
+section 4. A group holds one number per run (seed) of one task, or of one setting of a study; groups may
+differ in size. Every interval is a percentile interval over stratified bootstrap resamples: runs are drawn
+again within each group, and the groups stay. It says how the number would move with other seeds on the same
+groups, not with other groups. Runs that share a seed are drawn one by one, as in the paper: that ignores the
+pairing of arms, which `agents.stats.contrasts` uses.
+
+NaN is refused. Infinity (a goal that was never reached) is allowed where only the order counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from agents.stats.checks import FloatArray, as_groups, as_known_rows
+from agents.stats.intervals import Interval, interquartile_mean
+from agents.stats.resampling import check_level, check_resamples, draw_counts, percentile_ends
+
+Groups = Sequence[npt.ArrayLike]
+
+
+class Profile(NamedTuple):
+    """The share of runs above each threshold, with pointwise intervals, (thresholds,) float64 each."""
+
+    thresholds: FloatArray
+    """What the runs are compared with."""
+    share: FloatArray
+    """Share of runs above it, in [0, 1]."""
+    low: FloatArray
+    """Lower ends."""
+    high: FloatArray
+    """Upper ends."""
+
+
+def stratified_bootstrap(
+    groups: Groups,
+    statistic: Callable[[list[FloatArray]], float],
+    *,
+    level: float = 0.95,
+    resamples: int = 2000,
+    seed: int = 0,
+) -> Interval:
+    """Returns a statistic of groups of runs with its stratified bootstrap interval.
+
+    Args:
+        groups: Numbers of each group, shape (S,) each; sizes may differ.
+        statistic: Takes the groups as float64 arrays, in order, and returns a finite number.
+        level: Share of the resampled statistics inside the interval, in (0, 1).
+        resamples: How many times the runs are drawn again, with replacement, within each group.
+        seed: Seed of the generator that draws them; equal seeds give equal intervals.
+
+    Raises:
+        ValueError: A group is empty or holds NaN, an argument is out of range, or the statistic of the
+            groups or of a resample is not finite.
+
+    Example:
+        >>> stratified_bootstrap([[1.0, 1.0], [5.0]], lambda groups: sum(g.mean() for g in groups))
+        Interval(value=6.0, low=6.0, high=6.0)
+    """
+    rows = as_groups("groups", groups)
+    check_level(level)
+    check_resamples(resamples)
+    rng = np.random.default_rng(seed)
+    value = float(statistic(rows))
+    draws = np.array(
+        [
+            statistic([group[rng.integers(0, len(group), len(group))] for group in rows])
+            for _ in range(resamples)
+        ],
+        dtype=np.float64,
+    )  # (resamples,) float64
+    if not (np.isfinite(value) and np.isfinite(draws).all()):
+        raise ValueError(
+            f"the statistic must be finite for the groups and for every resample, got {value} for the groups "
+            f"and {int((~np.isfinite(draws)).sum())} of {resamples} resamples without; cap what is infinite"
+        )
+    low, high = percentile_ends(draws, level)
+    return Interval(value, float(low), float(high))
+
+
+def interquartile_mean_interval(
+    groups: Groups, *, level: float = 0.95, resamples: int = 2000, seed: int = 0
+) -> Interval:
+    """Returns the mean of the middle half of all runs of all groups, with its interval (section 4.3).
+
+    Runs are pooled first, so a group with more runs weighs more.
+
+    Args:
+        groups: Numbers of each group, shape (S,) each; on one scale, since they are pooled.
+        level: Share of the resampled means inside the interval, in (0, 1).
+        resamples: How many times the runs are drawn again within each group.
+        seed: Seed of the generator that draws them.
+
+    Raises:
+        ValueError: As `stratified_bootstrap`.
+
+    Example:
+        >>> interquartile_mean_interval([[0.0, 1.0, 3.0, 100.0]]).value
+        2.0
+    """
+    return stratified_bootstrap(
+        groups,
+        lambda drawn: interquartile_mean(np.concatenate(drawn)),
+        level=level,
+        resamples=resamples,
+        seed=seed,
+    )
+
+
+def probability_of_improvement(
+    treatment_groups: Groups,
+    control_groups: Groups,
+    *,
+    level: float = 0.95,
+    resamples: int = 2000,
+    seed: int = 0,
+) -> Interval:
+    """Returns how likely a run under treatment is higher than one under control (section 4.3).
+
+        P(X > Y) = 1/M sum_m 1/(S S') sum_ij [x_mi > y_mj] + [x_mi = y_mj] / 2
+
+    over M groups, each the Mann-Whitney U of the two samples over the product of their sizes. 0.5 means no
+    difference. Where lower is better (episodes to a goal), swap the arms.
+
+    Args:
+        treatment_groups: Numbers of each group under treatment, shape (S,) each; infinity is allowed.
+        control_groups: Those of the same groups under control, shape (S',) each.
+        level: Share of the resampled probabilities inside the interval, in (0, 1).
+        resamples: How many times the runs of either arm are drawn again within each group.
+        seed: Seed of the generator that draws them.
+
+    Raises:
+        ValueError: The arms differ in their number of groups, a group is empty or holds NaN, or an argument
+            is out of range.
+
+    Example:
+        >>> probability_of_improvement([[3.0, 4.0]], [[1.0, 2.0]])
+        Interval(value=1.0, low=1.0, high=1.0)
+    """
+    treated = as_groups("treatment_groups", treatment_groups)
+    controls = as_groups("control_groups", control_groups)
+    if len(treated) != len(controls):
+        raise ValueError(
+            f"both arms must hold the same groups, got {len(treated)} under treatment and {len(controls)} "
+            "under control"
+        )
+    check_resamples(resamples)
+    rng = np.random.default_rng(seed)
+    total, draws = 0.0, np.zeros(resamples)  # draws: (resamples,) float64
+    for x, y in zip(treated, controls, strict=True):
+        wins = (x[:, None] > y) + 0.5 * (x[:, None] == y)  # (S, S') float64
+        first = draw_counts(len(x), resamples=resamples, rng=rng)  # (resamples, S) float64
+        second = draw_counts(len(y), resamples=resamples, rng=rng)  # (resamples, S') float64
+        total += float(wins.sum()) / wins.size
+        draws += ((first @ wins) * second).sum(axis=1) / wins.size
+    low, high = percentile_ends(draws / len(treated), level)
+    return Interval(total / len(treated), float(low), float(high))
+
+
+def performance_profile(
+    groups: Groups,
+    thresholds: npt.ArrayLike,
+    *,
+    level: float = 0.95,
+    resamples: int = 2000,
+    seed: int = 0,
+) -> Profile:
+    """Returns the share of runs above each threshold, with pointwise intervals (section 4.2).
+
+        F(tau) = 1/M sum_m 1/S_m sum_i [x_mi > tau]
+
+    over M groups: the run-score distribution of the paper. Every group weighs alike.
+
+    Args:
+        groups: Numbers of each group, shape (S,) each; infinity is allowed.
+        thresholds: What they are compared with, shape (thresholds,).
+        level: Share of the resampled profiles inside the interval at one threshold, in (0, 1). That all
+            thresholds hold at once is less likely.
+        resamples: How many times the runs are drawn again within each group.
+        seed: Seed of the generator that draws them.
+
+    Raises:
+        ValueError: A group is empty or holds NaN, or an argument is out of range.
+
+    Example:
+        >>> performance_profile([[1.0, 2.0], [3.0, 4.0]], [0.0, 2.0, 5.0]).share.tolist()
+        [1.0, 0.5, 0.0]
+    """
+    rows, limits = as_groups("groups", groups), as_known_rows("thresholds", thresholds)
+    check_resamples(resamples)
+    rng = np.random.default_rng(seed)
+    total = np.zeros(len(limits))  # (thresholds,) float64
+    draws = np.zeros((resamples, len(limits)))  # (resamples, thresholds) float64
+    for group in rows:
+        above = (group[:, None] > limits).astype(np.float64)  # (S, thresholds) float64
+        total += above.sum(axis=0) / len(group)
+        draws += draw_counts(len(group), resamples=resamples, rng=rng) @ above / len(group)
+    low, high = percentile_ends(draws / len(rows), level)
+    return Profile(limits, total / len(rows), low, high)

@@ -1,0 +1,172 @@
+"""Compares two arms that were run on the same seeds.
+
+The times of a run to a goal are right-censored: infinity where it did not get there within the episodes that
+it had. They enter as restricted means (Royston and Parmar 2013, "Restricted mean survival time: an
+alternative to the hazard ratio for the design and analysis of randomized trials with a time-to-event
+outcome", BMC Medical Research Methodology 13:152), which need no guess at what lies behind the horizon.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from agents.stats.checks import FloatArray, as_finite_rows, as_known_rows, as_pairs
+from agents.stats.resampling import draw_counts, percentile_ends
+
+EXACT_SEEDS = 12
+"""Up to this many pairs every assignment of signs is counted (4,096 of them)."""
+ROUNDING = 1e-9
+"""Sums that differ by less than this share of the largest sum are taken as equal."""
+
+
+class SpeedUp(NamedTuple):
+    """How many times fewer episodes the treatment takes, with an interval."""
+
+    value: float
+    """Restricted mean time of the control over that of the treatment."""
+    low: float
+    """Lower end of the interval."""
+    high: float
+    """Upper end of the interval."""
+    treatment_censored: int
+    """Runs under treatment that did not get there within the horizon."""
+    control_censored: int
+    """Runs under control that did not get there within the horizon."""
+
+    @property
+    def is_lower_bound(self) -> bool:
+        """Whether the ratio of the full means is at least `value`: runs under control alone were cut off."""
+        return self.control_censored > 0 and self.treatment_censored == 0
+
+    @property
+    def is_upper_bound(self) -> bool:
+        """Whether the ratio of the full means is at most `value`: runs under treatment alone were cut off."""
+        return self.treatment_censored > 0 and self.control_censored == 0
+
+
+def speed_up(
+    treatment: npt.ArrayLike,
+    control: npt.ArrayLike,
+    *,
+    horizon: float,
+    level: float = 0.95,
+    resamples: int = 2000,
+    seed: int = 0,
+) -> SpeedUp:
+    """Returns the ratio of restricted mean times, control over treatment, with a paired bootstrap interval.
+
+        mean_i min(c_i, h) / mean_i min(t_i, h)
+
+    over seeds i, with the horizon h. Seeds are drawn again as pairs. Where no run of either arm gets there
+    the ratio is 1 and says nothing: read it with the two counts. Where both arms have censored runs, the
+    ratio is that of times up to the horizon, and bounds nothing beyond it.
+
+    Args:
+        treatment: Episodes to the goal of each seed, shape (S,), above 0; infinity where it was not reached.
+        control: Those of the control on the same seeds in the same order, shape (S,).
+        horizon: Episodes up to which times count, above 0, finite: no more than the shortest run had.
+        level: Share of the resampled ratios inside the interval, in (0, 1).
+        resamples: How many times the pairs are drawn again.
+        seed: Seed of the generator that draws them.
+
+    Raises:
+        ValueError: The arms are not paired, a time is NaN or not above 0, or an argument is out of range.
+
+    Example:
+        >>> speed_up([10.0, 10.0], [20.0, float("inf")], horizon=40)[0]
+        3.0
+    """
+    first, second = _restrict(treatment, control, horizon)
+    short, long = np.minimum(first, horizon), np.minimum(second, horizon)  # (S,) float64 each
+    counts = draw_counts(len(short), resamples=resamples, rng=np.random.default_rng(seed))
+    low, high = percentile_ends((counts @ long) / (counts @ short), level)
+    return SpeedUp(
+        float(long.mean() / short.mean()),
+        float(low),
+        float(high),
+        int((first > horizon).sum()),
+        int((second > horizon).sum()),
+    )
+
+
+def sign_flip_test(differences: npt.ArrayLike, *, draws: int = 20_000, seed: int = 0) -> float:
+    """Returns the two-sided p value of paired differences under random signs (Fisher 1935, chapter 3).
+
+        p = share of all sign vectors s with |sum_i s_i d_i| >= |sum_i d_i|
+
+    If treatment and control don't differ, each difference is as likely to have the other sign. Up to
+    12 pairs every sign vector is counted, and p is exact: with S pairs it is at least 2 / 2^S, so fewer
+    than 6 can't come below 0.05. Above, `draws` vectors are drawn and p = (1 + hits) / (1 + draws), which
+    is never 0 (Phipson and Smyth 2010).
+
+    Args:
+        differences: Treatment minus control of each seed, shape (S,), finite; cap censored times first.
+        draws: How many sign vectors are drawn above 12 pairs, at least 1.
+        seed: Seed of the generator that draws them.
+
+    Raises:
+        ValueError: There is no difference, one is not finite, or `draws` is below 1.
+
+    Example:
+        >>> sign_flip_test([1.0, 2.0, 3.0])  # +++ and --- of 8
+        0.25
+    """
+    rows = as_finite_rows("differences", differences)
+    if draws < 1:
+        raise ValueError(f"draws must be at least 1, got {draws}; 20000 is plenty")
+    reach = ROUNDING * float(np.abs(rows).sum())
+    least = abs(float(rows.sum())) - reach
+    if len(rows) <= EXACT_SEEDS:
+        signs = np.array(list(itertools.product((-1, 1), repeat=len(rows))))  # (2^S, S) int64
+        return float((np.abs(signs @ rows) >= least).mean())
+    signs = 2 * np.random.default_rng(seed).integers(0, 2, (draws, len(rows))) - 1  # (draws, S) int64
+    return (1 + int((np.abs(signs @ rows) >= least).sum())) / (1 + draws)
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Returns the p values adjusted for their number, in the order given (Holm 1979).
+
+        adjusted_(k) = max_(j <= k) min(1, (m - j + 1) p_(j))
+
+    over the m values in rising order. Rejecting what is at most alpha keeps the chance of any false rejection
+    at alpha, however the tests depend on each other.
+
+    Args:
+        p_values: Values in [0, 1]; none gives none.
+
+    Raises:
+        ValueError: A value is no probability.
+
+    Example:
+        >>> holm([0.01, 0.04, 0.03])
+        [0.03, 0.06, 0.06]
+    """
+    wrong = [p for p in p_values if not 0.0 <= p <= 1.0]
+    if wrong:
+        raise ValueError(f"p values must lie between 0 and 1, got {wrong[0]}")
+    adjusted = [0.0] * len(p_values)
+    highest = 0.0
+    for rank, i in enumerate(sorted(range(len(p_values)), key=lambda i: p_values[i])):
+        highest = max(highest, min(1.0, (len(p_values) - rank) * p_values[i]))
+        adjusted[i] = highest
+    return adjusted
+
+
+def _restrict(
+    treatment: npt.ArrayLike, control: npt.ArrayLike, horizon: float
+) -> tuple[FloatArray, FloatArray]:
+    """Returns the times of both arms, (S,) float64 each, checked with the horizon."""
+    if not (np.isfinite(horizon) and horizon > 0):
+        raise ValueError(f"horizon must be finite and above 0, got {horizon}; use the episodes of a run")
+    for name, times in (("treatment", treatment), ("control", control)):
+        rows = as_known_rows(name, times)
+        if (rows <= 0).any():
+            raise ValueError(
+                f"{name} must hold times above 0, got {rows.min()}; leave out runs that start at the goal"
+            )
+    return as_pairs(treatment, control, what="seeds")

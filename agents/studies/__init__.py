@@ -1,0 +1,1 @@
+"""Studies: grids of seeded cells, planned in a file, run and read again."""

@@ -1,0 +1,101 @@
+"""Refuses a study that would run for hours and answer nothing, before its first cell.
+
+`agents.studies.read` refuses files that are no study; what is refused here could be run, and read afterwards,
+but would lack its answer: a contrast about a goal that the study does not have, a measure that is unknown,
+settings under which nothing is learned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from agents.runs.strict_json import did_you_mean, is_count, show
+from agents.studies.names import PLACES
+from agents.studies.plan import Contrast, Study
+from agents.studies.settings import leaves, look_up, merge
+from agents.studies.tuning import CRITERIA
+
+TIME = "episodes_to_goal"
+"""The measure that needs a goal."""
+GOAL = "add [goal] with share = 0.8, the part of the way to what is attainable (docs/benchmark.md)"
+BUDGETS = ("episodes", "eval_episodes", "n", "prompts")
+"""Settings of the cell functions of `agents` that say how much is done."""
+OURS = tuple(PLACES)
+"""The cell functions that these are budgets of, not imported for it."""
+
+
+def check_before_runs(study: Study, measures: Sequence[str]) -> None:
+    """Checks that a study can answer what it asks.
+
+    Args:
+        study: As it is to be run.
+        measures: What contrasts can be about.
+
+    Raises:
+        ValueError: It can't; one line says which contrast or setting is why, and what to add.
+    """
+    for contrast in study.contrasts:
+        _check_contrast(study, contrast, measures)
+    _check_tuning(study)
+    for where, settings in _all_settings(study):
+        _check_settings(study, where, settings)
+
+
+def check_one_of(what: str, name: str, known: Sequence[str]) -> None:
+    """Checks that a name is a known one.
+
+    Raises:
+        ValueError: It is not; the message has all names, and that which is like it.
+    """
+    if name not in known:
+        guess = did_you_mean(name, known)
+        raise ValueError(f"{what}: expected one of {', '.join(known)}, got {show(name)}{guess}")
+
+
+def _check_contrast(study: Study, contrast: Contrast, measures: Sequence[str]) -> None:
+    where = f"contrast {contrast.name!r}"
+    check_one_of(f"{where}: measure", contrast.measure, measures)
+    if contrast.measure == TIME and study.goal is None:
+        raise ValueError(f"{where}: {TIME} needs a goal, and the study has none; {GOAL}")
+    treatment, control = contrast.arms
+    if treatment == control:
+        raise ValueError(f"{where}: expected two arms, got the same settings as treatment and as control")
+
+
+def _check_tuning(study: Study) -> None:
+    if study.tuning is None:
+        return
+    check_one_of("tuning.criterion", study.tuning.criterion, list(CRITERIA))
+    known = {key for _, settings in study.plain_settings() for key, _ in leaves(settings)}
+    for key in study.tuning.per:
+        if all(look_up(settings, key) is None for _, settings in study.plain_settings()):
+            check_one_of("tuning.per", key, sorted(known))
+
+
+def _all_settings(study: Study) -> list[tuple[str, Mapping[str, Any]]]:
+    """Returns what cells have as settings, with where they are said."""
+    found: list[tuple[str, Mapping[str, Any]]] = [
+        (f"cells {group.name!r}", settings) for group, settings in study.plain_settings()
+    ]
+    if study.tuning is not None:
+        found.append(("tuning.settings", merge(study.defaults, study.tuning.settings)))
+    return found
+
+
+def _check_settings(study: Study, where: str, settings: Mapping[str, Any]) -> None:
+    if settings.get("run") not in OURS:
+        return
+    for key in BUDGETS:
+        value = settings.get(key, 1)
+        if not (isinstance(value, int) and is_count(value) and value >= 1):
+            raise ValueError(f"{where}: {key}: expected a whole number >= 1, got {show(value)}")
+    if study.goal is not None:
+        try:
+            most = study.goal.max_kl(settings)
+        except ValueError as error:
+            raise ValueError(f"{where}: {error}; goal.kl_per_token is over it") from error
+        if most <= 0.0:
+            raise ValueError(
+                f"{where}: {study.goal.length_key}: expected tokens > 0, the goal's K is {most:g}"
+            )

@@ -1,0 +1,61 @@
+"""Names what a cell runs, apart from where its code lies, so that files may move and results still hold.
+
+A cell is identified by its settings, and `run` is one of them. What this package runs has a short name. Cells
+of before there were any say `"module:attribute"` instead, which is the name that is hashed to this day: both
+spellings are one cell. A function of somebody else is named by its `"module:attribute"` alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+PLACES: Final[Mapping[str, str]] = {
+    "train": "agents.studies.training:train",
+    "best_of": "agents.studies.training:best_of",
+}
+"""Short name to where the function is."""
+
+HASHED: Final[Mapping[str, str]] = {
+    "train": "agents.study_training:train",
+    "best_of": "agents.study_training:best_of",
+}
+"""Short name to what stands for it in hashes: never to be changed, wherever the function goes."""
+
+_SHORT: Final = {hashed: name for name, hashed in HASHED.items()}
+
+
+def find_place(run: str) -> str:
+    """Returns the `"module:attribute"` of what a cell runs.
+
+    Example:
+        >>> find_place("train"), find_place("mine:measure")
+        ('agents.studies.training:train', 'mine:measure')
+    """
+    name = _SHORT.get(run, run)
+    return PLACES.get(name, name)
+
+
+def with_short_name(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns settings, or a part of them, whose `run` has its short name, if it has one.
+
+    Example:
+        >>> with_short_name({"run": "agents.study_training:train", "seed": 1})
+        {'run': 'train', 'seed': 1}
+    """
+    return _renamed(settings, _SHORT)
+
+
+def with_hashed_name(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns settings as they are hashed.
+
+    Example:
+        >>> with_hashed_name({"run": "train"})
+        {'run': 'agents.study_training:train'}
+    """
+    return _renamed(settings, HASHED)
+
+
+def _renamed(settings: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    run = settings.get("run")
+    return {**settings, "run": names[run]} if isinstance(run, str) and run in names else dict(settings)

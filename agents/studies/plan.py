@@ -1,0 +1,273 @@
+"""The plan of a study: which cells it consists of.
+
+A cell is one training run, or one measurement of another kind, with one seed. Its settings are those of
+`[defaults]`, nested tables merged key by key; then what tuning chose; then the fixed settings of its group;
+then one point of the group's grid. Keys of grids are dotted paths into the settings: "config.lam" is
+`settings["config"]["lam"]`. Two groups that ask for equal settings and an equal seed share one cell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from agents.runs.sealed_json import hash_of
+from agents.studies.names import with_hashed_name, with_short_name
+from agents.studies.settings import Settings, describe, grid_points, lay_over, leaves, look_up, merge
+
+Phase = Literal["tuning", "main"]
+TUNING: Phase = "tuning"
+MAIN: Phase = "main"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One run of a study; equal settings and seeds have equal keys."""
+
+    phase: Phase
+    seed: int
+    settings: dict[str, Any] = field(hash=False)
+    """Everything that changes the results, but for the seed and the versions; as JSON has it."""
+    group: str = field(default="", compare=False)
+    """The first group that asks for it; "" for tuning."""
+    label: str = field(default="", compare=False)
+    """What sets it apart within its group, in short; not part of what it is."""
+
+    @property
+    def settings_sha256(self) -> str:
+        """The SHA-256 of the settings, whatever the order of their keys."""
+        return hash_of(with_hashed_name(self.settings))
+
+    @property
+    def key(self) -> str:
+        """What identifies it: the seed, and the first eight digits of the hash of the settings."""
+        return cell_key(self.seed, self.settings_sha256)
+
+    @property
+    def id(self) -> str:
+        """The name of its file: label and key."""
+        return f"{self.label}-{self.key}" if self.label else self.key
+
+
+@dataclass(frozen=True)
+class Goal:
+    """What a learner is meant to reach, and within which divergence."""
+
+    share: float = 0.8
+    """Of the way from the start to what is attainable."""
+    kl_per_token: float | None = None
+    """Largest divergence from the reference, nats per token of the longest response; None: any."""
+    window: int = 5
+    """Iterations that scores and divergences are averaged over."""
+    length_key: str = "env_kwargs.max_new_tokens"
+    """Where in the settings that longest response is said."""
+
+    def max_kl(self, settings: Settings) -> float:
+        """Returns K, the largest divergence of a cell in nats per response; infinity: any.
+
+        Raises:
+            ValueError: The settings do not say how long a response may be.
+        """
+        if self.kl_per_token is None:
+            return float("inf")
+        length = look_up(settings, self.length_key)
+        if not isinstance(length, int | float):
+            raise ValueError(
+                f"{self.length_key}: expected a number of tokens in the settings, got {length!r}"
+            )
+        return self.kl_per_token * length
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """How settings are chosen before the main cells run."""
+
+    per: tuple[str, ...]
+    """The choice is made anew for each combination of values of these keys."""
+    seeds: tuple[int, ...]
+    grid: dict[str, list[Any]]
+    criterion: str = "area"
+    settings: dict[str, Any] = field(default_factory=dict[str, Any])
+    """Laid over the defaults in tuning alone, such as fewer episodes."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """Cells that belong together: fixed settings, a grid, seeds."""
+
+    name: str
+    seeds: tuple[int, ...]
+    settings: dict[str, Any]
+    grid: dict[str, list[Any]]
+
+    def points(self) -> Iterator[dict[str, Any]]:
+        """Yields each point of the grid, by dotted key."""
+        return grid_points(self.grid)
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """A comparison of two arms."""
+
+    name: str
+    measure: str
+    treatment: dict[str, Any]
+    """Dotted keys to values, without those of `at`."""
+    control: dict[str, Any]
+    at: dict[str, Any] = field(default_factory=dict[str, Any])
+    """What both arms have in common."""
+    primary: bool = False
+    post_hoc: bool = False
+    """Thought of when runs had been seen: described, not tested. That others were fixed
+    before is what the hashes of `agents.studies.fingerprint` in the cells are for.
+    """
+
+    @property
+    def arms(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """What the cells of treatment and control match."""
+        return {**self.at, **self.treatment}, {**self.at, **self.control}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What tuning chose for one combination of values."""
+
+    where: dict[str, Any]
+    """Dotted key to value, None where the settings lack it."""
+    settings: dict[str, Any]
+    """Dotted key to the value chosen."""
+    candidates: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    """Per point of the grid: `settings`, `criterion`, and `seeds`, one value each; None: the run failed."""
+
+
+@dataclass(frozen=True)
+class Study:
+    """Everything that a study file says."""
+
+    name: str
+    title: str
+    question: str = ""
+    goal: Goal | None = None
+    defaults: dict[str, Any] = field(default_factory=dict[str, Any])
+    tuning: Tuning | None = None
+    groups: tuple[Group, ...] = ()
+    contrasts: tuple[Contrast, ...] = ()
+    overrides: dict[str, Any] = field(default_factory=dict[str, Any])
+    """Dotted keys to values that all cells get, whatever the file says."""
+
+    def override(self, settings: Mapping[str, Any]) -> Study:
+        """Returns the study with settings, by dotted key, that all its cells get."""
+        return replace(self, overrides=with_short_name({**self.overrides, **settings}))
+
+    def tuning_cells(self, groups: Sequence[str] | None = None) -> list[Cell]:
+        """Returns the cells whose results settings are chosen by, in the order of the seeds.
+
+        Args:
+            groups: Those whose main cells are meant; None: all.
+        """
+        if self.tuning is None:
+            return []
+        cells = [
+            cell
+            for seed in self.tuning.seeds
+            for where in self.tuned_places(groups)
+            for _, cell in self.candidates(where, seed)
+        ]
+        return unique(cells)
+
+    def tuned_places(self, groups: Sequence[str] | None = None) -> list[dict[str, Any]]:
+        """Returns the combinations of values, by dotted key, that a choice is made for."""
+        found: list[dict[str, Any]] = []
+        if self.tuning is None:
+            return found
+        for _, settings in self.plain_settings(groups):
+            where = {key: look_up(settings, key) for key in self.tuning.per}
+            if self._is_tuned(settings) and where not in found:
+                found.append(where)
+        return found
+
+    def candidates(self, where: Mapping[str, Any], seed: int) -> Iterator[tuple[dict[str, Any], Cell]]:
+        """Yields each point of the tuning grid, by dotted key, with the cell that tries it."""
+        if self.tuning is None:
+            return
+        given = {key: value for key, value in where.items() if value is not None}
+        for point in grid_points(self.tuning.grid):
+            settings = lay_over(merge(self.defaults, self.tuning.settings), {**given, **point})
+            label = "-".join([TUNING, *map(describe, [*given.values(), *point.values()])])
+            yield point, Cell(TUNING, seed, lay_over(settings, self.overrides), label=label)
+
+    def main_cells(self, choices: Sequence[Choice] = (), groups: Sequence[str] | None = None) -> list[Cell]:
+        """Returns the main cells: the first seed of all groups, then the second of all, and so on.
+
+        Args:
+            choices: What tuning chose, for each combination of values that occurs.
+            groups: Those that are wanted; None: all.
+
+        Raises:
+            ValueError: There is no choice for a cell.
+        """
+        turns: list[tuple[int, Cell]] = []
+        for group in self._chosen(groups):
+            for point in group.points():
+                plain = self._settings_of(group, point, {})
+                settings = self._settings_of(group, point, self._chosen_settings(plain, choices))
+                label = _label(group, point, self.defaults)
+                turns += [
+                    (turn, Cell(MAIN, seed, settings, group=group.name, label=label))
+                    for turn, seed in enumerate(group.seeds)
+                ]
+        return unique(cell for _, cell in sorted(turns, key=lambda pair: pair[0]))
+
+    def group_names(self) -> list[str]:
+        """Returns the names of the groups, in the order of the file."""
+        return [group.name for group in self.groups]
+
+    def _chosen(self, groups: Sequence[str] | None) -> list[Group]:
+        return [group for group in self.groups if groups is None or group.name in groups]
+
+    def plain_settings(self, groups: Sequence[str] | None = None) -> Iterator[tuple[Group, dict[str, Any]]]:
+        """Yields the settings of each point of each group as they are without tuning."""
+        for group in self._chosen(groups):
+            for point in group.points():
+                yield group, self._settings_of(group, point, {})
+
+    def _settings_of(self, group: Group, point: Settings, tuned: Settings) -> dict[str, Any]:
+        settings = merge(lay_over(self.defaults, tuned), group.settings)
+        return lay_over(lay_over(settings, point), self.overrides)
+
+    def _is_tuned(self, settings: Settings) -> bool:
+        """Returns whether tuning is for a cell: for those that run what the defaults run."""
+        return settings.get("run") == self.defaults.get("run")
+
+    def _chosen_settings(self, plain: Settings, choices: Sequence[Choice]) -> dict[str, Any]:
+        if self.tuning is None or not self._is_tuned(plain):
+            return {}
+        where = {key: look_up(plain, key) for key in self.tuning.per}
+        for choice in choices:
+            if choice.where == where:
+                return choice.settings
+        raise ValueError(f"tuning: nothing is chosen yet for {where}; run the tuning phase first")
+
+
+def cell_key(seed: int, settings_sha256: str) -> str:
+    """Returns what identifies a cell: the seed, and the first eight digits of the hash of the settings."""
+    return f"seed{seed}-{settings_sha256[:8]}"
+
+
+def unique(cells: Iterable[Cell]) -> list[Cell]:
+    """Returns the cells with each key once, at its first place."""
+    found: dict[str, Cell] = {}
+    for cell in cells:
+        found.setdefault(cell.key, cell)
+    return list(found.values())
+
+
+def _label(group: Group, point: Settings, defaults: Settings) -> str:
+    """Returns what is fixed in a group other than in the defaults, and where in its grid a cell lies."""
+    fixed = [
+        value
+        for key, value in leaves(group.settings)
+        if look_up(defaults, key) != value and not isinstance(value, list)
+    ]
+    return "-".join(map(describe, [*fixed, *point.values()]))[:120]

@@ -1,0 +1,326 @@
+"""Reads a study from its TOML file, and refuses what would only go wrong hours later.
+
+`docs/benchmark.md` describes the file. Whatever is wrong with one is said in one line: the key, what is
+expected, and what is there instead.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
+from math import prod
+from pathlib import Path
+from typing import Any, cast
+
+from agents.runs.plain_files import check_file_name, read_plain
+from agents.runs.strict_json import check_depth, did_you_mean, is_count, parse_object, show
+from agents.studies.names import PLACES, with_short_name
+from agents.studies.plan import Contrast, Goal, Group, Study, Tuning
+from agents.studies.settings import lay_over, leaves, look_up, matches, merge
+
+Table = Mapping[str, Any]
+DEFAULTS: dict[str, Any] = {"run": "train"}
+"""What `[defaults]` need not say."""
+LARGEST_FILE = 1 << 20
+"""Bytes of a study file."""
+MOST_DOTS = 1_000
+"""In a line: to read a key a.b.c takes memory with the square of its parts, gigabytes of a long one."""
+MOST_CELLS = 100_000
+"""Of a study, and seeds of a group: a file of a few bytes can ask for any number."""
+
+
+def read_study(path: str | os.PathLike[str]) -> Study:
+    """Returns the study of a file; its name is that of the file.
+
+    Nothing that it names is imported or opened.
+
+    Raises:
+        ValueError: The file is no study; one line says which key is wrong, and how.
+        OSError: It can't be read.
+    """
+    file = Path(path)
+    data = read_plain(file, largest=LARGEST_FILE)
+    try:
+        name = check_file_name(file.stem, what="the file's name, which is the study's")
+        return parse_study(name, _load_toml(data))
+    except ValueError as error:
+        raise ValueError(f"{file}: {error}") from error
+
+
+def _load_toml(data: bytes) -> dict[str, Any]:
+    try:
+        text = data.decode("utf-8")
+        if any(line.count(".") > MOST_DOTS for line in text.split("\n")):
+            raise ValueError(f"expected at most {MOST_DOTS} dots in a line, got more")
+        table = tomllib.loads(text)
+    except RecursionError:
+        raise ValueError("expected a study file, got tables or lists nested without end") from None
+    check_depth(table)  # all that follows walks through the tables
+    return table
+
+
+def parse_study(name: str, table: Table) -> Study:
+    """Returns the study that a table holds, as `tomllib` returns it.
+
+    Raises:
+        ValueError: One line says which key is wrong, and how.
+    """
+    _check_keys("", table, [*("title", "question", "goal", "defaults", "tuning", "cells", "contrasts")])
+    _check_json(table)
+    goal, tuning = table.get("goal"), table.get("tuning")
+    study = Study(
+        name=name,
+        title=_text("title", table.get("title", name)),
+        question=_text("question", table.get("question", "")),
+        goal=None if goal is None else _read_goal(_table("goal", goal)),
+        defaults=merge(DEFAULTS, _settings("defaults", table.get("defaults", {}))),
+        tuning=None if tuning is None else _read_tuning(_table("tuning", tuning)),
+        groups=tuple(_read_group(i, group) for i, group in enumerate(_tables("cells", table.get("cells")))),
+        contrasts=tuple(
+            _read_contrast(i, contrast)
+            for i, contrast in enumerate(_tables("contrasts", table.get("contrasts", [])))
+        ),
+    )
+    _check_study(study)
+    return study
+
+
+def _read_goal(table: Table) -> Goal:
+    _check_keys("goal", table, [field.name for field in fields(Goal)])
+    goal = Goal(**table)
+    wrong = {
+        "share": None if _is_number(goal.share) and 0 < goal.share <= 1 else "a number in (0, 1]",
+        "kl_per_token": None if _is_rate(goal.kl_per_token) else "a number > 0",
+        "window": None if _is_count(goal.window) else "a whole number >= 1",
+        "length_key": None if _is_text(goal.length_key) else "a dotted key of the settings",
+    }
+    for key, expected in wrong.items():
+        if expected is not None:
+            raise _wrong(f"goal.{key}", expected, table.get(key))
+    return goal
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+def _is_rate(value: Any) -> bool:
+    return value is None or (_is_number(value) and value > 0)
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
+
+
+def _read_tuning(table: Table) -> Tuning:
+    _check_keys(
+        "tuning", table, [*("per", "seeds", "settings", "criterion", "grid")], needed=["grid", "seeds"]
+    )
+    per: Any = table.get("per", [])
+    if not isinstance(per, list) or not all(isinstance(key, str) for key in cast(list[Any], per)):
+        raise _wrong("tuning.per", "a list of dotted keys", per)
+    return Tuning(
+        per=tuple(cast(list[str], per)),
+        seeds=_seeds("tuning.seeds", table["seeds"]),
+        grid=_grid("tuning.grid", table["grid"]),
+        criterion=_text("tuning.criterion", table.get("criterion", "area")),
+        settings=_settings("tuning.settings", table.get("settings", {})),
+    )
+
+
+def _read_group(index: int, table: Table) -> Group:
+    where = f"cells[{index}]"
+    _check_keys(where, table, [*("group", "seeds", "settings", "grid")], needed=["group", "seeds"])
+    settings = _settings(f"{where}.settings", table.get("settings", {}))
+    grid = _grid(f"{where}.grid", table["grid"]) if "grid" in table else {}
+    for key in grid:
+        if look_up(settings, key) is not None or any(
+            key.startswith(f"{leaf}.") for leaf, _ in leaves(settings)
+        ):
+            raise ValueError(
+                f"{where}.grid: {key!r} is set in {where}.settings as well; leave one of them out"
+            )
+    return Group(
+        _text(f"{where}.group", table["group"]), _seeds(f"{where}.seeds", table["seeds"]), settings, grid
+    )
+
+
+FLAGS = ("primary", "post_hoc")
+"""Of contrasts."""
+
+
+def _read_contrast(index: int, table: Table) -> Contrast:
+    where = f"contrasts[{index}]"
+    needed = ["name", "measure", "treatment", "control"]
+    _check_keys(where, table, [*needed, "at", *FLAGS], needed=needed)
+    for flag in FLAGS:
+        if not isinstance(table.get(flag, False), bool):
+            raise _wrong(f"{where}.{flag}", "true or false", table[flag])
+    if table.get("primary") and table.get("post_hoc"):
+        raise ValueError(f"{where}: expected a contrast that is primary or post_hoc, got both")
+    return Contrast(
+        name=_text(f"{where}.name", table["name"]),
+        measure=_text(f"{where}.measure", table["measure"]),
+        treatment=_where(f"{where}.treatment", table["treatment"]),
+        control=_where(f"{where}.control", table["control"]),
+        at=_where(f"{where}.at", table.get("at", {})),
+        primary=table.get("primary", False),
+        post_hoc=table.get("post_hoc", False),
+    )
+
+
+def _check_study(study: Study) -> None:
+    """Checks what several parts of a study have to agree on."""
+    if not study.groups:
+        raise ValueError("cells: expected at least one table [[cells]], got none")
+    _check_number(study)
+    for group, settings in study.plain_settings():
+        if not _is_text(settings.get("run")):
+            known = ", ".join(map(repr, PLACES))
+            raise _wrong(f"cells {group.name!r}: run", f"{known} or 'module:attribute'", settings.get("run"))
+    names = study.group_names()
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"cells: expected a name of its own for each group, got {name!r} twice")
+    if study.tuning is not None:
+        evaluated = {seed for group in study.groups for seed in group.seeds}
+        both = sorted(evaluated & set(study.tuning.seeds))
+        if both:
+            raise ValueError(f"tuning.seeds: expected none that a group of cells has as well, got {both}")
+    primary = [contrast.name for contrast in study.contrasts if contrast.primary]
+    if study.contrasts and len(primary) != 1:
+        raise ValueError(
+            f"contrasts: expected exactly one with primary = true, got {len(primary)}: {primary}"
+        )
+    _check_arms(study)
+
+
+def _check_number(study: Study) -> None:
+    """Checks that there are not more cells than anybody runs, before they are listed."""
+    cells = sum(prod(map(len, group.grid.values())) * len(group.seeds) for group in study.groups)
+    if study.tuning is not None:
+        cells += prod(map(len, study.tuning.grid.values())) * len(study.tuning.seeds)
+    if cells > MOST_CELLS:
+        raise ValueError(
+            f"cells: expected at most {MOST_CELLS:,} of them, got {cells:,} in all grids and seeds"
+        )
+
+
+def _check_arms(study: Study) -> None:
+    """Checks that both arms of each contrast have cells, and seeds in common."""
+    tuned = () if study.tuning is None else tuple(study.tuning.grid)
+    plain = [(seed, settings) for group, settings in study.plain_settings() for seed in group.seeds]
+    for contrast in study.contrasts:
+        seeds: list[set[int]] = []
+        for arm in contrast.arms:
+            where = {key: value for key, value in arm.items() if key not in tuned}
+            seeds.append({seed for seed, settings in plain if matches(settings, where)})
+            if not seeds[-1]:
+                hint = _explain_no_cell(where, [settings for _, settings in plain])
+                raise ValueError(f"contrasts: {contrast.name!r}: no cell matches {arm}{hint}")
+        if not seeds[0] & seeds[1]:
+            raise ValueError(f"contrasts: {contrast.name!r}: its arms have no seed in common")
+
+
+def _explain_no_cell(where: Mapping[str, Any], plain: Sequence[Mapping[str, Any]]) -> str:
+    """Returns what cells have in the place of the first value that none of them has."""
+    for key, value in where.items():
+        known = list(dict.fromkeys(show(look_up(settings, key)) for settings in plain))
+        if show(value) not in known:
+            listed, got = ", ".join(known[:12]), show(value)
+            return f": {key} is one of {listed} in them, got {got}{did_you_mean(got, known)}"
+    return ": no cell has all of these values at once"
+
+
+def _seeds(key: str, value: Any) -> tuple[int, ...]:
+    """Returns the seeds of a list, or as many as a number says, from 0."""
+    expected = "a number of seeds >= 1, or a list of different seeds >= 0"
+    if _is_count(value):
+        if value > MOST_CELLS:
+            raise _wrong(key, f"at most {MOST_CELLS:,} seeds", value)
+        return tuple(range(value))
+    if not isinstance(value, list) or not value:
+        raise _wrong(key, expected, value)
+    seeds = cast(list[Any], value)
+    if not all(isinstance(seed, int) and is_count(seed) for seed in seeds):
+        raise _wrong(key, expected, seeds)
+    if len(set(seeds)) < len(seeds):
+        raise _wrong(key, expected, seeds)
+    return tuple(seeds)
+
+
+def _grid(key: str, value: Any) -> dict[str, list[Any]]:
+    grid = _table(key, value)
+    if not grid:
+        raise _wrong(key, "at least one dotted key with a list of values", value)
+    for name, values in grid.items():
+        if not isinstance(values, list) or not values:
+            raise _wrong(f"{key}.{name}", "a list of one or more values (the key in quotes)", values)
+        listed = [json.dumps(one, sort_keys=True) for one in cast(list[Any], values)]
+        if len(set(listed)) < len(listed):
+            raise _wrong(f"{key}.{name}", "a list of different values", cast(Any, values))
+        inside = [other for other in grid if other.startswith(f"{name}.")]
+        if inside:
+            raise ValueError(f"{key}: {inside[0]!r} lies inside {name!r}, which the grid sets as a whole")
+    return {name: [with_short_name({name: one})[name] for one in values] for name, values in grid.items()}
+
+
+def _settings(key: str, value: Any) -> dict[str, Any]:
+    """Returns a table of settings; quoted keys with dots are paths."""
+    table = _table(key, value)
+    return with_short_name(lay_over({}, table))
+
+
+def _where(key: str, value: Any) -> dict[str, Any]:
+    """Returns a table of the values that dotted keys have in the cells that are meant."""
+    return with_short_name(_table(key, value))
+
+
+def _tables(key: str, value: Any) -> list[Table]:
+    if not isinstance(value, list) or not all(isinstance(entry, Mapping) for entry in cast(list[Any], value)):
+        raise _wrong(key, f"tables, each headed [[{key}]]", value)
+    return cast(list[Table], value)
+
+
+def _table(key: str, value: Any) -> Table:
+    if not isinstance(value, Mapping):
+        raise _wrong(key, "a table", value)
+    return cast(Table, value)
+
+
+def _text(key: str, value: Any) -> str:
+    if not isinstance(value, str) or not (value.strip() or key == "question"):
+        raise _wrong(key, "a text", value)
+    return value
+
+
+def _check_keys(where: str, table: Table, known: Sequence[str], *, needed: Iterable[str] = ()) -> None:
+    name = where or "a study"
+    for key in table:
+        if key not in known:
+            raise ValueError(f"{name}: expected the keys {', '.join(known)}, got {key!r}")
+    for key in needed:
+        if key not in table:
+            raise ValueError(f"{name}: expected the key {key!r}, got {', '.join(table) or 'none'}")
+
+
+def _check_json(table: Table) -> None:
+    """Checks that cell files can hold all values: no dates, no numbers that are not finite."""
+    for key, value in leaves(table):
+        try:
+            parse_object(json.dumps({"value": value}, allow_nan=False).encode())
+        except (TypeError, ValueError) as error:
+            raise _wrong(
+                key, "texts, finite numbers, true, false, lists and tables of them", value
+            ) from error
+
+
+def _wrong(key: str, expected: str, got: Any) -> ValueError:
+    return ValueError(f"{key}: expected {expected}, got {show(got)}")

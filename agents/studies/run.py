@@ -1,0 +1,307 @@
+"""Runs the cells of a study, each exactly once, in processes of their own.
+
+A cell's file is written under another name and moved to its place once it is whole, and who works on a cell
+holds its lock: so runs that are stopped, killed or started twice leave each cell once, with the same bytes.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+import time
+import traceback
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, cast
+
+from agents.runs.file_lock import is_locked, try_lock
+from agents.runs.plain_files import open_append, open_fresh, write_whole
+from agents.runs.printable import one_line
+from agents.studies.cells import make_end
+from agents.studies.executors import Executor
+from agents.studies.files import ALL_DIGITS, SUFFIX, StudyFolder, to_line
+from agents.studies.names import PLACES, find_place
+from agents.studies.plan import Cell
+from agents.studies.records import Record, check_record, parse_record
+from agents.studies.versions import read_git, read_installed
+
+CellFunction = Callable[[Mapping[str, Any], int], Iterator[Record]]
+"""A cell: settings and seed to its records, but for the first and the last, which are written here."""
+POLL = 1.0
+"""Seconds between two looks at cells that another process is at work on."""
+RESERVED = ("cell", "end")
+
+
+class Task(NamedTuple):
+    """What a process has to know to run a cell."""
+
+    study: str
+    cell: Cell
+    folder: str
+    import_paths: tuple[str, ...]
+    plan: Mapping[str, Any] | None = None
+    """The hashes of what was planned when it was run, of `agents.studies.fingerprint.fingerprint`."""
+
+
+class Outcome(NamedTuple):
+    """How a cell ended."""
+
+    status: Literal["done", "failed", "busy", "error"]
+    """failed: numbers left the finite, which is a result; busy: another process is at work on it; error:
+    it went wrong, and is no result.
+    """
+    seconds: float = 0.0
+    reason: str | None = None
+
+
+class Event(NamedTuple):
+    """What is told of each cell that is finished or went wrong."""
+
+    cell: Cell
+    outcome: Outcome
+    running: tuple[Cell, ...]
+    left: tuple[Cell, ...]
+    """Those that wait."""
+
+
+@dataclass
+class Summary:
+    """What running some cells came to."""
+
+    done: int = 0
+    """Cells that are finished, whoever finished them."""
+    errors: dict[str, str] = field(default_factory=dict[str, str])
+    """The cells that went wrong, by id, with the reason in one line."""
+    left: list[Cell] = field(default_factory=list[Cell])
+    """Those that time ran out for."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the cells of a study run and what is needed for it."""
+
+    study: str
+    folder: StudyFolder
+    executor: Executor
+    import_paths: tuple[str, ...] = ()
+    """Folders that modules named in settings are imported from, before all others."""
+    on_event: Callable[[Event], None] = field(default=lambda event: None)
+    plan: Mapping[str, Any] | None = None
+    """The hashes of what is planned, which every cell keeps; None: not known."""
+
+    def submit(self, cell: Cell) -> Future[Outcome]:
+        """Returns the future outcome of a cell."""
+        task = Task(self.study, cell, str(self.folder.path.resolve()), self.import_paths, self.plan)
+        return self.executor.submit(run_cell, task)
+
+
+def run_cells(place: Place, cells: Sequence[Cell], *, seconds: float | None = None) -> Summary:
+    """Returns how it went, once all cells are finished or went wrong, or time is over.
+
+    Cells that another process is at work on are waited for, and taken over if that process ends without
+    having finished them.
+
+    Args:
+        place: Where they run.
+        cells: In the order in which they are begun.
+        seconds: No cell is begun later than this; None: whenever.
+    """
+    until = None if seconds is None else time.monotonic() + seconds
+    place.folder.create()
+    summary = Summary()
+    waiting = deque(cell for cell in cells if place.folder.find(cell) is None)
+    summary.done = len(cells) - len(waiting)
+    running: dict[Future[Outcome], Cell] = {}
+    while waiting or running:
+        is_late = until is not None and time.monotonic() >= until
+        while not is_late and len(running) < place.executor.slots:
+            cell = _next_free(place.folder, waiting, summary)
+            if cell is None:
+                break
+            running[place.submit(cell)] = cell
+        if not running and (is_late or not waiting):
+            break
+        for future in _ended(running):
+            _take(place, future, running, waiting, summary)
+    summary.left = list(waiting)
+    return summary
+
+
+def run_cell(task: Task) -> Outcome:
+    """Runs one cell and writes its file, in the process that calls it; returns how it ended."""
+    folder, cell = StudyFolder(task.folder), task.cell
+    with try_lock(folder.lock(cell)) as mine:
+        if not mine:
+            return Outcome("busy")
+        if folder.find(cell) is not None:
+            return Outcome("done")
+        started = time.perf_counter()
+        with _captured(folder.log(cell)) as log:
+            try:
+                status, reason = _write(task, folder)
+            except Exception as error:
+                traceback.print_exc()
+                lines = (f"{type(error).__name__}: {error}", *getattr(error, "__notes__", ()))
+                return Outcome("error", reason="; ".join(" ".join(line.split()) for line in lines))
+        log.unlink(missing_ok=True)
+        seconds = time.perf_counter() - started
+        _note_time(folder, cell, seconds)
+    return Outcome(status, seconds, reason)
+
+
+def load_function(name: str) -> CellFunction:
+    """Returns the cell function that a short name or "module:attribute" stands for.
+
+    Raises:
+        ValueError: There is none.
+    """
+    module, _, attribute = find_place(name).partition(":")
+    if not module or not attribute:
+        known = ", ".join(map(repr, PLACES))
+        raise ValueError(f"run: expected {known} or 'module:attribute', got {name!r}")
+    return cast(CellFunction, getattr(import_module(module), attribute))
+
+
+def _write(task: Task, folder: StudyFolder) -> tuple[Literal["done", "failed"], str | None]:
+    """Writes the file of a cell; returns how it ended."""
+    cell = task.cell
+    for path in reversed(task.import_paths):
+        if path not in sys.path:
+            sys.path.insert(0, path)
+    _use_one_thread()
+    lines = [to_line(_header(task), digits=ALL_DIGITS)]
+    status: Literal["done", "failed"] = "done"
+    reason = None
+    try:
+        for record in load_function(cell.settings["run"])(cell.settings, cell.seed):
+            if record["record"] in RESERVED:
+                raise ValueError(
+                    f"record: expected none of {RESERVED}, which the runner writes, got {record}"
+                )
+            lines.append(_checked_line(record))
+    except FloatingPointError as error:
+        status, reason = "failed", str(error)
+    lines.append(to_line(make_end(lines, status, reason)))
+    write_whole(folder.cells / f"{cell.id}{SUFFIX}", b"".join(lines))
+    return status, reason
+
+
+def _checked_line(record: Record) -> bytes:
+    """Returns a record as a line that can be read again.
+
+    Raises:
+        ValueError: A field is of another type than readers rely on.
+    """
+    line = to_line(record)
+    check_record(parse_record(line))
+    return line
+
+
+def _header(task: Task) -> Record:
+    cell = task.cell
+    return {
+        "record": "cell",
+        "study": task.study,
+        "id": cell.id,
+        "phase": cell.phase,
+        "seed": cell.seed,
+        "settings": cell.settings,
+        "settings_sha256": cell.settings_sha256,
+        "versions": read_installed(),
+        "git": read_git(),
+        "plan": task.plan,
+    }
+
+
+def _use_one_thread() -> None:
+    import torch
+
+    torch.set_num_threads(1)
+
+
+def _next_free(folder: StudyFolder, waiting: deque[Cell], summary: Summary) -> Cell | None:
+    """Takes the next cell that is neither finished nor in other hands; those in other hands stay."""
+    for _ in range(len(waiting)):
+        cell = waiting.popleft()
+        if is_locked(folder.lock(cell)):
+            waiting.append(cell)
+        elif folder.find(cell) is not None:
+            summary.done += 1
+        else:
+            return cell
+    return None
+
+
+def _ended(running: Mapping[Future[Outcome], Cell]) -> list[Future[Outcome]]:
+    """Returns the calls that have ended, after waiting a moment for one."""
+    if not running:
+        time.sleep(POLL)
+        return []
+    return list(wait(running, timeout=POLL, return_when=FIRST_COMPLETED).done)
+
+
+def _take(
+    place: Place,
+    future: Future[Outcome],
+    running: dict[Future[Outcome], Cell],
+    waiting: deque[Cell],
+    summary: Summary,
+) -> None:
+    """Accounts for a call that has ended."""
+    cell = running.pop(future)
+    error = future.exception()
+    outcome = future.result() if error is None else Outcome("error", reason=one_line(error))
+    if outcome.status == "busy":
+        waiting.append(cell)
+        return
+    if outcome.status == "error":
+        summary.errors[cell.id] = outcome.reason or "unknown"
+    else:
+        summary.done += 1
+    place.on_event(Event(cell, outcome, tuple(running.values()), tuple(waiting)))
+
+
+def _note_time(folder: StudyFolder, cell: Cell, seconds: float) -> None:
+    """Adds a line to `timings.jsonl`, in one call of the system, so that processes do not cut each other."""
+    row = {
+        "id": cell.id,
+        "seconds": round(seconds, 2),
+        "finished_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "host": {"cpu": _processor(), "cores": os.cpu_count()},
+    }
+    with open_append(folder.timings) as file:
+        file.write(to_line(row))
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor()
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor()
+
+
+@contextmanager
+def _captured(log: Path) -> Generator[Path]:
+    """Returns a context in which whatever this process and its libraries print goes to a file."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    kept = [os.dup(1), os.dup(2)]
+    with open_fresh(log) as file:
+        for number in (1, 2):
+            os.dup2(file.fileno(), number)
+    try:
+        yield log
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        for number, copy in zip((1, 2), kept, strict=True):
+            os.dup2(copy, number)
+            os.close(copy)

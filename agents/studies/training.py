@@ -1,0 +1,183 @@
+"""Cells of a study that train a learner, or ask its untrained policy for the best of many responses.
+
+Settings, beside those that `agents.studies.plan` reads:
+
+- `agent`: "ppo", "rloo", "grpo" or "module:attribute", a class with the interface of
+  `agents.learners.learner.Learner`; `config`: fields of its `config_class`, but for the seed.
+- `policy`: as `CausalLMPolicy.from_pretrained` takes it, with `policy_kwargs`; `device`.
+- `env`: id of a vector environment, with `env_kwargs`, and `eval_env_kwargs` over them in evaluations.
+- `episodes`: to learn from; `extra_episodes`: before them, for a critic that is warmed up.
+- `eval_episodes`: of each evaluation; `samples`: responses that are kept of the last one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from importlib import import_module
+from typing import Any
+
+import gymnasium as gym
+import torch
+
+from agents.learners.grpo import GRPO
+from agents.learners.learner import Learner
+from agents.learners.ppo import TokenPPO
+from agents.learners.rloo import RLOO
+from agents.policies.policy import CausalLMPolicy
+from agents.rollouts.collect import collect
+from agents.rollouts.env_answers import split_infos
+from agents.rollouts.evaluation import Row, evaluate, summarise
+from agents.runs.memory_release import MemoryRelease
+from agents.stats.diversity import self_bleu
+from agents.studies.settings import merge
+
+AGENTS: dict[str, type[Any]] = {"ppo": TokenPPO, "rloo": RLOO, "grpo": GRPO}
+KNOWN = (
+    *("run", "agent", "config", "policy", "policy_kwargs", "device", "env", "env_kwargs", "eval_env_kwargs"),
+    *("episodes", "extra_episodes", "eval_episodes", "samples"),
+)
+"""Settings of a training run; others would be ignored, and are refused."""
+LARGEST_BATCH = 128
+"""Episodes that an evaluation plays at once."""
+BLEU_SAMPLE = 128
+"""Responses that are compared with one another."""
+
+Settings = Mapping[str, Any]
+Record = dict[str, Any]
+
+
+class MetricsKeeper:
+    """A callback that keeps the metrics of each iteration."""
+
+    def __init__(self) -> None:
+        self.rows: list[Record] = []
+
+    def on_iteration(self, metrics: Mapping[str, float], timings: Any, episodes: Any) -> None:
+        """Takes what the learner reports."""
+        del timings, episodes
+        self.rows.append(dict(metrics))
+
+
+def train(settings: Settings, seed: int) -> Iterator[Record]:
+    """Yields what a training run measured: each iteration, the policy before and after, and some responses.
+
+    Args:
+        settings: As in the module docstring.
+        seed: Of everything that is drawn.
+
+    Raises:
+        FloatingPointError: A reward, loss or gradient was not finite.
+        ValueError: The settings do not go together, or one is unknown.
+    """
+    for key in settings:
+        if key not in KNOWN:
+            raise ValueError(f"settings: expected some of {', '.join(KNOWN)}, got {key!r}")
+    keeper = MetricsKeeper()
+    agent = make_agent(settings, seed, [keeper, MemoryRelease()])
+    env = make_env(settings, min(int(settings["eval_episodes"]), LARGEST_BATCH), evaluating=True)
+    yield {"record": "evaluation", "when": "before", "summary": _summary(_rows(agent, env, settings, seed))}
+    try:
+        agent.learn(int(settings["episodes"]) + int(settings.get("extra_episodes", 0)))
+    finally:
+        yield from ({"record": "iteration", **row} for row in keeper.rows)
+    rows = _rows(agent, env, settings, seed)
+    yield {"record": "evaluation", "when": "after", "summary": _summary(rows)}
+    kept = rows[: int(settings.get("samples", 0))]
+    yield {"record": "samples", "when": "after", "samples": [_sample(row) for row in kept]}
+
+
+def best_of(settings: Settings, seed: int) -> Iterator[Record]:
+    """Yields what the best of `n` responses of the untrained policy scores, over `prompts` prompts.
+
+    Where the environment reports no score, its reward counts. What that reaches is attainable with little
+    divergence: log n - (n - 1) / n nats at most (Beirami et al. 2024, arXiv 2401.01879).
+
+    Args:
+        settings: As in the module docstring, with `n` and `prompts`.
+        seed: Of prompts and responses.
+
+    Raises:
+        ValueError: The environment does not say what its prompts are.
+    """
+    n, prompts = int(settings["n"]), int(settings["prompts"])
+    env = make_env(settings, n, evaluating=True)
+    policy = _make_policy(settings)
+    generator = torch.Generator().manual_seed(seed)
+    scores: list[list[float]] = []
+    for number in range(prompts):
+        _, opening = env.reset(seed=_seed_of(seed, number))
+        prompt = split_infos(opening, n)[0].get("prompt")
+        if prompt is None:
+            raise ValueError(
+                "env: expected 'prompt' in the infos of reset, to draw responses to one, got none"
+            )
+        played = collect(
+            env, policy, policy, seed=None, options={"prompts": [prompt] * n}, generator=generator
+        )
+        scores.append([float(info.get("score", info["reward"])) for info in played.episodes])
+    start = sum(map(sum, scores)) / (n * prompts)
+    best = sum(map(max, scores)) / prompts
+    yield {"record": "attainable", "start": start, "best": best, "n": n, "prompts": prompts}
+
+
+def make_agent(settings: Settings, seed: int, callbacks: Sequence[Any] = ()) -> Learner[Any]:
+    """Returns the learner that settings name, untrained, with its training environment.
+
+    Raises:
+        ValueError: There is no such learner, or settings do not go together.
+    """
+    agent_class = _find_agent(str(settings["agent"]))
+    config = agent_class.config_class(seed=seed, **settings.get("config", {}))
+    env = make_env(settings, config.batch_size)
+    return agent_class(_make_policy(settings), env, config, callbacks=callbacks)
+
+
+def make_env(settings: Settings, num_envs: int, *, evaluating: bool = False) -> Any:
+    """Returns `num_envs` environments that step together, those of evaluations or of training."""
+    arguments = settings.get("env_kwargs", {})
+    if evaluating:
+        arguments = merge(arguments, settings.get("eval_env_kwargs", {}))
+    return gym.make_vec(settings["env"], num_envs=num_envs, **arguments)
+
+
+def _find_agent(name: str) -> type[Any]:
+    if name in AGENTS:
+        return AGENTS[name]
+    module, _, attribute = name.partition(":")
+    if not attribute:
+        raise ValueError(f"agent: expected one of {', '.join(AGENTS)} or 'module:attribute', got {name!r}")
+    return getattr(import_module(module), attribute)
+
+
+def _make_policy(settings: Settings) -> CausalLMPolicy:
+    policy = CausalLMPolicy.from_pretrained(settings["policy"], **settings.get("policy_kwargs", {}))
+    return policy.to(settings.get("device", "cpu"))
+
+
+def _rows(agent: Learner[Any], env: Any, settings: Settings, seed: int) -> list[Row]:
+    """Returns the rows of an evaluation: the same prompts and draws for every policy of a seed."""
+    return evaluate(
+        agent.policy, env, episodes=int(settings["eval_episodes"]), reference=agent.reference, seed=seed
+    )
+
+
+def _summary(rows: Sequence[Row]) -> Record:
+    responses = [row["tokens"] for row in rows]
+    return {**summarise(rows), "self_bleu": self_bleu(responses, sample=BLEU_SAMPLE)}
+
+
+def _sample(row: Row) -> Record:
+    """Returns a response with what each token earned; the texts are those that the environment told."""
+    info, length = row["info"], row["length"]
+    return {
+        "prompt": info.get("prompt"),
+        "response": info.get("response_text"),
+        "tokens": row["tokens"],
+        "token_rewards": [float(reward) for reward in info["token_rewards"][:length]],
+        "score": row.get("score"),
+        "judge": row.get("judge"),
+    }
+
+
+def _seed_of(seed: int, number: int) -> int:
+    return seed * 1_000_003 + number

@@ -1,0 +1,104 @@
+"""Chooses settings by the results of a study's tuning cells.
+
+Every point of the tuning grid gets the same seeds and the same number of episodes, in each place that a
+choice is made for; the point with the best mean criterion over its seeds is taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from agents.stats.curves import area_under_curve, moving_average
+from agents.studies.files import CellResult
+from agents.studies.plan import Cell, Choice, Goal, Study, Tuning
+
+Criterion = Callable[[CellResult, Goal], float]
+"""From a finished run and the study's goal to a number, the larger the better."""
+
+
+def area_within_divergence(result: CellResult, goal: Goal) -> float:
+    """Returns the average height of the smoothed score curve, with its start where divergence is too large.
+
+    So a setting gains nothing from scores that it reaches beyond K nats from the reference. A run of a single
+    iteration has one height, which is returned.
+
+    Args:
+        result: Of a training run.
+        goal: Its window and K are read.
+    """
+    rows = result.iterations
+    scores = moving_average(result.column("env/score"), goal.window)  # (iterations,) float64
+    divergences = moving_average(result.column("objective/kl"), goal.window)
+    allowed = np.where(divergences <= goal.max_kl(result.settings), scores, scores[0])
+    if len(rows) == 1:
+        return float(allowed[0])
+    return area_under_curve([row["episodes"] for row in rows], allowed)
+
+
+CRITERIA: dict[str, Criterion] = {"area": area_within_divergence}
+"""Name to criterion."""
+
+
+def choose(
+    study: Study, results: Mapping[str, CellResult], groups: Sequence[str] | None = None
+) -> list[Choice]:
+    """Returns the choice for each combination of values that the study tunes.
+
+    Args:
+        study: With a tuning, or there is nothing to choose.
+        results: The finished tuning cells, by key.
+        groups: Those whose main cells are meant; None: all.
+
+    Raises:
+        ValueError: A tuning cell is missing, all candidates failed, or the criterion is unknown.
+    """
+    if study.tuning is None:
+        return []
+    _criterion(study.tuning)
+    return [_choose(study, where, results) for where in study.tuned_places(groups)]
+
+
+def _choose(study: Study, where: dict[str, Any], results: Mapping[str, CellResult]) -> Choice:
+    assert study.tuning is not None
+    by_seed = [list(study.candidates(where, seed)) for seed in study.tuning.seeds]
+    candidates: list[dict[str, Any]] = []
+    for tries in zip(*by_seed, strict=True):
+        values = [_value(study, cell, results) for _, cell in tries]
+        finite = [value for value in values if value is not None]
+        mean = sum(finite) / len(finite) if len(finite) == len(values) else None
+        candidates.append({"settings": tries[0][0], "criterion": mean, "seeds": values})
+    whole = [one for one in candidates if one["criterion"] is not None]
+    if not whole:
+        raise ValueError(f"tuning: each candidate failed at least once for {where}")
+    best = max(whole, key=lambda one: one["criterion"])
+    return Choice(where, dict(best["settings"]), candidates)
+
+
+def _value(study: Study, cell: Cell, results: Mapping[str, CellResult]) -> float | None:
+    """Returns the criterion of a tuning cell; None: its run failed."""
+    if cell.key not in results:
+        raise ValueError(f"tuning: {cell.id} is not there yet")
+    return criterion_of(study, results[cell.key])
+
+
+def criterion_of(study: Study, result: CellResult) -> float | None:
+    """Returns what a tuned study compares tuning runs by; None for a run that failed.
+
+    Raises:
+        ValueError: The criterion is unknown, or the run lacks what it is made of.
+    """
+    assert study.tuning is not None
+    criterion = _criterion(study.tuning)
+    if result.status == "failed":
+        return None
+    return criterion(result, study.goal or Goal())
+
+
+def _criterion(tuning: Tuning) -> Criterion:
+    """Returns the criterion that a tuning names."""
+    if tuning.criterion not in CRITERIA:
+        raise ValueError(f"tuning.criterion: expected one of {', '.join(CRITERIA)}, got {tuning.criterion!r}")
+    return CRITERIA[tuning.criterion]

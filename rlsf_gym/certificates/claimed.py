@@ -1,0 +1,204 @@
+"""What the checker reads of a certificate, whoever wrote it."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, Protocol, cast
+
+from rlsf_gym.certificates.errors import CertificateError
+
+
+class ClaimedRecord(Protocol):
+    """What the checker reads of a record."""
+
+    @property
+    def char_start(self) -> int:
+        """Start of the word."""
+        ...
+
+    @property
+    def char_end(self) -> int:
+        """End of the word."""
+        ...
+
+    @property
+    def rule(self) -> str:
+        """Name of the rule."""
+        ...
+
+    @property
+    def trigger_start(self) -> int:
+        """Start of the trigger."""
+        ...
+
+    @property
+    def trigger_end(self) -> int:
+        """End of the trigger."""
+        ...
+
+    @property
+    def amount(self) -> float:
+        """What the rule adds to the sum of valences."""
+        ...
+
+    @property
+    def status(self) -> str:
+        """Where it holds: kept, added, withdrawn or passing."""
+        ...
+
+    @property
+    def path(self) -> Sequence[str]:
+        """Of the graph, that justifies the amount."""
+        ...
+
+    @property
+    def since(self) -> int:
+        """End of the word with whose arrival it begins to hold."""
+        ...
+
+    @property
+    def until(self) -> int:
+        """End of the word with whose arrival it ceases to hold; -1 for none."""
+        ...
+
+
+class Claimed(Protocol):
+    """What the checker reads of a certificate."""
+
+    @property
+    def scorer(self) -> str:
+        """Name of the scorer."""
+        ...
+
+    @property
+    def version(self) -> str:
+        """Version of its lexicon."""
+        ...
+
+    @property
+    def verifiable(self) -> bool:
+        """Whether there is anything to prove."""
+        ...
+
+    @property
+    def options(self) -> Mapping[str, str]:
+        """Options of the scorer; `but`, `graph` and `graph_sha256` are read."""
+        ...
+
+    @property
+    def prompt_score(self) -> float:
+        """Score of the prompt."""
+        ...
+
+    @property
+    def score(self) -> float:
+        """Score of prompt + response."""
+        ...
+
+    @property
+    def records(self) -> Sequence[ClaimedRecord]:
+        """All records, in order."""
+        ...
+
+    @property
+    def labels(self) -> Mapping[str, float]:
+        """A classifier's probabilities; empty, as no rule proves any."""
+        ...
+
+    @property
+    def rules(self) -> Sequence[str]:
+        """The rules that the scorer has."""
+        ...
+
+
+def tell(value: object) -> str:
+    """A value of a certificate in one line of what a terminal can show, cut where it is long."""
+    try:
+        text = " ".join(repr(value).split())
+    except ValueError:  # an int of more digits than Python writes
+        return "a very long number"
+    return text if len(text) <= 80 else f"{text[:40]}...{text[-37:]}"
+
+
+def explain_number(name: str, value: object) -> str:
+    """What is wrong with a value that is not a finite number; "" for one that is.
+
+    Here and below types are the plain ones: an object of a subclass may compare as it likes.
+    """
+    if type(value) is not float and type(value) is not int:
+        return f"{name} must be a float, but is {tell(value)}"
+    try:
+        return "" if math.isfinite(value) else f"{name} must be finite, but is {value}"
+    except OverflowError:
+        return f"{name} must be finite, but is {tell(value)}"
+
+
+def explain_text(name: str, value: object) -> str:
+    """What is wrong with a text that is none; "" for one that is right."""
+    return "" if isinstance(value, str) else f"{name} must be a str, but is {tell(value)}"
+
+
+def explain_record(record: ClaimedRecord) -> str:
+    """What is wrong with the types of a record; "" for one that is right."""
+    untyped = cast(Any, record)
+    for name in ("char_start", "char_end", "trigger_start", "trigger_end", "since", "until"):
+        value = getattr(untyped, name, None)
+        if type(value) is not int:
+            return f"{name} must be an int, but is {tell(value)}"
+    for name in ("rule", "status"):
+        value = getattr(untyped, name, None)
+        if type(value) is not str:
+            return f"{name} must be a str, but is {tell(value)}"
+    path: object = getattr(untyped, "path", None)
+    if not _is_plain_sequence(path) or not all(type(one) is str for one in cast(list[object], path)):
+        return f"path must be a tuple of str, but is {tell(path)}"
+    return explain_number("amount", getattr(untyped, "amount", None))
+
+
+class Head(NamedTuple):
+    """What a certificate says but for its records and scores, read once into plain types."""
+
+    scorer: str
+    version: str
+    verifiable: bool
+    options: dict[str, str]
+    labels: dict[str, float]
+    rules: tuple[str, ...]
+
+
+def read_head(certificate: Claimed) -> Head:
+    """What a certificate says but for its records and scores.
+
+    Raises:
+        CertificateError: a field, `records` and scores included, has another type than it should.
+    """
+    untyped = cast(Any, certificate)
+    for name, kind in (("scorer", str), ("version", str), ("verifiable", bool)):
+        value = getattr(untyped, name, None)
+        if type(value) is not kind:
+            raise CertificateError(f"{name} must be a {kind.__name__}, but is {tell(value)}")
+    for name in ("rules", "records"):
+        value = getattr(untyped, name, None)
+        if not _is_plain_sequence(value):
+            raise CertificateError(f"{name} must be a tuple, but are {tell(value)}")
+    for name in ("prompt_score", "score"):
+        wrong = explain_number(name, getattr(untyped, name, None))
+        if wrong:
+            raise CertificateError(wrong)
+    options, labels = (_read_mapping(name, getattr(untyped, name, None)) for name in ("options", "labels"))
+    for key, option in options.items():
+        if type(key) is not str or type(option) is not str:
+            raise CertificateError(f"options must map str to str, but map {tell(key)} to {tell(option)}")
+    rules = tuple(untyped.rules)
+    if any(type(rule) is not str for rule in rules):
+        raise CertificateError(f"rules must be a tuple of str, but are {tell(rules)}")
+    return Head(untyped.scorer, untyped.version, untyped.verifiable, options, labels, rules)
+
+
+def _read_mapping(name: str, value: object) -> dict[Any, Any]:
+    if not isinstance(value, Mapping):
+        raise CertificateError(f"{name} must be a Mapping, but is {tell(value)}")
+    return dict(cast(Mapping[Any, Any], value))
+
+
+def _is_plain_sequence(value: object) -> bool:
+    return type(value) is tuple or type(value) is list

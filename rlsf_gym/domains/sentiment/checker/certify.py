@@ -1,0 +1,204 @@
+"""Proves the records of a prompt and of the text that a response makes of it, with their lifetimes."""
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from rlsf_gym.certificates.claimed import ClaimedRecord, explain_record, tell
+from rlsf_gym.certificates.errors import CertificateError
+from rlsf_gym.domains.sentiment.checker.knowledge import Knowledge
+from rlsf_gym.domains.sentiment.checker.lifetimes import Entry, Line
+from rlsf_gym.domains.sentiment.checker.stream import Growth, Valuation
+from rlsf_gym.domains.sentiment.checker.words import Spelling, Token, read_tokens, spell
+
+# Largest error of an amount.
+_TOLERANCE = 1e-9
+
+
+class Rules(NamedTuple):
+    """What may differ from scorer to scorer.
+
+    Attributes:
+        knowledge: the graph that values words by their context; None for the lexicon alone.
+        quirk: the "but" rule is the library's loop, not its documentation.
+    """
+
+    knowledge: Knowledge | None
+    quirk: bool
+
+
+class Proved(NamedTuple):
+    """What the rules prove of a prompt and a text.
+
+    Attributes:
+        entries: all records, in order.
+        prompt_score: score of the prompt.
+        score: score of the text.
+    """
+
+    entries: list[Entry]
+    prompt_score: float
+    score: float
+
+
+def squash(total: float) -> float:
+    """The score of a sum of valences."""
+    return total / math.sqrt(total * total + 15)
+
+
+def prove_score(text: str, rules: Rules) -> float:
+    """The score of a text, from the rules alone."""
+    return squash(prove_total(text, rules))
+
+
+def prove_total(text: str, rules: Rules) -> float:
+    """The sum of the valences of a text with its punctuation, from the rules alone."""
+    spelling = spell(text)
+    growth = Valuation(*rules)
+    growth.add(read_tokens(spelling))
+    total = growth.total()
+    return total + sum(entry.amount for entry in prove_marks(spelling, total))
+
+
+def prove_marks(spelling: Spelling, total: float) -> list[Entry]:
+    """The records of ! and ?, which move a sum of valences away from zero."""
+    sign = (total > 0) - (total < 0)
+    each = weigh_queries(spelling.text.count("?"))
+    marks = [(raw, 0.292) for raw in _find_marks(spelling, "!")]
+    marks += [(raw, each) for raw in _find_marks(spelling, "?")]
+    return [
+        Entry("punctuation", (raw, raw + 1, raw, raw + 1), sign * amount, since=raw + 1)
+        for raw, amount in marks
+        if sign * amount
+    ]
+
+
+def weigh_queries(count: int) -> float:
+    """What each of the first four of so many ? counts."""
+    return 0.0 if count < 2 else 0.18 if count < 4 else 0.24
+
+
+def _find_marks(spelling: Spelling, mark: str) -> list[int]:
+    """Where the first four of these marks stand in the raw text."""
+    found: list[int] = []
+    at = spelling.text.find(mark)
+    while at >= 0 and len(found) < 4:
+        found.append(spelling.raws[at])
+        at = spelling.text.find(mark, at + 1)
+    return found
+
+
+def prove_texts(prompt: str, response: str, rules: Rules) -> Proved:
+    """What the rules prove of the prompt, of the whole text, and of the text at each word between them."""
+    text = prompt + response
+    spelling, opening = spell(text), spell(prompt)
+    tokens, first = read_tokens(spelling), read_tokens(opening)
+    growth = Growth(*rules)
+    _grow(growth, first)
+    prompt_total = growth.total()
+    shared = _count_shared(first, tokens)
+    for _ in first[shared:]:
+        growth.remove()
+    growth.tokens[:] = tokens[:shared]  # more punctuation may stand behind the last one now
+    _grow(growth, tokens[shared:])
+    total = growth.total()
+    entries = [entry for line in growth.lines for entry in _finish(line.entries, len(prompt))]
+    old, new = prove_marks(opening, prompt_total), prove_marks(spelling, total)
+    return Proved(
+        entries + _compare_marks(old, new, len(text)),
+        squash(prompt_total + sum(entry.amount for entry in old)),
+        squash(total + sum(entry.amount for entry in new)),
+    )
+
+
+def match(records: Sequence[ClaimedRecord], entries: Sequence[Entry]) -> None:
+    """Each record must be the one that was proved.
+
+    Raises:
+        CertificateError: one is not; the message names it.
+    """
+    for k, (record, entry) in enumerate(zip(records, entries, strict=False)):
+        wrong = explain_record(record)
+        if wrong:
+            raise CertificateError(f"record {k}: {wrong}")
+        place = record.char_start, record.char_end, record.trigger_start, record.trigger_end
+        claimed = record.rule, place, tuple(record.path)
+        is_same = claimed == (entry.rule, entry.place, entry.path)
+        if not is_same or not abs(record.amount - entry.amount) <= _TOLERANCE:
+            raise CertificateError(
+                f"{_name(k, record)}, {_details(place, record.amount, record.path)}, "
+                f"does not hold: the text proves {_tell(entry)}"
+            )
+        life = record.status, record.since, record.until
+        if life != (entry.status, entry.since, entry.until):
+            raise CertificateError(
+                f"{_name(k, record)} must be {_live(entry.status, entry.since, entry.until)}, "
+                f"but is {_live(*life)}"
+            )
+    if len(records) > len(entries):
+        k = len(entries)
+        wrong = explain_record(records[k])
+        if wrong:
+            raise CertificateError(f"record {k}: {wrong}")
+        raise CertificateError(f"{_name(k, records[k])} follows from nothing in the text")
+    if len(records) < len(entries):
+        raise CertificateError(f"a record is missing at the end: {_tell(entries[len(records)])}")
+
+
+def _grow(growth: Growth, tokens: Sequence[Token]) -> None:
+    """Let words arrive one by one; several that end together, as those of an emoji may, are one state."""
+    for k, token in enumerate(tokens):
+        growth.add([token])
+        if k + 1 == len(tokens) or tokens[k + 1].end != token.end:
+            growth.prove(token.end)
+
+
+def _count_shared(first: Sequence[Token], tokens: Sequence[Token]) -> int:
+    """How many words of a prompt stand unchanged in the whole text."""
+    pairs = zip(first, tokens, strict=False)
+    changed = (k for k, (one, other) in enumerate(pairs) if one[:4] != other[:4])
+    return next(changed, min(len(first), len(tokens)))
+
+
+def _finish(entries: Sequence[Entry], prompt_end: int) -> list[Entry]:
+    """Those of a word's records that hold in the prompt or behind it, with their statuses."""
+    names = {(True, True): "kept", (True, False): "withdrawn", (False, True): "added"}
+    return [
+        entry._replace(status=names.get((entry.since <= prompt_end, entry.until == -1), "passing"))
+        for entry in entries
+        if not 0 <= entry.until <= prompt_end
+    ]
+
+
+def _compare_marks(old: Sequence[Entry], new: Sequence[Entry], length: int) -> list[Entry]:
+    """The records of the punctuation in both texts, which begin at their marks whenever they count."""
+    line = Line()
+    line.become(old, 0)
+    line.become(new, length)
+    names = {(0, -1): "kept", (0, length): "withdrawn", (length, -1): "added"}
+    return [
+        entry._replace(since=entry.place[1], status=names[entry.since, entry.until]) for entry in line.entries
+    ]
+
+
+def _name(k: int, record: ClaimedRecord) -> str:
+    return f"record {k} ({_say(record.rule)} at {tell(record.char_start)}:{tell(record.char_end)})"
+
+
+def _tell(entry: Entry) -> str:
+    start, end, *_ = entry.place
+    return f"{entry.rule} at {start}:{end}, {_details(entry.place, entry.amount, entry.path)}"
+
+
+def _details(place: Sequence[int], amount: float, path: Sequence[str]) -> str:
+    by = f", path {_say(' > '.join(path))}" if path else ""
+    return f"trigger {tell(place[2])}:{tell(place[3])}, amount {amount:.12g}{by}"
+
+
+def _live(status: str, since: int, until: int) -> str:
+    return f"{_say(status)} since {tell(since)}" + ("" if until == -1 else f" until {tell(until)}")
+
+
+def _say(text: str) -> str:
+    """A text of a certificate without quotes, as far as a line can hold it."""
+    return tell(text)[1:-1]

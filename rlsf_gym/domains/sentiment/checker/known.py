@@ -1,0 +1,154 @@
+"""Proves what is known of a response after each of its tokens."""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from vaderSentiment.vaderSentiment import BOOSTER_DICT
+
+from rlsf_gym.domains.sentiment.checker.certify import Proved, Rules, squash, weigh_queries
+from rlsf_gym.domains.sentiment.checker.stream import Valuation
+from rlsf_gym.domains.sentiment.checker.words import (
+    CutWord,
+    Spelling,
+    Token,
+    load_tables,
+    longest_known,
+    read_runs,
+    read_token,
+    spell,
+)
+
+# Sums closer to zero than this may have another sign when they are added in another order.
+_DOUBTFUL = 1e-6
+
+
+@dataclass(frozen=True)
+class Known:
+    """A response with its tokens, and the proof of its certificate.
+
+    Attributes:
+        prompt: the prompt.
+        response: the response.
+        char_ends: how many characters of the response are certain after each token.
+        rules: the rules that the certificate was proved by.
+        proved: what they prove.
+    """
+
+    prompt: str
+    response: str
+    char_ends: Sequence[int]
+    rules: Rules
+    proved: Proved
+    _scores: dict[str, list[float]] = field(default_factory=dict[str, list[float]], init=False, repr=False)
+
+    def counted(self, boundary: str) -> list[int]:
+        """How many characters of the response count after each token.
+
+        Args:
+            boundary: "open": all that are certain; "closed": those before the last white space among these,
+                and all of them with the last token.
+        """
+        if boundary == "open" or not self.char_ends:
+            return list(self.char_ends)
+        spaces = [at for at, character in enumerate(self.response) if character.isspace()]
+        before = (bisect_left(spaces, end) for end in self.char_ends[:-1])
+        return [*(spaces[number - 1] if number else 0 for number in before), len(self.response)]
+
+    def scores(self, boundary: str) -> list[float]:
+        """The score that is known after each token, once so many characters of the response count."""
+        if boundary not in self._scores:
+            self._scores[boundary] = self._known_scores(self.counted(boundary))
+        return self._scores[boundary]
+
+    def _known_scores(self, ends: Sequence[int]) -> list[float]:
+        inside = sorted({end for end in ends if 0 < end < len(self.response)})
+        found = dict(zip(inside, self._prefix_scores(inside), strict=True))
+        found |= {0: self.proved.prompt_score, len(self.response): self.proved.score}
+        return [found[end] for end in ends]
+
+    def word_sums(self, boundary: str, worth: Callable[[float], float]) -> list[float]:
+        """What the words of the prompt, and those known after each token, are worth by the lexicon alone.
+
+        Args:
+            boundary: "closed" or "open".
+            worth: what a word is worth by its valence on the scale of scores; 0 for boosters and most words.
+        """
+        reader = _PrefixReader(self.prompt + self.response, longest_known())
+        sums: list[float] = []
+        total = 0.0
+        for end in [0, *self.counted(boundary)]:
+            words, cut = reader.read(len(self.prompt) + end)
+            total += sum(worth(_read_value(word)) for word in words)
+            sums.append(total + (worth(_read_value(cut)) if cut else 0.0))
+        return sums
+
+    def _prefix_scores(self, ends: Sequence[int]) -> list[float]:
+        """The scores of the prompt and so many characters of the response, by the rules alone."""
+        knowledge = self.rules.knowledge
+        reader = _PrefixReader(
+            self.prompt + self.response, max(longest_known(), knowledge.longest if knowledge else 0)
+        )
+        growth = Valuation(*self.rules)
+        is_cut = False
+        scores: list[float] = []
+        for end in ends:
+            words, cut = reader.read(len(self.prompt) + end)
+            arriving = [*words, *([cut] if cut else [])]
+            if is_cut and arriving:
+                growth.replace(arriving.pop(0))
+            if arriving:
+                growth.add(arriving)
+            is_cut = cut is not None
+            scores.append(squash(reader.emphasize(growth)))
+        return scores
+
+
+class _PrefixReader:
+    """Reads prefixes of a text, each longer than the one before; what has been read is not read again.
+
+    Args:
+        text: the text.
+        longest: length of the longest word that anybody asks for.
+    """
+
+    def __init__(self, text: str, longest: int) -> None:
+        self._spelling: Spelling = spell(text)
+        self._longest = longest
+        self._runs = read_runs(self._spelling)
+        self._next = 0  # number of the first word that is not whole yet
+        self._stop = 0
+        self._cut: CutWord | None = None
+        spelled = self._spelling.text
+        self._bangs, self._queries = (
+            [at for at, character in enumerate(spelled) if character == mark] if mark in spelled else []
+            for mark in "!?"
+        )
+
+    def read(self, raw: int) -> tuple[list[Token], Token | None]:
+        """The words that have become whole with so many raw characters, and the one that is cut, if any."""
+        self._stop = stop = bisect_left(self._spelling.raws, raw)
+        words: list[Token] = []
+        while self._next < len(self._runs) and self._runs[self._next][1] <= stop:
+            words.append(read_token(self._spelling, self._runs[self._next]))
+            self._next += 1
+            self._cut = None
+        start = self._runs[self._next][0] if self._next < len(self._runs) else stop
+        if start >= stop:
+            return words, None
+        self._cut = self._cut or CutWord(self._spelling, start, self._longest)
+        return words, self._cut.read(stop)
+
+    def emphasize(self, growth: Valuation) -> float:
+        """The sum of the valences of what has been read, with its punctuation."""
+        bangs, queries = (bisect_right(marks, self._stop - 1) for marks in (self._bangs, self._queries))
+        marks = min(bangs, 4) * 0.292 + min(queries, 4) * weigh_queries(queries)
+        total = growth.running_total()
+        if marks and abs(total) < _DOUBTFUL:
+            total = growth.total()  # its sign decides
+        return total + ((total > 0) - (total < 0)) * marks
+
+
+def _read_value(word: Token) -> float:
+    """What the lexicon says of a word, on the scale of scores: 0 of boosters and most words."""
+    return 0.0 if word.low in BOOSTER_DICT else load_tables()[0].get(word.low, 0.0) / 4

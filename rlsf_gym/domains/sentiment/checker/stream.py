@@ -1,0 +1,148 @@
+"""Proves what the rules make of a text at each word of it, as it grows."""
+
+from collections.abc import Sequence
+
+from rlsf_gym.domains.sentiment.checker.but_rule import ButRule
+from rlsf_gym.domains.sentiment.checker.knowledge import Knowledge, find_premise
+from rlsf_gym.domains.sentiment.checker.lifetimes import Entry, Line
+from rlsf_gym.domains.sentiment.checker.rules import Claim, list_claims
+from rlsf_gym.domains.sentiment.checker.words import Premise, Token
+
+
+class Valuation:
+    """A text that words are added to, and the valences that the rules give them.
+
+    A word that arrives can change the claims of the two words before it, and in a graph of domain knowledge
+    those of some more; of all words where it is the first "but" or the first that mixes capitals with others.
+    Only these are looked at again.
+
+    Args:
+        knowledge: the graph that values words by their context; None for the lexicon alone.
+        quirk: the "but" rule is the library's loop, not its documentation.
+
+    Attributes:
+        tokens: the words that are there.
+    """
+
+    def __init__(self, knowledge: Knowledge | None, quirk: bool) -> None:
+        self.tokens: list[Token] = []
+        self._knowledge = knowledge
+        self._window = knowledge.window if knowledge else 0  # how far a word can set the valences of others
+        self._rule = ButRule(quirk)
+        self._but: int | None = None
+        self._mixed = False
+        self._capitals = 0
+        self._premises: list[Premise | None] = []
+        self._claims: list[list[Claim]] = []
+        self._raw: list[float] = []  # valences before the "but" rule
+
+    def add(self, tokens: Sequence[Token]) -> set[int]:
+        """Let the words arrive all at once, and return the positions where something may have changed."""
+        size = len(self.tokens)
+        for token in tokens:
+            self._append(token)
+        return self._revise(max(0, size - self._window))
+
+    def replace(self, token: Token) -> None:
+        """Another word arrives in place of the last one."""
+        self.remove()
+        self.add([token])
+
+    def remove(self) -> None:
+        """Take the last word away; another one has to arrive before anything is asked."""
+        self._capitals -= self.tokens.pop().text.isupper()
+        self._premises.pop()
+        self._claims.pop()
+        if self._but == len(self.tokens):
+            self._but = None
+
+    def total(self) -> float:
+        """Sum of the valences, added up as the library adds them."""
+        return float(sum(self._rule.values))
+
+    def running_total(self) -> float:
+        """The same but for rounding, at no cost."""
+        return self._rule.total
+
+    def _append(self, token: Token) -> None:
+        if self._but is None and token.low == "but":
+            self._but = len(self.tokens)
+        self.tokens.append(token)
+        self._capitals += token.text.isupper()
+        self._premises.append(None)
+        self._claims.append([])
+
+    def _revise(self, first: int) -> set[int]:
+        """Look again at what may have changed, where words from the first one on have other valences."""
+        tokens, size = self.tokens, len(self.tokens)
+        for at in range(first, size):
+            self._premises[at] = find_premise(tokens, at, self._knowledge)
+        first = max(0, first - 2)  # these look at the words behind them
+        mixed = 0 < self._capitals < size
+        if mixed != self._mixed:
+            first, self._mixed = 0, mixed
+        changed: set[int] = set()
+        for at in range(first, size):
+            claims = list_claims(tokens, self._premises, at, mixed)
+            if claims != self._claims[at]:
+                self._claims[at] = claims
+                changed.add(at)
+        self._raw[first:] = [claims[-1].value if claims else 0.0 for claims in self._claims[first:]]
+        return changed | self._rule.replay(self._raw, first, self._but)
+
+
+class Growth(Valuation):
+    """A text that words are added to, and all that the rules have ever claimed of its words.
+
+    Args:
+        knowledge: the graph that values words by their context; None for the lexicon alone.
+        quirk: the "but" rule is the library's loop, not its documentation.
+
+    Attributes:
+        lines: of each word that was ever there, what was proved of it.
+    """
+
+    def __init__(self, knowledge: Knowledge | None, quirk: bool) -> None:
+        super().__init__(knowledge, quirk)
+        self.lines: list[Line] = []
+        self._places: list[Line] = []  # of the words that are there
+        self._gone: list[Line] = []  # of words that are gone since the last prove()
+        self._stale: set[int] = set()  # positions of words to look at in the next prove()
+
+    def add(self, tokens: Sequence[Token]) -> set[int]:
+        """Let the words arrive all at once, and return the positions where something may have changed."""
+        fresh = [Line() for _ in tokens]
+        self._places += fresh
+        self.lines += fresh
+        changed = super().add(tokens)
+        self._stale |= changed
+        return changed
+
+    def remove(self) -> None:
+        """Take the last word away; another one has to arrive before anything is proved."""
+        super().remove()
+        self._gone.append(self._places.pop())
+        self._stale.update(range(len(self.tokens)))  # the word may have been a trigger anywhere
+
+    def prove(self, end: int) -> None:
+        """Prove what holds from the word on that ends at `end`."""
+        for line in self._gone:
+            line.become((), end)
+        for at in self._stale:
+            if at < len(self.tokens):
+                self._places[at].become(self._entries(at), end)
+        self._gone, self._stale = [], set()
+
+    def _entries(self, at: int) -> list[Entry]:
+        """The claims of a word that change its valence, or name a path."""
+        but = self._but
+        closing = [] if but is None else [Claim("but", but, but, self._rule.values[at])]
+        entries: list[Entry] = []
+        value = 0.0
+        for claim in self._claims[at] + closing:
+            if claim.value != value or claim.path:
+                word, first, last = (self.tokens[k] for k in (at, claim.first, claim.last))
+                place = word.start, word.end, first.start, last.end
+                entries.append(Entry(claim.rule, place, claim.value - value, claim.path))
+            value = claim.value
+        return entries

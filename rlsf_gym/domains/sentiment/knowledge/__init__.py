@@ -1,0 +1,1 @@
+"""VADER with what a knowledge graph says of the words that its lexicon lacks."""

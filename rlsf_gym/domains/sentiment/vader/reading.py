@@ -1,0 +1,144 @@
+"""Reads a text into the automaton: the words with their places, and the sums of prefixes on the way."""
+
+import re
+from bisect import bisect_right
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from rlsf_gym.domains.sentiment.vader.emoji import Span, SpelledText
+from rlsf_gym.domains.sentiment.vader.long import LONGEST, GrowingToken
+from rlsf_gym.domains.sentiment.vader.stream import Stream, emphasize, measure_emphasis
+from rlsf_gym.domains.sentiment.vader.words import Vocabulary, Word
+
+_MARK = re.compile("[!?]")
+
+
+class Border(NamedTuple):
+    """Where the prompt ends in a text.
+
+    Attributes:
+        prompt_end: length of the prompt.
+        length: length of the text.
+        shared: number of words that the prompt has too.
+        cut_end: end of the word that the response makes of the prompt's last one; 0 where it stays the same.
+    """
+
+    prompt_end: int
+    length: int
+    shared: int
+    cut_end: int
+
+
+class Reading(NamedTuple):
+    """A text that has been read.
+
+    Attributes:
+        spelled: the text.
+        stream: all of its words, with their valences.
+        tokens: that the words stand in, and an empty one.
+        ends: of the tokens, offsets into the spelled text, and one behind its end.
+        sums: for each stop the sum of the valences up to there, with punctuation.
+    """
+
+    spelled: SpelledText
+    stream: Stream
+    tokens: list[str]
+    ends: list[int]
+    sums: list[float]
+
+    def span(self, at: int) -> Span:
+        """Where word `at` stands in the raw text."""
+        spelled, stream, tokens, ends, _ = self
+        word = stream.words[at]
+        first = ends[at] - len(tokens[at]) + word.lead
+        if spelled.origins is None:  # mostly so
+            return first, first + len(word.text)
+        return spelled.raw_span(first, first + len(word.text))
+
+    def border(self, prompt_end: int, length: int) -> Border:
+        """Where a prompt of so many characters ends, in a text of so many."""
+        stop = self.spelled.stops(prompt_end, [0])[0]
+        shared = bisect_right(self.ends, stop)
+        if self.ends[shared] - len(self.tokens[shared]) >= stop:
+            return Border(prompt_end, length, shared, 0)
+        cut_end = self.span(shared)[1]
+        if cut_end <= prompt_end:  # only punctuation has come to the word
+            return Border(prompt_end, length, shared + 1, 0)
+        return Border(prompt_end, length, shared, cut_end)
+
+
+def read(spelled: SpelledText, stream: Stream, vocabulary: Vocabulary, stops: Sequence[int] = ()) -> Reading:
+    """The reading of a text, in one pass.
+
+    Args:
+        spelled: the text.
+        stream: an empty stream, which gets the words.
+        vocabulary: where the words come from.
+        stops: offsets into the spelled text in non-decreasing order. A word that a stop cuts counts as the
+            word it is so far.
+    """
+    text = spelled.text
+    tokens = text.split()
+    words = [vocabulary[token] for token in tokens]
+    end = 0
+    ends = [end := text.find(token, end) + len(token) for token in tokens]
+    tokens.append("")  # never reached
+    ends.append(len(text) + 1)
+    sums: list[float] = []
+    total, at = 0.0, 0
+    cut: Word | None = None  # the word that the last stop cuts, as far as it goes there
+    growing: GrowingToken | None = None
+    for stop in stops:
+        if cut is not None and ends[at] <= stop:
+            stream.pop()
+            cut = None
+        while ends[at] <= stop:
+            total = stream.push(words[at])
+            at += 1
+        start = ends[at] - len(tokens[at])
+        if start < stop:
+            if stop - start <= LONGEST:
+                word = vocabulary[text[start:stop]]
+            else:
+                growing = _follow(growing, text, start)
+                word = vocabulary[growing.grow(stop)]
+            if word is not cut:
+                total, cut = _replace(stream, cut, word), word
+        sums.append(total)
+    if cut is not None:
+        stream.pop()
+    for word in words[at:]:
+        stream.push(word)
+    return Reading(spelled, stream, tokens, ends, _emphasized(sums, text, stops))
+
+
+def _follow(growing: GrowingToken | None, text: str, start: int) -> GrowingToken:
+    """The long token that begins at a place, as far as it was looked at."""
+    return growing if growing is not None and growing.start == start else GrowingToken(text, start)
+
+
+def _replace(stream: Stream, cut: Word | None, word: Word) -> float:
+    """Push a cut word, in the place of what was there of it so far; the sum."""
+    if cut is not None:
+        stream.pop()
+    return stream.push(word)
+
+
+def _emphasized(sums: list[float], text: str, stops: Sequence[int]) -> list[float]:
+    """The sums with the punctuation of `text[:stop]`."""
+    if "!" not in text and "?" not in text:
+        return sums
+    emphasized: list[float] = []
+    marks = (match.start() for match in _MARK.finditer(text))
+    mark = next(marks, len(text))
+    read = exclamations = questions = 0
+    emphasis = 0.0
+    for total, stop in zip(sums, stops, strict=True):
+        if mark < stop:
+            exclamations += text.count("!", read, stop)
+            questions += text.count("?", read, stop)
+            emphasis = measure_emphasis(exclamations, questions)
+            read = stop
+            mark = next((at for at in marks if at >= stop), len(text))
+        emphasized.append(emphasize(total, emphasis))
+    return emphasized

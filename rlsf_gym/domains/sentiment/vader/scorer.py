@@ -1,0 +1,244 @@
+"""The VADER scorer: the library's scores, those of all prefixes, and the rules behind them.
+
+It does not detect irony, word senses or syntax, and knows about a third of the words that readers find
+charged: a high score is not a good text.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import accumulate
+from typing import Literal, get_args
+
+import numpy as np
+import numpy.typing as npt
+
+from rlsf_gym.certificates.certificate import RULES, Certificate, Rule
+from rlsf_gym.domains.sentiment.vader.certify import Account, account_for, account_for_prompt, list_records
+from rlsf_gym.domains.sentiment.vader.emoji import spell
+from rlsf_gym.domains.sentiment.vader.long import GrowingToken
+from rlsf_gym.domains.sentiment.vader.reading import Reading, read
+from rlsf_gym.domains.sentiment.vader.rules import Premise
+from rlsf_gym.domains.sentiment.vader.stream import ALPHA, Stream, emphasize, measure_emphasis, normalize
+from rlsf_gym.domains.sentiment.vader.words import LEXICON_VERSION, VOCABULARY, Vocabulary, Word
+from rlsf_gym.remembered import Remembered
+from rlsf_gym.scorers import Assessment
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+ButRule = Literal["library", "documented"]
+
+_NO_ENDS: IntArray = np.zeros(0, np.int64)
+
+
+class VaderScorer:
+    """Scores text by the rules of VADER 3.3.2, as a stream.
+
+    Args:
+        but: what a "but" does. "library" (default) gives the library's scores: it halves the words before the
+            first "but" and raises those after it by half, but finds each word by the first one whose valence
+            is equal, so that it may scale another one, and one twice. "documented" scales each word itself.
+
+    Raises:
+        ValueError: `but` is neither.
+    """
+
+    name = "vader"
+    bounded = True
+    verifiable = True
+    rules: tuple[Rule, ...] = RULES
+
+    def __init__(self, but: ButRule = "library") -> None:
+        if but not in get_args(ButRule):
+            raise ValueError(f"but must be one of {', '.join(get_args(ButRule))}, but is {but!r}")
+        self.but: ButRule = but
+        self._accounts = Remembered[Account](measure_account)
+
+    def __repr__(self) -> str:
+        return f"VaderScorer(but={self.but!r})"
+
+    def score(self, texts: Sequence[str]) -> FloatArray:
+        """The compound scores, without the library's rounding to four digits.
+
+        Args:
+            texts: any strings.
+
+        Returns:
+            (N,) float64, in [-1, 1]; 0 for a text without words.
+        """
+        return np.array([normalize(self._sum(text)) for text in texts], dtype=np.float64)
+
+    def valences(self, text: str) -> list[float]:
+        """The valence of each word after all rules but punctuation, as the library adds them up."""
+        return self._read(spell(text).text).scaled
+
+    def lexicon_scores(self, text: str) -> FloatArray:
+        """What the lexicon alone says of each word, its valence divided by 4 so that it lies in [-1, 1].
+
+        Returns:
+            (K,) float64, one for each of the text's K words; 0 for boosters and words outside the lexicon.
+        """
+        return np.array([_lexicon_score(VOCABULARY[token]) for token in spell(text).text.split()])
+
+    def lexicon_prefixes(self, text: str, char_ends: IntArray) -> tuple[FloatArray, IntArray, FloatArray]:
+        """What the lexicon alone says of the words of `text[:end]` for each end, in one pass over the text.
+
+        Args:
+            text: any string.
+            char_ends: (N,) int64, offsets into it in non-decreasing order.
+
+        Returns:
+            What `lexicon_scores` says of the text, (K,) float64; how many of these words are whole at each
+            end, (N,) int64; and what it says of the one that the end cuts, (N,) float64, 0 without one.
+        """
+        spelled = spell(text)
+        tokens = spelled.text.split()
+        last = 0
+        ends = [last := spelled.text.find(token, last) + len(token) for token in tokens]
+        stops = spelled.stops(0, _checked_ends(char_ends, len(text)))
+        counts: list[int] = [bisect_right(ends, stop) for stop in stops]
+        cut = np.zeros(len(stops))
+        growing = GrowingToken(spelled.text, 0)
+        for number, (stop, at) in enumerate(zip(stops, counts, strict=True)):
+            start = ends[at] - len(tokens[at]) if at < len(ends) else stop
+            if start < stop:
+                growing = growing if growing.start == start else GrowingToken(spelled.text, start)
+                cut[number] = _lexicon_score(VOCABULARY[growing.grow(stop)])
+        whole = np.array([_lexicon_score(VOCABULARY[token]) for token in tokens], np.float64)
+        return whole, np.array(counts, np.int64), cut
+
+    def prefix_scores(self, prompt: str, response: str, char_ends: IntArray) -> FloatArray:
+        """Scores of `prompt + response[:end]` for each end, in one pass over the text.
+
+        Args:
+            prompt: the text before the response.
+            response: the text whose prefixes are scored.
+            char_ends: (K,) int64, offsets into `response` in non-decreasing order. A word that is cut counts
+                as the word it is so far.
+
+        Returns:
+            (K,) float64, each what `score` says of that text up to 1e-12.
+
+        Raises:
+            ValueError: `char_ends` has another shape, decreases, or leaves the response.
+        """
+        return _normalize_all(self._read_prefixes(prompt, response, char_ends).sums)
+
+    def certify(self, prompt: str, response: str) -> Certificate:
+        """The records that make up the scores of `prompt` and of `prompt + response`.
+
+        Returns:
+            A certificate whose `check(prompt, response)` proves it from the texts.
+        """
+        return self._certify(prompt, response, self._read_prefixes(prompt, response, _NO_ENDS))
+
+    def assess_batch(
+        self, prompts: Sequence[str], responses: Sequence[str], char_ends: Sequence[IntArray]
+    ) -> list[Assessment]:
+        """What `certify` and `prefix_scores` say of each pair, each response read once, and each prompt once.
+
+        Args:
+            prompts: B prompts.
+            responses: B responses.
+            char_ends: B arrays of offsets into the responses, as for `prefix_scores`.
+        """
+        readings = list(map(self._read_prefixes, prompts, responses, char_ends))
+        certificates = list(map(self._certify, prompts, responses, readings))
+        scores = _normalize_all([total for reading in readings for total in reading.sums])
+        lasts = list(accumulate(len(reading.sums) for reading in readings))
+        parts = [scores[first:last] for first, last in zip([0, *lasts], lasts, strict=False)]
+        return list(map(Assessment, certificates, parts))
+
+    @property
+    def version(self) -> str:
+        """Version of the library whose lexicon and constants are used."""
+        return LEXICON_VERSION
+
+    @property
+    def _quirk(self) -> bool:
+        return self.but == "library"
+
+    @property
+    def _options(self) -> dict[str, str]:
+        return {"but": self.but}
+
+    @property
+    def _vocabulary(self) -> Vocabulary:
+        return VOCABULARY
+
+    def _open(self, words: Iterable[Word] = ()) -> Stream:
+        return Stream(self._quirk, words)
+
+    def _premises(self, stream: Stream) -> Mapping[int, Premise]:
+        return {}
+
+    def _read(self, text: str) -> Stream:
+        vocabulary = self._vocabulary
+        return self._open([vocabulary[token] for token in text.split()])
+
+    def _read_prefixes(self, prompt: str, response: str, char_ends: IntArray) -> Reading:
+        spelled = spell(prompt + response)
+        stops = spelled.stops(len(prompt), _checked_ends(char_ends, len(response)))
+        return read(spelled, self._open(), self._vocabulary, stops)
+
+    def _certify(self, prompt: str, response: str, reading: Reading) -> Certificate:
+        border = reading.border(len(prompt), len(prompt) + len(response))
+        before = self._account_for_prompt(prompt)
+        after = account_for(reading, self._premises(reading.stream), border)
+        return Certificate(
+            scorer=self.name,
+            version=self.version,
+            verifiable=True,
+            options=self._options,
+            prompt_score=before.score,
+            score=after.score,
+            records=tuple(list_records(before, after, border)),
+            rules=self.rules,
+        )
+
+    def _account_for_prompt(self, prompt: str) -> Account:
+        account = self._accounts.get(prompt)
+        if account is None:
+            reading = read(spell(prompt), self._open(), self._vocabulary)
+            account = account_for_prompt(reading, self._premises(reading.stream))
+            self._accounts.put(prompt, account)
+        return account
+
+    def _sum(self, text: str) -> float:
+        spelled = spell(text).text
+        emphasis = measure_emphasis(spelled.count("!"), spelled.count("?"))
+        return emphasize(self._read(spelled).exact_total(), emphasis)
+
+
+def _lexicon_score(word: Word) -> float:
+    return word.base / 4.0 if word.base and word.scored else 0.0
+
+
+def measure_account(account: Account) -> int:
+    """How many bytes an account takes, about."""
+    versions = [version for _, held in account.versions.values() for version in held]
+    claims = sum(len(claims) for _, claims in versions)
+    records = len(account.marks) + sum(map(len, account.words.values()))
+    return 400 * (records + claims) + 250 * (len(account.words) + len(account.versions) + len(versions))
+
+
+def _normalize_all(sums: list[float]) -> FloatArray:
+    """`normalize`, for many at once."""
+    totals = np.array(sums, dtype=np.float64)
+    return totals / np.sqrt(totals * totals + ALPHA)
+
+
+def _checked_ends(char_ends: IntArray, length: int) -> list[int]:
+    ends = np.asarray(char_ends)
+    if ends.ndim != 1 or (ends.dtype.kind not in "iu" and ends.size):
+        raise ValueError(
+            "char_ends must be a one-dimensional array of integers, "
+            f"but has shape {ends.shape} and dtype {ends.dtype}"
+        )
+    offsets: list[int] = ends.tolist()
+    if offsets and (offsets[0] < 0 or offsets[-1] > length or offsets != sorted(offsets)):
+        raise ValueError(
+            f"char_ends must not decrease and must lie in [0, {length}], the response's length, "
+            f"but is {offsets}"
+        )
+    return offsets

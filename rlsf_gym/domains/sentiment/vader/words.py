@@ -1,0 +1,161 @@
+"""What each VADER rule needs to know of a word, looked up once per spelling.
+
+The lexicon, the emoji table and every constant come from the `vaderSentiment` package.
+"""
+
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib.metadata import version
+from string import punctuation
+from typing import Any, Final, TypeVar
+
+from vaderSentiment.vaderSentiment import BOOSTER_DICT, NEGATE, SPECIAL_CASES, SentimentIntensityAnalyzer
+
+from rlsf_gym.domains.sentiment.vader.long import LONGEST
+
+MAX_CACHED_WORDS: Final = 65_536  # of at most LONGEST characters: 80 MB, if all of them are so long
+LEXICON_VERSION: Final = version("vaderSentiment")
+
+# Signs of what a word may trigger: a rule has nothing to do where the sign it needs is not near.
+NO, CAPITALS, BOOST, NEGATION, PHRASE, LEAST = (1 << k for k in range(6))
+
+_PHRASES = tuple(phrase.split() for phrase in (*SPECIAL_CASES, *BOOSTER_DICT) if " " in phrase)
+# A phrase cannot be there without its longest word, mostly its rarest: a cheap sign that the rules must look.
+_PHRASE_KEYS = frozenset(min(words, key=lambda word: (-len(word), word)) for words in _PHRASES)
+_PHRASE_OPENERS = frozenset(word for words in _PHRASES for word in words[:-1])
+_PHRASE_CLOSERS = frozenset(word for words in _PHRASES for word in words[1:])
+_NEGATIONS = frozenset(NEGATE)
+
+
+@cache
+def load_lexicon() -> tuple[dict[str, float], dict[str, str]]:
+    """Valence by lower-cased word, and description by emoji, as the library reads them."""
+    analyzer: Any = SentimentIntensityAnalyzer()
+    return analyzer.lexicon, analyzer.emojis
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One whitespace-separated token, reduced to what the rules ask about it.
+
+    Attributes:
+        text: the token without outer punctuation (with it, where at most two characters would remain).
+        lower: `text` in lower case.
+        lead: number of punctuation characters stripped on the left.
+        base: the lexicon's valence, None for a word outside the lexicon.
+        boost: what the word adds to a following positive word, 0 for all but boosters and dampeners.
+        scored: the word can have a valence: it is in the lexicon and no booster.
+        upper: the word is written in capitals.
+        negates: the word is a negation.
+        signs: of the rules that the word may trigger.
+        contrasts: the word is "but".
+        awaits: the next two words may change the word's own valence.
+        answers: the word may be what such a word waits for.
+        stirs: the word may change a valence, its own or another's, other than as a word that is near.
+    """
+
+    text: str
+    lower: str
+    lead: int
+    base: float | None
+    boost: float
+    scored: bool
+    upper: bool
+    negates: bool
+    signs: int
+    contrasts: bool
+    awaits: bool
+    answers: bool
+    stirs: bool
+
+
+AnyWord = TypeVar("AnyWord", bound=Word)
+
+
+def read_word(token: str) -> Word:
+    """The word in a whitespace-free token."""
+    text = token.strip(punctuation)
+    lead = len(token) - len(token.lstrip(punctuation))
+    if len(text) <= 2:  # probably an emoticon
+        text, lead = token, 0
+    lower = text.lower()
+    base = load_lexicon()[0].get(lower)
+    boost = BOOSTER_DICT.get(lower, 0.0)
+    upper = text.isupper()
+    negates = lower in _NEGATIONS or "n't" in lower
+    signs = (
+        NO * (lower == "no")
+        | CAPITALS * upper
+        | BOOST * (boost != 0.0)
+        | NEGATION * (negates or lower in ("so", "this"))
+        | PHRASE * (lower in _PHRASE_KEYS)
+        | LEAST * (lower == "least")
+    )
+    return Word(
+        text=text,
+        lower=lower,
+        lead=lead,
+        base=base,
+        boost=boost,
+        scored=base is not None and boost == 0.0,
+        upper=upper,
+        negates=negates,
+        signs=signs,
+        contrasts=lower == "but",
+        awaits=_awaits(lower, base),
+        answers=_answers(lower, base),
+        stirs=_stirs(lower, base, upper),
+    )
+
+
+def with_base(word: AnyWord, valence: float) -> AnyWord:
+    """The word as if the lexicon gave it another valence; with 0, as if the lexicon did not have it."""
+    base = valence or None
+    return replace(
+        word,
+        base=base,
+        scored=base is not None and word.boost == 0.0,
+        awaits=_awaits(word.lower, base),
+        answers=_answers(word.lower, base),
+        stirs=_stirs(word.lower, base, word.upper),
+    )
+
+
+def is_rule_word(lower: str) -> bool:
+    """Whether a lower-cased word makes a rule of VADER's apply, which a valence would keep it from."""
+    return lower in BOOSTER_DICT or lower in _NEGATIONS or "n't" in lower or lower in ("no", "but", "least")
+
+
+def _awaits(lower: str, base: float | None) -> bool:
+    return base is not None and (lower == "no" or lower in _PHRASE_OPENERS)
+
+
+def _answers(lower: str, base: float | None) -> bool:
+    return base is not None or lower in _PHRASE_CLOSERS
+
+
+def _stirs(lower: str, base: float | None, upper: bool) -> bool:
+    return upper or lower == "but" or _answers(lower, base)
+
+
+class Vocabulary(dict[str, Word]):
+    """Words by token, read on first sight and forgotten together when there are too many.
+
+    Tokens of more than `LONGEST` characters are read each time.
+    """
+
+    def __missing__(self, token: str) -> Word:
+        """Read a token that has not been seen."""
+        if len(token) > LONGEST:
+            return self.read(token)
+        if len(self) >= MAX_CACHED_WORDS:
+            self.clear()
+        word = self[token] = self.read(token)
+        return word
+
+    def read(self, token: str) -> Word:
+        """The word in a token that has not been seen."""
+        return read_word(token)
+
+
+VOCABULARY: Final = Vocabulary()

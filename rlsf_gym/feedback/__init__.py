@@ -1,0 +1,1 @@
+"""Feedback: token ids and prompts in, rewards and info out."""

@@ -1,0 +1,241 @@
+"""The one scoring core: prompts and token ids in, one info dict per response out.
+
+Whatever the size of the batch, the scorer is called once for the prompts and full texts and, only where the
+design reads prefixes, once for the prefixes.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from rlsf_gym.certificates.certificate import KNOWLEDGE_RULES, Rule
+from rlsf_gym.designs import Design
+from rlsf_gym.evidence import Evidence, FloatArray, IntArray
+from rlsf_gym.feedback.decoding import Responses, char_spans, read_responses
+from rlsf_gym.feedback.hindsight import Hindsight
+from rlsf_gym.feedback.scoring import Boundary, Scoring
+from rlsf_gym.feedback.verification import Verification, check_certificate, check_provable
+from rlsf_gym.objectives import Objective
+from rlsf_gym.scorers import Scorer
+from rlsf_gym.text.tokenizer import Tokenizer
+
+_RULE_KEYS = {rule: f"reward_{rule}" for rule in KNOWLEDGE_RULES}
+
+
+@dataclass(eq=False, kw_only=True)
+class Feedback:
+    """Scores responses and lays the reward onto their tokens."""
+
+    scorer: Scorer
+    objective: Objective
+    design: Design
+    tokenizer: Tokenizer
+    judge: Any = None
+    """Anything with `predict(texts) -> float64 (N,)` in [0, 1]; reported as `info["judge"]`."""
+    boundary: Boundary = "closed"
+    """Whether a word counts when it is closed, or with each of its pieces."""
+    verify: bool = False
+    """Whether scores and rewards are checked before they are handed out."""
+    _scoring: Scoring = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Prepares what asks the scorer.
+
+        Raises:
+            ValueError: If the scorer declares proofs, and its certificates cannot be proved.
+        """
+        check_provable(self.scorer)
+        self._scoring = Scoring(scorer=self.scorer, boundary=self.boundary, is_watched=not self.verify)
+
+    def infos(
+        self, prompts: Sequence[str], actions: IntArray, rngs: Sequence[np.random.Generator]
+    ) -> list[dict[str, Any]]:
+        """Returns the step info of each response.
+
+        Args:
+            prompts: B prompts.
+            actions: int64 (B, T) token ids, V for no token.
+            rngs: B generators for the designs that draw.
+
+        Raises:
+            ValueError: If the scorer, the design or the judge returns what it must not.
+            CertificateError: If `verify` is set and a score or a reward does not check.
+        """
+        responses = read_responses(actions, self.tokenizer)
+        evidence = self.evidence(prompts, responses)
+        token_rewards = self._lay(prompts, responses, evidence, rngs).astype(np.float32)  # (B, T)
+        response_mask = responses.mask.astype(np.int8)  # (B, T)
+        rows = zip(
+            responses.texts, responses.finish_reasons, evidence, token_rewards, response_mask, strict=True
+        )
+        infos = [self._info(*row) for row in rows]
+        if self.judge is not None:
+            for info, value in zip(infos, _judge(self.judge, _join(prompts, responses)), strict=True):
+                info["judge"] = value
+        return infos
+
+    def reward_so_far(self, prompt: str, ids: IntArray, rng: np.random.Generator) -> float:
+        """Returns what the last of some tokens earns at once, given that the response goes on.
+
+        A causal design's reward of a token does not change with what follows, so the response is looked at as
+        if it ended with the next token. Any other design pays nothing before the end.
+
+        Args:
+            prompt: The prompt.
+            ids: int64 (K,), the response so far, without an end.
+            rng: For the designs that draw; it is left as it is.
+
+        Raises:
+            ValueError: If the scorer or the design returns what it must not.
+            CertificateError: If `verify` is set and a score or a reward does not check.
+        """
+        if not self.design.causal:
+            return 0.0
+        ended = np.append(ids, self.tokenizer.eos_token_id)[None]
+        responses = read_responses(ended, self.tokenizer)
+        evidence = self.evidence([prompt], responses)
+        return float(np.float32(self._lay([prompt], responses, evidence, [copy.deepcopy(rng)])[0, -2]))
+
+    def evidence(self, prompts: Sequence[str], responses: Responses) -> list[Evidence]:
+        """Returns what the reward design may know of each response.
+
+        Args:
+            prompts: B prompts.
+            responses: B responses.
+
+        Raises:
+            ValueError: If the scorer returns what it must not.
+            CertificateError: If a certificate does not add up to the scores that it tells.
+        """
+        scores = self._scoring.ask(prompts, responses, prefixes=self.design.uses_prefixes)
+        prefixes = None if scores.prefixes is None else self.objective(scores.prefixes)
+        prompt_scores, prompt_utilities = scores.prompt.tolist(), self.objective(scores.prompt).tolist()
+        full_scores, utilities = scores.full.tolist(), self.objective(scores.full).tolist()
+        slopes = self.objective.slope(scores.full).tolist()
+        spans = char_spans(responses.char_ends, np.array([len(prompt) for prompt in prompts]))
+        evidence: list[Evidence] = []
+        for row, hindsight in enumerate(self._look_back(prompts, responses)):
+            one = Evidence(
+                prompt_score=prompt_scores[row],
+                prompt_utility=prompt_utilities[row],
+                score=full_scores[row],
+                utility=utilities[row],
+                mask=responses.mask[row],
+                char_spans=spans[row],
+                slope=slopes[row],
+                certificate=scores.certificates[row],
+                prefixes=None if prefixes is None else prefixes[row],
+                word_spans=hindsight.word_spans,
+                word_ends=hindsight.word_ends,
+                clauses=hindsight.clauses,
+                utilities_without=hindsight.utilities_without,
+                lexicon_utilities=hindsight.lexicon_utilities,
+                attributions=hindsight.attributions,
+            )
+            check_certificate(self.scorer, one, prompts[row], responses.texts[row])
+            evidence.append(
+                self._verification(prompts[row], responses, row, one).guard(one) if self.verify else one
+            )
+        return evidence
+
+    def _look_back(self, prompts: Sequence[str], responses: Responses) -> list[Hindsight]:
+        """Returns what can be asked about each response; attributions are made for all at once."""
+        texts, method = responses.texts, self.design.needs
+        attributed: list[dict[str, FloatArray]] = [{} for _ in texts]
+        if method in getattr(self.scorer, "attribution_methods", ()):
+            attributed = [{method: one} for one in self._scoring.attributions(prompts, texts, method)]
+        rows = zip(
+            prompts,
+            texts,
+            responses.char_ends,
+            responses.mask.sum(axis=1).tolist(),
+            attributed,
+            strict=True,
+        )
+        return [Hindsight(*row, self._scoring, self.objective) for row in rows]
+
+    def _lay(
+        self,
+        prompts: Sequence[str],
+        responses: Responses,
+        evidence: list[Evidence],
+        rngs: Sequence[np.random.Generator],
+    ) -> FloatArray:
+        """Returns the rewards of B responses, float64 (B, T), checked as far as `verify` asks for it."""
+        rows = [
+            np.asarray(self.design(one, rng=rng), np.float64) for one, rng in zip(evidence, rngs, strict=True)
+        ]
+        for row, one in zip(rows, evidence, strict=True):
+            if row.shape != one.mask.shape:
+                self._refuse(row, one)
+        rewards = np.array(rows)  # (B, T) float64
+        mask = np.array([one.mask for one in evidence])  # (B, T)
+        wrong = (~np.isfinite(rewards) | (~mask & (rewards != 0.0))).any(axis=1)
+        for position in np.flatnonzero(wrong).tolist():
+            self._refuse(rows[position], evidence[position])
+        if self.verify:
+            for number, one in enumerate(evidence):
+                self._verification(prompts[number], responses, number, one).check(
+                    self.design, one, rewards[number]
+                )
+        return rewards
+
+    def _verification(self, prompt: str, responses: Responses, row: int, evidence: Evidence) -> Verification:
+        return Verification(
+            prompt=prompt,
+            response=responses.texts[row],
+            char_ends=responses.char_ends[row, : evidence.length].tolist(),
+            boundary=self.boundary,
+            utility=lambda score: float(self.objective(score)),
+        )
+
+    def _refuse(self, row: FloatArray, evidence: Evidence) -> None:
+        raise ValueError(
+            f"reward design {self.design.name!r} must return {evidence.mask.size} finite rewards, "
+            f"zero after the {evidence.length} real tokens, got {row.tolist()}"
+        )
+
+    def _info(
+        self,
+        text: str,
+        finish_reason: str,
+        evidence: Evidence,
+        token_rewards: npt.NDArray[np.float32],
+        response_mask: npt.NDArray[np.int8],
+    ) -> dict[str, Any]:
+        certificate = evidence.certificate
+        assert certificate is not None
+        amounts: dict[Rule, float] = {}
+        if certificate.verifiable:  # of a scorer without rules there is nothing to tell apart
+            amounts = certificate.rule_amounts(
+                prompt_utility=evidence.prompt_utility, utility=evidence.utility, slope=evidence.slope
+            )
+        return {
+            "token_rewards": token_rewards,
+            "response_mask": response_mask,
+            "response_length": evidence.length,
+            "response_text": text,
+            "finish_reason": finish_reason,
+            "score": evidence.score,
+            "utility": evidence.utility,
+            "reward_design": self.design.name,
+            **{_RULE_KEYS[rule]: float(amount) for rule, amount in amounts.items()},
+            "certificate": certificate.as_records(),
+        }
+
+
+def _join(prompts: Sequence[str], responses: Responses) -> list[str]:
+    return [prompt + text for prompt, text in zip(prompts, responses.texts, strict=True)]
+
+
+def _judge(judge: Any, texts: list[str]) -> list[float]:
+    values = np.asarray(judge.predict(texts), np.float64)
+    if values.shape != (len(texts),) or not ((values >= 0.0) & (values <= 1.0)).all():
+        raise ValueError(f"judge must return {len(texts)} probabilities in [0, 1], got {values}")
+    return values.tolist()

@@ -1,0 +1,265 @@
+"""Asks the scorer all that a batch of responses needs, in as few calls as it allows."""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import accumulate
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from rlsf_gym.certificates.certificate import Certificate
+from rlsf_gym.evidence import BoolArray, FloatArray, IntArray
+from rlsf_gym.feedback.agreement import AgreementWatch
+from rlsf_gym.feedback.boundary import ClosingWatch
+from rlsf_gym.feedback.decoding import Responses
+from rlsf_gym.remembered import Remembered, constant_size
+from rlsf_gym.scorers import Scorer, find_assess_batch, prefix_scores_batch
+from rlsf_gym.text.alignment import closed_ends_batch
+
+__all__ = ["Boundary", "Scores", "Scoring"]
+
+Boundary = Literal["closed", "open"]
+
+
+class Scores(NamedTuple):
+    """What the scorer says of a batch."""
+
+    prompt: FloatArray
+    """float64 (B,), of the prompts."""
+    full: FloatArray
+    """float64 (B,), of prompts + responses."""
+    certificates: list[Certificate]
+    """Behind these two, one of each response."""
+    prefixes: FloatArray | None
+    """float64 (B, T), the score that is known after each token; None where nobody asked for it."""
+
+
+class _Answers(NamedTuple):
+    """What the scorer says of a batch, the scores of prefixes as they were asked for."""
+
+    prompt: list[float]  # of the B prompts
+    full: list[float]  # of prompts + responses
+    certificates: list[Certificate]
+    found: list[FloatArray]  # of the prefixes inside the responses, some after the other
+
+
+@dataclass(eq=False, kw_only=True)
+class Scoring:
+    """Scores responses, their prefixes and their prompts, and has the scores certified."""
+
+    scorer: Scorer
+    boundary: Boundary
+    """Whether a word counts when it is closed, or with each of its pieces."""
+    is_watched: bool = True
+    """Whether the scorer's forms are compared on the first responses."""
+    _prompt_scores: Remembered[float] = field(
+        default_factory=lambda: Remembered[float](constant_size), init=False, repr=False
+    )
+    _agreement: AgreementWatch = field(init=False, repr=False)
+    _closing: ClosingWatch = field(default_factory=ClosingWatch, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Prepares what looks at the first responses."""
+        self._agreement = AgreementWatch(self.scorer)
+
+    def ask(self, prompts: Sequence[str], responses: Responses, *, prefixes: bool) -> Scores:
+        """Returns the scores and certificates of B responses.
+
+        Before the first character counts, the score that is known is the prompt's, and with the last one it
+        is the full text's, to the bit: so nothing is paid for nothing, and the differences telescope.
+
+        Args:
+            prompts: B prompts.
+            responses: B responses.
+            prefixes: Whether prefixes are scored as well.
+
+        Raises:
+            ValueError: If the scorer returns what it must not.
+        """
+        sizes = np.array([len(text) for text in responses.texts])[:, None]  # (B, 1) int64
+        if prefixes:
+            ends = self.counted_ends(responses.texts, responses.char_ends, responses.mask.sum(axis=1))
+        else:
+            ends = np.broadcast_to(sizes, responses.mask.shape)
+        inside = (ends > 0) & (ends < sizes)  # (B, T) bool
+        rows = _rows(ends, inside)
+        is_watching = self.is_watched and not self._agreement.is_done
+        asked = self._agreement.add_full_ends(responses.texts, rows) if is_watching and prefixes else rows
+        with self._named():
+            answers = self._ask(prompts, responses.texts, asked)
+        both = self.in_range(
+            [answers.prompt, answers.full],
+            (2, len(prompts)),
+            lambda: [*prompts, *map(operator.add, prompts, responses.texts)],
+        )
+        prompt: FloatArray = both[0]
+        full: FloatArray = both[1]
+        flat = np.zeros(0)
+        if prefixes and answers.found:
+            flat = self.in_range(
+                np.concatenate(answers.found),
+                (sum(map(len, asked)),),
+                lambda: _prefixes(prompts, responses.texts, asked),
+            )
+        if is_watching:
+            with self._named():
+                self._agreement.see(
+                    prompts, responses.texts, (prompt, full), _split(asked, flat) if prefixes else None
+                )
+        if not prefixes:
+            return Scores(prompt, full, answers.certificates, None)
+        if self.boundary == "closed":
+            self._closing.see(responses.texts, responses.char_ends, list(map(bool, map(len, rows))))
+        known = np.where(ends == sizes, full[:, None], prompt[:, None])  # (B, T) float64
+        known[inside] = flat if asked is rows else flat[_are_inside(rows, asked)]
+        return Scores(prompt, full, answers.certificates, known)
+
+    def in_range(
+        self, scores: npt.ArrayLike, shape: tuple[int, ...], texts: Callable[[], Sequence[str]]
+    ) -> FloatArray:
+        """Returns the scores, float64 of that shape.
+
+        Args:
+            scores: What the scorer returned.
+            shape: What it should have.
+            texts: Returns what was scored, in the order of the flattened scores; asked for the message alone.
+
+        Raises:
+            ValueError: If they are not so many, not finite, or not what the scorer declares them to be.
+        """
+        array = np.asarray(scores, np.float64)
+        wanted = f"scorer {self.scorer.name!r} must return {math.prod(shape)} finite scores"
+        if array.shape != shape:
+            raise ValueError(f"{wanted}, got shape {array.shape}")
+        for index in np.flatnonzero(~np.isfinite(array))[:1]:
+            raise ValueError(f"{wanted}, got {array.flat[index]} for {texts()[index]!r}")
+        if self.scorer.bounded and array.size and np.abs(array).max() > 1.0 + 1e-9:
+            raise ValueError(
+                f"scorer {self.scorer.name!r} declares bounded=True: scores must be in [-1, 1], "
+                f"got {array.flat[np.abs(array).argmax()]}"
+            )
+        return array
+
+    def score(self, texts: Sequence[str]) -> FloatArray:
+        """Returns the scores of N texts, float64 (N,); of equal texts one is scored.
+
+        Raises:
+            ValueError: If the scorer returns what it must not.
+        """
+        numbers = {text: number for number, text in enumerate(dict.fromkeys(texts))}
+        with self._named():
+            found = self.scorer.score(list(numbers)) if numbers else np.zeros(0)
+        scores = self.in_range(found, (len(numbers),), lambda: list(numbers))
+        return scores[[numbers[text] for text in texts]]
+
+    def counted_ends(self, texts: Sequence[str], char_ends: IntArray, lengths: IntArray) -> IntArray:
+        """Returns int64 (B, T): how many characters of the responses count after each token.
+
+        Args:
+            texts: B responses.
+            char_ends: int64 (B, T), how many are certain after each token.
+            lengths: int64 (B,), the number of tokens of each response.
+        """
+        return char_ends if self.boundary == "open" else closed_ends_batch(texts, char_ends, lengths)
+
+    def attributions(self, prompts: Sequence[str], texts: Sequence[str], method: str) -> list[FloatArray]:
+        """Returns what the scorer attributes to each character of B responses, B of float64 (C,).
+
+        Raises:
+            ValueError: If it does not offer the method, or returns what it must not.
+        """
+        offered: Any = self.scorer
+        if method not in getattr(offered, "attribution_methods", ()):
+            raise ValueError(f"scorer {offered.name!r} offers no attributions, asked for {method!r}")
+        with self._named():
+            answers = offered.attributions_batch(prompts, texts, method)
+        found = [np.asarray(one, np.float64) for one in answers]
+        for text, one in zip(texts, found, strict=True):
+            if one.shape != (len(text),) or not np.isfinite(one).all():
+                raise ValueError(
+                    f"scorer {offered.name!r} must attribute a finite number by {method!r} to each of "
+                    f"{len(text)} characters, got {one.tolist()}"
+                )
+        return found
+
+    @contextmanager
+    def _named(self) -> Generator[None]:
+        """Adds the scorer's name to an exception that does not have it, which stays what it is."""
+        try:
+            yield
+        except Exception as error:
+            if repr(self.scorer.name) not in str(error):
+                error.add_note(f"raised by scorer {self.scorer.name!r}")
+            raise
+
+    def _ask(self, prompts: Sequence[str], texts: list[str], ends: list[IntArray]) -> _Answers:
+        assess_batch = find_assess_batch(self.scorer)
+        if assess_batch is None:
+            return self._ask_one_by_one(prompts, texts, ends)
+        assessments = assess_batch(prompts, texts, ends)
+        certificates = [one.certificate for one in assessments]
+        return _Answers(
+            [one.prompt_score for one in certificates],
+            [one.score for one in certificates],
+            certificates,
+            [one.prefix_scores for one in assessments],
+        )
+
+    def _ask_one_by_one(self, prompts: Sequence[str], texts: list[str], ends: list[IntArray]) -> _Answers:
+        prompt, full = self._score(prompts, texts)
+        found: list[FloatArray] = []
+        rows = [row for row, wanted in enumerate(ends) if len(wanted)]
+        if rows:
+            found = prefix_scores_batch(
+                self.scorer,
+                [prompts[row] for row in rows],
+                [texts[row] for row in rows],
+                [ends[row] for row in rows],
+            )
+        batched = getattr(self.scorer, "certify_batch", None)  # a neural scorer's single calls are slow
+        if batched is not None:
+            return _Answers(prompt, full, batched(prompts, texts), found)
+        return _Answers(prompt, full, list(map(self.scorer.certify, prompts, texts)), found)
+
+    def _score(self, prompts: Sequence[str], texts: list[str]) -> tuple[list[float], list[float]]:
+        """Returns the scores of prompts and full texts; of equal texts one is scored, a prompt only once."""
+        joined = [prompt + text for prompt, text in zip(prompts, texts, strict=True)]
+        wanted = dict.fromkeys([*prompts, *joined])
+        lookup = {text: score for text in wanted if (score := self._prompt_scores.get(text)) is not None}
+        missing = [text for text in wanted if text not in lookup]
+        fresh: list[float] = []
+        if missing:
+            fresh = self.in_range(self.scorer.score(missing), (len(missing),), lambda: missing).tolist()
+        lookup.update(zip(missing, fresh, strict=True))
+        for prompt in prompts:
+            self._prompt_scores.put(prompt, lookup[prompt])
+        return [lookup[prompt] for prompt in prompts], [lookup[text] for text in joined]
+
+
+def _prefixes(prompts: Sequence[str], texts: Sequence[str], ends: list[IntArray]) -> list[str]:
+    rows = zip(prompts, texts, ends, strict=True)
+    return [prompt + text[:end] for prompt, text, counted in rows for end in counted.tolist()]
+
+
+def _rows(values: IntArray, chosen: BoolArray) -> list[IntArray]:
+    """Returns the chosen values of each row of (B, T)."""
+    flat = values[chosen]
+    counts: list[int] = chosen.sum(axis=1).tolist()
+    lasts = list(accumulate(counts))
+    return [flat[first:last] for first, last in zip([0, *lasts], lasts, strict=False)]
+
+
+def _split(rows: Sequence[IntArray], flat: FloatArray) -> tuple[Sequence[IntArray], list[FloatArray]]:
+    """Returns rows, and the values of all their entries by row."""
+    return rows, np.split(flat, np.cumsum(list(map(len, rows)))[:-1])
+
+
+def _are_inside(rows: Sequence[IntArray], longer: Sequence[IntArray]) -> BoolArray:
+    """Returns of all entries of longer rows whether they are in the rows, which they begin with."""
+    return np.concatenate([np.arange(len(more)) < len(one) for one, more in zip(rows, longer, strict=True)])

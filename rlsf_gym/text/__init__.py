@@ -1,0 +1,1 @@
+"""Text: tokenizers, bytes and characters of tokens, files of texts."""

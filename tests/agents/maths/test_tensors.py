@@ -1,0 +1,77 @@
+"""agents/maths/tensors.py: statistics over real tokens alone."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agents.maths.tensors import (
+    Batch,
+    Rollout,
+    concatenate_rollouts,
+    masked_mean,
+    masked_var,
+    prefix_mask,
+    split_rows,
+    take_rows,
+    whiten,
+)
+
+X = torch.tensor([[1.0, 2.0, 99.0], [6.0, -99.0, 99.0]])
+MASK = torch.tensor([[True, True, False], [True, False, False]])
+
+
+def test_mean_and_variance_are_over_all_real_tokens():
+    assert masked_mean(X, MASK) == 3.0  # (1 + 2 + 6) / 3
+    assert masked_var(X, MASK).item() == pytest.approx(14 / 3)  # (4 + 1 + 9) / 3
+
+
+def test_whitening_centres_and_scales():
+    white = whiten(X, MASK, shift_mean=True)
+    deviation = (14 / 3) ** 0.5
+    expected = [[-2 / deviation, -1 / deviation, 0.0], [3 / deviation, 0.0, 0.0]]
+    assert torch.allclose(white, torch.tensor(expected))
+
+
+def test_scaling_does_not_shift():
+    rewards = torch.tensor([[0.0, 2.0, 99.0], [4.0, 99.0, 99.0]])
+    scaled = whiten(rewards, MASK, shift_mean=False)
+    deviation = (8 / 3) ** 0.5  # mean 2
+    expected = [[0.0, 2 / deviation, 0.0], [4 / deviation, 0.0, 0.0]]
+    assert torch.allclose(scaled, torch.tensor(expected))
+
+
+@given(st.lists(st.floats(-10, 10, width=32), min_size=2, max_size=20), st.floats(0.5, 100, width=32))
+def test_scaling_keeps_zeros_signs_and_ratios(values, factor):
+    x = torch.tensor([values], dtype=torch.float64)
+    x[0, 0] = 0.0
+    mask = torch.ones_like(x, dtype=torch.bool)
+    scaled, again = whiten(x, mask, shift_mean=False), whiten(x * factor, mask, shift_mean=False)
+    assert scaled[0, 0] == 0.0
+    assert torch.equal(torch.sign(scaled), torch.sign(x))
+    if masked_var(x, mask) > 1e-2:
+        assert torch.allclose(scaled, again, rtol=1e-5)
+
+
+def test_a_constant_batch_stays_finite():
+    assert torch.isfinite(whiten(torch.full((2, 3), 5.0), MASK, shift_mean=True)).all()
+
+
+def test_prefix_masks():
+    assert prefix_mask(torch.tensor([0, 2, 3]), 3).int().tolist() == [[0, 0, 0], [1, 1, 0], [1, 1, 1]]
+
+
+def test_rows_are_split_and_taken_in_order():
+    x = torch.arange(5)
+    assert [piece.tolist() for piece in split_rows(x, 2)] == [[0, 1], [2, 3], [4]]
+    batch = Batch(*(torch.arange(8).reshape(4, 2) + 10 * k for k in range(7)))
+    taken = take_rows(batch, torch.tensor([2, 0]))
+    assert taken.returns.tolist() == [[64, 65], [60, 61]]
+
+
+def test_rollouts_are_joined_in_order():
+    parts = [Rollout(*(torch.full((2, 3), float(10 * p + k)) for k in range(9))) for p in range(2)]
+    joined = concatenate_rollouts(parts)
+    assert joined.kl[:, 0].tolist() == [8.0, 8.0, 18.0, 18.0]
+    assert np.shape(joined.scores) == (4, 3)

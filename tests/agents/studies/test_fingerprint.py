@@ -1,0 +1,74 @@
+"""agents/studies/fingerprint.py: what of a plan was changed is told from its hashes."""
+
+from dataclasses import replace
+
+import pytest
+
+from agents.studies.fingerprint import changed_parts, fingerprint, is_fingerprint
+from agents.studies.read import parse_study
+
+CONTRAST = {"name": "main", "measure": "area", "primary": True, "treatment": {"a": 1}, "control": {"a": 2}}
+TABLE = {
+    "title": "T",
+    "goal": {"share": 0.5},
+    "defaults": {"episodes": 8},
+    "cells": [{"group": "g", "seeds": 2, "grid": {"a": [1, 2]}}],
+    "contrasts": [CONTRAST],
+}
+
+
+def plan(**changes):
+    return fingerprint(parse_study("s", {**TABLE, **changes}))
+
+
+LATER = {**CONTRAST, "name": "later", "primary": False}
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"title": "U", "question": "Why?"}, []),
+        ({"contrasts": [CONTRAST, {**LATER, "post_hoc": True}]}, []),
+        ({"goal": {"share": 0.6}}, ["the goal"]),
+        ({"goal": {"share": 0.5, "window": 3}}, ["the goal"]),
+        ({"defaults": {"episodes": 16}}, ["arms or budgets"]),
+        ({"cells": [{"group": "g", "seeds": 3, "grid": {"a": [1, 2]}}]}, ["arms or budgets"]),
+        ({"tuning": {"seeds": [9], "grid": {"b": [1]}}}, ["the tuning"]),
+        ({"contrasts": [{**CONTRAST, "measure": "score"}]}, ["the contrast 'main'"]),
+        ({"contrasts": [{**CONTRAST, "control": {"a": 1}}]}, ["the contrast 'main'"]),
+        ({"contrasts": [CONTRAST, LATER]}, ["the contrast 'later' (added)"]),
+        (
+            {"contrasts": [{**CONTRAST, "name": "other"}]},
+            ["the contrast 'other' (added)", "the contrast 'main' (left out)"],
+        ),
+        ({"contrasts": []}, ["the contrast 'main' (left out)"]),
+    ],
+)
+def test_what_was_changed_is_named(changes, told):
+    assert changed_parts(plan(), plan(**changes)) == told
+    assert (plan()["sha256"] == plan(**changes)["sha256"]) == (not told)
+
+
+def test_a_device_of_the_command_line_is_no_other_plan():
+    study = parse_study("s", TABLE)
+    assert fingerprint(study.override({"device": "cuda"})) == fingerprint(study)
+    assert fingerprint(replace(study, name="t")) == fingerprint(study)
+
+
+def test_hashes_are_those_of_the_canonical_text():
+    """The goal by hand: keys sorted, all fields, ASCII."""
+    import hashlib
+
+    text = '{"kl_per_token": null, "length_key": "env_kwargs.max_new_tokens", "share": 0.5, "window": 5}'
+    assert plan()["goal"] == hashlib.sha256(text.encode()).hexdigest()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        *(None, "x", {}, {"sha256": "0"}, {**plan(), "goal": "0" * 64}, {**plan(), "sha256": "0" * 64}),
+        *({**plan(), "more": "0"}, {**plan(), "contrasts": {"main": 3}}, {**plan(), "contrasts": ["main"]}),
+    ],
+)
+def test_what_are_no_hashes_of_a_plan_is_told(wrong):
+    assert is_fingerprint(plan()) and not is_fingerprint(wrong)

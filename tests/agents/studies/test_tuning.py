@@ -1,0 +1,88 @@
+"""agents/studies/tuning.py: what the criterion is worth by hand, and which settings are taken."""
+
+import pytest
+
+from agents.studies.files import CellResult
+from agents.studies.plan import Goal
+from agents.studies.read import parse_study
+from agents.studies.tuning import area_within_divergence, choose
+
+TABLE = {
+    "goal": {"kl_per_token": 0.5, "window": 1},
+    "defaults": {"env_kwargs": {"max_new_tokens": 8}},  # K = 4
+    "tuning": {"per": ["design"], "seeds": [8, 9], "grid": {"config.lr": [0.1, 0.2, 0.3]}},
+    "cells": [{"group": "main", "seeds": 1, "grid": {"design": ["dense", "sparse"]}}],
+}
+
+
+def result_of(scores, divergences, settings, status="done"):
+    rows = [
+        {"record": "iteration", "episodes": 10 * (i + 1), "env/score": score, "objective/kl": kl}
+        for i, (score, kl) in enumerate(zip(scores, divergences, strict=True))
+    ]
+    end = {"record": "end", "status": status, "reason": None}
+    return CellResult({"record": "cell", "settings": settings}, (*rows, end))
+
+
+def test_area_by_hand():
+    settings = {"env_kwargs": {"max_new_tokens": 8}}
+    goal = Goal(kl_per_token=0.5, window=1)
+    assert area_within_divergence(result_of([0.0, 1.0, 1.0], [0, 1, 2], settings), goal) == 0.75
+    # Beyond 4 nats the start counts: heights 0, 1, 0.
+    assert area_within_divergence(result_of([0.0, 1.0, 1.0], [0, 4, 5], settings), goal) == 0.5
+    assert area_within_divergence(result_of([0.25], [0], settings), goal) == 0.25
+    # Over two iterations: scores 0, 0.5, 1 and divergences 0, 2.5, 5: heights 0, 0.5, 0.
+    wide = Goal(kl_per_token=0.5, window=2)
+    assert area_within_divergence(result_of([0.0, 1.0, 1.0], [0, 5, 5], settings), wide) == 0.25
+    assert area_within_divergence(result_of([0.0, 1.0], [0, 99], {}), Goal(window=1)) == 0.5
+
+
+@pytest.fixture
+def study():
+    return parse_study("two", TABLE)
+
+
+def results_of(study, height):
+    """Returns a constant curve for each tuning cell, `height(design, lr, seed)` high; None: it failed."""
+    found = {}
+    for cell in study.tuning_cells():
+        high = height(cell.settings["design"], cell.settings["config"]["lr"], cell.seed)
+        status = "failed" if high is None else "done"
+        found[cell.key] = result_of([high or 0.0] * 2, [0, 0], cell.settings, status)
+    return found
+
+
+def test_the_best_mean_over_seeds_is_taken_for_each_value(study):
+    heights = {("dense", 0.2): 0.5, ("sparse", 0.3): 0.4}
+    results = results_of(study, lambda design, lr, seed: heights.get((design, lr), 0.1) + 0.02 * (seed - 8))
+    dense, sparse = choose(study, results)
+    assert (dense.where, dense.settings) == ({"design": "dense"}, {"config.lr": 0.2})
+    assert (sparse.where, sparse.settings) == ({"design": "sparse"}, {"config.lr": 0.3})
+    assert dense.candidates[1]["criterion"] == pytest.approx(0.51)
+    assert dense.candidates[1]["seeds"] == pytest.approx([0.5, 0.52])
+
+
+def test_of_equal_candidates_the_first_is_taken(study):
+    assert {choice.settings["config.lr"] for choice in choose(study, results_of(study, lambda *_: 0.3))} == {
+        0.1
+    }
+
+
+def test_a_candidate_that_failed_once_is_not_taken(study):
+    results = results_of(study, lambda design, lr, seed: None if (lr, seed) == (0.3, 9) else lr)
+    for choice in choose(study, results):
+        assert choice.settings == {"config.lr": 0.2}
+        assert choice.candidates[2]["criterion"] is None and choice.candidates[2]["seeds"][1] is None
+    with pytest.raises(ValueError, match=r"each candidate failed at least once for .*dense"):
+        choose(study, results_of(study, lambda *_: None))
+
+
+def test_what_is_missing_is_named(study):
+    results = results_of(study, lambda *_: 0.0)
+    gone = study.tuning_cells()[0]
+    del results[gone.key]
+    with pytest.raises(ValueError, match=f"tuning: {gone.id} is not there yet"):
+        choose(study, results)
+    other = parse_study("two", {**TABLE, "tuning": {**TABLE["tuning"], "criterion": "volume"}})
+    with pytest.raises(ValueError, match=r"tuning\.criterion: expected one of area, got 'volume'"):
+        choose(other, results)

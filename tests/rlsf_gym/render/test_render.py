@@ -1,0 +1,268 @@
+import re
+from base64 import b64encode
+from hashlib import sha256
+from html import unescape
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rlsf_gym.render import Sample, TokenView, ansi, html_page, make_sample, sample_from_info
+from rlsf_gym.render.sample import show_controls
+from rlsf_gym.text.tokenizer import ByteTokenizer
+
+# "It is" + " not good": a word of the prompt counts from 0, the response begins at 5.
+CERTIFICATE = [
+    {"word": [10, 14], "rule": "base", "trigger": [10, 14], "amount": 1.9, "status": "added"},
+    {"word": [10, 14], "rule": "negation", "trigger": [6, 9], "amount": -3.306, "status": "added"},
+    {"word": [0, 2], "rule": "base", "trigger": [0, 2], "amount": 0.5, "status": "withdrawn"},
+]
+VOID = {"meta", "path"}
+
+
+def _sample(group: str = "", prompt: str = "It is", **changes: object) -> Sample:
+    fields = {"score": -0.34, "utility": -0.34, "design": "potential", "certificate": CERTIFICATE} | changes
+    return make_sample(prompt, [b" not", b" go", b"od", b""], [0.0, 0.25, 0.0, -0.59], group=group, **fields)  # type: ignore[arg-type]
+
+
+class Outline(HTMLParser):
+    """Collects tags and attributes, and fails where the tags are not balanced."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str | None]] = []
+        self.open: list[str] = []
+        self.text = ""
+        self.feed(page)
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += attrs
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in VOID:
+            assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def test_a_sample_by_hand() -> None:
+    sample = _sample()
+    assert [token.text for token in sample.tokens] == [" not", " go", "od", "\u220e"]
+    assert [token.total for token in sample.tokens] == pytest.approx([0.0, 0.25, 0.25, -0.34])
+    assert sample.total == pytest.approx(-0.34)
+    assert [len(token.records) for token in sample.tokens] == [0, 2, 2, 2]
+    assert [token.evidence for token in sample.tokens] == pytest.approx([0.0, -1.406, -1.406, 0.0])
+    negation = sample.records[1]
+    assert (negation.word, negation.rule, negation.trigger) == ("good", "negation", "not")
+
+
+def test_the_token_that_closes_a_word_shows_its_records() -> None:
+    certificate = [{"word": [0, 3], "rule": "base", "trigger": [0, 3], "amount": 1.0, "status": "kept"}]
+    sample = make_sample("bad", [b" film", b" it"], [0.5, 0.0], score=0, utility=0, certificate=certificate)
+    assert [len(token.records) for token in sample.tokens] == [1, 0]
+
+
+def test_only_what_holds_in_the_whole_text_is_evidence() -> None:
+    statuses = ("kept", "added", "withdrawn", "passing")
+    certificate = [
+        {"word": [0, 3], "rule": "base", "trigger": [0, 3], "amount": 10.0**power, "status": status}
+        for power, status in enumerate(statuses)
+    ]
+    sample = make_sample("", [b"bad"], [0.5], score=0, utility=0, certificate=certificate)
+    assert sample.tokens[0].evidence == 11.0
+    assert [record.status for record in sample.tokens[0].records] == ["kept", "added", "withdrawn"]
+
+
+def test_what_held_at_some_words_only_is_not_shown() -> None:
+    passing = CERTIFICATE[0] | {"amount": 9.0, "status": "passing", "since": 14, "until": 20}
+    assert _sample(certificate=[passing, *CERTIFICATE]) == _sample()
+
+
+def test_half_characters_show_their_bytes() -> None:
+    sample = make_sample("", [b"\xe2\x98", b"\x83", b"\xff", b""], [0, 0, 0, 0], score=0, utility=0)
+    assert [token.text for token in sample.tokens] == ["\u2039e2 98\u203a", "\u2603", "\ufffd", "\u220e"]
+
+
+def test_a_classifiers_record_stands_on_no_word() -> None:
+    record = {
+        "word": [0, 7],
+        "rule": "base",
+        "trigger": [0, 7],
+        "amount": 1.0,
+        "status": "added",
+        "labels": {},
+    }
+    sample = make_sample("bad", [b" set"], [0.5], score=0, utility=0, certificate=[record])
+    assert sample.tokens[0].evidence == 0.0
+    assert len(sample.tokens[0].records) == 1
+
+
+def test_from_the_info_of_a_step() -> None:
+    info = {
+        "response_length": 3,
+        "token_rewards": np.array([0.5, 0.0, -0.25, 0.0], dtype=np.float32),
+        "score": 0.25,
+        "utility": 0.5,
+        "reward_design": "uniform",
+        "certificate": [],
+    }
+    ids = np.array([104, 105, 256, 257])
+    sample = sample_from_info(info, prompt="Oh, ", ids=ids, tokenizer=ByteTokenizer(), group="after")
+    assert [(token.text, token.reward) for token in sample.tokens] == [
+        ("h", 0.5),
+        ("i", 0.0),
+        ("\u220e", -0.25),
+    ]
+    assert (sample.score, sample.utility, sample.design, sample.group) == (0.25, 0.5, "uniform", "after")
+
+
+def test_rewards_and_tokens_must_be_equally_many() -> None:
+    with pytest.raises(ValueError, match="must be one for each of 2 tokens, got 1"):
+        make_sample("a", [b"b", b"c"], [1.0], score=0, utility=0)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("\x1b[31m", "\u241b[31m"),
+        ("a\nb\tc\r\x00", "a\u21b5b\u21e5c\u240d\u2400"),
+        ("\x7f\x9b", "\u2421\u2039U+009B\u203a"),
+        ("\u202egood", "\u2039U+202E\u203agood"),
+        ("\u200b\ufeff", "\u2039U+200B\u203a\u2039U+FEFF\u203a"),
+        ("\U0001f469\u200d\U0001f467 caf\u00e9", "\U0001f469\u200d\U0001f467 caf\u00e9"),
+    ],
+)
+def test_control_characters_are_shown(text: str, shown: str) -> None:
+    assert show_controls(text) == shown
+    assert show_controls(shown) == shown
+
+
+def test_ansi_without_colours_by_hand() -> None:
+    assert ansi(_sample("after"), colours=False).split("\n") == [
+        "after",
+        "It is not go(+0.25)od\u220e(-0.59)",
+        "score -0.340 | utility -0.340 | reward -0.340 | potential",
+        "  good: base +1.900",
+        "  good: negation -3.306 by 'not'",
+        "  It: base +0.500, withdrawn",
+    ]
+
+
+def test_ansi_colours_gains_blue_and_losses_orange() -> None:
+    text = ansi(_sample())
+    assert "\x1b[48;2;213;94;0;38;2;255;255;255m\u220e\x1b[0m" in text
+    assert re.search(r"\x1b\[48;2;0;\d+;\d+;38;2;255;255;255m go\x1b\[0m", text)
+    full = ansi(_sample(), scale=0.25)
+    assert "\x1b[48;2;0;114;178;38;2;255;255;255m go" in full
+
+
+@given(prompt=st.text(), pieces=st.lists(st.binary(max_size=6)), group=st.text(), word=st.text(min_size=1))
+def test_nothing_in_a_text_acts_on_the_terminal(
+    prompt: str, pieces: list[bytes], group: str, word: str
+) -> None:
+    record = {"word": [0, len(prompt)], "rule": word, "trigger": [0, 0], "amount": 1.0, "status": word}
+    sample = make_sample(
+        prompt,
+        pieces,
+        [0.5] * len(pieces),
+        score=0,
+        utility=0,
+        certificate=[record],
+        group=group,
+        design=word,
+    )
+    ours = re.compile(r"\x1b\[(0|2|48;2;\d+;\d+;\d+;38;2;255;255;255)m")
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]", ours.sub("", ansi(sample)))
+
+
+def test_the_page_is_self_contained_and_well_formed() -> None:
+    page = html_page([_sample("before"), _sample("after")], title="Two")
+    outline = Outline(page)
+    assert not {"script", "link", "img", "iframe", "object", "form"} & set(outline.tags)
+    names = {name for name, _ in outline.attributes}
+    assert not {"src", "href", "style"} & names
+    assert not [name for name in names if name.startswith("on")]
+    assert "http:" not in page
+    assert "https:" not in page
+    assert "@import" not in page
+    assert "url(" not in page
+    style = re.search("<style>(.*)</style>", page, re.DOTALL)
+    assert style is not None
+    digest = b64encode(sha256(style[1].encode()).digest()).decode()
+    assert f"default-src 'none'; style-src 'sha256-{digest}'" in page
+
+
+@given(
+    text=st.text(alphabet=st.sampled_from("<>&\"'/abc \x1b\n\u202e"), min_size=1),
+    piece=st.text(alphabet="<>&\"'/script =on", min_size=1),
+)
+def test_every_text_is_escaped(text: str, piece: str) -> None:
+    plain = Outline(html_page([_sample()], title="x")).tags
+    certificate = [record | {"rule": text, "status": text} for record in CERTIFICATE]
+    sample = make_sample(
+        "It is" + text,
+        [piece.encode(), b" go", b"od", b""],
+        [0.0, 0.25, 0.0, -0.59],
+        score=0,
+        utility=0,
+        design=text,
+        group=text,
+        certificate=certificate,
+    )
+    page = html_page([sample], title=text)
+    outline = Outline(page)
+    assert set(outline.tags) <= {*plain, "b"}
+    assert show_controls(text) in unescape(outline.text)
+    assert "\x1b" not in page
+    assert "\u202e" not in page
+
+
+def test_the_page_shares_one_scale_and_says_so() -> None:
+    page = html_page(
+        [_sample("a"), make_sample("x", [b"y"], [1.18], score=0, utility=0, group="b")], title="t"
+    )
+    assert 'aria-label="Legend"' in page
+    assert '<span class="number loss">\u22121.18</span>' in page
+    assert '<span class="number gain">+1.18</span>' in page
+    assert '<span class="token plus s10" data-reward="+1.18"' in page
+    assert '<span class="token minus s5" data-reward="\u22120.59"' in page  # 0.59 / 1.18 = 5 / 10
+    assert (
+        '<span class="token plus s3 against" data-reward="+0.25"' in page
+    )  # 0.25 / 1.18 = 2.1 / 10, rounded up
+
+
+def test_tokens_tell_reward_total_and_evidence() -> None:
+    text = Outline(html_page([_sample()], title="t")).text
+    assert "\u201c\u220e\u201d reward \u22120.590, running total \u22120.340" in text
+    assert "good: negation \u22123.306 by \u201cnot\u201d, added" in text
+    assert "good: base +1.900, added" in text
+
+
+def test_samples_of_one_prompt_stand_side_by_side() -> None:
+    samples = [_sample("before"), _sample("before", prompt="You"), _sample("after"), _sample("before")]
+    page = html_page(samples, title="t")
+    rows = page.split('<section class="row">')[1:]
+    assert [row.count("<article") for row in rows] == [2, 1, 1]
+    assert '<th scope="row">before</th><td class="number">3</td>' in page
+
+
+def test_an_empty_page_and_a_response_without_tokens() -> None:
+    Outline(html_page([], title="nothing"))
+    empty = make_sample("a", [], [], score=0, utility=0)
+    Outline(html_page([empty], title="nothing"))
+    assert empty.total == 0.0
+    assert ansi(empty, colours=False) == "a\nscore +0.000 | utility +0.000 | reward +0.000"
+
+
+def test_rewards_that_are_not_finite_raise() -> None:
+    sample = Sample("a", (TokenView("b", float("nan"), 0.0),), 0.0, 0.0)
+    with pytest.raises(ValueError, match="must have finite rewards"):
+        html_page([sample], title="t")
