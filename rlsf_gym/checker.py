@@ -1,34 +1,39 @@
 """Checkers of certificates: what proves scores, prefixes and rewards without trusting a scorer."""
 
+from rlsf_gym.certificates.checking import (
+    CHECKERS,
+    Checker,
+    find_checker,
+    prove_response,
+    register_checker,
+    verify,
+)
 from rlsf_gym.certificates.claimed import Claimed, ClaimedRecord
 from rlsf_gym.certificates.errors import CertificateError
-from rlsf_gym.domains.sentiment.checker import (
-    PROVABLE,
+from rlsf_gym.certificates.proof import Known, Proof
+from rlsf_gym.certificates.rewards import (
     RECOMPUTABLE,
-    Known,
     check_rewards,
     compare_rewards,
-    prove_response,
-    prove_score,
-    read_rules,
     recompute_from,
     recompute_rewards,
-    verify,
 )
 
 __all__ = [
-    "PROVABLE",
+    "CHECKERS",
     "RECOMPUTABLE",
     "CertificateError",
+    "Checker",
     "Claimed",
     "ClaimedRecord",
     "Known",
+    "Proof",
     "check_rewards",
     "compare_rewards",
+    "find_checker",
     "prove_response",
-    "prove_score",
-    "read_rules",
     "recompute_from",
     "recompute_rewards",
+    "register_checker",
     "verify",
 ]

@@ -1,23 +1,18 @@
 """Certificates: the evidence behind scores as plain data, that a checker proves from the texts."""
 
-from rlsf_gym.certificates.certificate import (
-    KNOWLEDGE_RULES,
-    RULES,
-    Certificate,
-    CertificateError,
-    Record,
-    Rule,
-    Status,
-    Totals,
-)
+from rlsf_gym.certificates.certificate import Certificate, utility_slope
+from rlsf_gym.certificates.checking import CHECKERS, register_checker
+from rlsf_gym.certificates.errors import CertificateError
+from rlsf_gym.certificates.proof import Proof
+from rlsf_gym.certificates.record import Record, Status
 
 __all__ = [
-    "KNOWLEDGE_RULES",
-    "RULES",
+    "CHECKERS",
     "Certificate",
     "CertificateError",
+    "Proof",
     "Record",
-    "Rule",
     "Status",
-    "Totals",
+    "register_checker",
+    "utility_slope",
 ]

@@ -1,103 +1,71 @@
-"""The evidence behind a score: records of what each rule did to which word, and why."""
+"""The evidence behind a score: records of what each rule did to which unit of the text, and why."""
 
+import json
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, cast
 
 import numpy as np
 
+from rlsf_gym.certificates.checking import verify
+from rlsf_gym.certificates.errors import CertificateError
 from rlsf_gym.certificates.record import (
-    KNOWLEDGE_RULES,
     PLAIN_TYPES,
-    RULES,
     STATUSES,
     Record,
-    Rule,
-    Status,
     explain_number,
     explain_record,
     has_plain_types,
     quote,
 )
-from rlsf_gym.domains.sentiment.checker import PROVABLE, CertificateError, verify
 
-__all__ = [
-    "KNOWLEDGE_RULES",
-    "RULES",
-    "Certificate",
-    "CertificateError",
-    "Record",
-    "Rule",
-    "Status",
-    "Totals",
-]
+__all__ = ["Certificate", "utility_slope"]
 
-_PLAIN_FIELDS: Final = (str, str, bool, float, float)
+_PLAIN_FIELDS: Final = (str, str, bool, float, float, float)
 _NO_LABELS: Final[Mapping[str, float]] = MappingProxyType({})
+# What the record of a scorer without rules says.
+_NO_RULE: Final = ("base",)
 
 # Scores closer than this have no reliable quotient of differences: the slope stands in.
 _SAME_SCORE = 1e-12
-# Largest difference of a score from that of the sum of its records.
+# Largest difference of a gain from what the records add up to.
 _TOLERANCE = 1e-9
-
-
-class Totals(NamedTuple):
-    """What the records of a certificate add up to.
-
-    Attributes:
-        prompt: sum of the valences of the prompt.
-        text: sum of the valences of prompt + response.
-    """
-
-    prompt: float
-    text: float
-
-
-class _Sums(NamedTuple):
-    """Totals, and what the records of each rule add to the sum less what they take from it."""
-
-    totals: Totals
-    changes: dict[Rule, float]
 
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
     """All records behind the score of a prompt and of the text that a response makes of it.
 
-    The records tell how the rules see the text grow: in the prompt alone, and then up to the end of each word
-    of the response (a word as the rules see it, of which an emoji has several; ends that are equal are one).
-    If a word ends at E, the records with since <= E and (E < until or until == -1) are what the rules find in
-    the text up to there. The emphasis of ! and ? is left out of this, as it follows from the marks and the
-    sign of the sum: its records are those of the prompt alone and of the whole text, `since` is the end of
-    the mark, and `until`, where one is withdrawn, the length of prompt + response.
-
-    Its size is linear in the text: of W words as the rules see them, at most 108 W + 36 records. The rules
-    before "but" claim at most 19 things of a word at once: its valence, 2 by "no", its capitals, 3 by each of
-    the three words before, 3 idioms, 2 dampeners of two words, "least". These change at most 4 times: with
-    either of the next two words, with the end of a word that the prompt cuts, with the capitals of the text.
-    A word that arrives has the step of "but" taken again for 3 words, which undoes and sets up to 9 valences,
-    and 4 times all words get another one: by the first "but", by capitals, in the prompt, by the end of a cut
-    word. That makes 19 * 5 + 9 + 4; the cut word itself has 20, the marks of both texts 16. With a graph that
-    looks w words far it is 22 w + 89 a word. The most that random search has found is 5 a word.
+    The records tell how the rules see the text grow: in the prompt alone, and then up to the end of each unit
+    of the response. If a unit ends at E, the records with since <= E and (E < until or until == -1) are what
+    the rules find in the text up to there. Records of the rules in `spread` are those of the prompt alone and
+    of the whole text: `since` is the end of their unit, and `until`, where one is withdrawn, the length of
+    prompt + response.
 
     Attributes:
         scorer: the scorer's name.
         version: version of its lexicon or model.
-        verifiable: `check` can prove the records from the text.
+        verifiable: `check` can prove the certificate from the text.
         options: what the scorer was asked to do, such as {"but": "library"}.
         prompt_score: score of the prompt alone, in [-1, 1] for bounded scorers.
         score: score of prompt + response.
-        records: the records, in the order of the words; of a word, those that hold at the same time in the
+        records: the records, in the order of the units; of a unit, those that hold at the same time in the
             order of the rules, and one that begins right before the next one that goes on, or last.
         labels: a classifier's probabilities of its labels on the whole text; empty for rules.
-        rules: the rules that the scorer has, whatever the text.
+        rules: the rules that the scorer has, whatever the text. A scorer without rules has records of "base".
+        slope: score per unit of amount on the way from the prompt to the text, 1 where amounts are scores:
+            the amounts that are added less those that are withdrawn, times the slope, are the gain in score.
+        spread: those of the rules whose records in the prompt no place in the response brings about: what
+            they contribute is shared by all tokens.
+        payload: what else proves the score as plain JSON, such as a witness, a proof or a model; None where
+            the scorer has no such thing.
 
     Raises:
-        ValueError: a field has another type than is said here, a score is not finite, a record is not a
+        ValueError: a field has another type than is said here, a number is not finite, a record is not a
             `Record`, its rule is not one of the scorer's, its status is unknown, its span or lifetime is
-            negative, or its amount is not finite.
+            negative, or the payload is not plain JSON.
     """
 
     scorer: str
@@ -108,19 +76,23 @@ class Certificate:
     score: float
     records: tuple[Record, ...]
     labels: Mapping[str, float] = field(default_factory=lambda: _NO_LABELS)
-    rules: tuple[Rule, ...] = RULES
-    _added_up: "_Sums | None" = field(default=None, init=False, repr=False, compare=False)  # once asked for
+    rules: tuple[str, ...] = ()
+    slope: float = 1.0
+    spread: tuple[str, ...] = ()
+    payload: Mapping[str, Any] | None = None
+    _changes: dict[str, float] | None = field(default=None, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not self._has_plain_fields():  # seldom, and so not looked at one by one
             self._check_fields()
-        rules, records = _as_tuple("rules", self.rules), _as_tuple("records", self.records)
-        if rules is not RULES and rules is not KNOWLEDGE_RULES:
-            _check_rules(rules)
-        object.__setattr__(self, "rules", rules)
-        if not self._check_records(records):
-            records = tuple(record._replace(amount=_as_plain(record.amount)) for record in records)
-        object.__setattr__(self, "records", records)
+        for name in ("rules", "spread", "records"):
+            value = getattr(self, name)
+            if type(value) is not tuple:  # seldom so
+                object.__setattr__(self, name, _as_tuple(name, value))
+        self._check_rules()
+        if not self._check_records():
+            records = tuple(record._replace(amount=_as_plain(record.amount)) for record in self.records)
+            object.__setattr__(self, "records", records)
         object.__setattr__(self, "options", _read_only("options", self.options))
         for key, option in self.options.items():
             if type(option) is not str:  # what a message calls it takes longer than to look
@@ -129,24 +101,35 @@ class Certificate:
             object.__setattr__(self, "labels", _read_only("labels", self.labels))
             for key, label in self.labels.items():
                 _check_number(f"labels[{quote(key)}]", label)
+        if self.payload is not None:
+            object.__setattr__(self, "payload", _copy_json("payload", self.payload))
 
     def _has_plain_fields(self) -> bool:
         """Whether the single values are of the types that our scorers write, and finite."""
-        found = tuple(map(type, (self.scorer, self.version, self.verifiable, self.prompt_score, self.score)))
-        return found == _PLAIN_FIELDS and math.isfinite(self.prompt_score) and math.isfinite(self.score)
+        numbers = (self.prompt_score, self.score, self.slope)
+        found = tuple(map(type, (self.scorer, self.version, self.verifiable, *numbers)))
+        return found == _PLAIN_FIELDS and all(map(math.isfinite, numbers))
 
     def _check_fields(self) -> None:
         for name in ("scorer", "version"):
             _check_type(name, getattr(self, name), str)
         _check_type("verifiable", self.verifiable, bool)
-        for name in ("prompt_score", "score"):
+        for name in ("prompt_score", "score", "slope"):
             _check_number(name, getattr(self, name))
             object.__setattr__(self, name, _as_plain(getattr(self, name)))
 
-    def _check_records(self, records: tuple[Record, ...]) -> bool:
+    def _check_rules(self) -> None:
+        if not {*map(type, self.rules)} <= {str}:
+            for rule in self.rules:
+                _check_type("a rule of rules", rule, str)
+        for rule in self.spread:
+            if rule not in self.rules:
+                raise ValueError(f"spread must hold some of {', '.join(self.rules)}, but holds {quote(rule)}")
+
+    def _check_records(self) -> bool:
         """Whether all fields of all records, which are checked, are of the types that rules write."""
-        rules, are_exact = self.rules, True
-        for record in records:
+        rules, are_exact = self.rules or _NO_RULE, True
+        for record in self.records:
             if type(record) is not Record:  # one of a subclass may tell each reader something else
                 raise ValueError(f"records must hold Record objects, but holds a {type(record).__name__}")
             start, end, rule, trigger_start, trigger_end, amount, status, path, since, until = record
@@ -157,18 +140,18 @@ class Certificate:
                 and 0 <= start <= end
                 and 0 <= trigger_start <= trigger_end
                 and rule in rules
-                and rule in KNOWLEDGE_RULES
                 and status in STATUSES
                 and math.isfinite(amount)
                 and since >= 0
                 and (until == -1 or since < until)
             ):
-                raise ValueError(explain_record(record, self.scorer))
+                raise ValueError(explain_record(record, rules))
         return are_exact
 
     def __reduce__(self) -> tuple[object, ...]:
         # Read-only mappings cannot be pickled.
-        plain = {"options": dict(self.options), "labels": dict(self.labels)}
+        plain: dict[str, Any] = {"options": dict(self.options), "labels": dict(self.labels)}
+        plain["payload"] = None if self.payload is None else dict(self.payload)
         values = tuple(plain.get(item.name, getattr(self, item.name)) for item in fields(self) if item.init)
         return Certificate, values
 
@@ -205,17 +188,18 @@ class Certificate:
         labels = {label: _as_float(f"labels[{quote(label)}]", value) for label, value in named.items()}
         return cls(scorer, model_hash, False, {}, prompt_score, score, (record,), labels)
 
-    def check(self, prompt: str, response: str) -> None:
-        """Prove every record, their completeness and both scores from the texts alone.
+    def check(self, prompt: str, response: str, instance: Any = None) -> None:
+        """Prove records, payload, slope and both scores by the checker that is registered for the scorer.
 
         Args:
             prompt: the prompt that was scored.
             response: the response that was scored.
+            instance: what the episode was about, where the scorer's domain has instances.
 
         Raises:
-            CertificateError: something does not hold; the message says which record and why.
+            CertificateError: something does not hold, or the scorer has no checker; the message says what.
         """
-        verify(self, prompt, response)
+        verify(self, prompt, response, instance)
 
     def as_records(self) -> list[dict[str, object]]:
         """The records as plain data for JSON: `word` and `trigger` are [start, end] in prompt + response.
@@ -243,11 +227,11 @@ class Certificate:
                 record |= {"labels": dict(self.labels), "model": self.version}
         return plain
 
-    def rule_amounts(self, *, prompt_utility: float, utility: float, slope: float) -> dict[Rule, float]:
+    def rule_amounts(self, *, prompt_utility: float, utility: float, slope: float) -> dict[str, float]:
         """What each rule contributed to the gain in utility.
 
-        With S the sum of valences, h(S) the score and U the objective, a rule gets
-        (U(h(S_F)) - U(h(S_P))) / (S_F - S_P) times the amounts that were added less those that were
+        With A the sum of amounts, s(A) the score and U the objective, a rule gets
+        (U(s(A_F)) - U(s(A_P))) / (A_F - A_P) times the amounts that were added less those that were
         withdrawn. For U(s) = s this is the Aumann-Shapley value of the rules on the straight path from the
         prompt P to the full text F.
 
@@ -257,20 +241,21 @@ class Certificate:
             slope: slope of the utility at the whole text's score; used where the two scores are equal.
 
         Returns:
-            An amount for each of `rules`; they add up to `utility - prompt_utility` (to 1e-9).
+            An amount for each of `rules`; they add up to `utility - prompt_utility` (to 1e-9). Empty for a
+            scorer without rules.
 
         Raises:
-            CertificateError: as for `totals`, unless it is an opaque certificate.
+            CertificateError: the amounts do not add up to the gain in score.
         """
-        if not self.verifiable:
-            return {**dict.fromkeys(self.rules, 0.0), "base": utility - prompt_utility}
+        if not self.rules:
+            return {}
         factor = self.factor(prompt_utility=prompt_utility, utility=utility, slope=slope)
-        return {rule: factor * change for rule, change in self._sums().changes.items()}
+        return {rule: factor * change for rule, change in self._rule_changes().items()}
 
     def factor(self, *, prompt_utility: float, utility: float, slope: float) -> float:
-        """What one unit of the sum of valences contributes to the gain in utility.
+        """What one unit of amount contributes to the gain in utility.
 
-        (U(h(S_F)) - U(h(S_P))) / (S_F - S_P), or its limit where the two sums are equal.
+        (U(s(A_F)) - U(s(A_P))) / (A_F - A_P), or its limit where the two sums are equal.
 
         Args:
             prompt_utility: utility of the prompt's score.
@@ -278,51 +263,49 @@ class Certificate:
             slope: slope of the utility at the whole text's score; used where the two scores are equal.
 
         Raises:
-            CertificateError: as for `totals`.
+            CertificateError: the scorer has no rules, or the amounts do not add up to the gain in score.
         """
-        totals = self.totals()
+        self.check_amounts()
+        if not self.rules:
+            raise CertificateError(
+                f"certificate must have rules to pay by, but {quote(self.scorer)} has none: pay by a design "
+                "that reads scores alone, or give its certificates rules whose amounts add up to the gain"
+            )
         mean = utility_slope((self.prompt_score, prompt_utility), (self.score, utility), slope)
-        return mean * score_slope(*totals)
+        return mean * self.slope
 
-    def totals(self) -> Totals:
-        """The sums of the valences, from which h(S) = S / sqrt(S^2 + 15) makes the two scores.
+    def check_amounts(self) -> None:
+        """Checks that the amounts of the rules, times the slope, add up to the gain in score.
 
         Raises:
-            CertificateError: its amounts are no valences, as nothing but the rules of VADER makes them, or
-                they do not add up to its scores.
+            CertificateError: they do not.
         """
-        return self._sums().totals
+        if self.rules:
+            self._rule_changes()
 
-    def _sums(self) -> "_Sums":
-        if self._added_up is None:
-            object.__setattr__(self, "_added_up", self._add_up())
-        return cast(_Sums, self._added_up)
+    def _rule_changes(self) -> dict[str, float]:
+        """What the records of each rule add to the sum of amounts less what they take from it."""
+        if self._changes is None:
+            object.__setattr__(self, "_changes", self._add_up())
+        return cast(dict[str, float], self._changes)
 
-    def _add_up(self) -> "_Sums":
-        if not self.verifiable or self.scorer not in PROVABLE:
-            raise CertificateError(
-                f"amounts must be valences of {' or '.join(map(repr, PROVABLE))}, which h(S) turns into "
-                f"scores, but are those of {quote(self.scorer)} with verifiable={self.verifiable}: return "
-                "Certificate.opaque(...) and pay by a design that reads scores alone"
-            )
-        kept = added = withdrawn = 0.0
-        changes: dict[Rule, float] = dict.fromkeys(self.rules, 0.0)
+    def _add_up(self) -> dict[str, float]:
+        change = 0.0
+        changes = dict.fromkeys(self.rules, 0.0)
         for _, _, rule, _, _, amount, status, _, _, _ in self.records:
-            if status == "kept":
-                kept += amount
-            elif status == "added":
-                added += amount
+            if status == "added":
+                change += amount
                 changes[rule] += amount
             elif status == "withdrawn":
-                withdrawn += amount
+                change -= amount
                 changes[rule] -= amount
-        totals = Totals(kept + withdrawn, kept + added)
-        for name, total in (("prompt_score", totals.prompt), ("score", totals.text)):
-            score = self.prompt_score if name == "prompt_score" else self.score
-            made = total / math.sqrt(total * total + 15.0)
-            if not abs(made - score) <= _TOLERANCE:
-                raise CertificateError(f"{name} must be {made!r}, as the records add up, but is {score!r}")
-        return _Sums(totals, changes)
+        gain, made = self.score - self.prompt_score, self.slope * change
+        if not abs(made - gain) <= _TOLERANCE * max(1.0, abs(self.score), abs(self.prompt_score)):
+            raise CertificateError(
+                f"amounts must add up to the gain {gain!r} in score, but with slope {self.slope!r} "
+                f"those of {quote(self.scorer)} add up to {made!r}"
+            )
+        return changes
 
 
 def _check_type(name: str, value: object, kind: type) -> None:
@@ -330,12 +313,6 @@ def _check_type(name: str, value: object, kind: type) -> None:
         raise ValueError(
             f"{name} must be a {kind.__name__}, but is {quote(value)} of type {type(value).__name__}"
         )
-
-
-def _check_rules(rules: tuple[Any, ...]) -> None:
-    for rule in rules:
-        if not isinstance(rule, str) or rule not in KNOWLEDGE_RULES:
-            raise ValueError(f"rules must be among {', '.join(KNOWLEDGE_RULES)}, but hold {quote(rule)}")
 
 
 def _check_number(name: str, value: object) -> None:
@@ -357,8 +334,6 @@ def _as_float(name: str, value: Any) -> float:
 
 
 def _as_tuple(name: str, value: Any) -> tuple[Any, ...]:
-    if type(value) is tuple:  # mostly so
-        return cast(tuple[Any, ...], value)
     if isinstance(value, str) or not isinstance(value, Iterable):
         raise ValueError(f"{name} must be a tuple, but is {quote(value)} of type {type(value).__name__}")
     return tuple(cast(Iterable[Any], value))
@@ -375,6 +350,20 @@ def _read_only(name: str, value: Any) -> MappingProxyType[str, Any]:
     return MappingProxyType(copy)
 
 
+def _copy_json(name: str, value: Any) -> MappingProxyType[str, Any]:
+    """A copy of a mapping that JSON can write and reads back as it is, which nobody can change."""
+    plain = dict(_read_only(name, value))
+    try:
+        copy = json.loads(json.dumps(plain, allow_nan=False))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ValueError(f"{name} must be plain JSON, but is not: {quote(str(error))}") from error
+    if copy != plain:
+        raise ValueError(
+            f"{name} must be plain JSON: dict with keys of str, list, str, int, float, bool or None"
+        )
+    return MappingProxyType(copy)
+
+
 def utility_slope(start: tuple[float, float], end: tuple[float, float], slope: float) -> float:
     """Mean slope of the utility between two points (score, utility).
 
@@ -385,17 +374,3 @@ def utility_slope(start: tuple[float, float], end: tuple[float, float], slope: f
     """
     gained = end[0] - start[0]
     return (end[1] - start[1]) / gained if abs(gained) > _SAME_SCORE else slope
-
-
-def score_slope(start: float, end: float) -> float:
-    """Mean slope of h(S) = S / sqrt(S^2 + 15) between two sums, without cancellation.
-
-    For sums of one sign, with A and B the two roots,
-    (h(end) - h(start)) / (end - start) = 15 (start + end) / (A B (start B + end A)).
-    """
-    root, other = math.sqrt(start * start + 15.0), math.sqrt(end * end + 15.0)
-    if start * end > 0:
-        return 15.0 * (start + end) / (root * other * (end * root + start * other))
-    if start == end:
-        return 15.0 / root**3
-    return (end / other - start / root) / (end - start)

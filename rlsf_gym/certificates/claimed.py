@@ -6,18 +6,20 @@ from typing import Any, NamedTuple, Protocol, cast
 
 from rlsf_gym.certificates.errors import CertificateError
 
+_PLAIN_JSON = (str, int, float, bool, type(None))
+
 
 class ClaimedRecord(Protocol):
     """What the checker reads of a record."""
 
     @property
     def char_start(self) -> int:
-        """Start of the word."""
+        """Start of the unit."""
         ...
 
     @property
     def char_end(self) -> int:
-        """End of the word."""
+        """End of the unit."""
         ...
 
     @property
@@ -37,7 +39,7 @@ class ClaimedRecord(Protocol):
 
     @property
     def amount(self) -> float:
-        """What the rule adds to the sum of valences."""
+        """What the rule adds to the sum that the score is made of."""
         ...
 
     @property
@@ -47,17 +49,17 @@ class ClaimedRecord(Protocol):
 
     @property
     def path(self) -> Sequence[str]:
-        """Of the graph, that justifies the amount."""
+        """Of names, that justifies the amount."""
         ...
 
     @property
     def since(self) -> int:
-        """End of the word with whose arrival it begins to hold."""
+        """End of the unit with whose arrival it begins to hold."""
         ...
 
     @property
     def until(self) -> int:
-        """End of the word with whose arrival it ceases to hold; -1 for none."""
+        """End of the unit with whose arrival it ceases to hold; -1 for none."""
         ...
 
 
@@ -71,7 +73,7 @@ class Claimed(Protocol):
 
     @property
     def version(self) -> str:
-        """Version of its lexicon."""
+        """Version of its lexicon or model."""
         ...
 
     @property
@@ -81,7 +83,7 @@ class Claimed(Protocol):
 
     @property
     def options(self) -> Mapping[str, str]:
-        """Options of the scorer; `but`, `graph` and `graph_sha256` are read."""
+        """What the scorer was asked to do."""
         ...
 
     @property
@@ -101,12 +103,27 @@ class Claimed(Protocol):
 
     @property
     def labels(self) -> Mapping[str, float]:
-        """A classifier's probabilities; empty, as no rule proves any."""
+        """A classifier's probabilities of its labels; empty for rules."""
         ...
 
     @property
     def rules(self) -> Sequence[str]:
         """The rules that the scorer has."""
+        ...
+
+    @property
+    def slope(self) -> float:
+        """Score per unit of amount on the way from the prompt to the text."""
+        ...
+
+    @property
+    def spread(self) -> Sequence[str]:
+        """The rules whose records in the prompt are paid by all tokens."""
+        ...
+
+    @property
+    def payload(self) -> Mapping[str, Any] | None:
+        """What else proves the score; None for nothing."""
         ...
 
 
@@ -154,33 +171,35 @@ def explain_record(record: ClaimedRecord) -> str:
     return explain_number("amount", getattr(untyped, "amount", None))
 
 
-class Head(NamedTuple):
-    """What a certificate says but for its records and scores, read once into plain types."""
+class Claims(NamedTuple):
+    """All that a certificate says, read once into plain types; a checker gets nothing else to see."""
 
     scorer: str
     version: str
     verifiable: bool
     options: dict[str, str]
+    prompt_score: float
+    score: float
+    records: tuple[ClaimedRecord, ...]
     labels: dict[str, float]
     rules: tuple[str, ...]
+    slope: float
+    spread: tuple[str, ...]
+    payload: dict[str, Any] | None
 
 
-def read_head(certificate: Claimed) -> Head:
-    """What a certificate says but for its records and scores.
+def read_claims(certificate: Claimed) -> Claims:
+    """What a certificate says.
 
     Raises:
-        CertificateError: a field, `records` and scores included, has another type than it should.
+        CertificateError: a field, or one of a record, has another type than it should.
     """
     untyped = cast(Any, certificate)
     for name, kind in (("scorer", str), ("version", str), ("verifiable", bool)):
         value = getattr(untyped, name, None)
         if type(value) is not kind:
             raise CertificateError(f"{name} must be a {kind.__name__}, but is {tell(value)}")
-    for name in ("rules", "records"):
-        value = getattr(untyped, name, None)
-        if not _is_plain_sequence(value):
-            raise CertificateError(f"{name} must be a tuple, but are {tell(value)}")
-    for name in ("prompt_score", "score"):
+    for name in ("prompt_score", "score", "slope"):
         wrong = explain_number(name, getattr(untyped, name, None))
         if wrong:
             raise CertificateError(wrong)
@@ -188,10 +207,56 @@ def read_head(certificate: Claimed) -> Head:
     for key, option in options.items():
         if type(key) is not str or type(option) is not str:
             raise CertificateError(f"options must map str to str, but map {tell(key)} to {tell(option)}")
-    rules = tuple(untyped.rules)
-    if any(type(rule) is not str for rule in rules):
-        raise CertificateError(f"rules must be a tuple of str, but are {tell(rules)}")
-    return Head(untyped.scorer, untyped.version, untyped.verifiable, options, labels, rules)
+    return Claims(
+        scorer=untyped.scorer,
+        version=untyped.version,
+        verifiable=untyped.verifiable,
+        options=options,
+        prompt_score=untyped.prompt_score,
+        score=untyped.score,
+        records=_read_records(getattr(untyped, "records", None)),
+        labels=labels,
+        rules=_read_names("rules", getattr(untyped, "rules", None)),
+        slope=untyped.slope,
+        spread=_read_names("spread", getattr(untyped, "spread", None)),
+        payload=_read_payload(getattr(untyped, "payload", None)),
+    )
+
+
+def _read_records(value: Any) -> tuple[ClaimedRecord, ...]:
+    if not _is_plain_sequence(value):
+        raise CertificateError(f"records must be a tuple, but are {tell(value)}")
+    for k, record in enumerate(value):
+        wrong = explain_record(record)
+        if wrong:
+            raise CertificateError(f"record {k}: {wrong}")
+    return tuple(value)
+
+
+def _read_names(name: str, value: Any) -> tuple[str, ...]:
+    if not _is_plain_sequence(value):
+        raise CertificateError(f"{name} must be a tuple, but are {tell(value)}")
+    if any(type(one) is not str for one in value):
+        raise CertificateError(f"{name} must be a tuple of str, but are {tell(value)}")
+    return tuple(value)
+
+
+def _read_payload(value: Any) -> dict[str, Any] | None:
+    if value is None:
+        return None
+    payload = _read_mapping("payload", value)
+    left: list[Any] = [payload]
+    seen: set[int] = set()  # a list may hold itself
+    while left:
+        part = left.pop()
+        if type(part) in (dict, list):
+            if id(part) not in seen:
+                seen.add(id(part))
+                left.extend(part)  # of a dict, its keys
+                left.extend(cast(dict[Any, Any], part).values() if type(part) is dict else ())
+        elif type(part) not in _PLAIN_JSON or (type(part) is float and not math.isfinite(part)):
+            raise CertificateError(f"payload must be plain JSON, but holds {tell(part)}")
+    return payload
 
 
 def _read_mapping(name: str, value: object) -> dict[Any, Any]:

@@ -1,15 +1,13 @@
-"""A record of a certificate: one rule's effect on one word."""
+"""A record of a certificate: one rule's effect on one unit of a text."""
 
 import math
+from collections.abc import Sequence
 from typing import Any, Final, Literal, NamedTuple, cast, get_args
 
 __all__ = [
-    "KNOWLEDGE_RULES",
     "PLAIN_TYPES",
-    "RULES",
     "STATUSES",
     "Record",
-    "Rule",
     "Status",
     "explain_number",
     "explain_record",
@@ -17,50 +15,36 @@ __all__ = [
     "quote",
 ]
 
-Rule = Literal[
-    "base",
-    "booster",
-    "dampener",
-    "capitals",
-    "negation",
-    "no",
-    "least",
-    "idiom",
-    "but",
-    "punctuation",
-    "knowledge",
-]
 Status = Literal["kept", "added", "withdrawn", "passing"]
-KNOWLEDGE_RULES: Final[tuple[Rule, ...]] = get_args(Rule)
-RULES: Final[tuple[Rule, ...]] = KNOWLEDGE_RULES[:-1]
 STATUSES: Final[tuple[Status, ...]] = get_args(Status)
 
 
 class Record(NamedTuple):
-    """One rule's effect on one word. The certificate that holds it checks it.
+    """One rule's effect on one unit of a text, such as a word. The certificate that holds it checks it.
 
     Spans are character offsets into prompt + response as given.
 
     Attributes:
-        char_start: start of the word.
-        char_end: end of the word.
-        rule: one of `KNOWLEDGE_RULES`: those of VADER, `RULES`, and `knowledge`.
+        char_start: start of the unit.
+        char_end: end of the unit.
+        rule: one of those that the scorer declares.
         trigger_start: start of what made the rule apply.
         trigger_end: end of what made the rule apply.
-        amount: what the rule adds to the sum of valences (for an opaque certificate: to the score).
+        amount: what the rule adds to the sum that the score is made of: a certificate's `slope` is the score
+            per unit of amount.
         status: "kept" if it holds in the prompt alone and from there to the end of the whole text,
             "withdrawn" if it holds in the prompt and ends, "added" if it begins behind the prompt and holds
             to the end, "passing" if it begins behind the prompt and ends before the whole text.
-        path: of the graph, that justifies the amount: the word, the concept that it is said of, and the
-            concepts that this one inherits the amount from. Empty but for the rule `knowledge`.
-        since: end of the word (its `char_end`) with whose arrival the record begins to hold, in a text that
-            grows word by word; one that holds in the prompt begins there.
-        until: end of the word with whose arrival it ceases to hold; -1 if it holds to the end.
+        path: of names, that justifies the amount, such as those of the concepts that a word inherits it from;
+            mostly empty.
+        since: end of the unit (its `char_end`) with whose arrival the record begins to hold, in a text that
+            grows unit by unit; one that holds in the prompt begins there.
+        until: end of the unit with whose arrival it ceases to hold; -1 if it holds to the end.
     """
 
     char_start: int
     char_end: int
-    rule: Rule
+    rule: str
     trigger_start: int
     trigger_end: int
     amount: float
@@ -116,23 +100,21 @@ def quote(value: object) -> str:
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
-def explain_record(record: Record, scorer: str) -> str:
-    """What is wrong with a record that is not sound."""
+def explain_record(record: Record, rules: Sequence[str]) -> str:
+    """What is wrong with a record that is not sound, where a scorer has these rules."""
     wrong = _explain_types(record)
     if wrong:
         return wrong
     char_start, char_end, rule, trigger_start, trigger_end, _, status, _, since, until = record
     if not 0 <= char_start <= char_end:
-        wrong = _span_message("char", char_start, char_end)
-    elif not 0 <= trigger_start <= trigger_end:
-        wrong = _span_message("trigger", trigger_start, trigger_end)
-    elif rule not in KNOWLEDGE_RULES:
-        wrong = f"rule must be one of {', '.join(KNOWLEDGE_RULES)}, but is {quote(rule)}"
-    elif status not in STATUSES:
-        wrong = f"status must be one of {', '.join(STATUSES)}, but is {quote(status)}"
-    elif since < 0 or (until != -1 and until <= since):
-        wrong = f"lifetime must have 0 <= since < until, or until = -1, but is {quote(since)}:{quote(until)}"
-    return wrong or f"records must follow rules of {quote(scorer)}, but one follows {rule!r}"
+        return _span_message("char", char_start, char_end)
+    if not 0 <= trigger_start <= trigger_end:
+        return _span_message("trigger", trigger_start, trigger_end)
+    if rule not in rules:
+        return f"rule must be one of {', '.join(rules)}, but is {quote(rule)}"
+    if status not in STATUSES:
+        return f"status must be one of {', '.join(STATUSES)}, but is {quote(status)}"
+    return f"lifetime must have 0 <= since < until, or until = -1, but is {quote(since)}:{quote(until)}"
 
 
 def _span_message(name: str, start: int, end: int) -> str:

@@ -14,7 +14,7 @@ from typing import Any, cast
 from rlsf_gym.arguments import ArgumentError, did_you_mean
 from rlsf_gym.designs.attributed import attention, gradient
 from rlsf_gym.designs.coalitions import leave_one_out_design, shapley_design
-from rlsf_gym.designs.design import Design, Need, every_prefix, one_text
+from rlsf_gym.designs.design import Design, every_prefix, one_text
 from rlsf_gym.designs.mixture import mix
 from rlsf_gym.designs.outcome import broadcast, seed_legacy, terminal, uniform
 from rlsf_gym.designs.prefix import lexicon, potential, quantised_potential_design, shuffled
@@ -25,7 +25,6 @@ from rlsf_gym.resolve import register, resolve
 __all__ = [
     "DESIGNS",
     "Design",
-    "Need",
     "every_prefix",
     "load_design",
     "one_text",

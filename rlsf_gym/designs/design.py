@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Literal, get_args
+from typing import Any, cast
 
 import numpy as np
 
 from rlsf_gym.arguments import Argument, ArgumentError, describe_mismatch
 from rlsf_gym.evidence import Evidence, FloatArray
 
-__all__ = ["Design", "Need", "every_prefix", "one_text"]
-
-Need = Literal["", "rules", "lexicon", "attention", "gradient"]
+__all__ = ["Design", "every_prefix", "one_text"]
 
 
 def one_text(length: int) -> int:
@@ -32,7 +30,7 @@ class Design:
     """A reward function with what it declares about itself.
 
     Raises:
-        ValueError: If `needs` is unknown.
+        ValueError: If `needs` is not a name.
     """
 
     name: str
@@ -49,8 +47,9 @@ class Design:
     """Largest number of texts to score for a response of so many tokens; the prompt's score is kept."""
     uses_prefixes: bool = False
     """Whether `evidence.prefix_utilities` must be computed."""
-    needs: Need = ""
-    """What the scorer has to offer: rules that a certificate proves, a lexicon, or attributions of a kind."""
+    needs: str = ""
+    """What the scorer has to offer, such as "rules" behind its score, a "lexicon", or attributions of a kind;
+    any name that a scorer lists in its `offers`. "" for scores alone."""
     rests_on: str = ""
     """What the rewards rest on beyond text and certificate; "" if a checker works them out from those."""
     variant: Callable[..., Design] | None = None
@@ -58,10 +57,8 @@ class Design:
 
     def __post_init__(self) -> None:
         """Checks the need."""
-        if self.needs not in get_args(Need):
-            raise ValueError(
-                f"needs must be one of {', '.join(map(repr, get_args(Need)))}, got {self.needs!r}"
-            )
+        if not isinstance(cast(object, self.needs), str):
+            raise ValueError(f"needs must be the name of what a scorer offers, got {self.needs!r}")
 
     def __call__(self, evidence: Evidence, *, rng: np.random.Generator) -> FloatArray:
         """Returns the token rewards, float64 (T,)."""

@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 
-from rlsf_gym.certificates.certificate import Record
+from rlsf_gym.certificates.record import Record
 from rlsf_gym.designs.design import Design
 from rlsf_gym.designs.words import completing_tokens, share_out
 from rlsf_gym.evidence import BoolArray, Evidence, FloatArray
@@ -35,16 +35,17 @@ class _Laid(NamedTuple):
     amounts: FloatArray
     """float64, what is laid at each of them."""
     homeless: float
-    """What prompt punctuation contributes, as its sign or weight changed: no place in the response did it."""
+    """What rules in `spread` contribute by records of the prompt, which no place in the response did."""
 
 
 def rule_certificate(evidence: Evidence, *, rng: np.random.Generator, at: At = "trigger") -> FloatArray:
     """Returns each rule's amount on the token that triggered it: r_t = m times the amounts laid at t.
 
-    With S the sum of valences and h(S) the score, m = (u(h(S_xy)) - u(h(S_x))) / (S_xy - S_x), so that the
+    With A the sum of amounts and s(A) the score, m = (u(s(A_xy)) - u(s(A_x))) / (A_xy - A_x), so that the
     rewards add up to the gain: the Aumann-Shapley values of the rules on the straight path from the prompt's
-    valences to the full text's, in closed form. What the prompt's own punctuation contributes when
-    the response turns its sign is spread in proportion to the absolute rewards. It tells why, not what to
+    amounts to the full text's, in closed form. What records of the prompt contribute that no place in
+    the response brings about, such as its punctuation when the response turns its sign (the certificate's
+    `spread`), is shared in proportion to the absolute rewards. It tells why, not what to
     do: with hindsight, a negation gets the blame that the word after it would have shared. Conserving,
     neither causal nor bounded ("but" gets all that it rescales); one text.
 
@@ -155,7 +156,7 @@ def _lay_amounts(evidence: Evidence, at: At) -> _Laid:
         if record.status not in ("added", "withdrawn"):
             continue
         amount = factor * (record.amount if record.status == "added" else -record.amount)
-        if record.rule == "punctuation" and record.char_end <= prompt_end:
+        if record.rule in certificate.spread and record.char_end <= prompt_end:
             homeless += amount
         else:
             char_ends.append(_find_place(record, prompt_end, at))

@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from rlsf_gym.certificates.certificate import KNOWLEDGE_RULES, Rule
 from rlsf_gym.designs import Design
 from rlsf_gym.evidence import Evidence, FloatArray, IntArray
 from rlsf_gym.feedback.decoding import Responses, char_spans, read_responses
@@ -24,8 +23,6 @@ from rlsf_gym.feedback.verification import Verification, check_certificate, chec
 from rlsf_gym.objectives import Objective
 from rlsf_gym.scorers import Scorer
 from rlsf_gym.text.tokenizer import Tokenizer
-
-_RULE_KEYS = {rule: f"reward_{rule}" for rule in KNOWLEDGE_RULES}
 
 
 @dataclass(eq=False, kw_only=True)
@@ -187,12 +184,19 @@ class Feedback:
         return rewards
 
     def _verification(self, prompt: str, responses: Responses, row: int, evidence: Evidence) -> Verification:
+        length, text, ends = evidence.length, responses.texts[row], responses.char_ends[row]
+
+        def closed_ends() -> list[int]:
+            counted = self._scoring.counted_ends([text], ends[None], np.array([length]))[0]
+            return counted[:length].tolist()
+
         return Verification(
             prompt=prompt,
-            response=responses.texts[row],
-            char_ends=responses.char_ends[row, : evidence.length].tolist(),
+            response=text,
+            char_ends=ends[:length].tolist(),
             boundary=self.boundary,
             utility=lambda score: float(self.objective(score)),
+            closed_ends=closed_ends,
         )
 
     def _refuse(self, row: FloatArray, evidence: Evidence) -> None:
@@ -211,11 +215,10 @@ class Feedback:
     ) -> dict[str, Any]:
         certificate = evidence.certificate
         assert certificate is not None
-        amounts: dict[Rule, float] = {}
-        if certificate.verifiable:  # of a scorer without rules there is nothing to tell apart
-            amounts = certificate.rule_amounts(
-                prompt_utility=evidence.prompt_utility, utility=evidence.utility, slope=evidence.slope
-            )
+        amounts = certificate.rule_amounts(
+            prompt_utility=evidence.prompt_utility, utility=evidence.utility, slope=evidence.slope
+        )
+        payload = {} if certificate.payload is None else {"certificate_payload": dict(certificate.payload)}
         return {
             "token_rewards": token_rewards,
             "response_mask": response_mask,
@@ -225,8 +228,9 @@ class Feedback:
             "score": evidence.score,
             "utility": evidence.utility,
             "reward_design": self.design.name,
-            **{_RULE_KEYS[rule]: float(amount) for rule, amount in amounts.items()},
+            **{f"reward_{rule}": float(amount) for rule, amount in amounts.items()},
             "certificate": certificate.as_records(),
+            **payload,
         }
 
 

@@ -10,19 +10,12 @@ from typing import Any, cast
 import numpy as np
 
 from rlsf_gym.certificates.certificate import Certificate
+from rlsf_gym.certificates.checking import find_checker, prove_response, verify
+from rlsf_gym.certificates.errors import CertificateError
+from rlsf_gym.certificates.payments import UnprovedError
+from rlsf_gym.certificates.proof import Known
+from rlsf_gym.certificates.rewards import RECOMPUTABLE, compare_rewards, recompute_from
 from rlsf_gym.designs import DESIGNS, Design
-from rlsf_gym.domains.sentiment.checker import (
-    PROVABLE,
-    RECOMPUTABLE,
-    CertificateError,
-    Known,
-    compare_rewards,
-    prove_response,
-    prove_score,
-    read_rules,
-    recompute_from,
-    verify,
-)
 from rlsf_gym.domains.sentiment.erasure import erase_words
 from rlsf_gym.evidence import Evidence, FloatArray
 from rlsf_gym.scorers import Scorer
@@ -38,22 +31,22 @@ _PROBE = ("The film was", " not very good, but I LOVED the ending!")
 
 
 def check_provable(scorer: Scorer) -> None:
-    """Checks that a scorer that declares proofs has certificates that the checker can prove.
+    """Checks that a scorer that declares proofs has a checker, which proves a certificate of it.
 
     Raises:
-        ValueError: If `verifiable` is neither True nor False, or it is True and the scorer is not one of
-            `rlsf_gym.checker.PROVABLE`, or a certificate of it does not hold.
+        ValueError: If `verifiable` is neither True nor False, or it is True and no checker is registered for
+            the scorer, or a certificate of it does not hold; or if its `rules` are not names.
     """
     name, declared = cast(Any, scorer.name), cast(Any, scorer.verifiable)
     if not isinstance(declared, bool):
         raise ValueError(f"scorer {name!r} must have True or False as verifiable, got {declared!r}")
+    _check_rules(scorer)
     if not declared or _is_ours(scorer):
         return
-    if name not in PROVABLE:
+    if find_checker(name) is None:
         raise ValueError(
-            f"scorer {name!r} declares verifiable=True, but only the certificates of "
-            f"{' and '.join(map(repr, PROVABLE))} can be checked, and only their amounts are sums that "
-            "rewards can be made of: declare verifiable=False and return Certificate.opaque(...) from certify"
+            f"scorer {name!r} declares verifiable=True, but no checker is registered for it: call "
+            f"rlsf_gym.checker.register_checker({name!r}, verify), or declare verifiable=False"
         )
     certificate = scorer.certify(*_PROBE)
     try:
@@ -62,7 +55,7 @@ def check_provable(scorer: Scorer) -> None:
     except ValueError as error:
         raise ValueError(
             f"scorer {name!r} declares verifiable=True, but its certificate of {''.join(_PROBE)!r} fails: "
-            f"{error}: declare verifiable=False and return Certificate.opaque(...) from certify"
+            f"{error}: mend it, or declare verifiable=False and return Certificate.opaque(...) from certify"
         ) from error
 
 
@@ -78,16 +71,15 @@ def check_certificate(scorer: Scorer, evidence: Evidence, prompt: str, response:
         response: The response.
 
     Raises:
-        ValueError: If it is no certificate, declares other proofs than the scorer, or tells other scores than
-            the scorer returned.
+        ValueError: If it is no certificate, declares other proofs or rules than the scorer, or tells other
+            scores than the scorer returned.
         CertificateError: If its records do not add up to its scores, or it tells other scores and does not
             hold.
     """
     certificate = evidence.certificate
     _check_form(scorer, certificate)
     assert certificate is not None
-    if certificate.verifiable:
-        certificate.totals()
+    certificate.check_amounts()
     close = _TOLERANCE if certificate.verifiable else _ROUGH
     for told, given, what in (
         (certificate.score, evidence.score, "score"),
@@ -112,6 +104,8 @@ class Verification:
         char_ends: For each of its K real tokens, how many characters are certain after it.
         boundary: "closed" or "open".
         utility: What a score is worth.
+        closed_ends: Tells how many characters are of closed units after each token.
+        instance: What the episode is about, where the scorer's domain has instances.
     """
 
     prompt: str
@@ -119,12 +113,15 @@ class Verification:
     char_ends: Sequence[int]
     boundary: str
     utility: Callable[[float], float]
+    closed_ends: Callable[[], Sequence[int]]
+    instance: Any = None
 
     def guard(self, evidence: Evidence) -> Evidence:
         """Returns the same evidence, what it can be asked for held against the rules as it is asked for.
 
-        That is the utility of the text without some words, and what words are worth by the lexicon. What a
-        scorer attributes to characters, and how it divides a text into words, no rule proves.
+        That is the utility of the text without some units, and what units are worth by the lexicon, as far as
+        the scorer's checker proves such things. What a scorer attributes to characters, and how a text is
+        divided into units, nothing proves.
         """
         return replace(
             evidence,
@@ -138,8 +135,8 @@ class Verification:
         The certificate is proved from the texts; all scores and utilities that any design is told, those of
         the prompt and of prefixes too, must be the ones that it proves. Rewards of a design in
         `rlsf_gym.checker.RECOMPUTABLE` are worked out again from text and certificate. Of any other design,
-        whose rewards rest on more than these, what it declares is checked: that it conserves, that it is
-        bounded.
+        whose rewards rest on more than these or on what the scorer's checker does not prove, what it declares
+        is checked: that it conserves, that it is bounded.
 
         Args:
             design: What laid the rewards.
@@ -150,49 +147,65 @@ class Verification:
             CertificateError: If something does not hold; the message names the record, the token or the
                 promise.
         """
+        known = self._prove(evidence)
+        for name, told, value in self._facts(evidence, known):
+            if not abs(told - value) <= _TOLERANCE * max(1.0, abs(value)):
+                raise CertificateError(f"{name} must be {value!r}, as the text proves, but is {told!r}")
+        kwargs = _recomputable_kwargs(design)
+        proved = None if kwargs is None else self._recompute(known, design.name, evidence.slope, kwargs)
+        if proved is None:
+            _check_declared(design, evidence, rewards)
+        else:
+            compare_rewards(rewards[: len(self.char_ends)].tolist(), proved, design.name)
+
+    def _prove(self, evidence: Evidence) -> Known:
         certificate = evidence.certificate
         assert certificate is not None
-        known = prove_response(certificate, self.prompt, self.response, char_ends=self.char_ends)
-        for name, told, proved in self._facts(evidence, known):
-            if not abs(told - proved) <= _TOLERANCE * max(1.0, abs(proved)):
-                raise CertificateError(f"{name} must be {proved!r}, as the text proves, but is {told!r}")
-        kwargs = _recomputable_kwargs(design)
-        if kwargs is None:
-            _check_declared(design, evidence, rewards)
-            return
-        proved = recompute_from(
-            known,
-            design=design.name,
-            utility=self.utility,
-            slope=evidence.slope,
-            boundary=self.boundary,
-            **kwargs,
+        return prove_response(
+            certificate,
+            self.prompt,
+            self.response,
+            char_ends=self.char_ends,
+            instance=self.instance,
+            closed_ends=self.closed_ends,
+            units=lambda: cast(list[tuple[int, int]], evidence.word_spans().tolist()),
         )
-        compare_rewards(rewards[: len(self.char_ends)].tolist(), proved, design.name)
+
+    def _recompute(
+        self, known: Known, design: str, slope: float, kwargs: dict[str, Any]
+    ) -> list[float] | None:
+        """Returns the rewards that follow from what is known, None where they rest on more."""
+        try:
+            return recompute_from(
+                known, design=design, utility=self.utility, slope=slope, boundary=self.boundary, **kwargs
+            )
+        except UnprovedError:
+            return None
 
     def _facts(self, evidence: Evidence, known: Known) -> Iterator[tuple[str, float, float]]:
         """Yields the name of each number that a design was told, the number, and what is proved."""
-        prompt, full = known.proved.prompt_score, known.proved.score
+        prompt, full = known.proof.prompt_score, known.proof.score
         yield "prompt_score", evidence.prompt_score, prompt
         yield "score", evidence.score, full
         yield "prompt_utility", evidence.prompt_utility, self.utility(prompt)
         yield "utility", evidence.utility, self.utility(full)
-        if evidence.prefixes is None:
+        scores = None if evidence.prefixes is None else known.scores(self.boundary)
+        if evidence.prefixes is None or scores is None:
             return
-        scores = known.scores(self.boundary)
         for token, told in enumerate(evidence.prefixes.tolist()):
             score = scores[token] if token < len(scores) else full
             yield f"utility after token {token}", told, self.utility(score)
 
     def _utilities_without(self, evidence: Evidence, absences: Sequence[Sequence[int]]) -> FloatArray:
         found = evidence.utilities_without(absences)
-        certificate = evidence.certificate
-        assert certificate is not None
-        rules, spans = read_rules(certificate), evidence.word_spans()
+        prove_score = self._prove(evidence).proof.text_score
+        if prove_score is None:
+            return found
+        spans = evidence.word_spans()
         texts = erase_words(self.prompt + self.response, spans, absences)
         for number, words in enumerate(absences):
             text = self.prompt if len(spans) and len(set(words)) == len(spans) else texts[number]
-            proved = self.utility(prove_score(text, rules))
+            proved = self.utility(prove_score(text))
             if not abs(found[number] - proved) <= _TOLERANCE * max(1.0, abs(proved)):
                 raise CertificateError(
                     f"utility of {text!r} must be {proved!r}, as the text proves, "
@@ -202,13 +215,9 @@ class Verification:
 
     def _lexicon_utilities(self, evidence: Evidence) -> FloatArray:
         found = evidence.lexicon_utilities()
-        certificate = evidence.certificate
-        assert certificate is not None
-        known = prove_response(certificate, self.prompt, self.response, char_ends=self.char_ends)
-        proved = recompute_from(
-            known, design="lexicon", utility=self.utility, slope=0.0, boundary=self.boundary
-        )
-        compare_rewards(np.diff(found, prepend=0.0)[: len(proved)].tolist(), proved, "lexicon")
+        proved = self._recompute(self._prove(evidence), "lexicon", 0.0, {})
+        if proved is not None:
+            compare_rewards(np.diff(found, prepend=0.0)[: len(proved)].tolist(), proved, "lexicon")
         return found
 
 
@@ -220,6 +229,27 @@ def _is_ours(scorer: Scorer) -> bool:
     )
 
 
+def _rules_of(scorer: Scorer) -> tuple[str, ...]:
+    """Returns the rules that a scorer declares, none where it says nothing of any."""
+    return getattr(scorer, "rules", ())
+
+
+def _check_rules(scorer: Scorer) -> None:
+    """Checks that rules are names of their own, each a part of a key of info."""
+    rules: Any = _rules_of(scorer)
+    if not isinstance(rules, tuple) or not all(map(_is_rule, cast(tuple[Any, ...], rules))):
+        raise ValueError(
+            f"scorer {scorer.name!r} must have as rules a tuple of names of letters, digits and _, none of "
+            f"them 'design', got {rules!r}"
+        )
+    if len(set(cast(tuple[str, ...], rules))) < len(cast(tuple[str, ...], rules)):
+        raise ValueError(f"scorer {scorer.name!r} must have each of its rules once, got {rules!r}")
+
+
+def _is_rule(rule: Any) -> bool:
+    return isinstance(rule, str) and f"reward_{rule}".isidentifier() and rule != "design"
+
+
 def _check_form(scorer: Scorer, certificate: Any) -> None:
     if not isinstance(certificate, Certificate):
         raise ValueError(
@@ -229,6 +259,11 @@ def _check_form(scorer: Scorer, certificate: Any) -> None:
         raise ValueError(
             f"scorer {scorer.name!r} declares verifiable={scorer.verifiable}, but certifies with "
             f"verifiable={certificate.verifiable}: return Certificate.opaque(...) where nothing can be proved"
+        )
+    if certificate.rules != _rules_of(scorer):
+        raise ValueError(
+            f"scorer {scorer.name!r} declares the rules {_rules_of(scorer)}, but certifies by "
+            f"{certificate.rules}: pass rules=self.rules to Certificate"
         )
     if certificate.verifiable and type(certificate) is not Certificate:
         raise ValueError(

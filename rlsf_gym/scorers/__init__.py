@@ -52,7 +52,14 @@ class Assessment(NamedTuple):
 
 
 class Scorer(Protocol):
-    """A sentiment tool: the same text always gets the same score, up to 1e-5 for neural ones.
+    """A symbolic tool: the same text always gets the same score, up to 1e-5 for neural ones.
+
+    A scorer may have any of these attributes:
+
+    - `rules`, a tuple of names: what its score is made of, and its certificates tell apart. Info has a
+      `reward_<rule>` for each; designs that pay rules need some. None by default.
+    - `exact`: whether a text gets the same score to the bit in any batch; by default, if it is `verifiable`.
+    - `offers`, a tuple of names: what designs of one's own can need beyond what `offers.list_offers` finds.
 
     A scorer may also have any of these, which environments call for a whole batch:
 
@@ -75,7 +82,10 @@ class Scorer(Protocol):
 
     @property
     def verifiable(self) -> bool:
-        """Whether its certificates can be checked without trusting it."""
+        """Whether its certificates can be proved without trusting it, by a checker that has its name.
+
+        `rlsf_gym.checker.register_checker` registers one; environments refuse a scorer that lacks one.
+        """
         ...
 
     def score(self, texts: Sequence[str]) -> FloatArray:

@@ -14,17 +14,18 @@ __all__ = ["check_offer", "has_offer", "list_offers"]
 def list_offers(scorer: Any) -> tuple[str, ...]:
     """Returns what a scorer, or the class of one, offers to reward designs.
 
-    "rules": certificates that can be checked, `verifiable`; "lexicon": `lexicon_scores(text)`; and the names
-    in `attribution_methods`, which `attributions_batch(prompts, responses, method)` takes.
+    "rules": certificates whose amounts add up to the gain by `rules` that it declares; "lexicon":
+    `lexicon_scores(text)`; the names in `attribution_methods`, which
+    `attributions_batch(prompts, responses, method)` takes; and whatever else it lists in `offers`.
 
     Example:
         >>> list_offers("vader")
         ('rules', 'lexicon')
     """
     part = resolve("scorer", scorer, SCORERS)
-    offers = ["rules"] if getattr(part, "verifiable", None) is True else []
+    offers = ["rules"] if getattr(part, "rules", ()) else []
     offers += ["lexicon"] if hasattr(part, "lexicon_scores") else []
-    return (*offers, *getattr(part, "attribution_methods", ()))
+    return (*offers, *getattr(part, "attribution_methods", ()), *getattr(part, "offers", ()))
 
 
 def has_offer(scorer: Any, need: str) -> bool:
@@ -41,13 +42,19 @@ def check_offer(design: str, need: str, scorer: Any) -> None:
         scorer: The scorer.
 
     Raises:
-        ValueError: If it does not; the message names the scorers that do.
+        ValueError: If it does not; the message names the registered scorers that do.
     """
     if has_offer(scorer, need):
         return
     serving = [name for name in SCORERS if has_offer(name, need)]
+    lacks = f"reward design {design!r} needs a scorer that offers {need!r}, and {scorer.name!r} does not"
+    if not serving:
+        raise ArgumentError(
+            f"{lacks}: use a ", Argument("scorer"), f" of your own whose offers hold {need!r}; no registered "
+            "one does"
+        )  # fmt: skip
     raise ArgumentError(
-        f"reward design {design!r} needs a scorer that offers {need!r}, and {scorer.name!r} does not: use ",
+        f"{lacks}: use ",
         Argument("scorer"),
         f"={' or '.join(map(repr, serving))}",
     )

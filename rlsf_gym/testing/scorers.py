@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any, Final, cast
 
 import numpy as np
@@ -55,8 +56,9 @@ def check_scorer(
 
     The same text gets the same score, to the bit where the scorer is exact and within 1e-5 otherwise (it is
     exact if its attribute `exact` says so, or else if it is `verifiable`); scores of prefixes are those of
-    the prefixes as texts, within 1e-9 or 1e-5; what it certifies are its scores; and where it is
-    `verifiable`, its certificates prove them, and forged ones don't.
+    the prefixes as texts, within 1e-9 or 1e-5; what it certifies are its scores, and the amounts of its
+    `rules` add up to the gain; and where it is `verifiable`, the checker that is registered for it proves its
+    certificates, and refuses forged ones.
 
     Args:
         scorer: Anything that `load_scorer` takes.
@@ -178,6 +180,11 @@ class _Checked:
                 f"declares verifiable={self._scorer.verifiable}, but certifies {text!r} with "
                 f"verifiable={certificate.verifiable}"
             )
+        declared = getattr(self._scorer, "rules", ())
+        if certificate.rules != declared:
+            raise self._broken(
+                f"declares the rules {declared}, but certifies {text!r} by {certificate.rules} from {method}"
+            )
         told = (certificate.prompt_score, certificate.score)
         given = self._score([prompt, text]).tolist()
         if any(abs(one - other) > self._close for one, other in zip(told, given, strict=True)):
@@ -193,6 +200,8 @@ class _Checked:
         self._check_amounts(certificate, text)
 
     def _check_amounts(self, certificate: Certificate, text: str) -> None:
+        if not certificate.rules:
+            return
         before, after = certificate.prompt_score, certificate.score
         promise = f"must certify amounts that add up to the gain {after - before:.9g}, got"
         try:
@@ -215,6 +224,11 @@ class _Checked:
                 forged.check(prompt, response)
             except CertificateError:
                 continue
+            except Exception as error:  # whatever it is, it goes on as the cause
+                raise self._broken(
+                    f"has a checker that must raise CertificateError for a certificate of "
+                    f"{prompt + response!r} with {what}, got {type(error).__name__}: {error}"
+                ) from error
             raise self._broken(
                 f"declares verifiable=True, but its certificate of {prompt + response!r} checks with {what}"
             )
@@ -258,13 +272,47 @@ def _ends(response: str) -> IntArray:
 
 
 def _forgeries(certificate: Certificate) -> Iterator[tuple[Certificate, str]]:
-    """Yields certificates that claim what is not so."""
-    yield replace(certificate, score=certificate.score + 0.25), "another score"
+    """Yields certificates that claim what is not so, or what nothing proves."""
+    for name in ("score", "prompt_score", "slope"):
+        yield replace(certificate, **{name: getattr(certificate, name) + 0.25}), f"another {name}"
+    both = {name: getattr(certificate, name) + 0.25 for name in ("score", "prompt_score")}
+    yield replace(certificate, **both), "both scores moved"
+    for name, claims in (
+        ("version", f"{certificate.version} "),
+        ("options", {**certificate.options, "forged": "1"}),
+        ("labels", {**certificate.labels, "forged": 0.5}),
+        ("rules", (*certificate.rules, "forged")),
+    ):
+        yield replace(certificate, **{name: claims}), f"other {name}"
+    yield from _forged_payloads(certificate)
     for position, record in enumerate(certificate.records):
         for records, what in _forged_records(record):
             others = list(certificate.records)
             others[position : position + 1] = records
             yield replace(certificate, records=tuple(others)), f"{what} {position}"
+    yield from _forged_sums(certificate)
+
+
+def _forged_payloads(certificate: Certificate) -> Iterator[tuple[Certificate, str]]:
+    """Yields certificates with a payload that says less, or more."""
+    payload = dict(certificate.payload or {})
+    yield replace(certificate, payload={**payload, "forged": 1}), "more payload"
+    for key in payload:
+        less = {name: value for name, value in payload.items() if name != key}
+        yield replace(certificate, payload=less), f"no {key!r} in its payload"
+
+
+def _forged_sums(certificate: Certificate) -> Iterator[tuple[Certificate, str]]:
+    """Yields certificates of which two amounts are wrong, while all of them add up as before."""
+    records = certificate.records
+    for position, (record, other) in enumerate(pairwise(records)):
+        sign = 1.0 if record.status == other.status else -1.0
+        moved = record._replace(amount=record.amount + 0.5), other._replace(amount=other.amount - 0.5 * sign)
+        forged = (*records[:position], *moved, *records[position + 2 :])
+        yield (
+            replace(certificate, records=forged),
+            f"amounts moved between records {position} and {position + 1}",
+        )
 
 
 def _forged_records(record: Record) -> Iterator[tuple[tuple[Record, ...], str]]:

@@ -6,7 +6,8 @@ import gymnasium as gym
 import numpy as np
 import pytest
 
-from rlsf_gym.certificates import Certificate
+from rlsf_gym.certificates import Certificate, CertificateError, Proof, Record
+from rlsf_gym.checker import CHECKERS, register_checker
 from rlsf_gym.testing import PieceTokenizer
 
 WORDS = {"good": 1, "great": 2, "bad": -1, "awful": -2, "café": 1}
@@ -63,6 +64,87 @@ class Attributing(WordCount):
             word = match.group()
             values[match.start() : match.end()] = WORDS.get(word.strip(".,!"), 0) / len(word)
         return values
+
+
+class Vowels:
+    """score = n / (1 + abs(n)), n the vowels a, o, u less e, i, the last character of the text counted twice.
+
+    With rules of its own, which say why, and a slope that is not VADER's.
+    """
+
+    name = "vowels"
+    bounded = True
+    verifiable = True
+    rules = ("back", "front", "final")
+    signs = {**dict.fromkeys("aou", 1.0), **dict.fromkeys("ei", -1.0)}
+
+    def total(self, text):
+        return sum(self.signs.get(letter, 0.0) for letter in text + text[-1:])
+
+    def score(self, texts):
+        totals = np.array([self.total(text) for text in texts], np.float64)
+        return totals / (1.0 + np.abs(totals))
+
+    def prefix_scores(self, prompt, response, char_ends):
+        return self.score([prompt + response[:end] for end in char_ends])
+
+    def records(self, text, border):
+        """Of each vowel one of its kind, and one of being the last until another character comes."""
+        for at, letter in enumerate(text):
+            if letter in self.signs:
+                end, follows = at + 1, at + 1 < len(text)
+                rule = "back" if self.signs[letter] > 0 else "front"
+                amount = self.signs[letter]
+                status = "kept" if end <= border else "added"
+                yield Record(at, end, rule, at, end, amount, status, (), end)
+                until = end + 1 if follows else -1
+                if follows:
+                    status = "withdrawn" if end == border else "passing"
+                if not (follows and end < border):
+                    yield Record(at, end, "final", at, end, amount, status, (), end, until)
+
+    def certify(self, prompt, response):
+        before, after = self.score([prompt, prompt + response]).tolist()
+        change = self.total(prompt + response) - self.total(prompt)
+        slope = (after - before) / change if change else (1.0 - abs(after)) ** 2
+        records = tuple(self.records(prompt + response, len(prompt)))
+        return Certificate(self.name, "1", True, {}, before, after, records, rules=self.rules, slope=slope)
+
+
+def prove_vowels(certificate, instance, prompt, response):
+    """The checker: it counts for itself, and refuses whatever it would not have written."""
+    text = prompt + response
+    expected = list(list_vowels(text, len(prompt)))
+    if [tuple(record) for record in certificate.records] != expected:
+        raise CertificateError(f"records must be {expected}")
+    before, after = count_vowels(prompt), count_vowels(text)
+    scores = before / (1 + abs(before)), after / (1 + abs(after))
+    mean = (scores[1] - scores[0]) / (after - before) if after != before else 1 / (1 + abs(after)) ** 2
+    numbers = certificate.prompt_score, certificate.score, certificate.slope
+    if any(abs(one - other) > 1e-9 for one, other in zip(numbers, (*scores, mean), strict=True)):
+        raise CertificateError(f"scores and slope must be {scores}, {mean}")
+    rest = certificate.version, certificate.options, certificate.labels, certificate.payload
+    if rest != ("1", {}, {}, None) or certificate.spread or certificate.rules != Vowels.rules:
+        raise CertificateError("certificate must say nothing else")
+    return Proof.of(certificate, text_score=lambda text: count_vowels(text) / (1 + abs(count_vowels(text))))
+
+
+def count_vowels(text):
+    twice = text + text[-1:]
+    return sum(map(twice.count, "aou")) - sum(map(twice.count, "ei"))
+
+
+def list_vowels(text, border):
+    """The fields of the records, by a rule of their own."""
+    for at in (at for at, letter in enumerate(text) if letter in "aeiou"):
+        rule, amount = ("back", 1.0) if text[at] in "aou" else ("front", -1.0)
+        held = "kept" if at < border else "added"
+        yield at, at + 1, rule, at, at + 1, amount, held, (), at + 1, -1
+        if at == len(text) - 1:
+            yield at, at + 1, "final", at, at + 1, amount, held, (), at + 1, -1
+        elif at >= border - 1:
+            gone = "withdrawn" if at < border else "passing"
+            yield at, at + 1, "final", at, at + 1, amount, gone, (), at + 1, at + 2
 
 
 class Coins(gym.Env):
@@ -162,3 +244,16 @@ def attributing():
 @pytest.fixture(scope="session")
 def pieces():
     return PieceTokenizer
+
+
+@pytest.fixture(scope="session")
+def vowels():
+    """Returns a verifiable scorer of somebody else, whose checker is registered."""
+    register_checker(Vowels.name, prove_vowels)
+    yield Vowels
+    del CHECKERS[Vowels.name]
+
+
+@pytest.fixture(scope="session")
+def vowels_checker():
+    return prove_vowels

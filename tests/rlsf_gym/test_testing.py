@@ -1,6 +1,6 @@
 """The checks pass what keeps its promises, and name the promise that somebody else's part breaks."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import gymnasium as gym
 import numpy as np
@@ -8,7 +8,8 @@ import pytest
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
 import rlsf_gym
-from rlsf_gym.certificates import Certificate
+from rlsf_gym.certificates import Certificate, CertificateError
+from rlsf_gym.checker import CHECKERS
 from rlsf_gym.designs import DESIGNS, Design, every_prefix, one_text
 from rlsf_gym.designs.outcome import broadcast, terminal, uniform
 from rlsf_gym.designs.prefix import potential
@@ -344,7 +345,7 @@ class Forgiving(Certificate):
 
 
 def forgiving(certificate, **changes):
-    names = ("scorer", "version", "verifiable", "options", "prompt_score", "score", "records", "labels")
+    names = [field.name for field in fields(certificate) if field.init]
     return Forgiving(**{name: changes.get(name, getattr(certificate, name)) for name in names})
 
 
@@ -493,3 +494,72 @@ def test_what_is_no_scorer_is_refused():
         check_scorer("vadr")
     with pytest.raises(ValueError, match="pairs must hold at least one prompt and its response, got none"):
         check_scorer("vader", pairs=[])
+
+
+# Scorers of somebody else with rules and a checker of their own
+
+
+def test_a_scorer_with_a_checker_of_its_own_keeps_its_promises(vowels):
+    check_scorer(vowels)
+
+
+def nod(certificate, instance, prompt, response):
+    """Proves anything."""
+
+
+def count_alone(certificate, instance, prompt, response):
+    """Looks at the scores, and at nothing that explains them."""
+    signs = {**dict.fromkeys("aou", 1), **dict.fromkeys("ei", -1)}
+    for text, claimed in ((prompt, certificate.prompt_score), (prompt + response, certificate.score)):
+        total = sum(signs.get(letter, 0) for letter in text + text[-1:])
+        if abs(total / (1 + abs(total)) - claimed) > 1e-9:
+            raise CertificateError("score must be another")
+
+
+@pytest.mark.parametrize("checker", [nod, count_alone])
+def test_a_checker_that_proves_too_much_is_told_what(vowels, monkeypatch, checker):
+    monkeypatch.setitem(CHECKERS, "vowels", checker)
+    with pytest.raises(ContractError, match=r"scorer 'vowels' declares .* checks with (an)?other slope"):
+        check_scorer(vowels)
+
+
+@pytest.mark.parametrize("blind", ["version", "options", "labels", "payload", "records", "scores", "slope"])
+def test_a_checker_that_overlooks_a_field_is_told_which(vowels, vowels_checker, monkeypatch, blind):
+    """The true checker, but for one field that it takes to be right, or both scores."""
+
+    def overlook(certificate, instance, prompt, response):
+        honest = vowels().certify(prompt, response)
+        names = ("score", "prompt_score") if blind == "scores" else (blind,)
+        same = certificate._replace(**{name: getattr(honest, name) for name in names})
+        return vowels_checker(same, instance, prompt, response)
+
+    monkeypatch.setitem(CHECKERS, "vowels", overlook)
+    known = {"records": "an amount moved|another (amount|beginning|end)|no record|a passing record"}
+    with pytest.raises(ContractError, match=f"checks with .*({known.get(blind, blind)})"):
+        check_scorer(vowels)
+
+
+def test_a_checker_that_stumbles_over_a_forged_certificate_is_told_so(vowels, vowels_checker, monkeypatch):
+    def stumble(certificate, *others):
+        return vowels_checker(certificate, *others) if not certificate.options else {}["options"]
+
+    monkeypatch.setitem(CHECKERS, "vowels", stumble)
+    with pytest.raises(
+        ContractError, match=r"must raise CertificateError for .* other options, got KeyError"
+    ):
+        check_scorer(vowels)
+
+
+class Embellished(VaderScorer):
+    """Certifies by a rule more than it declares."""
+
+    def certify(self, prompt, response):
+        one = super().certify(prompt, response)
+        return replace(one, rules=(*one.rules, "charm"))
+
+
+def test_rules_are_those_that_are_declared():
+    with pytest.raises(
+        ContractError, match=r"scorer 'vader' declares the rules .* but certifies .* from certify"
+    ):
+        check_scorer(Embellished())

@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rlsf_gym.certificates.certificate import RULES, Certificate, CertificateError, Record, score_slope
+from rlsf_gym.certificates import Certificate, CertificateError, Record
+from rlsf_gym.domains.sentiment.vader.rules import RULES
+from rlsf_gym.domains.sentiment.vader.stream import score_slope
 
 GOOD = Record(0, 4, "base", 0, 4, 1.9, "kept", since=4)
 NOT = Record(9, 12, "negation", 5, 8, 4.625, "added", since=12)
@@ -30,15 +32,10 @@ def make(entries, prompt_sum, total, **changes):
         "prompt_score": squash(prompt_sum),
         "score": squash(total),
         "records": entries,
+        "rules": RULES,
+        "slope": score_slope(prompt_sum, total),
     }
     return Certificate(**fields | changes)
-
-
-def test_rules_are_the_ten():
-    assert (
-        *("base", "booster", "dampener", "capitals", "negation"),
-        *("no", "least", "idiom", "but", "punctuation"),
-    ) == RULES
 
 
 @pytest.mark.parametrize(
@@ -64,12 +61,22 @@ def test_wrong_records_are_explained(change, message):
     [
         ({"score": math.inf}, "score must be finite, but is inf"),
         ({"prompt_score": math.nan}, "prompt_score must be finite, but is nan"),
+        ({"slope": math.nan}, "slope must be finite, but is nan"),
+        ({"rules": ("irony",)}, "rule must be one of irony, but is 'base'"),
+        ({"rules": ()}, "rule must be one of base, but is 'capitals'"),
+        ({"spread": ("irony",)}, "spread must hold some of base, .*, but holds 'irony'"),
+        ({"payload": {"proof": math.inf}}, "payload must be plain JSON, but is not"),
+        ({"payload": {1: "proof"}}, "a key of payload must be a str, but is 1"),
+        ({"payload": {"proof": ("a", "b")}}, "payload must be plain JSON: dict"),
+        ({"payload": {"proof": {1: 2}}}, "payload must be plain JSON: dict"),
         ({"records": ["good"]}, "records must hold Record objects, but holds a str"),
     ],
 )
 def test_wrong_certificates_are_explained(change, message):
     with pytest.raises(ValueError, match=message):
-        make((GOOD,), 0.0, 1.9, **change)
+        make(
+            (GOOD, GOOD._replace(rule="capitals")) if change == {"rules": ()} else (GOOD,), 0.0, 1.9, **change
+        )
 
 
 WRONG_INTEGERS = ("0", None, 1.0, True, np.int64(1), [1], 1j)
@@ -99,10 +106,15 @@ def test_a_field_of_a_record_of_another_type_is_one_line_of_valueerror(name, val
     [
         *((name, WRONG_TEXTS) for name in ("scorer", "version")),
         ("verifiable", (None, 1, 0, "yes", np.True_)),
-        *((name, WRONG_NUMBERS) for name in ("score", "prompt_score")),
+        *((name, WRONG_NUMBERS) for name in ("score", "prompt_score", "slope")),
         ("options", (None, 5, "but", ["but"], {"but": None}, {"but": 5}, {5: "library"})),
         ("records", (None, 5, "good", b"good", [None], [tuple(GOOD)], {"good": GOOD})),
         ("rules", (None, 5, "base", (5,), ("irony",), (None,))),
+        ("spread", (None, 5, "base", (5,), ("irony",), (None,))),
+        (
+            "payload",
+            (5, "proof", ["proof"], {5: 1}, {"proof": {1}}, {"proof": b"1"}, {"proof": np.float32(1)}),
+        ),
         ("labels", (None, 5, "good", {"good": "1"}, {"good": math.nan}, {"good": True}, {5: 0.5})),
     ],
 )
@@ -158,8 +170,20 @@ def test_a_certificate_is_frozen():
 
 
 def test_a_certificate_survives_pickling():
-    certificate = make([GOOD, BAD], 1.9, -0.6)
-    assert pickle.loads(pickle.dumps(certificate)) == certificate
+    for changes in ({}, {"payload": {"proof": [1, {"a": None}]}, "spread": ("base",)}):
+        certificate = make([GOOD, BAD], 1.9, -0.6, **changes)
+        assert pickle.loads(pickle.dumps(certificate)) == certificate
+
+
+def test_a_payload_is_a_copy_of_plain_json():
+    payload = {"witness": [3, 5], "proof": {"clauses": [[1, -2]], "by": None}}
+    certificate = make([GOOD], 1.9, 1.9, payload=payload)
+    assert certificate.payload == payload
+    payload["witness"].append(7)
+    assert certificate.payload["witness"] == [3, 5]
+    with pytest.raises(TypeError):
+        certificate.payload["witness"] = []
+    assert make([GOOD], 1.9, 1.9).payload is None
 
 
 def test_records_are_plain_data():
@@ -202,6 +226,26 @@ def test_passing_records_count_for_nothing():
     assert amounts["base"] == pytest.approx(squash(-0.6) - squash(1.9), abs=1e-12)
 
 
+def test_amounts_times_the_slope_must_be_the_gain():
+    # 0.25 a unit: from 0.5 to 1.25 there are 3 units, 4 by one rule and -1 by the other.
+    records = (
+        Record(0, 1, "left", 0, 1, 4.0, "added", since=1),
+        Record(1, 2, "right", 1, 2, 1.0, "withdrawn", since=2, until=3),
+        Record(1, 2, "right", 1, 2, 9.0, "kept", since=2),
+    )
+    fields = {"prompt_score": 0.5, "score": 1.25, "rules": ("left", "right"), "slope": 0.25}
+    right = make(records, 0.0, 0.0, **fields)
+    right.check_amounts()
+    amounts = right.rule_amounts(prompt_utility=-0.5, utility=-1.25, slope=-1.0)
+    assert amounts == pytest.approx({"left": -1.0, "right": 0.25}, abs=1e-12)
+    for change in ({"slope": 0.2501}, {"score": 1.2501}, {"records": records[1:]}):
+        wrong = make(records, 0.0, 0.0, **(fields | change))
+        with pytest.raises(CertificateError, match=r"^amounts must add up to the gain 0.75.* but with slope"):
+            wrong.check_amounts()
+        with pytest.raises(CertificateError, match=r"^amounts must add up"):
+            wrong.factor(prompt_utility=0.5, utility=1.25, slope=1.0)
+
+
 def test_equal_scores_use_the_slopes():
     # +1.9 by base, -1.9 by "no": nothing gained, each rule has the slope at S = 0, 1 / sqrt(15).
     added = GOOD._replace(status="added")
@@ -233,21 +277,6 @@ def test_rule_amounts_add_up_to_the_gain(start, end, jitter, kind):
     assert sum(amounts.values()) == pytest.approx(after - before, abs=1e-9)
 
 
-@given(sums, sums)
-def test_slope_is_the_quotient_and_its_limit(start, end):
-    expected = 15 / (start * start + 15) ** 1.5 if start == end else None
-    if abs(end - start) > 1e-3:
-        expected = (squash(end) - squash(start)) / (end - start)
-    if expected is not None:
-        assert score_slope(start, end) == pytest.approx(expected, rel=1e-9, abs=1e-12)
-
-
-def test_slope_is_stable_for_sums_a_rounding_apart():
-    assert score_slope(1.9, math.nextafter(1.9, 2)) == pytest.approx(15 / (1.9**2 + 15) ** 1.5, rel=1e-12)
-    assert score_slope(0.0, 1e-300) == pytest.approx(1 / math.sqrt(15), rel=1e-12)
-    assert score_slope(-1e-17, 1e-17) == pytest.approx(1 / math.sqrt(15), rel=1e-12)
-
-
 def test_an_opaque_certificate_has_one_record_of_everything():
     certificate = Certificate.opaque(
         scorer="transformer",
@@ -270,7 +299,9 @@ def test_an_opaque_certificate_has_one_record_of_everything():
         }
     ]
     amounts = certificate.rule_amounts(prompt_utility=-0.25, utility=0.5, slope=0.0)
-    assert amounts == dict.fromkeys(RULES, 0.0) | {"base": 0.75}
+    assert amounts == {}  # there is nothing to tell apart
+    with pytest.raises(CertificateError, match=r"must have rules to pay by, but 'transformer' has none"):
+        certificate.factor(prompt_utility=-0.25, utility=0.5, slope=0.0)
     with pytest.raises(
         CertificateError, match=r"must come from 'vader'.*'transformer' with verifiable=False"
     ):

@@ -23,7 +23,7 @@ CASES = st.builds(
     Case,
     prompt=st.sampled_from(PROMPTS),
     ids=ROWS,
-    scorer=st.sampled_from(["vader", "words"]),
+    scorer=st.sampled_from(["vader", "words", "vowels"]),
     objective=st.sampled_from(sorted(OBJECTIVES)),
     boundary=st.sampled_from(BOUNDARIES),
 )
@@ -31,8 +31,8 @@ declared = {name: [design for design in DESIGNS if getattr(DESIGNS[design], name
 
 
 @pytest.fixture(scope="module")
-def scorers(attributing):
-    return {"vader": load_scorer("vader"), "words": attributing()}
+def scorers(attributing, vowels):
+    return {"vader": load_scorer("vader"), "words": attributing(), "vowels": vowels()}
 
 
 def serve(name, case, scorers):
@@ -57,6 +57,19 @@ def test_every_design_keeps_what_it_declares_of_a_response(scorers, name, case):
 def test_a_causal_design_pays_a_token_the_same_whatever_follows(scorers, name, case, later, kept):
     case = serve(name, case, scorers)
     check_causal(DESIGNS[name], case, replace(case, ids=case.ids[:kept] + later[kept:]))
+
+
+@settings(max_examples=100, deadline=None)
+@given(case=CASES)
+def test_the_shares_of_the_rules_of_any_scorer_add_up(scorers, case):
+    """Whoever's rules they are, and whatever the slope of their score."""
+    for name in ("vader", "vowels"):
+        _, evidence = lay(DESIGNS["rule_certificate"], replace(case, scorer=scorers[name]))
+        shares = evidence.certificate.rule_amounts(
+            prompt_utility=evidence.prompt_utility, utility=evidence.utility, slope=evidence.slope
+        )
+        assert tuple(shares) == scorers[name].rules
+        assert sum(shares.values()) == pytest.approx(evidence.gain, abs=1e-9)
 
 
 def test_a_design_is_proved_by_the_checker_or_states_what_it_rests_on():

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from gymnasium.error import InvalidAction, ResetNeeded
 
-from rlsf_gym.certificates import RULES, Certificate, CertificateError
+from rlsf_gym.certificates import Certificate, CertificateError
 from rlsf_gym.designs import Design
 from rlsf_gym.domains.sentiment.judge import Judge
+from rlsf_gym.domains.sentiment.vader.rules import RULES
 from rlsf_gym.envs import SentimentEnv
 from rlsf_gym.scorers import load_scorer
 

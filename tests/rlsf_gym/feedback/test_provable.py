@@ -1,5 +1,7 @@
 """A scorer of one's own is refused where its certificates would be paid by, and nobody can prove them."""
 
+from dataclasses import fields, replace
+
 import gymnasium as gym
 import numpy as np
 import pytest
@@ -25,6 +27,7 @@ class Counting:
     bounded = False
     verifiable = True
     exact = True
+    rules = ("base",)
 
     def score(self, texts):
         return np.array([len(text) / 10 for text in texts])
@@ -39,7 +42,7 @@ class Counting:
             Record(0, border, "base", 0, border, before, "kept", since=border),
             Record(border, end, "base", border, end, after - before, "added", since=end),
         )
-        return Certificate(self.name, "1", True, {}, before, after, records)
+        return Certificate(self.name, "1", True, {}, before, after, records, rules=("base",))
 
 
 class Borrowing(Counting):
@@ -86,10 +89,10 @@ def step(env, response=RESPONSE):
     [
         (
             Counting,
-            f"scorer 'counting' declares verifiable=True, but only .* 'vader' and 'knowledge' .*{OPAQUE}",
+            "scorer 'counting' declares verifiable=True, but no checker is registered .*'counting'",
         ),
         (Borrowing, f"scorer 'vader' declares verifiable=True, but its certificate of .* fails: .*{OPAQUE}"),
-        (Named, f"scorer 'mine' declares verifiable=True, but only .*{OPAQUE}"),
+        (Named, "scorer 'mine' declares verifiable=True, but no checker is registered for it: call .*'mine'"),
     ],
 )
 def test_certificates_without_a_checker_are_refused_before_the_first_episode(env_id, scorer, message):
@@ -104,7 +107,7 @@ def test_certificates_without_a_checker_are_refused_before_the_first_episode(env
 
 def test_a_reward_function_for_other_trainers_is_refused_as_well():
     reward = reward_func("rlsf_gym/Sentiment-v0", scorer=Counting())
-    with pytest.raises(ValueError, match=OPAQUE):
+    with pytest.raises(ValueError, match="no checker is registered for it"):
         reward(prompts=[PROMPT], completion_ids=[[1]])
 
 
@@ -134,13 +137,13 @@ class Changing(VaderScorer):
         certificate = super().certify(prompt, response)
         if response == RESPONSE:
             records = tuple(record._replace(amount=0.4) for record in certificate.records)
-            return Certificate("vader", "3.3.2", True, certificate.options, 0.0, certificate.score, records)
+            return replace(certificate, records=records)
         return certificate
 
 
 def test_amounts_that_do_not_add_up_are_refused_in_play():
     env = gym.make("rlsf_gym/Sentiment-v0", scorer=Changing())
-    with pytest.raises(CertificateError, match=r"score must be 0.1.*, as the records add up, but is 0.44"):
+    with pytest.raises(CertificateError, match=r"amounts must add up to the gain 0.44.* add up to 0.0\d+$"):
         step(env)
 
 
@@ -156,7 +159,9 @@ class Subclassing(VaderScorer):
         one = super().certify(prompt, response)
         if response != RESPONSE:
             return one
-        return Subclassed("vader", one.version, True, one.options, one.prompt_score, one.score, one.records)
+        return Subclassed(
+            **{field.name: getattr(one, field.name) for field in fields(Certificate) if field.init}
+        )
 
 
 def test_a_certificate_of_another_class_is_refused_where_proofs_are_declared():
@@ -174,28 +179,18 @@ def test_what_is_no_certificate_is_refused(found, word_count):
         step(gym.make("rlsf_gym/Sentiment-v0", scorer=scorer))
 
 
-def test_a_design_of_ones_own_cannot_pay_by_amounts_that_are_no_valences(word_count):
+def test_a_design_of_ones_own_cannot_pay_by_rules_that_there_are_none_of(word_count):
     for design in (rule_certificate, Design("mine", rule_certificate)):
-        with pytest.raises(CertificateError, match="amounts must be valences of 'vader' or 'knowledge'"):
+        with pytest.raises(CertificateError, match="must have rules to pay by, but 'words' has none"):
             step(gym.make("rlsf_gym/Sentiment-v0", scorer=word_count(), reward_design=design))
     env = SwapDesign(gym.make("rlsf_gym/Sentiment-v0", scorer=word_count()), rule_certificate)
-    with pytest.raises(CertificateError, match="amounts must be valences"):
+    with pytest.raises(CertificateError, match="must have rules to pay by"):
         step(env)
 
 
-def test_a_certificate_refuses_by_itself_to_turn_foreign_amounts_into_utility():
-    certificate = Counting().certify("ab", "cd")
-    numbers = {"prompt_utility": 0.2, "utility": 0.4, "slope": 1.0}
-    for ask in (certificate.factor, certificate.rule_amounts):
-        with pytest.raises(
-            CertificateError, match=r"but are those of 'counting' with verifiable=True: return C"
-        ):
-            ask(**numbers)
-
-
-def test_check_scorer_names_the_promise():
+def test_check_scorer_names_what_is_missing():
     with pytest.raises(
-        ContractError, match=r"scorer 'counting' must certify amounts that add up to the gain"
+        ContractError, match=r"scorer 'counting' declares verifiable=True, but .* must come from 'vader' or"
     ):
         check_scorer(Counting())
 
@@ -244,3 +239,82 @@ def test_the_amounts_of_the_rules_add_up_to_the_gain(scorer, objective):
         assert amounts or scorer is Halving
         if amounts:
             assert sum(amounts) == pytest.approx(info["utility"] - worth, abs=1e-9)
+
+
+@pytest.mark.parametrize("env_id", sorted(rlsf_gym.IDS))
+@pytest.mark.parametrize("verify", [False, True])
+def test_a_scorer_with_a_checker_of_its_own_works_in_every_environment(env_id, verify, vowels):
+    for design in ("potential", "rule_certificate", "rlsf_mask", "shapley", "uniform"):
+        env = gym.make(env_id, scorer=vowels(), reward_design="terminal", verify=verify)
+        response = " the" if "Toy" in env_id else " a tune, to you"
+        *_, info = step(SwapDesign(env, design), response)
+        amounts = {key: info[key] for key in info if key.startswith("reward_") and key != "reward_design"}
+        assert amounts.keys() == {"reward_back", "reward_front", "reward_final"}
+        gain = float(np.diff(vowels().score([PROMPT, PROMPT + response]))[0])
+        assert gain != 0
+        assert sum(amounts.values()) == pytest.approx(gain, abs=1e-9)
+        if design != "rlsf_mask":
+            assert info["token_rewards"].sum() == pytest.approx(gain, abs=1e-6)
+
+
+def test_a_reward_function_takes_a_scorer_with_a_checker(vowels):
+    reward = reward_func("rlsf_gym/Sentiment-v0", scorer=vowels(), verify=True, tokenizer="bytes")
+    # n is -1 for the i, and then -1 + 1 + 2: an "a", and an "o" that ends the text.
+    assert reward(prompts=["it"], completion_ids=[list(b" ao")]) == pytest.approx([2 / 3 + 1 / 2], abs=1e-6)
+
+
+class Careless(Counting):
+    """Has a rule that it does not tell of."""
+
+    verifiable = False
+    rules = ()
+
+    def certify(self, prompt, response):
+        return replace(super().certify(prompt, response), verifiable=False)
+
+
+@pytest.mark.parametrize("rules", [["a"], ("a b",), ("design",), (5,), ("a", "a"), "base"])
+def test_rules_must_be_names(rules, vowels):
+    scorer = vowels()
+    scorer.rules = rules
+    with pytest.raises(
+        ValueError, match=r"scorer 'vowels' must have (as rules a tuple|each of its rules once)"
+    ):
+        gym.make("rlsf_gym/Sentiment-v0", scorer=scorer)
+
+
+def test_certificates_by_rules_that_the_scorer_does_not_declare_are_refused():
+    with pytest.raises(ValueError, match=r"'counting' declares the rules \(\), but certifies by \('base',\)"):
+        step(gym.make("rlsf_gym/Sentiment-v0", scorer=Careless()))
+
+
+class Plain(Careless):
+    """The same, told: its amounts add up, though nobody proves them."""
+
+    rules = ("base",)
+
+
+class Wrong(Plain):
+    def certify(self, prompt, response):
+        return replace(super().certify(prompt, response), slope=0.5)
+
+
+def test_rules_without_proofs_pay_what_adds_up_or_are_refused():
+    env = gym.make("rlsf_gym/Sentiment-v0", scorer=Plain(), reward_design="rule_certificate")
+    *_, info = step(env)
+    assert info["reward_base"] == pytest.approx(0.5, abs=1e-9)  # five characters
+    assert info["token_rewards"].sum() == pytest.approx(0.5, abs=1e-6)
+    with pytest.raises(CertificateError, match=r"amounts must add up to the gain 0.5.* slope 0.5"):
+        step(gym.make("rlsf_gym/Sentiment-v0", scorer=Wrong()))
+
+
+class WithWitness(Plain):
+    def certify(self, prompt, response):
+        return replace(super().certify(prompt, response), payload={"witness": [3, 5]})
+
+
+def test_a_payload_reaches_info():
+    *_, info = step(gym.make("rlsf_gym/Sentiment-v0", scorer=WithWitness()))
+    assert info["certificate_payload"] == {"witness": [3, 5]}
+    *_, info = step(gym.make("rlsf_gym/Sentiment-v0", scorer=Plain()))
+    assert "certificate_payload" not in info

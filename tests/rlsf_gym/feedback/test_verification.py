@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rlsf_gym.certificates import CertificateError
-from rlsf_gym.checker import RECOMPUTABLE
+from rlsf_gym.checker import CHECKERS, RECOMPUTABLE
 from rlsf_gym.designs import DESIGNS, Design, load_design
 from rlsf_gym.envs import SentimentEnv, SentimentTokenEnv, SentimentVectorEnv
 from rlsf_gym.evidence import Evidence
@@ -224,3 +224,45 @@ def test_what_a_design_of_ones_own_was_told_is_proved():
     assert told[0].utility == pytest.approx(0.7137676215155548, abs=1e-9)
     with pytest.raises(CertificateError, match="utility after token"):
         play(SentimentEnv, PrefixLiar(), design)
+
+
+SERVED = sorted(name for name, design in DESIGNS.items() if design.needs in ("", "rules"))
+
+
+@pytest.mark.parametrize("boundary", ["closed", "open"])
+@pytest.mark.parametrize("design", SERVED)
+def test_a_scorer_of_somebody_else_is_proved_by_its_own_checker(design, boundary, vowels):
+    class PrefixLiar(vowels):
+        def prefix_scores(self, prompt, response, char_ends):
+            return super().prefix_scores(prompt, response, char_ends) + 0.01
+
+    class ErasureLiar(vowels):
+        def score(self, texts):
+            return super().score(texts) + [0.01 * (" it" in text) for text in texts]
+
+    for objective in ("positive", "strong"):
+        play(SentimentEnv, vowels(), design, boundary=boundary, objective=objective)
+    if DESIGNS[design].uses_prefixes:
+        with pytest.raises(CertificateError, match=r"utility after token [0-9]+ must be"):
+            play(SentimentEnv, PrefixLiar(), design, boundary=boundary)
+    if design in ("shapley", "leave_one_out"):
+        with pytest.raises(CertificateError, match=r"utility of '.*' must be .*, as the text proves"):
+            play(SentimentEnv, ErasureLiar(), design, boundary=boundary)
+    if design in RECOMPUTABLE:
+        forged = Moved(**{item.name: getattr(DESIGNS[design], item.name) for item in fields(DESIGNS[design])})
+        with pytest.raises(CertificateError, match=f"reward of token 0 must be .*, as '{design}' pays"):
+            play(SentimentEnv, vowels(), forged, boundary=boundary)
+
+
+def test_what_a_checker_does_not_prove_is_held_to_what_the_design_declares(vowels, monkeypatch):
+    proved = CHECKERS["vowels"]
+    monkeypatch.setitem(CHECKERS, "vowels", lambda *claims: proved(*claims) and None)
+    for design in SERVED:
+        play(SentimentEnv, vowels(), design)
+    potential = DESIGNS["potential"]
+    halved = replace(potential, function=lambda evidence, *, rng: potential(evidence, rng=rng) / 2)
+    with pytest.raises(CertificateError, match="'potential' declares conserving=True"):
+        play(SentimentEnv, vowels(), halved)
+    forged = Moved(**{item.name: getattr(DESIGNS["terminal"], item.name) for item in fields(potential)})
+    with pytest.raises(CertificateError, match=r"reward of token 0 must be .*, as 'terminal' pays"):
+        play(SentimentEnv, vowels(), forged)

@@ -30,6 +30,26 @@ class Entry(NamedTuple):
     until: int = -1
     status: str = ""
 
+    @property
+    def char_start(self) -> int:
+        """Start of the word."""
+        return self.place[0]
+
+    @property
+    def char_end(self) -> int:
+        """End of the word."""
+        return self.place[1]
+
+    @property
+    def trigger_start(self) -> int:
+        """Start of the trigger."""
+        return self.place[2]
+
+    @property
+    def trigger_end(self) -> int:
+        """End of the trigger."""
+        return self.place[3]
+
     def is_same(self, other: "Entry") -> bool:
         """Whether both are the same but for their lifetimes."""
         mine, theirs = (self.rule, self.place, self.path), (other.rule, other.place, other.path)

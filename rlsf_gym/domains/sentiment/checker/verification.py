@@ -1,15 +1,29 @@
 """Proves a whole certificate."""
 
-from rlsf_gym.certificates.claimed import Claimed, explain_text
-from rlsf_gym.certificates.errors import CertificateError
-from rlsf_gym.domains.sentiment.checker.certify import Proved, match, prove_texts
-from rlsf_gym.domains.sentiment.checker.header import read_rules
+from functools import partial
+from importlib.metadata import version
+from typing import Any, Final
 
-# Largest error of a score.
+from rlsf_gym.certificates.claimed import Claimed, tell
+from rlsf_gym.certificates.errors import CertificateError
+from rlsf_gym.certificates.proof import Proof
+from rlsf_gym.domains.sentiment.checker.certify import Rules, match, prove_score, prove_texts
+from rlsf_gym.domains.sentiment.checker.knowledge import Knowledge, load_knowledge
+from rlsf_gym.domains.sentiment.checker.reading import Reading
+
+# Largest error of a score or a slope.
 _TOLERANCE = 1e-9
 
+_OPTIONS: Final = {"vader": ("but",), "knowledge": ("but", "graph", "graph_sha256")}
+_RULES: Final = (
+    *("base", "booster", "dampener", "capitals", "negation"),
+    *("no", "least", "idiom", "but", "punctuation"),
+)
+_SPREAD: Final = ("punctuation",)  # that of the prompt turns with the sign of the whole text
+_INSTALLED = version("vaderSentiment")
 
-def verify(certificate: Claimed, prompt: str, response: str) -> None:
+
+def verify(certificate: Claimed, instance: Any, prompt: str, response: str) -> Proof:
     """Prove that the records, all of them and no others, give both scores and those between them.
 
     Each record must be there with its lifetime: at each word of the response, those that live are what the
@@ -19,30 +33,98 @@ def verify(certificate: Claimed, prompt: str, response: str) -> None:
 
     Args:
         certificate: the claimed certificate.
+        instance: nothing that these rules know of.
         prompt: the prompt.
         response: the response.
+
+    Returns:
+        What is proved, with the scores of prefixes and of any other text.
 
     Raises:
         CertificateError: something does not hold; the message names the record.
     """
-    prove(certificate, prompt, response)
+    rules = read_rules(certificate)
+    proved = prove_texts(prompt, response, rules)
+    match(certificate.records, proved.entries)
+    for name, claimed, value, why in (
+        ("prompt_score", certificate.prompt_score, proved.prompt_score, "as the records add up"),
+        ("score", certificate.score, proved.score, "as the records add up"),
+        ("slope", certificate.slope, proved.slope, "that of S / sqrt(S^2 + 15) between the two sums"),
+    ):
+        if not abs(value - claimed) <= _TOLERANCE:
+            raise CertificateError(f"{name} must be {value!r}, {why}, but is {claimed!r}")
+    reading = Reading(prompt, response, rules)
+    return Proof(
+        records=proved.entries,
+        prompt_score=proved.prompt_score,
+        score=proved.score,
+        rules=_rules_of(certificate.scorer),
+        slope=proved.slope,
+        spread=_SPREAD,
+        prefix_scores=reading.prefix_scores,
+        text_score=partial(prove_score, rules=rules),
+        closed_ends=reading.closed_ends,
+        units=reading.units,
+        unit_sums=reading.unit_sums,
+    )
 
 
-def prove(certificate: Claimed, prompt: str, response: str) -> Proved:
-    """What the texts prove, once the certificate is known to claim just that.
+def read_rules(certificate: Claimed) -> Rules:
+    """The rules that a certificate was made by.
 
     Raises:
-        CertificateError: it claims something else; the message names the record.
+        CertificateError: there are no such rules, or not here, or it says what no rule proves.
     """
-    wrong = explain_text("prompt", prompt) or explain_text("response", response)
-    if wrong:
-        raise CertificateError(wrong)
-    proved = prove_texts(prompt, response, read_rules(certificate))
-    match(certificate.records, proved.entries)
-    for name, claimed, score in (
-        ("prompt_score", certificate.prompt_score, proved.prompt_score),
-        ("score", certificate.score, proved.score),
+    if certificate.scorer not in _OPTIONS:
+        raise CertificateError(f"scorer must be 'vader' or 'knowledge', but is {tell(certificate.scorer)}")
+    if certificate.version != _INSTALLED:
+        raise CertificateError(
+            f"version must be {_INSTALLED!r}, that of the installed lexicon, but is "
+            f"{tell(certificate.version)}"
+        )
+    but = certificate.options.get("but")
+    if but not in ("library", "documented"):
+        raise CertificateError(f"options['but'] must be 'library' or 'documented', but is {tell(but)}")
+    rules = Rules(_read_graph(certificate), but == "library")
+    _check_claims(certificate)
+    return rules
+
+
+def _check_claims(certificate: Claimed) -> None:
+    """Refuse what else a certificate may say, as nothing proves it."""
+    scorer = certificate.scorer
+    unknown = [key for key in certificate.options if key not in _OPTIONS[scorer]]
+    if unknown:
+        raise CertificateError(f"options must not hold {tell(unknown[0])}, which no rule asks for")
+    if certificate.labels:
+        raise CertificateError(
+            f"labels must be empty where rules give the score, but are {tell(certificate.labels)}"
+        )
+    if certificate.payload is not None:
+        raise CertificateError(
+            f"payload must be None where rules give the score, but is {tell(certificate.payload)}"
+        )
+    for name, claimed, rules in (
+        ("rules", certificate.rules, _rules_of(scorer)),
+        ("spread", certificate.spread, _SPREAD),
     ):
-        if not abs(score - claimed) <= _TOLERANCE:
-            raise CertificateError(f"{name} must be {score!r}, as the records add up, but is {claimed!r}")
-    return proved
+        if tuple(claimed) != rules:
+            raise CertificateError(
+                f"{name} must be {', '.join(rules)} where the scorer is {scorer!r}, but are {tell(claimed)}"
+            )
+
+
+def _rules_of(scorer: str) -> tuple[str, ...]:
+    return _RULES if scorer == "vader" else (*_RULES, "knowledge")
+
+
+def _read_graph(certificate: Claimed) -> Knowledge | None:
+    if certificate.scorer == "vader":
+        return None
+    name, digest = (certificate.options.get(key) for key in ("graph", "graph_sha256"))
+    if name is None or digest is None:
+        raise CertificateError(
+            f"options must hold 'graph' and 'graph_sha256' where the scorer is {certificate.scorer!r}, "
+            f"but are {tell(certificate.options)}"
+        )
+    return load_knowledge(name, digest)

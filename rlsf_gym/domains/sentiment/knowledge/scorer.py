@@ -15,12 +15,11 @@ from collections.abc import Iterable, Mapping
 from os import PathLike, fspath
 from typing import cast
 
-from rlsf_gym.certificates.certificate import KNOWLEDGE_RULES
 from rlsf_gym.domains.sentiment.knowledge.file import read_knowledge
 from rlsf_gym.domains.sentiment.knowledge.graph import KnowledgeGraph
 from rlsf_gym.domains.sentiment.knowledge.stream import ContextStream, ContextVocabulary, ContextWord
 from rlsf_gym.domains.sentiment.vader.emoji import spell
-from rlsf_gym.domains.sentiment.vader.rules import Premise
+from rlsf_gym.domains.sentiment.vader.rules import RULES, Premise
 from rlsf_gym.domains.sentiment.vader.scorer import ButRule, VaderScorer
 from rlsf_gym.domains.sentiment.vader.stream import Stream
 from rlsf_gym.domains.sentiment.vader.words import Word
@@ -47,7 +46,7 @@ class KnowledgeScorer(VaderScorer):
     """
 
     name = "knowledge"
-    rules = KNOWLEDGE_RULES
+    rules = (*RULES, "knowledge")
 
     def __init__(self, graph: str | PathLike[str] = "film", but: ButRule = "library") -> None:
         super().__init__(but)

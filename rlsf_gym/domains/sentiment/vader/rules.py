@@ -16,8 +16,15 @@ from typing import NamedTuple
 
 from vaderSentiment.vaderSentiment import BOOSTER_DICT, C_INCR, N_SCALAR, SPECIAL_CASES
 
-from rlsf_gym.certificates.certificate import Rule
 from rlsf_gym.domains.sentiment.vader.words import BOOST, CAPITALS, LEAST, NEGATION, NO, PHRASE, Word
+
+RULES = (
+    *("base", "booster", "dampener", "capitals", "negation"),
+    *("no", "least", "idiom", "but", "punctuation"),
+)
+"""All that may change a score, in the order of the library."""
+SPREAD = ("punctuation",)
+"""The rules whose records in the prompt turn with the sign of the whole text, not with one word of it."""
 
 NEVER_SO = 1.25  # factor of "never so" and "never this"
 FADES = (1.0, 0.95, 0.9)  # what is left of a booster one, two and three words before
@@ -30,7 +37,7 @@ _TWO_WORD_DAMPENERS = [(-3, -2), (-2, -1)]
 
 # One rule's effect on the valence of a word: the rule, the valence after it, and the first and last of the
 # words that triggered it. A plain tuple, as these are made in the innermost loop.
-Change = tuple[Rule, float, int, int]
+Change = tuple[str, float, int, int]
 Changes = Sequence[Change]
 Effect = Callable[[Sequence[Word], int, float, bool, int], Changes]
 

@@ -12,12 +12,18 @@ from typing import Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
-from rlsf_gym.certificates.certificate import RULES, Certificate, Rule
-from rlsf_gym.domains.sentiment.vader.certify import Account, account_for, account_for_prompt, list_records
+from rlsf_gym.certificates.certificate import Certificate
+from rlsf_gym.domains.sentiment.vader.certify import (
+    Account,
+    account_for,
+    account_for_prompt,
+    list_records,
+    mean_slope,
+)
 from rlsf_gym.domains.sentiment.vader.emoji import spell
 from rlsf_gym.domains.sentiment.vader.long import GrowingToken
 from rlsf_gym.domains.sentiment.vader.reading import Reading, read
-from rlsf_gym.domains.sentiment.vader.rules import Premise
+from rlsf_gym.domains.sentiment.vader.rules import RULES, SPREAD, Premise
 from rlsf_gym.domains.sentiment.vader.stream import ALPHA, Stream, emphasize, measure_emphasis, normalize
 from rlsf_gym.domains.sentiment.vader.words import LEXICON_VERSION, VOCABULARY, Vocabulary, Word
 from rlsf_gym.remembered import Remembered
@@ -46,7 +52,7 @@ class VaderScorer:
     name = "vader"
     bounded = True
     verifiable = True
-    rules: tuple[Rule, ...] = RULES
+    rules: tuple[str, ...] = RULES
 
     def __init__(self, but: ButRule = "library") -> None:
         if but not in get_args(ButRule):
@@ -185,6 +191,7 @@ class VaderScorer:
         border = reading.border(len(prompt), len(prompt) + len(response))
         before = self._account_for_prompt(prompt)
         after = account_for(reading, self._premises(reading.stream), border)
+        records = tuple(list_records(before, after, border))
         return Certificate(
             scorer=self.name,
             version=self.version,
@@ -192,8 +199,10 @@ class VaderScorer:
             options=self._options,
             prompt_score=before.score,
             score=after.score,
-            records=tuple(list_records(before, after, border)),
+            records=records,
             rules=self.rules,
+            slope=mean_slope(records),
+            spread=SPREAD,
         )
 
     def _account_for_prompt(self, prompt: str) -> Account:

@@ -38,6 +38,20 @@ def normalize(total: float) -> float:
     return total / sqrt(total * total + ALPHA)
 
 
+def score_slope(start: float, end: float) -> float:
+    """Mean slope of h(S) = S / sqrt(S^2 + 15) between two sums, without cancellation.
+
+    For sums of one sign, with A and B the two roots,
+    (h(end) - h(start)) / (end - start) = 15 (start + end) / (A B (start B + end A)).
+    """
+    root, other = sqrt(start * start + ALPHA), sqrt(end * end + ALPHA)
+    if start * end > 0:
+        return ALPHA * (start + end) / (root * other * (end * root + start * other))
+    if start == end:
+        return ALPHA / root**3
+    return (end / other - start / root) / (end - start)
+
+
 def _is_loud(word: Word) -> bool:
     """Whether a word in capitals adds emphasis to a valence where not all words are in capitals."""
     return word.scored or word.boost != 0.0

@@ -9,8 +9,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from rlsf_gym.certificates import KNOWLEDGE_RULES, RULES, Record
+from rlsf_gym.certificates import Record
 from rlsf_gym.checker import verify
+from rlsf_gym.domains.sentiment.vader.rules import RULES
 from rlsf_gym.scorers import load_scorer
 
 TEXTS = (
@@ -22,6 +23,7 @@ TEXTS = (
     ("affection", " ok but a GOOD film! the pace is long"),
     ("ok", "ay, a long pace; no love but sort of good"),
 )
+KNOWLEDGE_RULES = (*RULES, "knowledge")
 SPANS = ("char_start", "char_end", "trigger_start", "trigger_end", "since", "until")
 NO_INTEGERS = ("4", None, 4.0, True, False, np.int64(4), np.bool_(True), [4], Fraction(4), object())
 NO_NUMBERS = (
@@ -200,7 +202,10 @@ def forge_header(rng, certificate):
     """One of the other fields of a certificate, changed so that it says something else."""
     options = dict(certificate.options)
     name = rng.choice(
-        ("scorer", "version", "verifiable", "options", "score", "prompt_score", "labels", "rules")
+        (
+            *("scorer", "version", "verifiable", "options", "score", "prompt_score", "labels", "rules"),
+            *("slope", "spread", "payload"),
+        )
     )
     other = {"vader": "knowledge", "knowledge": "vader"}[certificate.scorer]
     others = {
@@ -214,8 +219,10 @@ def forge_header(rng, certificate):
         ),
         "labels": (None, {"positive": 0.9}, {"positive": "0.9"}, {5: 0.5}, "positive"),
         "rules": (None, (), RULES[:-1], RULES[::-1], "base", (*KNOWLEDGE_RULES, "irony"), (None,)),
+        "spread": (None, (), ("base",), RULES, "punctuation", (None,)),
+        "payload": ({}, {"proof": 1}, 5, "proof", {"proof": float("nan")}, {5: "proof"}),
     }
-    if name in ("score", "prompt_score"):
+    if name in ("score", "prompt_score", "slope"):
         value = getattr(certificate, name)
         others[name] = (value + 1e-8, value - 1e-8, value + 0.25, -value - 1e-3, 2.0, *NO_NUMBERS)
     return {name: rng.choice(others[name])}

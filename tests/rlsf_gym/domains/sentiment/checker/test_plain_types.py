@@ -94,6 +94,9 @@ def loose(certificate, **changes):
         "records",
         "labels",
         "rules",
+        "slope",
+        "spread",
+        "payload",
     )
     return SimpleNamespace(**({name: getattr(certificate, name) for name in names} | changes))
 
@@ -130,6 +133,9 @@ HEAD = {
     "scorer": (Text("nobody"), "scorer must be a str"),
     "version": (Text("0.0"), "version must be a str"),
     "rules": (Path(("nothing",)), "rules must be a tuple"),
+    "slope": (Number(0.9), "slope must be a float"),
+    "spread": (Path(("nothing",)), "spread must be a tuple"),
+    "payload": ({"proof": Number(0.9)}, "payload must be plain JSON, but holds 0.9"),
     "records": (Hidden([None]), "records must be a tuple"),
 }
 
@@ -166,7 +172,9 @@ def test_a_subclass_of_records_is_refused(certificate):
         rebuilt(certificate, records=records)
 
 
-@pytest.mark.parametrize("name", ["options", "records", "rules", "score", "scorer", "labels", "verifiable"])
+@pytest.mark.parametrize(
+    "name", ["options", "records", "rules", "score", "scorer", "labels", "slope", "spread", "verifiable"]
+)
 def test_a_field_that_is_missing_is_refused(certificate, name):
     claimed = loose(certificate)
     delattr(claimed, name)

@@ -12,9 +12,9 @@ from gymnasium.utils.env_checker import check_env
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rlsf_gym.certificates import RULES
 from rlsf_gym.domains.sentiment.knowledge.file import read_knowledge
 from rlsf_gym.domains.sentiment.knowledge.graph import KnowledgeGraph
+from rlsf_gym.domains.sentiment.vader.rules import RULES
 from rlsf_gym.scorers import KnowledgeScorer, VaderScorer, load_scorer
 
 networkx = pytest.importorskip("networkx")

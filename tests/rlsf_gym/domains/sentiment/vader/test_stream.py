@@ -1,12 +1,14 @@
 """The automaton against one that starts anew."""
 
+import math
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rlsf_gym.domains.sentiment.vader import stream as vader_stream
 from rlsf_gym.domains.sentiment.vader.rules import word_changes
-from rlsf_gym.domains.sentiment.vader.stream import Stream, emphasize, measure_emphasis
+from rlsf_gym.domains.sentiment.vader.stream import Stream, emphasize, measure_emphasis, score_slope
 from rlsf_gym.domains.sentiment.vader.words import VOCABULARY
 
 WORDS = [
@@ -94,3 +96,25 @@ def test_pop_returns_the_word():
 )
 def test_punctuation_moves_the_sum_away_from_zero(total, exclamations, questions, expected):
     assert emphasize(total, measure_emphasis(exclamations, questions)) == pytest.approx(expected, abs=1e-15)
+
+
+sums = st.floats(-30, 30)
+
+
+def squash(total):
+    return total / math.sqrt(total * total + 15)
+
+
+@given(sums, sums)
+def test_slope_is_the_quotient_and_its_limit(start, end):
+    expected = 15 / (start * start + 15) ** 1.5 if start == end else None
+    if abs(end - start) > 1e-3:
+        expected = (squash(end) - squash(start)) / (end - start)
+    if expected is not None:
+        assert score_slope(start, end) == pytest.approx(expected, rel=1e-9, abs=1e-12)
+
+
+def test_slope_is_stable_for_sums_a_rounding_apart():
+    assert score_slope(1.9, math.nextafter(1.9, 2)) == pytest.approx(15 / (1.9**2 + 15) ** 1.5, rel=1e-12)
+    assert score_slope(0.0, 1e-300) == pytest.approx(1 / math.sqrt(15), rel=1e-12)
+    assert score_slope(-1e-17, 1e-17) == pytest.approx(1 / math.sqrt(15), rel=1e-12)

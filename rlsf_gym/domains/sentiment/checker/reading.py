@@ -1,12 +1,13 @@
-"""Proves what is known of a response after each of its tokens."""
+"""Reads the prefixes of a response, and says what the rules and the lexicon make of each."""
 
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from vaderSentiment.vaderSentiment import BOOSTER_DICT
 
-from rlsf_gym.domains.sentiment.checker.certify import Proved, Rules, squash, weigh_queries
+from rlsf_gym.domains.sentiment.checker.certify import Rules, squash, weigh_queries
 from rlsf_gym.domains.sentiment.checker.stream import Valuation
 from rlsf_gym.domains.sentiment.checker.words import (
     CutWord,
@@ -23,68 +24,57 @@ from rlsf_gym.domains.sentiment.checker.words import (
 _DOUBTFUL = 1e-6
 
 
-@dataclass(frozen=True)
-class Known:
-    """A response with its tokens, and the proof of its certificate.
+class Reading(NamedTuple):
+    """A response to a prompt, read by the rules.
 
     Attributes:
         prompt: the prompt.
         response: the response.
-        char_ends: how many characters of the response are certain after each token.
-        rules: the rules that the certificate was proved by.
-        proved: what they prove.
+        rules: the rules.
     """
 
     prompt: str
     response: str
-    char_ends: Sequence[int]
     rules: Rules
-    proved: Proved
-    _scores: dict[str, list[float]] = field(default_factory=dict[str, list[float]], init=False, repr=False)
 
-    def counted(self, boundary: str) -> list[int]:
-        """How many characters of the response count after each token.
+    def closed_ends(self, char_ends: Sequence[int]) -> list[int]:
+        """How many characters of the response are of closed words after each token.
 
-        Args:
-            boundary: "open": all that are certain; "closed": those before the last white space among these,
-                and all of them with the last token.
+        Those before the last white space among the characters that are certain, and all with the last token.
         """
-        if boundary == "open" or not self.char_ends:
-            return list(self.char_ends)
+        if not char_ends:
+            return []
         spaces = [at for at, character in enumerate(self.response) if character.isspace()]
-        before = (bisect_left(spaces, end) for end in self.char_ends[:-1])
+        before = (bisect_left(spaces, end) for end in char_ends[:-1])
         return [*(spaces[number - 1] if number else 0 for number in before), len(self.response)]
 
-    def scores(self, boundary: str) -> list[float]:
-        """The score that is known after each token, once so many characters of the response count."""
-        if boundary not in self._scores:
-            self._scores[boundary] = self._known_scores(self.counted(boundary))
-        return self._scores[boundary]
+    def units(self) -> list[tuple[int, int]]:
+        """The words of the response, runs of what is not white space, as spans of prompt + response."""
+        start = len(self.prompt)
+        return [(start + word.start(), start + word.end()) for word in re.finditer(r"\S+", self.response)]
 
-    def _known_scores(self, ends: Sequence[int]) -> list[float]:
-        inside = sorted({end for end in ends if 0 < end < len(self.response)})
-        found = dict(zip(inside, self._prefix_scores(inside), strict=True))
-        found |= {0: self.proved.prompt_score, len(self.response): self.proved.score}
-        return [found[end] for end in ends]
-
-    def word_sums(self, boundary: str, worth: Callable[[float], float]) -> list[float]:
-        """What the words of the prompt, and those known after each token, are worth by the lexicon alone.
+    def unit_sums(self, ends: Sequence[int], worth: Callable[[float], float]) -> list[float]:
+        """What the words of the prompt and so many characters of the response are worth by the lexicon alone.
 
         Args:
-            boundary: "closed" or "open".
+            ends: numbers of characters, ascending.
             worth: what a word is worth by its valence on the scale of scores; 0 for boosters and most words.
         """
         reader = _PrefixReader(self.prompt + self.response, longest_known())
         sums: list[float] = []
         total = 0.0
-        for end in [0, *self.counted(boundary)]:
+        for end in ends:
             words, cut = reader.read(len(self.prompt) + end)
             total += sum(worth(_read_value(word)) for word in words)
             sums.append(total + (worth(_read_value(cut)) if cut else 0.0))
         return sums
 
-    def _prefix_scores(self, ends: Sequence[int]) -> list[float]:
-        """The scores of the prompt and so many characters of the response, by the rules alone."""
+    def prefix_scores(self, ends: Sequence[int]) -> list[float]:
+        """The scores of the prompt and so many characters of the response, by the rules alone.
+
+        Args:
+            ends: numbers of characters, ascending.
+        """
         knowledge = self.rules.knowledge
         reader = _PrefixReader(
             self.prompt + self.response, max(longest_known(), knowledge.longest if knowledge else 0)

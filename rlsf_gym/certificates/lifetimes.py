@@ -1,17 +1,19 @@
-"""Follows what the rules claim of one word while the text grows: what begins, what goes on, what ends."""
+"""Follows what rules claim of one unit while the text grows: what begins, what goes on, what ends."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rlsf_gym.certificates.certificate import Record, Rule, Status
-from rlsf_gym.domains.sentiment.vader.emoji import Span
+from rlsf_gym.certificates.record import Record, Status
 
-# What a rule does to a word: the rule, the span of the trigger, the amount, and the path that justifies it.
-Claim = tuple[Rule, int, int, float, tuple[str, ...]]
-# A claim with its lifetime: the end of the word that brought it, and of the one that withdrew it, or -1.
+__all__ = ["Claim", "Lived", "Version", "change_line", "compare_spread", "follow", "write_records"]
+
+Span = tuple[int, int]
+# What a rule does to a unit: the rule, the span of the trigger, the amount, and the path that justifies it.
+Claim = tuple[str, int, int, float, tuple[str, ...]]
+# A claim with its lifetime: the end of the unit that brought it, and of the one that withdrew it, or -1.
 Lived = tuple[Claim, int, int]
-# All claims of a word, with the end of the word that brought them about.
+# All claims of a unit, with the end of the unit that brought them about.
 Version = tuple[int, list[Claim]]
 
 # Amounts that differ by less come from another order of the same additions.
@@ -19,7 +21,7 @@ _SAME_AMOUNT = 1e-12
 
 
 def follow(line: list[Lived], versions: Sequence[Version], start: int = 0) -> list[Lived]:
-    """All claims that a word has had, in an order that is that of the rules at any time.
+    """All claims that a unit has had, in an order that is that of the rules at any time.
 
     Args:
         line: those that it has had before.
@@ -41,7 +43,7 @@ def change_line(line: list[Lived], claims: list[Claim], end: int) -> list[Lived]
         line: claims that have held.
         claims: those that hold now. One that has held goes on; any other begins, right before the next one
             that goes on.
-        end: of the word with whose arrival they begin, and others cease to hold.
+        end: of the unit with whose arrival they begin, and others cease to hold.
     """
     timeline = _Timeline(line)
     timeline.change(claims, end)
@@ -103,15 +105,15 @@ class _Timeline:
         return line[::-1]
 
 
-def write_records(line: Sequence[Lived], word: Span, prompt_end: int) -> list[Record]:
-    """The records of a word's claims that hold in the prompt or behind it.
+def write_records(line: Sequence[Lived], unit: Span, prompt_end: int) -> list[Record]:
+    """The records of a unit's claims that hold in the prompt or behind it.
 
     Args:
-        line: all that the word has had.
-        word: where it stands.
+        line: all that the unit has had.
+        unit: where it stands.
         prompt_end: where the prompt ends.
     """
-    start, end = word
+    start, end = unit
     return [
         Record(start, end, rule, first, last, amount, _status(since, until, prompt_end), path, since, until)
         for (rule, first, last, amount, path), since, until in line
@@ -119,13 +121,13 @@ def write_records(line: Sequence[Lived], word: Span, prompt_end: int) -> list[Re
     ]
 
 
-def compare_marks(old: Sequence[Record], new: Sequence[Record], length: int) -> list[Record]:
-    """The records of the punctuation in a prompt and in a whole text of some length.
+def compare_spread(old: Sequence[Record], new: Sequence[Record], length: int) -> list[Record]:
+    """The records of rules in `spread`, of which only the prompt and the whole text, of some length, tell.
 
-    They begin at their marks, whenever they count.
+    They begin at the end of their unit, whenever they count.
     """
-    before: list[Lived] = [((*mark[2:6], ()), 0, -1) for mark in old]
-    line = change_line(before, [(*mark[2:6], ()) for mark in new], length)
+    before: list[Lived] = [((*record[2:6], ()), 0, -1) for record in old]
+    line = change_line(before, [(*record[2:6], ()) for record in new], length)
     return [
         Record(first, last, rule, first, last, amount, _status(since, until, 0), (), last, until)
         for (rule, first, last, amount, _), since, until in line

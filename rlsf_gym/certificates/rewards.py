@@ -1,28 +1,24 @@
 """Proves the rewards of tokens: what each design pays for a response, from the text and its certificate.
 
-Nothing is trusted but the text, the lexicon (with the graph that the certificate names, to the byte) and the
-certificate once it is proved, which comes first each time. Where a prefix ends between words, its score is
-that of the records that live there; where it cuts a word, the rules are applied to the text that is left.
-No code is shared with the designs or the scorers.
+Nothing is trusted but the text and the certificate once its checker has proved it, which comes first each
+time. What a checker does not prove, such as scores of prefixes, is refused to be rested on. No code is shared
+with the designs or the scorers.
 """
 
 import inspect
 from collections.abc import Callable, Sequence, Sized
-from operator import index
 from typing import Any, Final, cast
 
-from rlsf_gym.certificates.claimed import Claimed, explain_text, tell
+from rlsf_gym.certificates.checking import prove_response
+from rlsf_gym.certificates.claimed import Claimed, tell
 from rlsf_gym.certificates.errors import CertificateError
-from rlsf_gym.domains.sentiment.checker.header import read_rules
-from rlsf_gym.domains.sentiment.checker.known import Known
-from rlsf_gym.domains.sentiment.checker.payments import PAYMENTS, Case
-from rlsf_gym.domains.sentiment.checker.verification import prove
+from rlsf_gym.certificates.payments import PAYMENTS, Case, UnprovedError
+from rlsf_gym.certificates.proof import Known
 
 __all__ = [
     "RECOMPUTABLE",
     "check_rewards",
     "compare_rewards",
-    "prove_response",
     "recompute_from",
     "recompute_rewards",
 ]
@@ -36,27 +32,6 @@ Utility = Callable[[float], float]
 _TOLERANCE = 1e-9
 
 
-def prove_response(certificate: Claimed, prompt: str, response: str, *, char_ends: Sequence[int]) -> Known:
-    """What text and certificate prove of a response, from which rewards and scores of prefixes follow.
-
-    Args:
-        certificate: the certificate of the response.
-        prompt: the prompt.
-        response: the response.
-        char_ends: for each of K real tokens, how many characters of the response are certain after it.
-
-    Raises:
-        CertificateError: the certificate does not hold.
-        ValueError: `char_ends` are no ends of the tokens of this response.
-    """
-    wrong = explain_text("prompt", prompt) or explain_text("response", response)
-    if wrong:
-        raise CertificateError(wrong)
-    ends = _checked_ends(char_ends, len(response))
-    proved = prove(certificate, prompt, response)
-    return Known(prompt, response, ends, read_rules(certificate), proved)
-
-
 def recompute_rewards(
     certificate: Claimed,
     prompt: str,
@@ -67,6 +42,9 @@ def recompute_rewards(
     utility: Utility,
     slope: float = 0.0,
     boundary: str = "closed",
+    instance: Any = None,
+    closed_ends: Sequence[int] | None = None,
+    units: Sequence[tuple[int, int]] | None = None,
     **kwargs: object,
 ) -> list[float]:
     """The rewards of a response's tokens.
@@ -80,7 +58,10 @@ def recompute_rewards(
         utility: what a score is worth.
         slope: slope of the utility at the response's score; only `rule_certificate` and `rlsf_mask` ask for
             it, where the prompt's score is the same to 1e-12.
-        boundary: whether a word counts when it is "closed", or with each of its pieces, "open".
+        boundary: whether a unit counts when it is "closed", or with each of its pieces, "open".
+        instance: what the episode was about, where the scorer's domain has instances.
+        closed_ends: for each token, how many characters are of closed units, where the checker does not tell.
+        units: units of the response as spans of prompt + response, where the checker does not tell.
         kwargs: arguments of the design.
 
     Returns:
@@ -88,11 +69,19 @@ def recompute_rewards(
 
     Raises:
         CertificateError: the certificate does not hold.
-        ValueError: an argument is none of those that there are, or `char_ends` are no ends of the tokens of
-            this response.
+        ValueError: an argument is unknown or has a value that there is not, `char_ends` are not the ends of
+            the tokens of this response, or the checker does not prove what the design rests on.
     """
     _check_arguments(design, boundary, kwargs)  # before anything is proved
-    known = prove_response(certificate, prompt, response, char_ends=char_ends)
+    known = prove_response(
+        certificate,
+        prompt,
+        response,
+        char_ends=char_ends,
+        instance=instance,
+        closed_ends=None if closed_ends is None else lambda: closed_ends,
+        units=None if units is None else lambda: units,
+    )
     return recompute_from(known, design=design, utility=utility, slope=slope, boundary=boundary, **kwargs)
 
 
@@ -103,11 +92,7 @@ def check_rewards(
     rewards: Sequence[float],
     *,
     design: str,
-    char_ends: Sequence[int],
-    utility: Utility,
-    slope: float = 0.0,
-    boundary: str = "closed",
-    **kwargs: object,
+    **arguments: Any,
 ) -> None:
     """Prove that each token was paid what the design pays for it, to 1e-9.
 
@@ -116,29 +101,15 @@ def check_rewards(
         prompt: the prompt.
         response: the response.
         rewards: the rewards of K real tokens, float64.
-        design: as for `recompute_rewards`, as is all that follows.
-        char_ends: for each of K real tokens, how many characters of the response are certain after it.
-        utility: what a score is worth.
-        slope: slope of the utility at the response's score.
-        boundary: "closed" or "open".
-        kwargs: arguments of the design.
+        design: one of `RECOMPUTABLE`.
+        arguments: all others that `recompute_rewards` takes.
 
     Raises:
         CertificateError: the certificate does not hold, there is another number of rewards, or one is not
             what the text proves; the message names the first such token.
         ValueError: as for `recompute_rewards`.
     """
-    proved = recompute_rewards(
-        certificate,
-        prompt,
-        response,
-        design=design,
-        char_ends=char_ends,
-        utility=utility,
-        slope=slope,
-        boundary=boundary,
-        **kwargs,
-    )
+    proved = recompute_rewards(certificate, prompt, response, design=design, **arguments)
     compare_rewards(rewards, proved, design)
 
 
@@ -176,9 +147,19 @@ def _read_reward(claimed: Any) -> float | None:
 def recompute_from(
     known: Known, *, design: str, utility: Utility, slope: float, boundary: str, **kwargs: object
 ) -> list[float]:
-    """What `recompute_rewards` says of a response that is proved already."""
+    """What `recompute_rewards` says of a response that is proved already.
+
+    Raises:
+        UnprovedError: the checker does not prove what the design rests on.
+    """
     _check_arguments(design, boundary, kwargs)
-    return PAYMENTS[design](Case(known, utility, slope, boundary), **kwargs)
+    try:
+        return PAYMENTS[design](Case(known, utility, slope, boundary), **kwargs)
+    except UnprovedError as missing:
+        raise UnprovedError(
+            f"design {design!r} rests on {missing}, which this scorer's checker does not prove: return a "
+            "Proof from it that does"
+        ) from None
 
 
 def _check_arguments(design: str, boundary: str, kwargs: dict[str, object]) -> None:
@@ -190,16 +171,3 @@ def _check_arguments(design: str, boundary: str, kwargs: dict[str, object]) -> N
         inspect.signature(PAYMENTS[design]).bind(None, **kwargs)
     except TypeError as mismatch:
         raise ValueError(f"design {design!r} does not take {kwargs}: {mismatch}") from mismatch
-
-
-def _checked_ends(char_ends: Sequence[int], length: int) -> list[int]:
-    try:
-        ends = [index(end) for end in char_ends]
-    except TypeError:
-        raise ValueError(f"char_ends must be a list of int, but is {tell(char_ends)}") from None
-    last = ends[-1] if ends else 0
-    if ends != sorted(ends) or last != length or any(end < 0 for end in ends):
-        raise ValueError(
-            f"char_ends must not decrease and must end with {length}, the response's length, but are {ends}"
-        )
-    return ends

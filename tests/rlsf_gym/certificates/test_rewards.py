@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from rlsf_gym.certificates import CertificateError
+from rlsf_gym.checker import RECOMPUTABLE, check_rewards, recompute_rewards
 from rlsf_gym.designs import load_design
-from rlsf_gym.domains.sentiment.checker.rewards import RECOMPUTABLE, check_rewards, recompute_rewards
 from rlsf_gym.feedback.core import Feedback
 from rlsf_gym.feedback.decoding import read_responses
 from rlsf_gym.objectives import load_objective
