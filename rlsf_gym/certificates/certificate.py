@@ -1,25 +1,24 @@
 """The evidence behind a score: records of what each rule did to which unit of the text, and why."""
 
-import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import Any, Final, cast
 
-import numpy as np
-
 from rlsf_gym.certificates.checking import verify
 from rlsf_gym.certificates.errors import CertificateError
-from rlsf_gym.certificates.record import (
-    PLAIN_TYPES,
-    STATUSES,
-    Record,
-    explain_number,
-    explain_record,
-    has_plain_types,
+from rlsf_gym.certificates.fields import (
+    as_float,
+    as_plain,
+    as_tuple,
+    check_number,
+    check_type,
+    copy_json,
     quote,
+    read_only,
 )
+from rlsf_gym.certificates.record import PLAIN_TYPES, STATUSES, Record, explain_record, has_plain_types
 
 __all__ = ["Certificate", "utility_slope"]
 
@@ -88,21 +87,21 @@ class Certificate:
         for name in ("rules", "spread", "records"):
             value = getattr(self, name)
             if type(value) is not tuple:  # seldom so
-                object.__setattr__(self, name, _as_tuple(name, value))
+                object.__setattr__(self, name, as_tuple(name, value))
         self._check_rules()
         if not self._check_records():
-            records = tuple(record._replace(amount=_as_plain(record.amount)) for record in self.records)
+            records = tuple(record._replace(amount=as_plain(record.amount)) for record in self.records)
             object.__setattr__(self, "records", records)
-        object.__setattr__(self, "options", _read_only("options", self.options))
+        object.__setattr__(self, "options", read_only("options", self.options))
         for key, option in self.options.items():
             if type(option) is not str:  # what a message calls it takes longer than to look
-                _check_type(f"options[{quote(key)}]", option, str)
+                check_type(f"options[{quote(key)}]", option, str)
         if self.labels is not _NO_LABELS:
-            object.__setattr__(self, "labels", _read_only("labels", self.labels))
+            object.__setattr__(self, "labels", read_only("labels", self.labels))
             for key, label in self.labels.items():
-                _check_number(f"labels[{quote(key)}]", label)
+                check_number(f"labels[{quote(key)}]", label)
         if self.payload is not None:
-            object.__setattr__(self, "payload", _copy_json("payload", self.payload))
+            object.__setattr__(self, "payload", copy_json("payload", self.payload))
 
     def _has_plain_fields(self) -> bool:
         """Whether the single values are of the types that our scorers write, and finite."""
@@ -112,16 +111,16 @@ class Certificate:
 
     def _check_fields(self) -> None:
         for name in ("scorer", "version"):
-            _check_type(name, getattr(self, name), str)
-        _check_type("verifiable", self.verifiable, bool)
+            check_type(name, getattr(self, name), str)
+        check_type("verifiable", self.verifiable, bool)
         for name in ("prompt_score", "score", "slope"):
-            _check_number(name, getattr(self, name))
-            object.__setattr__(self, name, _as_plain(getattr(self, name)))
+            check_number(name, getattr(self, name))
+            object.__setattr__(self, name, as_plain(getattr(self, name)))
 
     def _check_rules(self) -> None:
         if not {*map(type, self.rules)} <= {str}:
             for rule in self.rules:
-                _check_type("a rule of rules", rule, str)
+                check_type("a rule of rules", rule, str)
         for rule in self.spread:
             if rule not in self.rules:
                 raise ValueError(f"spread must hold some of {', '.join(self.rules)}, but holds {quote(rule)}")
@@ -182,10 +181,10 @@ class Certificate:
         Raises:
             ValueError: one of them has another type, or is not finite.
         """
-        prompt_score, score = _as_float("prompt_score", prompt_score), _as_float("score", score)
+        prompt_score, score = as_float("prompt_score", prompt_score), as_float("score", score)
         record = Record(0, length, "base", 0, length, score - prompt_score, "added", since=length)
-        named = _read_only("labels", labels)
-        labels = {label: _as_float(f"labels[{quote(label)}]", value) for label, value in named.items()}
+        named = read_only("labels", labels)
+        labels = {label: as_float(f"labels[{quote(label)}]", value) for label, value in named.items()}
         return cls(scorer, model_hash, False, {}, prompt_score, score, (record,), labels)
 
     def check(self, prompt: str, response: str, instance: Any = None) -> None:
@@ -306,62 +305,6 @@ class Certificate:
                 f"those of {quote(self.scorer)} add up to {made!r}"
             )
         return changes
-
-
-def _check_type(name: str, value: object, kind: type) -> None:
-    if not isinstance(value, kind):
-        raise ValueError(
-            f"{name} must be a {kind.__name__}, but is {quote(value)} of type {type(value).__name__}"
-        )
-
-
-def _check_number(name: str, value: object) -> None:
-    wrong = explain_number(value)
-    if wrong:
-        raise ValueError(f"{name} {wrong}")
-
-
-def _as_plain(number: float) -> float:
-    """An int or a float itself: NumPy's are a subclass of float, and one may compare as it likes."""
-    return number if type(number) is int else float(number)
-
-
-def _as_float(name: str, value: Any) -> float:
-    """A number as plain data, that of an array's element too."""
-    plain: object = cast(Any, value).item() if isinstance(value, np.generic) else value
-    _check_number(name, plain)
-    return float(cast(float, plain))
-
-
-def _as_tuple(name: str, value: Any) -> tuple[Any, ...]:
-    if isinstance(value, str) or not isinstance(value, Iterable):
-        raise ValueError(f"{name} must be a tuple, but is {quote(value)} of type {type(value).__name__}")
-    return tuple(cast(Iterable[Any], value))
-
-
-def _read_only(name: str, value: Any) -> MappingProxyType[str, Any]:
-    """A copy of a mapping from str that nobody can change."""
-    if type(value) is not dict and not isinstance(value, Mapping):
-        raise ValueError(f"{name} must be a mapping, but is {quote(value)} of type {type(value).__name__}")
-    copy = dict(cast(Mapping[Any, Any], value))
-    for key in copy:
-        if not isinstance(key, str):
-            _check_type(f"a key of {name}", key, str)
-    return MappingProxyType(copy)
-
-
-def _copy_json(name: str, value: Any) -> MappingProxyType[str, Any]:
-    """A copy of a mapping that JSON can write and reads back as it is, which nobody can change."""
-    plain = dict(_read_only(name, value))
-    try:
-        copy = json.loads(json.dumps(plain, allow_nan=False))
-    except (TypeError, ValueError, RecursionError) as error:
-        raise ValueError(f"{name} must be plain JSON, but is not: {quote(str(error))}") from error
-    if copy != plain:
-        raise ValueError(
-            f"{name} must be plain JSON: dict with keys of str, list, str, int, float, bool or None"
-        )
-    return MappingProxyType(copy)
 
 
 def utility_slope(start: tuple[float, float], end: tuple[float, float], slope: float) -> float:

@@ -1,18 +1,17 @@
 """A record of a certificate: one rule's effect on one unit of a text."""
 
-import math
 from collections.abc import Sequence
 from typing import Any, Final, Literal, NamedTuple, cast, get_args
+
+from rlsf_gym.certificates.fields import explain_number, quote
 
 __all__ = [
     "PLAIN_TYPES",
     "STATUSES",
     "Record",
     "Status",
-    "explain_number",
     "explain_record",
     "has_plain_types",
-    "quote",
 ]
 
 Status = Literal["kept", "added", "withdrawn", "passing"]
@@ -65,16 +64,6 @@ def has_plain_types(record: Record) -> bool:
     return not _explain_types(record)
 
 
-def explain_number(value: object) -> str:
-    """What is wrong with a value that is not a finite number; "" for one that is."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return f"must be a float, but is {quote(value)} of type {type(value).__name__}"
-    try:
-        return "" if math.isfinite(value) else f"must be finite, but is {value}"
-    except OverflowError:
-        return "must be finite, but is an int beyond the largest float"
-
-
 def _explain_types(record: Record) -> str:
     fields = record._asdict()
     for name in ("char_start", "char_end", "trigger_start", "trigger_end", "since", "until"):
@@ -89,15 +78,6 @@ def _explain_types(record: Record) -> str:
         return f"path must be a tuple of str, but is {quote(fields['path'])}"
     wrong = explain_number(record.amount)
     return wrong and f"amount {wrong}"
-
-
-def quote(value: object) -> str:
-    """The value in one line, cut where it is long."""
-    try:
-        text = " ".join(repr(value).split())
-    except ValueError:  # an int of more digits than Python writes
-        text = "a very long number"
-    return text if len(text) <= 80 else f"{text[:77]}..."
 
 
 def explain_record(record: Record, rules: Sequence[str]) -> str:

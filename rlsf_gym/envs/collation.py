@@ -18,8 +18,9 @@ Infos = dict[str, Any]
 def collate_infos(infos: Sequence[Infos], indices: Sequence[int], num_envs: int) -> Infos:
     """Returns the infos of some sub-environments as Gymnasium's vector environments lay them out.
 
-    Numbers become typed arrays, arrays are stacked, anything else goes into an object array; `_key` is True
-    where a sub-environment has the key. Elsewhere numbers are 0 and objects None.
+    Numbers become typed arrays, arrays are stacked, dicts are laid out as infos of their own, anything else
+    goes into an object array; `_key` is True where a sub-environment has the key. Elsewhere numbers are 0 and
+    objects None.
 
     Args:
         infos: Infos that all have the same keys.
@@ -31,8 +32,19 @@ def collate_infos(infos: Sequence[Infos], indices: Sequence[int], num_envs: int)
     present[chosen] = True
     columns: Infos = {}
     for key in infos[0] if infos else ():
-        columns[key] = _column([info[key] for info in infos], chosen, num_envs)
+        values = [info[key] for info in infos]
+        is_nested = isinstance(values[0], dict)
+        columns[key] = (_nested if is_nested else _column)(values, chosen, num_envs)
         columns[f"_{key}"] = present.copy()
+    return columns
+
+
+def _nested(values: list[Infos], chosen: IntArray, num_envs: int) -> Infos:
+    """Returns dicts, which may have other keys each, as infos of their own."""
+    columns: Infos = {}
+    for key in dict.fromkeys(key for value in values for key in value):
+        rows = [row for row, value in enumerate(values) if key in value]
+        columns |= collate_infos([{key: values[row][key]} for row in rows], chosen[rows].tolist(), num_envs)
     return columns
 
 

@@ -218,7 +218,11 @@ class Feedback:
         amounts = certificate.rule_amounts(
             prompt_utility=evidence.prompt_utility, utility=evidence.utility, slope=evidence.slope
         )
-        payload = {} if certificate.payload is None else {"certificate_payload": dict(certificate.payload)}
+        payload = (
+            {}
+            if certificate.payload is None
+            else {"certificate_payload": copy.deepcopy(dict(certificate.payload))}
+        )
         return {
             "token_rewards": token_rewards,
             "response_mask": response_mask,

@@ -1,6 +1,7 @@
 """A whole batch in one call: the same as one by one."""
 
 import pickle
+from dataclasses import replace
 
 import gymnasium as gym
 import numpy as np
@@ -93,6 +94,26 @@ def test_disabled_is_laid_out_as_gymnasium_lays_it_out():
     options = {"reset_mask": mask, "prompt": "I saw"}
     equal(native.reset(options=dict(options)), sync.reset(options=dict(options)))
     equal(native.step(actions), sync.step(actions))
+
+
+def test_a_payload_is_laid_out_as_gymnasium_lays_it_out(vowels):
+    class WithWitness(vowels):
+        verifiable = False
+
+        def certify(self, prompt, response):
+            more = {"more": None} if "good" in response.lower() else {}
+            payload = {"length": len(response), "witness": [len(prompt), {"of": response}], **more}
+            return replace(super().certify(prompt, response), verifiable=False, payload=payload)
+
+    for mode in (AutoresetMode.SAME_STEP, AutoresetMode.DISABLED):
+        native, sync = both(mode, scorer=WithWitness())
+        equal(native.reset(seed=3), sync.reset(seed=3))
+        actions = responses_of(native, TEXTS)
+        mine, theirs = native.step(actions), sync.step(actions)
+        equal(mine, theirs)
+        payload = mine[-1].get("final_info", mine[-1])["certificate_payload"]
+        assert payload["length"].tolist() == list(map(len, TEXTS))
+        assert payload["_more"].tolist() == [True, False, False]
 
 
 def test_sub_environment_i_is_the_single_environment_of_seed_plus_i():

@@ -3,6 +3,8 @@
 import gymnasium as gym
 import pytest
 
+from rlsf_gym.designs import Design
+from rlsf_gym.designs.outcome import uniform
 from rlsf_gym.scorers import load_scorer
 from rlsf_gym.scorers.offers import list_offers
 
@@ -33,6 +35,27 @@ def test_rules_of_a_scorer_without_any_are_refused(word_count, design):
     message = f"'{design}' needs .* 'rules', and 'words' does not: use scorer='vader' or 'knowledge'$"
     with pytest.raises(ValueError, match=message):
         gym.make(ID, reward_design=design, scorer=word_count())
+
+
+def test_a_scorer_may_offer_anything_and_a_design_may_need_it(word_count):
+    class Proving(word_count):
+        offers = ("proof", "candidates")
+
+    class Ruled(word_count):
+        rules = ("left", "right")
+
+    assert list_offers(Proving) == ("proof", "candidates")
+    assert list_offers(Ruled()) == ("rules",)
+    design = Design("proved", uniform, needs="proof")
+    assert gym.make(ID, reward_design=design, scorer=Proving()).unwrapped.task.feedback.design is design
+    message = (
+        "'proved' needs .* 'proof', and 'words' does not: use a scorer of your own whose offers hold 'proof'"
+    )
+    with pytest.raises(ValueError, match=message) as refused:
+        gym.make(ID, reward_design=design, scorer=word_count())
+    assert "\n" not in str(refused.value)
+    with pytest.raises(ValueError, match="needs must be the name of what a scorer offers, got 5"):
+        Design("five", uniform, needs=5)
 
 
 def test_attributions_that_are_none_are_refused(attributing):
