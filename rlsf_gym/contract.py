@@ -75,6 +75,7 @@ def check_episode(rewards: float | Sequence[float], info: Info, *, max_new_token
     _check_response(info)
     _check_amounts(info)
     _check_records(info["certificate"])
+    _check_payload(info.get("certificate_payload", {}))
     _check_sum([rewards] if isinstance(rewards, int | float) else list(rewards), info["token_rewards"])
 
 
@@ -249,18 +250,26 @@ def _check_amounts(info: Info) -> None:
         raise ContractError(f"info['judge'] must be a float in [0, 1], got {judge!r}")
 
 
+def _check_payload(payload: Any) -> None:
+    if not isinstance(payload, dict):
+        raise ContractError(f"info['certificate_payload'] must be a dict, got {type(payload).__name__}")
+    _check_plain("certificate_payload", cast(object, payload))
+
+
 def _check_records(certificate: list[Any]) -> None:
     for record in certificate:
         if not isinstance(record, dict):
             raise ContractError(
                 f"info['certificate'] must be a list of dicts, got {type(record).__name__} in it"
             )
+    _check_plain("certificate", certificate)
+
+
+def _check_plain(key: str, value: object) -> None:
     try:
-        json.dumps(certificate, allow_nan=False)
+        json.dumps(value, allow_nan=False)
     except (TypeError, ValueError) as error:
-        raise ContractError(
-            f"info['certificate'] must hold plain data that JSON can write: {error}"
-        ) from error
+        raise ContractError(f"info[{key!r}] must hold plain data that JSON can write: {error}") from error
 
 
 def _check_sum(rewards: list[float], token_rewards: npt.NDArray[Any]) -> None:

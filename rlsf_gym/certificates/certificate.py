@@ -165,7 +165,7 @@ class Certificate:
         score: float,
         length: int,
     ) -> "Certificate":
-        """The certificate of a scorer that gives no reasons, such as a neural classifier.
+        """Certificate of a scorer that gives no reasons, such as a neural classifier.
 
         Args:
             scorer: the scorer's name.
@@ -227,7 +227,7 @@ class Certificate:
         return plain
 
     def rule_amounts(self, *, prompt_utility: float, utility: float, slope: float) -> dict[str, float]:
-        """What each rule contributed to the gain in utility.
+        """Contribution of each rule to the gain in utility.
 
         With A the sum of amounts, s(A) the score and U the objective, a rule gets
         (U(s(A_F)) - U(s(A_P))) / (A_F - A_P) times the amounts that were added less those that were
@@ -252,7 +252,7 @@ class Certificate:
         return {rule: factor * change for rule, change in self._rule_changes().items()}
 
     def factor(self, *, prompt_utility: float, utility: float, slope: float) -> float:
-        """What one unit of amount contributes to the gain in utility.
+        """Utility per unit of amount on the way from the prompt to the text.
 
         (U(s(A_F)) - U(s(A_P))) / (A_F - A_P), or its limit where the two sums are equal.
 
@@ -283,7 +283,7 @@ class Certificate:
             self._rule_changes()
 
     def _rule_changes(self) -> dict[str, float]:
-        """What the records of each rule add to the sum of amounts less what they take from it."""
+        """Net amount of each rule: what its records add less what they withdraw."""
         if self._changes is None:
             object.__setattr__(self, "_changes", self._add_up())
         return cast(dict[str, float], self._changes)

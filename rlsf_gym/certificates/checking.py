@@ -1,4 +1,4 @@
-"""Finds the checker of a certificate, and has it prove what the certificate says."""
+"""Proves certificates by the checker that is registered for their scorer."""
 
 from collections.abc import Callable, Sequence
 from operator import index

@@ -1,4 +1,4 @@
-"""What the checker reads of a certificate, whoever wrote it."""
+"""Claims: certificates of unknown origin, read once into plain types."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ _PLAIN_JSON = (str, int, float, bool, type(None))
 
 
 class ClaimedRecord(Protocol):
-    """What the checker reads of a record."""
+    """Fields of a record as a checker sees them."""
 
     @property
     def char_start(self) -> int:
@@ -39,7 +39,7 @@ class ClaimedRecord(Protocol):
 
     @property
     def amount(self) -> float:
-        """What the rule adds to the sum that the score is made of."""
+        """Amount that the rule adds to the sum which the score is made of."""
         ...
 
     @property
@@ -64,7 +64,7 @@ class ClaimedRecord(Protocol):
 
 
 class Claimed(Protocol):
-    """What the checker reads of a certificate."""
+    """Fields of a certificate as a checker sees them."""
 
     @property
     def scorer(self) -> str:
@@ -83,7 +83,7 @@ class Claimed(Protocol):
 
     @property
     def options(self) -> Mapping[str, str]:
-        """What the scorer was asked to do."""
+        """Options that the scorer was made with."""
         ...
 
     @property
@@ -123,7 +123,7 @@ class Claimed(Protocol):
 
     @property
     def payload(self) -> Mapping[str, Any] | None:
-        """What else proves the score; None for nothing."""
+        """Witness, proof or model, as plain JSON; None for nothing."""
         ...
 
 
@@ -137,7 +137,7 @@ def tell(value: object) -> str:
 
 
 def explain_number(name: str, value: object) -> str:
-    """What is wrong with a value that is not a finite number; "" for one that is.
+    """Message for a value that is not a finite number; "" for one that is.
 
     Here and below types are the plain ones: an object of a subclass may compare as it likes.
     """
@@ -150,12 +150,12 @@ def explain_number(name: str, value: object) -> str:
 
 
 def explain_text(name: str, value: object) -> str:
-    """What is wrong with a text that is none; "" for one that is right."""
+    """Message for a value that is not a text; "" for one that is."""
     return "" if isinstance(value, str) else f"{name} must be a str, but is {tell(value)}"
 
 
 def explain_record(record: ClaimedRecord) -> str:
-    """What is wrong with the types of a record; "" for one that is right."""
+    """Message for a record of wrong types; "" for one of right types."""
     untyped = cast(Any, record)
     for name in ("char_start", "char_end", "trigger_start", "trigger_end", "since", "until"):
         value = getattr(untyped, name, None)
@@ -172,7 +172,7 @@ def explain_record(record: ClaimedRecord) -> str:
 
 
 class Claims(NamedTuple):
-    """All that a certificate says, read once into plain types; a checker gets nothing else to see."""
+    """Claims of a certificate, read once into plain types; a checker gets nothing else to see."""
 
     scorer: str
     version: str
@@ -189,7 +189,7 @@ class Claims(NamedTuple):
 
 
 def read_claims(certificate: Claimed) -> Claims:
-    """What a certificate says.
+    """Reads a certificate into plain types.
 
     Raises:
         CertificateError: a field, or one of a record, has another type than it should.

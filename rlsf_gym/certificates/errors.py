@@ -1,4 +1,4 @@
-"""The error that says what does not hold."""
+"""The error of a certificate that does not hold."""
 
 
 class CertificateError(ValueError):

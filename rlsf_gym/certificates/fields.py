@@ -31,7 +31,7 @@ def quote(value: object) -> str:
 
 
 def explain_number(value: object) -> str:
-    """What is wrong with a value that is not a finite number; "" for one that is."""
+    """Message for a value that is not a finite number; "" for one that is."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return f"must be a float, but is {quote(value)} of type {type(value).__name__}"
     try:
@@ -68,7 +68,7 @@ def as_float(name: str, value: Any) -> float:
 
 
 def as_tuple(name: str, value: Any) -> tuple[Any, ...]:
-    """The elements of a list or another iterable that is no text."""
+    """Elements of a list or another iterable; a text is refused."""
     if isinstance(value, str) or not isinstance(value, Iterable):
         raise ValueError(f"{name} must be a tuple, but is {quote(value)} of type {type(value).__name__}")
     return tuple(cast(Iterable[Any], value))

@@ -21,7 +21,7 @@ _SAME_AMOUNT = 1e-12
 
 
 def follow(line: list[Lived], versions: Sequence[Version], start: int = 0) -> list[Lived]:
-    """All claims that a unit has had, in an order that is that of the rules at any time.
+    """Claims that a unit has had with their lifetimes, at any time in the order of the rules.
 
     Args:
         line: those that it has had before.
@@ -37,7 +37,7 @@ def follow(line: list[Lived], versions: Sequence[Version], start: int = 0) -> li
 
 
 def change_line(line: list[Lived], claims: list[Claim], end: int) -> list[Lived]:
-    """The line with the claims that hold from now on.
+    """Line of claims, with those that hold from now on.
 
     Args:
         line: claims that have held.
@@ -106,7 +106,7 @@ class _Timeline:
 
 
 def write_records(line: Sequence[Lived], unit: Span, prompt_end: int) -> list[Record]:
-    """The records of a unit's claims that hold in the prompt or behind it.
+    """Records of a unit's claims that hold in the prompt or behind it.
 
     Args:
         line: all that the unit has had.
@@ -122,7 +122,7 @@ def write_records(line: Sequence[Lived], unit: Span, prompt_end: int) -> list[Re
 
 
 def compare_spread(old: Sequence[Record], new: Sequence[Record], length: int) -> list[Record]:
-    """The records of rules in `spread`, of which only the prompt and the whole text, of some length, tell.
+    """Records of rules in `spread`, by what holds in the prompt and in the whole text of some length.
 
     They begin at the end of their unit, whenever they count.
     """

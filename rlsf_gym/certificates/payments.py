@@ -1,4 +1,4 @@
-"""What each reward design pays, from what is proved of a response."""
+"""Payments of reward designs, worked out from what is proved of a response."""
 
 import math
 from bisect import bisect_left, bisect_right
@@ -22,7 +22,7 @@ class UnprovedError(ValueError):
 
 
 class Case(NamedTuple):
-    """What a design may ask about.
+    """A proved response under an objective and a boundary.
 
     Attributes:
         known: the response and its proof.
@@ -84,7 +84,7 @@ def pay_as_the_seed(case: Case) -> list[float]:
 
 
 def pay_progress(case: Case) -> list[float]:
-    """What each token adds to the utility that is known."""
+    """Gain in known utility with each token."""
     scores = case.known.scores(case.boundary)
     if scores is None:
         raise UnprovedError(f"the scores of prefixes under boundary={case.boundary!r}")
@@ -93,7 +93,7 @@ def pay_progress(case: Case) -> list[float]:
 
 
 def pay_units(case: Case) -> list[float]:
-    """What the units that each token adds are worth one by one, whatever stands around them."""
+    """Worth of the units that each token adds, one by one, whatever stands around them."""
     nothing = case.utility(0.0)
     sums = case.known.unit_sums(case.boundary, lambda value: case.utility(value) - nothing)
     if sums is None:
@@ -197,7 +197,7 @@ def _mark(case: Case) -> list[bool]:
 
 
 def _find_faults(case: Case) -> list[tuple[int, int]]:
-    """The units of the response that the rules took from, as spans of the response in order."""
+    """Units of the response that the rules took from, as spans of the response in order."""
     laid = _lay(case)
     units = case.known.unit_spans()
     if units is None:

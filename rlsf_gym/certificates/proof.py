@@ -1,4 +1,4 @@
-"""What a checker has proved of a prompt and its response."""
+"""Proofs: certificates that hold, and what follows from the texts without the scorer."""
 
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
@@ -10,12 +10,12 @@ from rlsf_gym.certificates.claimed import Claimed, ClaimedRecord
 __all__ = ["Known", "Proof", "Worth"]
 
 Worth = Callable[[float], float]
-"""What a unit is worth, by what it counts on the scale of scores."""
+"""Worth of a unit, by what it counts on the scale of scores."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Proof:
-    """What a checker has proved: a certificate, and whatever else it tells of the texts without the scorer.
+    """A proved certificate, and functions of the texts that the checker works out without the scorer.
 
     A function is None where the checker does not prove such a thing. With `verify=True`, what a reward
     design is told is held against them, and rewards that follow from them are worked out again.
@@ -46,11 +46,16 @@ class Proof:
     units: Callable[[], Sequence[tuple[int, int]]] | None = None
     """Units of the response, spans of prompt + response; None leaves it to the environment's segmentation."""
     unit_sums: Callable[[Sequence[int], Worth], Sequence[float]] | None = None
-    """What the units of the prompt and so many characters of the response are worth one by one, in sum."""
+    """Sum of the worth of each unit in the prompt and so many characters of the response."""
+
+    @property
+    def proves_prefixes(self) -> bool:
+        """Whether the values of prefixes are among what it tells."""
+        return any(tell is not None for tell in (self.prefix_scores, self.text_score, self.values))
 
     @classmethod
     def of(cls, certificate: Claimed, **more: Any) -> "Proof":
-        """The proof of a certificate that holds as it stands.
+        """Returns the proof of a certificate that holds as it stands.
 
         Args:
             certificate: what a checker has found to be right.
@@ -89,7 +94,7 @@ class Known:
     _scores: dict[str, list[float]] = field(default_factory=dict[str, list[float]], init=False, repr=False)
 
     def counted(self, boundary: str) -> Sequence[int] | None:
-        """How many characters of the response count after each token; None where nobody tells.
+        """Returns how many characters of the response count after each token; None where nobody tells.
 
         Args:
             boundary: "open": all that are certain; "closed": those of closed units, and all of them with the
@@ -102,7 +107,7 @@ class Known:
         return None if self.closed_ends is None else self.closed_ends()
 
     def scores(self, boundary: str) -> list[float] | None:
-        """The score that is known after each token; None where the checker proves none of prefixes."""
+        """Returns the score that is known after each token; None where the checker does not prove it."""
         if boundary not in self._scores:
             ends = self.counted(boundary)
             found = None if ends is None else self._known_scores(ends)
@@ -112,7 +117,7 @@ class Known:
         return self._scores[boundary]
 
     def unit_sums(self, boundary: str, worth: Worth) -> Sequence[float] | None:
-        """What the units of the prompt, and those known after each token, are worth one by one.
+        """Returns the summed worth of the units of the prompt, and of those known after each token.
 
         Args:
             boundary: "closed" or "open".
@@ -127,12 +132,12 @@ class Known:
         return self.proof.unit_sums([0, *ends], worth)
 
     def unit_spans(self) -> Sequence[tuple[int, int]] | None:
-        """Units of the response as spans of prompt + response, in order; None where nobody tells."""
+        """Returns the units of the response as spans of prompt + response; None where nobody tells."""
         units = self.proof.units or self.units
         return None if units is None else units()
 
     def token_at(self, offset: int) -> int:
-        """The first token that brings the text up to an offset into prompt + response."""
+        """Returns the first token that brings the text up to an offset into prompt + response."""
         return bisect_left(self.char_ends, offset - len(self.prompt))
 
     def _known_scores(self, ends: Sequence[int]) -> list[float] | None:

@@ -81,7 +81,7 @@ def _explain_types(record: Record) -> str:
 
 
 def explain_record(record: Record, rules: Sequence[str]) -> str:
-    """What is wrong with a record that is not sound, where a scorer has these rules."""
+    """Message for a record that is not sound, where a scorer has these rules."""
     wrong = _explain_types(record)
     if wrong:
         return wrong

@@ -47,7 +47,7 @@ def recompute_rewards(
     units: Sequence[tuple[int, int]] | None = None,
     **kwargs: object,
 ) -> list[float]:
-    """The rewards of a response's tokens.
+    """Rewards of a response's tokens, from text and certificate alone.
 
     Args:
         certificate: the certificate of the response; it is proved first.
@@ -135,7 +135,7 @@ def compare_rewards(rewards: Sequence[float], proved: Sequence[float], design: s
 
 
 def _read_reward(claimed: Any) -> float | None:
-    """The number itself, that of an array's element too; None for what is none."""
+    """Number of a reward, an array's element included; None for a value that is not a number."""
     if isinstance(claimed, bool | str | bytes):
         return None
     try:
@@ -147,7 +147,7 @@ def _read_reward(claimed: Any) -> float | None:
 def recompute_from(
     known: Known, *, design: str, utility: Utility, slope: float, boundary: str, **kwargs: object
 ) -> list[float]:
-    """What `recompute_rewards` says of a response that is proved already.
+    """Rewards of a response that is proved already, as `recompute_rewards` works them out.
 
     Raises:
         UnprovedError: the checker does not prove what the design rests on.

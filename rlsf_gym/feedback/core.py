@@ -47,8 +47,8 @@ class Feedback:
         Raises:
             ValueError: If the scorer declares proofs, and its certificates cannot be proved.
         """
-        check_provable(self.scorer)
-        self._scoring = Scoring(scorer=self.scorer, boundary=self.boundary, is_watched=not self.verify)
+        is_proved = check_provable(self.scorer) and self.verify
+        self._scoring = Scoring(scorer=self.scorer, boundary=self.boundary, is_watched=not is_proved)
 
     def infos(
         self, prompts: Sequence[str], actions: IntArray, rngs: Sequence[np.random.Generator]

@@ -30,8 +30,11 @@ _ROUGH = 1e-3
 _PROBE = ("The film was", " not very good, but I LOVED the ending!")
 
 
-def check_provable(scorer: Scorer) -> None:
+def check_provable(scorer: Scorer) -> bool:
     """Checks that a scorer that declares proofs has a checker, which proves a certificate of it.
+
+    Returns:
+        Whether that checker proves values of prefixes as well.
 
     Raises:
         ValueError: If `verifiable` is neither True nor False, or it is True and no checker is registered for
@@ -42,7 +45,7 @@ def check_provable(scorer: Scorer) -> None:
         raise ValueError(f"scorer {name!r} must have True or False as verifiable, got {declared!r}")
     _check_rules(scorer)
     if not declared or _is_ours(scorer):
-        return
+        return declared
     if find_checker(name) is None:
         raise ValueError(
             f"scorer {name!r} declares verifiable=True, but no checker is registered for it: call "
@@ -51,7 +54,7 @@ def check_provable(scorer: Scorer) -> None:
     certificate = scorer.certify(*_PROBE)
     try:
         _check_form(scorer, certificate)
-        verify(certificate, *_PROBE)
+        return verify(certificate, *_PROBE).proves_prefixes
     except ValueError as error:
         raise ValueError(
             f"scorer {name!r} declares verifiable=True, but its certificate of {''.join(_PROBE)!r} fails: "
@@ -71,8 +74,8 @@ def check_certificate(scorer: Scorer, evidence: Evidence, prompt: str, response:
         response: The response.
 
     Raises:
-        ValueError: If it is no certificate, declares other proofs or rules than the scorer, or tells other
-            scores than the scorer returned.
+        ValueError: If it is not a `Certificate`, declares other proofs or rules than the scorer, or tells
+            other scores than the scorer returned.
         CertificateError: If its records do not add up to its scores, or it tells other scores and does not
             hold.
     """

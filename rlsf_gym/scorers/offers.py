@@ -1,4 +1,4 @@
-"""What a scorer offers to reward designs beyond scores, and which scorers offer it."""
+"""Offers of scorers to reward designs beyond scores."""
 
 from __future__ import annotations
 

@@ -85,6 +85,11 @@ BROKEN_STEPS = [
     (setting("judge", 1.5), r"info\['judge'\] must be a float in \[0, 1\], got 1.5"),
     (setting("certificate", ["base"]), r"info\['certificate'\] must be a list of dicts, got str in it"),
     (setting("certificate", [{"amount": np.float32(1)}]), r"info\['certificate'\] must hold plain data"),
+    (setting("certificate_payload", [1]), r"info\['certificate_payload'\] must be a dict, got list"),
+    (
+        setting("certificate_payload", {"proof": {1, 2}}),
+        r"info\['certificate_payload'\] must hold plain data that JSON can write",
+    ),
     (setting("prompt", "again"), "reset and step must share no key but 'action_mask', got 'prompt' in both"),
     (
         lambda info: info.update({f"extra {info['response_length']}": 1}),

@@ -266,3 +266,13 @@ def test_what_a_checker_does_not_prove_is_held_to_what_the_design_declares(vowel
     forged = Moved(**{item.name: getattr(DESIGNS["terminal"], item.name) for item in fields(potential)})
     with pytest.raises(CertificateError, match=r"reward of token 0 must be .*, as 'terminal' pays"):
         play(SentimentEnv, vowels(), forged)
+
+
+def test_prefixes_that_no_checker_proves_are_compared_with_the_scores_of_their_texts(vowels, monkeypatch):
+    class PrefixLiar(vowels):
+        def prefix_scores(self, prompt, response, char_ends):
+            return super().prefix_scores(prompt, response, char_ends) + 0.01
+
+    monkeypatch.setitem(CHECKERS, "vowels", lambda *claims: None)
+    with pytest.raises(ValueError, match="scorer 'vowels' must give a text the same score in every form"):
+        play(SentimentEnv, PrefixLiar(), "potential")

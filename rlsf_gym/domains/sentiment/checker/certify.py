@@ -16,7 +16,7 @@ _TOLERANCE = 1e-9
 
 
 class Rules(NamedTuple):
-    """What may differ from scorer to scorer.
+    """Rules of a scorer: what differs from one to the other.
 
     Attributes:
         knowledge: the graph that values words by their context; None for the lexicon alone.
@@ -28,7 +28,7 @@ class Rules(NamedTuple):
 
 
 class Proved(NamedTuple):
-    """What the rules prove of a prompt and a text.
+    """Records and scores that the rules prove of a prompt and a text.
 
     Attributes:
         entries: all records, in order.
@@ -90,7 +90,7 @@ def prove_marks(spelling: Spelling, total: float) -> list[Entry]:
 
 
 def weigh_queries(count: int) -> float:
-    """What each of the first four of so many ? counts."""
+    """Weight of each of the first four of so many ?."""
     return 0.0 if count < 2 else 0.18 if count < 4 else 0.24
 
 
@@ -105,7 +105,7 @@ def _find_marks(spelling: Spelling, mark: str) -> list[int]:
 
 
 def prove_texts(prompt: str, response: str, rules: Rules) -> Proved:
-    """What the rules prove of the prompt, of the whole text, and of the text at each word between them."""
+    """Proves the records of the prompt, of the whole text, and of the text at each word between them."""
     text = prompt + response
     spelling, opening = spell(text), spell(prompt)
     tokens, first = read_tokens(spelling), read_tokens(opening)

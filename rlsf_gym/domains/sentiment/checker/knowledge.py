@@ -25,7 +25,7 @@ _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
 
 
 class Knowledge(NamedTuple):
-    """What a graph file says.
+    """Contents of a graph file.
 
     Attributes:
         window: how many words away from a term an aspect may stand.
@@ -161,7 +161,7 @@ def find_premise(tokens: Sequence[Token], at: int, knowledge: Knowledge | None) 
 
 
 def _say(tokens: Sequence[Token], at: int, knowledge: Knowledge) -> Premise | None:
-    """What the graph says of the word at `at`: by the nearest aspect with a path, or the subject."""
+    """Premise of the word at `at` in the graph: by the nearest aspect with a path, or the subject."""
     low = tokens[at].low
     reach = range(max(0, at - knowledge.window), min(len(tokens), at + knowledge.window + 1))
     aspects = [near for near in reach if near != at and _is_one_sentence(tokens, at, near)]

@@ -54,7 +54,7 @@ class Reading(NamedTuple):
         return [(start + word.start(), start + word.end()) for word in re.finditer(r"\S+", self.response)]
 
     def unit_sums(self, ends: Sequence[int], worth: Callable[[float], float]) -> list[float]:
-        """What the words of the prompt and so many characters of the response are worth by the lexicon alone.
+        """Summed worth of the words of the prompt and so many characters of the response, by the lexicon.
 
         Args:
             ends: numbers of characters, ascending.
@@ -140,5 +140,5 @@ class _PrefixReader:
 
 
 def _read_value(word: Token) -> float:
-    """What the lexicon says of a word, on the scale of scores: 0 of boosters and most words."""
+    """Value of a word in the lexicon, on the scale of scores: 0 of boosters and most words."""
     return 0.0 if word.low in BOOSTER_DICT else load_tables()[0].get(word.low, 0.0) / 4

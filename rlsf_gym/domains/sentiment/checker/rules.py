@@ -11,7 +11,7 @@ _RAISERS = ("so", "this")
 
 
 class Claim(NamedTuple):
-    """What a rule is entitled to do: the words that trigger it, and the valence that it leaves.
+    """A rule's entitlement: the words that trigger it, and the valence that it leaves.
 
     `path` is the graph's, empty but for the rule "knowledge".
     """

@@ -70,10 +70,10 @@ def verify(certificate: Claimed, instance: Any, prompt: str, response: str) -> P
 
 
 def read_rules(certificate: Claimed) -> Rules:
-    """The rules that a certificate was made by.
+    """Reads by which rules a certificate was made.
 
     Raises:
-        CertificateError: there are no such rules, or not here, or it says what no rule proves.
+        CertificateError: there are no such rules, or not on this machine, or it says what no rule proves.
     """
     if certificate.scorer not in _OPTIONS:
         raise CertificateError(f"scorer must be 'vader' or 'knowledge', but is {tell(certificate.scorer)}")

@@ -40,7 +40,7 @@ class Token(NamedTuple):
 
 
 class Premise(NamedTuple):
-    """What a word's valence is before any rule: from the lexicon, or from a graph of domain knowledge.
+    """Valence of a word before any rule: from the lexicon, or from a graph of domain knowledge.
 
     Attributes:
         rule: "base" or "knowledge".
