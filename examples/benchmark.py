@@ -145,7 +145,8 @@ def run(study: Study, folder: StudyFolder, options: argparse.Namespace) -> Summa
     until = None if options.limit_seconds is None else time.monotonic() + options.limit_seconds
     with make_executor(options) as executor:
         import_paths = (str(options.file.resolve().parent), str(HERE))
-        place = Place(study.name, folder, executor, import_paths, plan=fingerprint(study))
+        plan = fingerprint(study)
+        place = Place(study.name, folder, executor, import_paths, plan=plan, places=study.places)
         tuning = study.tuning_cells(options.groups) if options.phase != "main" else []
         summary = run_phase(place, tuning, until)
         if options.phase == "tuning" or summary.left or summary.errors:

@@ -1,4 +1,4 @@
-"""examples/game_study.py and its section: the exact tier, against enumeration and identities."""
+"""studies/cells/game.py and its section: the exact tier, against enumeration and identities."""
 
 import itertools
 import math
@@ -17,7 +17,7 @@ DESIGNS = ["terminal", "potential", "uniform"]
 
 @pytest.fixture(scope="module")
 def credit():
-    import game_study
+    from examples.studies.cells import game as game_study
 
     settings = {**SMALL, "designs": DESIGNS, "lambdas": [1.0, 0.8], "qualities": [0.0, 0.5, 1.0]}
     rows = game_study.credit({**settings, "betas": [0.3]}, 0)
@@ -27,7 +27,7 @@ def credit():
 
 @pytest.fixture(scope="module")
 def runs():
-    import game_study
+    from examples.studies.cells import game as game_study
 
     settings = {
         **SMALL, "lambdas": [0.8], "qualities": [0.0, 1.0], "learning_rates": [3.0, 9.0], "steps": 60,
@@ -47,7 +47,7 @@ def small_game():
 
 
 def test_the_goal_lies_between_the_start_and_the_best_of_64_by_simulation():
-    import game_study
+    from examples.studies.cells import game as game_study
 
     task = game_study.make_task(SMALL, ["terminal"])
     drawn = np.random.default_rng(0).choice(task.gains, (20_000, 64)).max(axis=1).mean()
@@ -65,7 +65,7 @@ def test_with_the_exact_critic_token_rewards_are_worth_what_the_sum_is(credit):
 @pytest.mark.parametrize("quality", [0.0, 0.5, 1.0])
 def test_knowing_the_same_of_terminal_makes_potential_terminal(small_game, quality):
     """With V the critic of terminal and V - Phi that of potential, every advantage is the same."""
-    from game_critics import blend, exact_values, measure_worth
+    from examples.studies.cells.game_critics import blend, exact_values, measure_worth
 
     gains, rewards, rollouts = small_game
     at_the_end = np.zeros_like(rewards)
@@ -81,8 +81,7 @@ def test_knowing_the_same_of_terminal_makes_potential_terminal(small_game, quali
 
 def test_a_small_step_gains_what_the_scale_says(small_game):
     """Of the expected gain, by differences: along the expected estimate and along the true gradient."""
-    from game_critics import measure_worth
-
+    from examples.studies.cells.game_critics import measure_worth
     from rlsf_gym.word_game import expected_gradient, gae, true_gradient
 
     gains, rewards, rollouts = small_game
@@ -122,8 +121,8 @@ def test_with_the_exact_critic_learners_take_the_same_steps(runs):
 
 
 def test_arrivals_by_hand():
-    from game_learning import History
-    from game_study import _arrivals
+    from examples.studies.cells.game import _arrivals
+    from examples.studies.cells.game_learning import History
 
     gains = np.array([[0.0, 0.6, 0.4, 0.7], [0.0, 0.1, 0.2, 0.3], [0.0, 0.2, 0.9, 0.9]])
     kls = np.array([[0.0, 5.0, 3.0, 2.0], [0.0, 1.0, 1.0, 1.0], [0.0, 1.0, 9.0, 9.0]])
@@ -133,7 +132,7 @@ def test_arrivals_by_hand():
 
 def test_learners_of_hindsight_know_what_causal_ones_do(small_game):
     """The general recursion and the short one for causal designs agree."""
-    from game_learning import Table, know, softmax
+    from examples.studies.cells.game_learning import Table, know, softmax
 
     gains, rewards, _ = small_game
     policy = softmax(np.random.default_rng(6).standard_normal((2, 13, 12)))
@@ -147,9 +146,8 @@ def test_learners_of_hindsight_know_what_causal_ones_do(small_game):
 @pytest.mark.parametrize("quality", [0.0, 0.7])
 def test_batches_estimate_the_expected_gradient(small_game, quality):
     """The mean over many responses, within four standard errors, in both arms of lambda."""
-    from game_critics import blend, exact_values
-    from game_learning import Arm, Table, _estimate, know, sample, softmax
-
+    from examples.studies.cells.game_critics import blend, exact_values
+    from examples.studies.cells.game_learning import Arm, Table, _estimate, know, sample, softmax
     from rlsf_gym.word_game import expected_gradient, gae
 
     gains, rewards, rollouts = small_game
@@ -165,7 +163,7 @@ def test_batches_estimate_the_expected_gradient(small_game, quality):
 
 def test_learners_know_what_enumeration_says():
     """Expected gain and state values of random bigrams, against a sum over all responses."""
-    from game_learning import Table, kl_and_gradient, know, softmax
+    from examples.studies.cells.game_learning import Table, kl_and_gradient, know, softmax
 
     game = WordGame(choices=(WORDS,) * 3)
     payments = pay_responses(game, {"potential": load_design("potential")})
@@ -187,7 +185,7 @@ def test_learners_know_what_enumeration_says():
 
 
 def test_the_gradient_of_the_divergence_is_that_of_differences():
-    from game_learning import kl_and_gradient, softmax
+    from examples.studies.cells.game_learning import kl_and_gradient, softmax
 
     logits = np.random.default_rng(2).standard_normal((1, 13, 12))
     _, gradient = kl_and_gradient(softmax(logits), 3)
@@ -200,7 +198,7 @@ def test_the_gradient_of_the_divergence_is_that_of_differences():
 
 
 def test_samples_follow_the_policy():
-    from game_learning import sample, softmax
+    from examples.studies.cells.game_learning import sample, softmax
 
     logits = np.random.default_rng(3).standard_normal((1, 13, 12))
     words = sample(softmax(logits), np.random.default_rng(4).random((1, 200_000, 2)))[0]
@@ -210,7 +208,7 @@ def test_samples_follow_the_policy():
 
 def test_the_frontier_is_that_of_the_best_policy():
     """Of potential that is the Gibbs distribution, which no policy betters; hindsight leads elsewhere."""
-    import game_study
+    from examples.studies.cells import game as game_study
 
     settings = {**SMALL, "designs": ["terminal", *DESIGNS[1:], "shapley"], "lambdas": [], "qualities": []}
     rows = list(game_study.credit({**settings, "betas": [0.5, 0.1]}, 0))
@@ -224,7 +222,7 @@ def test_the_frontier_is_that_of_the_best_policy():
 
 
 def test_where_hindsight_leads():
-    import game_study
+    from examples.studies.cells import game as game_study
 
     rows = list(game_study.invariance({"designs": ["terminal", "potential", "shapley"], "kls": [0.5]}, 0))
     found = {row["design"]: (row["good_after_not"], row["gain"]) for row in rows}

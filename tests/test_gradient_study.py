@@ -1,4 +1,4 @@
-"""examples/gradient_study.py: moments by hand and by autograd, what a learner keeps, and its section."""
+"""studies/cells/gradients.py: moments by hand and by autograd, what a learner keeps, and its section."""
 
 from pathlib import Path
 
@@ -28,14 +28,14 @@ def cell_of(design):
 
 @pytest.fixture(scope="module")
 def agent():
-    import gradient_study
+    from examples.studies.cells import gradients as gradient_study
 
     agent = make_agent(merge(cell_of("potential").settings, SMALL), 0)
     return agent, list(gradient_study.play_batches(agent, 3, 0))
 
 
 def test_moments_are_those_of_products_of_different_batches(agent, monkeypatch):
-    import gradient_study
+    from examples.studies.cells import gradients as gradient_study
 
     learner, rollouts = agent
     gradients = {1.0: torch.randn(3, 5, generator=torch.Generator().manual_seed(0)), 0.5: torch.ones(3, 5)}
@@ -55,10 +55,9 @@ def test_moments_are_those_of_products_of_different_batches(agent, monkeypatch):
 
 
 def test_a_gradient_is_that_of_the_advantages_times_the_log_probs(agent):
-    import gradient_study
-
     from agents.learners.ppo import estimate_with_critic
     from agents.maths.tensors import whiten
+    from examples.studies.cells import gradients as gradient_study
 
     learner, (rollout, *_) = agent
     found = gradient_study.gradient_of(learner, rollout, 1.0)
@@ -77,7 +76,7 @@ def test_a_gradient_is_that_of_the_advantages_times_the_log_probs(agent):
 
 
 def test_too_few_batches_and_no_true_gradient_are_refused(agent):
-    import gradient_study
+    from examples.studies.cells import gradients as gradient_study
 
     learner, rollouts = agent
     for batches, lambdas in ((rollouts[:1], [1.0]), (rollouts, [0.5])):
@@ -87,7 +86,7 @@ def test_too_few_batches_and_no_true_gradient_are_refused(agent):
 
 def test_a_cell_measures_and_goes_on_learning_as_a_learner_that_is_not_measured():
     """Also: the policy stays as it is while the critic alone learns, and both designs pay the same there."""
-    import gradient_study
+    from examples.studies.cells import gradients as gradient_study
 
     settings = merge(cell_of("terminal").settings, SMALL)
     rows = list(gradient_study.measure(settings, 0))
@@ -110,7 +109,7 @@ def test_a_cell_measures_and_goes_on_learning_as_a_learner_that_is_not_measured(
 
 
 def test_a_learner_without_a_critic_is_refused():
-    import gradient_study
+    from examples.studies.cells import gradients as gradient_study
 
     settings = merge(cell_of("terminal").settings, SMALL)
     rloo = {**settings, "agent": "rloo", "config": {"batch_size": 8, "minibatch_size": 8, "group_size": 2}}

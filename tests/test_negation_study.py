@@ -1,4 +1,4 @@
-"""examples/negation_study.py: masses behind a negator, by hand, and its section."""
+"""studies/cells/negation.py: masses behind a negator, by hand, and its section."""
 
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,7 +11,7 @@ from rlsf_gym.text.tokenizer import load_tokenizer
 
 
 def test_signs_are_those_of_the_lexicon():
-    import negation_study
+    from examples.studies.cells import negation as negation_study
 
     tokenizer = load_tokenizer("bundled")
     signs = negation_study.valence_signs(tokenizer, 4096)
@@ -23,7 +23,7 @@ def test_signs_are_those_of_the_lexicon():
 
 
 def test_masses_by_hand():
-    import negation_study
+    from examples.studies.cells import negation as negation_study
 
     class Policy:
         device, vocab_size, temperature = torch.device("cpu"), 3, 1.0
@@ -41,8 +41,7 @@ def test_masses_by_hand():
 
 def test_each_opening_ends_in_a_negator_that_still_works():
     """The next word is turned round: good words come out negative, bad ones less so than by themselves."""
-    import negation_study
-
+    from examples.studies.cells import negation as negation_study
     from rlsf_gym.scorers import VaderScorer
 
     scorer = VaderScorer()
@@ -81,10 +80,9 @@ def test_the_section_pairs_seeds():
 
 
 def test_a_cell_trains_and_asks_before_and_after():
-    import negation_study
-
     from agents.studies.read import read_study
     from agents.studies.settings import merge
+    from examples.studies.cells import negation as negation_study
 
     path = Path(__file__).parents[1] / "examples" / "studies" / "negation.toml"
     (cell, *_) = read_study(path).main_cells()
@@ -100,10 +98,9 @@ def test_a_cell_trains_and_asks_before_and_after():
 
 def test_a_policy_that_negates_by_itself_is_asked_behind_its_own_negator():
     """Also: it learns behind the openings that it is asked about, and there alone."""
-    import negation_study
-
     from agents.studies.read import read_study
     from agents.studies.settings import merge
+    from examples.studies.cells import negation as negation_study
 
     path = Path(__file__).parents[1] / "examples" / "studies" / "negation.toml"
     cell = next(cell for cell in read_study(path).main_cells() if "openings" in cell.settings)
@@ -119,10 +116,9 @@ def test_a_policy_that_negates_by_itself_is_asked_behind_its_own_negator():
 
 
 def test_every_opening_is_one_that_the_policy_negates():
-    import negation_study
-
     from agents.policies.policy import CausalLMPolicy
     from agents.studies.read import read_study
+    from examples.studies.cells import negation as negation_study
 
     path = Path(__file__).parents[1] / "examples" / "studies" / "negation.toml"
     cell = next(cell for cell in read_study(path).main_cells() if "openings" in cell.settings)

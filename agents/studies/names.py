@@ -2,7 +2,8 @@
 
 A cell is identified by its settings, and `run` is one of them. What this package runs has a short name. Cells
 of before there were any say `"module:attribute"` instead, which is the name that is hashed to this day: both
-spellings are one cell. A function of somebody else is named by its `"module:attribute"` alone.
+spellings are one cell. A function of somebody else is named by its `"module:attribute"`, or by a name of any
+kind that the study's table `[places]` says the place of: the name is hashed, the place is not.
 """
 
 from __future__ import annotations
@@ -25,15 +26,31 @@ HASHED: Final[Mapping[str, str]] = {
 _SHORT: Final = {hashed: name for name, hashed in HASHED.items()}
 
 
-def find_place(run: str) -> str:
-    """Returns the `"module:attribute"` of what a cell runs.
+def find_place(run: str, places: Mapping[str, str] | None = None) -> str:
+    """Returns the `"module:attribute"` of what a cell runs; a name that has no place is returned as it is.
+
+    Args:
+        run: The name, as settings have it.
+        places: Name to `"module:attribute"`, for the names of a study's own; None: it has none.
 
     Example:
         >>> find_place("train"), find_place("mine:measure")
         ('agents.studies.training:train', 'mine:measure')
+        >>> find_place("mine:measure", {"mine:measure": "cells.mine:measure"})
+        'cells.mine:measure'
     """
     name = _SHORT.get(run, run)
-    return PLACES.get(name, name)
+    return {**(places or {}), **PLACES}.get(name, name)
+
+
+def is_own(run: str) -> bool:
+    """Returns whether this package runs what bears a name, in either spelling.
+
+    Example:
+        >>> is_own("train"), is_own("agents.study_training:train"), is_own("mine:measure")
+        (True, True, False)
+    """
+    return run in PLACES or run in _SHORT
 
 
 def with_short_name(settings: Mapping[str, Any]) -> dict[str, Any]:

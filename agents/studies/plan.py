@@ -153,6 +153,8 @@ class Study:
     tuning: Tuning | None = None
     groups: tuple[Group, ...] = ()
     contrasts: tuple[Contrast, ...] = ()
+    places: dict[str, str] = field(default_factory=dict[str, str])
+    """Names that cells run to the `"module:attribute"` where they lie; no part of a cell, nor of the plan."""
     overrides: dict[str, Any] = field(default_factory=dict[str, Any])
     """Dotted keys to values that all cells get, whatever the file says."""
 

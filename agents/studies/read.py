@@ -17,7 +17,7 @@ from typing import Any, cast
 
 from agents.runs.plain_files import check_file_name, read_plain
 from agents.runs.strict_json import check_depth, did_you_mean, is_count, parse_object, show
-from agents.studies.names import PLACES, with_short_name
+from agents.studies.names import PLACES, is_own, with_short_name
 from agents.studies.plan import Contrast, Goal, Group, Study, Tuning
 from agents.studies.settings import lay_over, leaves, look_up, matches, merge
 
@@ -26,6 +26,8 @@ DEFAULTS: dict[str, Any] = {"run": "train"}
 """What `[defaults]` need not say."""
 LARGEST_FILE = 1 << 20
 """Bytes of a study file."""
+TABLES = ("title", "question", "goal", "defaults", "tuning", "cells", "contrasts", "places")
+"""What a study file may say."""
 MOST_DOTS = 1_000
 """In a line: to read a key a.b.c takes memory with the square of its parts, gigabytes of a long one."""
 MOST_CELLS = 100_000
@@ -68,7 +70,7 @@ def parse_study(name: str, table: Table) -> Study:
     Raises:
         ValueError: One line says which key is wrong, and how.
     """
-    _check_keys("", table, [*("title", "question", "goal", "defaults", "tuning", "cells", "contrasts")])
+    _check_keys("", table, TABLES)
     _check_json(table)
     goal, tuning = table.get("goal"), table.get("tuning")
     study = Study(
@@ -83,9 +85,26 @@ def parse_study(name: str, table: Table) -> Study:
             _read_contrast(i, contrast)
             for i, contrast in enumerate(_tables("contrasts", table.get("contrasts", [])))
         ),
+        places=_read_places(_table("places", table.get("places", {}))),
     )
     _check_study(study)
     return study
+
+
+def _read_places(table: Table) -> dict[str, str]:
+    for name, place in table.items():
+        if is_own(name):
+            raise ValueError(f"places: expected names of the study's own, got {name!r}, which `agents` runs")
+        if not _is_place(place):
+            raise _wrong(f"places.{name}", "'module:attribute'", place)
+    return dict(table)
+
+
+def _is_place(value: Any) -> bool:
+    if not isinstance(value, str):
+        return False
+    module, separator, attribute = value.partition(":")
+    return bool(separator) and all(part.isidentifier() for part in (*module.split("."), attribute))
 
 
 def _read_goal(table: Table) -> Goal:
@@ -185,6 +204,7 @@ def _check_study(study: Study) -> None:
         if not _is_text(settings.get("run")):
             known = ", ".join(map(repr, PLACES))
             raise _wrong(f"cells {group.name!r}: run", f"{known} or 'module:attribute'", settings.get("run"))
+    _check_places(study)
     names = study.group_names()
     for name in names:
         if names.count(name) > 1:
@@ -200,6 +220,15 @@ def _check_study(study: Study) -> None:
             f"contrasts: expected exactly one with primary = true, got {len(primary)}: {primary}"
         )
     _check_arms(study)
+
+
+def _check_places(study: Study) -> None:
+    """Checks that every name that has a place is run by a cell."""
+    known = list(dict.fromkeys(str(settings["run"]) for _, settings in study.plain_settings()))
+    for name in study.places:
+        if name not in known:
+            listed, guess = ", ".join(map(repr, known)), did_you_mean(name, known)
+            raise ValueError(f"places: expected names that cells run, {listed}, got {name!r}{guess}")
 
 
 def _check_number(study: Study) -> None:

@@ -47,6 +47,8 @@ class Task(NamedTuple):
     import_paths: tuple[str, ...]
     plan: Mapping[str, Any] | None = None
     """The hashes of what was planned when it was run, of `agents.studies.fingerprint.fingerprint`."""
+    places: Mapping[str, str] | None = None
+    """Where names lie that cells run, of `Study.places`."""
 
 
 class Outcome(NamedTuple):
@@ -94,10 +96,13 @@ class Place:
     on_event: Callable[[Event], None] = field(default=lambda event: None)
     plan: Mapping[str, Any] | None = None
     """The hashes of what is planned, which every cell keeps; None: not known."""
+    places: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Where names lie that cells run, of `Study.places`."""
 
     def submit(self, cell: Cell) -> Future[Outcome]:
         """Returns the future outcome of a cell."""
-        task = Task(self.study, cell, str(self.folder.path.resolve()), self.import_paths, self.plan)
+        folder = str(self.folder.path.resolve())
+        task = Task(self.study, cell, folder, self.import_paths, self.plan, self.places)
         return self.executor.submit(run_cell, task)
 
 
@@ -155,15 +160,19 @@ def run_cell(task: Task) -> Outcome:
     return Outcome(status, seconds, reason)
 
 
-def load_function(name: str) -> CellFunction:
-    """Returns the cell function that a short name or "module:attribute" stands for.
+def load_function(name: str, places: Mapping[str, str] | None = None) -> CellFunction:
+    """Returns the cell function that a short name, a name with a place, or "module:attribute" stands for.
+
+    Args:
+        name: As settings have it.
+        places: Where names of a study's own lie.
 
     Raises:
         ValueError: There is none.
     """
-    module, _, attribute = find_place(name).partition(":")
+    module, _, attribute = find_place(name, places).partition(":")
     if not module or not attribute:
-        known = ", ".join(map(repr, PLACES))
+        known = ", ".join(map(repr, {**PLACES, **(places or {})}))
         raise ValueError(f"run: expected {known} or 'module:attribute', got {name!r}")
     return cast(CellFunction, getattr(import_module(module), attribute))
 
@@ -179,7 +188,7 @@ def _write(task: Task, folder: StudyFolder) -> tuple[Literal["done", "failed"], 
     status: Literal["done", "failed"] = "done"
     reason = None
     try:
-        for record in load_function(cell.settings["run"])(cell.settings, cell.seed):
+        for record in load_function(cell.settings["run"], task.places)(cell.settings, cell.seed):
             if record["record"] in RESERVED:
                 raise ValueError(
                     f"record: expected none of {RESERVED}, which the runner writes, got {record}"

@@ -12,8 +12,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from game_critics import blend, exact_values, explained_share, measure_worth
-from game_learning import Arm, History, Table, kl_and_gradient, learn, softmax
 
 from rlsf_gym.designs import load_design
 from rlsf_gym.word_game import (
@@ -27,6 +25,9 @@ from rlsf_gym.word_game import (
     true_gradient,
     tune_beta,
 )
+
+from .game_critics import blend, exact_values, explained_share, measure_worth
+from .game_learning import Arm, History, Table, kl_and_gradient, learn, softmax
 
 FloatArray = npt.NDArray[np.float64]
 Record = dict[str, Any]

@@ -1,0 +1,1 @@
+"""What reward designs, scorers and intervals are worth, measured without training."""

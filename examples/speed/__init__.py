@@ -1,0 +1,1 @@
+"""Seconds and memory of environments, scorers and learners, and of other libraries' learners."""
