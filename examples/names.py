@@ -15,7 +15,6 @@ from rlsf_gym.designs import load_design
 from rlsf_gym.envs.task import check_prompts_kwargs
 from rlsf_gym.objectives import load_objective
 from rlsf_gym.prompts import PROMPTS
-from rlsf_gym.resolve import resolve
 from rlsf_gym.scorers import SCORERS
 from rlsf_gym.tokenizer import TOKENIZERS
 
@@ -51,7 +50,7 @@ def _checks(settings: Settings) -> Iterator[tuple[str, Callable[[], Any]]]:
     yield "--env-kwargs", lambda: check_prompts_kwargs(more.get("prompts_kwargs") or {})
     for key, known in HUB_NAMES.items():
         yield f"--{key}", partial(check_spelling, settings[key], known)
-    yield "--scorer", lambda: resolve("scorer", settings["scorer"], SCORERS)
+    yield "--scorer", lambda: SCORERS.load(settings["scorer"])
     yield "--device", lambda: check_device(settings["device"])
 
 

@@ -14,8 +14,7 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
-from rlsf_gym.arguments import Argument, ArgumentError, describe_mismatch
-from rlsf_gym.resolve import register, resolve
+from rlsf_gym.registry import Table
 
 FloatArray = npt.NDArray[np.float64]
 Elementwise = Callable[[FloatArray], FloatArray]
@@ -113,12 +112,9 @@ def _central_difference(function: Elementwise, scores: FloatArray) -> FloatArray
     return (function(scores + step) - function(scores - step)) / (2 * step)
 
 
-OBJECTIVES: dict[str, Any] = {
-    "positive": positive,
-    "negative": negative,
-    "strong": strong,
-    "target": target,
-}
+OBJECTIVES = Table(
+    "objective", {"positive": positive, "negative": negative, "strong": strong, "target": target}
+)
 """Name to a function that makes the objective from `objective_kwargs`."""
 
 
@@ -128,7 +124,7 @@ def register_objective(name: str, factory: Callable[..., Objective]) -> None:
     Raises:
         ValueError: If the name is taken.
     """
-    register("objective", name, factory, OBJECTIVES)
+    OBJECTIVES.register(name, factory)
 
 
 def load_objective(spec: Any, **kwargs: Any) -> Objective:
@@ -146,9 +142,9 @@ def load_objective(spec: Any, **kwargs: Any) -> Objective:
         >>> load_objective("target", target=0.5).name
         'target'
     """
-    part = resolve("objective", spec, OBJECTIVES)
+    part = OBJECTIVES.load(spec)
     if kwargs or (isinstance(spec, str) and spec in OBJECTIVES):
-        part = _make(spec, part, kwargs)
+        part = OBJECTIVES.bind(spec, part, kwargs)
     if isinstance(part, Objective):
         return part
     if not callable(part) or isinstance(part, type):
@@ -156,13 +152,3 @@ def load_objective(spec: Any, **kwargs: Any) -> Objective:
     function = cast(Elementwise, part)
     name = getattr(function, "__name__", type(function).__name__)
     return Objective(name, function, partial(_central_difference, function))
-
-
-def _make(spec: Any, factory: Any, kwargs: dict[str, Any]) -> Any:
-    if not callable(factory):
-        raise ArgumentError(f"objective {spec!r} takes no ", Argument("objective_kwargs"), f", got {kwargs}")
-    mismatch = describe_mismatch(factory, kwargs)
-    if mismatch is not None:
-        name = Argument("objective_kwargs")
-        raise ArgumentError(f"objective {spec!r} does not take ", name, f"={kwargs}: {mismatch}")
-    return factory(**kwargs)

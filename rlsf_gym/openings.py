@@ -1,10 +1,11 @@
-"""Cuts reviews to openings of a few tokens, by a hash of the text alone."""
+"""Cuts long texts to openings of a few tokens, by a hash of the text alone."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from hashlib import blake2b
 
+from rlsf_gym.domains import Corpus
 from rlsf_gym.text.tokenizer import Tokenizer
 
 __all__ = ["Opening", "encode_head", "hash_text"]
@@ -12,8 +13,9 @@ __all__ = ["Opening", "encode_head", "hash_text"]
 
 @dataclass(frozen=True)
 class Opening:
-    """How a review is cut; with `max_tokens` None a text stays whole."""
+    """How a long text is cut; with `max_tokens` None a text stays whole."""
 
+    corpus: Corpus
     min_chars: int
     min_tokens: int
     max_tokens: int | None
@@ -29,9 +31,9 @@ class Opening:
     def notice(self, column: str) -> str:
         """Returns the sentence that says that texts are cut."""
         return (
-            f"texts of column {column!r} are taken for reviews and cut to their first {self.min_tokens} to "
-            f"{self.max_tokens} tokens: pass prompts_kwargs={{'cut': False}} to keep them whole, or True if "
-            "that is meant"
+            f"texts of column {column!r} are taken for {self.corpus.noun} and cut to their first "
+            f"{self.min_tokens} to {self.max_tokens} tokens: pass prompts_kwargs={{'cut': False}} to keep "
+            "them whole, or True if that is meant"
         )
 
     def length(self, text: str) -> int:
@@ -43,9 +45,10 @@ class Opening:
 
 
 def encode_head(text: str, tokenizer: Tokenizer, tokens: int) -> list[int]:
-    """Returns the first ids of a text, at least `tokens` if it has them; most of a review is never looked at.
+    """Returns the first ids of a text, at least `tokens` if it has them.
 
-    The head ends before a space, where words and so tokens end, so that the ids are those of the whole text.
+    Most of a long text is never looked at. The head ends before a space, where words and so tokens end, so
+    that the ids are those of the whole text.
     """
     width = 6 * tokens
     while width < len(text):

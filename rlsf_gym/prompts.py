@@ -12,16 +12,15 @@ import re
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 import numpy as np
 
-from rlsf_gym.domains.sentiment.toy import TOY_PROMPTS
+from rlsf_gym.domains import Domain, load_domain
 from rlsf_gym.left_out import LeftOut
 from rlsf_gym.openings import Opening, encode_head, hash_text
-from rlsf_gym.resolve import register, resolve
+from rlsf_gym.registry import Table
 from rlsf_gym.text.text_column import TextColumn
 from rlsf_gym.text.text_files import FILE_READERS, read_dataset, read_path
 from rlsf_gym.text.text_tables import is_table, read_strings, read_table
@@ -32,8 +31,6 @@ __all__ = ["PROMPTS", "SPLITS", "Prompts", "load_prompts", "register_prompts"]
 SPLITS = ("train", "eval", "all")
 EVAL_SHARE = 10  # one prompt in so many is for evaluation
 SPLIT_TOKENS = 8  # texts that agree in so many tokens fall into the same split
-_REVIEW_COLUMNS = ("text", "review")
-_BREAK = re.compile(r"<\s*+(?:/\s*+)?br\s*+(?:/\s*+)?>", re.IGNORECASE)  # possessive: linear in the text
 _BLANK = "without a word"
 _NOT_ENCODED = "that the tokenizer cannot encode"
 _IN_TRAINING = "that are training prompts as well"
@@ -82,12 +79,13 @@ class _Candidate(NamedTuple):
     """Why it cannot be one; "" as long as nothing speaks against it."""
 
 
-def _read_bundled() -> Sequence[str]:
-    asset = resources.files("rlsf_gym") / "assets" / "prompts.txt"
-    return [line for line in asset.read_text(encoding="utf-8").split("\n") if line.strip()]
-
-
-PROMPTS: dict[str, Any] = {"bundled": _read_bundled, "toy": TOY_PROMPTS}
+PROMPTS = Table(
+    "prompts",
+    {
+        "bundled": "rlsf_gym.domains.sentiment.reviews:read_bundled",
+        "toy": "rlsf_gym.domains.sentiment.toy:TOY_PROMPTS",
+    },
+)
 """Name to prompts: a list of strings, `Prompts`, a function that returns either, or `"module:attribute"`."""
 _BUILT_IN = frozenset(PROMPTS)  # of these as many as fit are meant
 
@@ -105,6 +103,7 @@ def load_prompts(
     max_tokens: int = 8,
     max_samples: int | None = None,
     seed: int = 0,
+    domain: str | Domain = "sentiment",
 ) -> Prompts:
     """Returns the prompts of one split.
 
@@ -131,6 +130,7 @@ def load_prompts(
         max_tokens: The greatest one.
         max_samples: At most this many prompts, chosen by hash; all by default.
         seed: Changes the lengths of the openings and the choice of `max_samples`, not the split.
+        domain: Says which columns hold reviews, and how one is cleaned.
 
     Raises:
         ValueError: If the source cannot be read or nothing is left of it.
@@ -140,13 +140,14 @@ def load_prompts(
     source = _read_source(spec, column)
     if not isinstance(source, TextColumn):
         return source
-    cutting = source.name in _REVIEW_COLUMNS if cut is None else cut
+    corpus = load_domain(domain).corpus
+    cutting = source.name in corpus.columns if cut is None else cut
     if cutting and max_tokens > max_prompt_tokens:
         raise ValueError(
             f"max_tokens must be at most max_prompt_tokens, got {max_tokens} > {max_prompt_tokens}: "
             "lower max_tokens in prompts_kwargs"
         )
-    opening = Opening(min_chars, min_tokens, max_tokens if cutting else None, seed)
+    opening = Opening(corpus, min_chars, min_tokens, max_tokens if cutting else None, seed)
     prompts, left_out = _prepare(source.texts, load_tokenizer(tokenizer), split, opening, max_prompt_tokens)
     notices = [opening.notice(source.name)] if cutting and cut is None else []
     if left_out.total:
@@ -170,7 +171,7 @@ def register_prompts(name: str, prompts: str | Sequence[str] | Prompts | Callabl
     Raises:
         ValueError: If the name belongs to other prompts.
     """
-    register("prompts", name, prompts, PROMPTS)
+    PROMPTS.register(name, prompts)
 
 
 def _read_source(spec: Any, column: str | None) -> TextColumn | Prompts:
@@ -181,7 +182,7 @@ def _read_source(spec: Any, column: str | None) -> TextColumn | Prompts:
             return read_path(Path(spec), column)
         if ":" not in spec or any(map(str.isspace, spec)):
             return _read_hub(spec, column)
-    found = resolve("prompts", spec, PROMPTS)
+    found = PROMPTS.load(spec)
     if callable(found):
         found = found()
     if isinstance(found, os.PathLike):
@@ -207,7 +208,9 @@ def _prepare(
 ) -> tuple[Prompts, LeftOut]:
     """Returns the prompts of a split, and what of the split could not become one."""
     if opening.max_tokens is not None and all(len(text) <= opening.min_chars for text in texts):
-        raise ValueError(f"prompts must hold reviews of more than {opening.min_chars} characters, got none")
+        raise ValueError(
+            f"prompts must hold {opening.corpus.noun} of more than {opening.min_chars} characters, got none"
+        )
     candidates = [_candidate(text, tokenizer, opening) for text in texts]
     taken = [one for one in candidates if split == "all" or one.is_eval == (split == "eval")]
     train = {one.prompt for one in candidates if not one.is_eval} if split == "eval" else set[str]()
@@ -237,14 +240,14 @@ def _candidate(text: str, tokenizer: Tokenizer, opening: Opening) -> _Candidate:
         return _Candidate(False, text, _BLANK)
     is_short = opening.max_tokens is not None and len(text) <= opening.min_chars
     if opening.max_tokens is not None:
-        text = _clean(text)
+        text = opening.corpus.clean(text)
     try:
         ids = encode_head(text, tokenizer, max(SPLIT_TOKENS, opening.max_tokens or 0))
     except ValueError:
         return _Candidate(False, text, _NOT_ENCODED)
     is_eval = hash_text("split", tokenizer.decode(ids[:SPLIT_TOKENS])) % EVAL_SHARE == 0
     if is_short:
-        return _Candidate(is_eval, text, f"reviews of at most {opening.min_chars} characters")
+        return _Candidate(is_eval, text, f"{opening.corpus.noun} of at most {opening.min_chars} characters")
     if opening.max_tokens is None:
         return _Candidate(is_eval, text)
     pieces = map(tokenizer.token_bytes, ids[: opening.length(text)])
@@ -276,9 +279,3 @@ def _choose(texts: tuple[str, ...], max_samples: int, seed: int) -> tuple[str, .
     return tuple(
         texts[position] for position in sorted(position for _, position in sorted(ranks)[:max_samples])
     )
-
-
-def _clean(review: str) -> str:
-    """Returns the review with a newline for each run of line-break tags."""
-    lines = map(str.strip, _BREAK.split(review))
-    return "\n".join(line for line in lines if line)

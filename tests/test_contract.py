@@ -69,6 +69,10 @@ env.step(env.action_space.sample())
     assert not modules_after(script) & {"agents", "torch", "transformers", "datasets", "pyarrow"}
 
 
+def test_domains_are_loaded_when_they_are_asked_for():
+    assert not modules_after("import rlsf_gym") & {"vaderSentiment", "networkx"}
+
+
 def test_agents_do_not_load_environments():
     assert not modules_after("import agents") & {"rlsf_gym", "vaderSentiment"}
 

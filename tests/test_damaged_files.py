@@ -140,7 +140,9 @@ def read_run_whole(folder: Path) -> None:
 
 def make_tokenizer(folder: Path, policy: Path) -> list[Path]:
     del policy
-    shutil.copy(Path(import_module("rlsf_gym").__file__).parent / "assets" / "tokenizer.json", folder)
+    shutil.copy(
+        Path(import_module("rlsf_gym").__file__).parent / "text" / "assets" / "tokenizer.json", folder
+    )
     return [folder / "tokenizer.json"]
 
 

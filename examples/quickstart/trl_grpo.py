@@ -27,7 +27,7 @@ from rlsf_gym import reward_func
 
 ENV_ID = "rlsf_gym:rlsf_gym/Sentiment-v0"
 MODEL = str(resources.files("agents") / "assets" / "gpt2-imdb-4m")
-TOKENIZER = resources.files("rlsf_gym") / "assets" / "tokenizer.json"
+TOKENIZER = resources.files("rlsf_gym.text") / "assets" / "tokenizer.json"
 END_TOKEN = "<|endoftext|>"
 BATCH = 64  # completions per step
 GROUP = 8  # completions of one prompt, whose mean is the baseline

@@ -75,7 +75,7 @@ def main() -> None:
         from tokenizers import Tokenizer
 
         ids = ids[: np.flatnonzero(ids == END_ID)[arguments.reviews - 1] + 1]
-        assets = Path(__file__).parents[2] / "rlsf_gym" / "assets"
+        assets = Path(__file__).parents[2] / "rlsf_gym" / "text" / "assets"
         tokenizer = Tokenizer.from_file(str(assets / "tokenizer.json"))
         byte_count = len(tokenizer.decode(ids[ids != END_ID].tolist()).encode("utf-8"))
     print(json.dumps({"test_bits_per_byte": measure_bits(model, ids, byte_count)}))

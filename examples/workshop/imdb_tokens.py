@@ -2,7 +2,7 @@
 
     python examples/workshop/imdb_tokens.py --data PATH/TO/imdb --out .lm/imdb_tokens.npy
 
-Writes `rlsf_gym/assets/tokenizer.json` (unless it is there already, see `--retrain`) and beside `--out`:
+Writes `rlsf_gym/text/assets/tokenizer.json` (unless it is there already, see `--retrain`) and beside `--out`:
 the training ids (`imdb_tokens.npy`, uint16, every review followed by the end token), the ids of a fixed
 sample of test reviews (`imdb_tokens.test.npy`, same layout) and `imdb_tokens.json` with the counts that
 bits per byte need.
@@ -24,7 +24,7 @@ from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, 
 VOCABULARY_SIZE = 4096
 END_TOKEN = "<|endoftext|>"
 END_ID = VOCABULARY_SIZE - 1
-TOKENIZER_FILE = Path(__file__).parents[2] / "rlsf_gym" / "assets" / "tokenizer.json"
+TOKENIZER_FILE = Path(__file__).parents[2] / "rlsf_gym" / "text" / "assets" / "tokenizer.json"
 TOKENIZER_CONFIG = {
     "add_prefix_space": False,
     "bos_token": END_TOKEN,

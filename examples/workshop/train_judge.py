@@ -5,7 +5,7 @@
 A review's half follows from a hash of its text. Each judge is a logistic regression over log-count ratios
 (S. Wang and C. D. Manning, "Baselines and bigrams", 2012) on the whole reviews of its half and on pieces of
 them; temperature and bias are then fitted on pieces of the other half. Writes `judge-a.npz`, `judge-b.npz`
-and their card into `rlsf_gym/assets`. Needs scikit-learn, pyarrow and tokenizers.
+and their card into `rlsf_gym/domains/sentiment/assets`. Needs scikit-learn, pyarrow and tokenizers.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from tokenizers import Tokenizer
 from examples.workshop.imdb_tokens import TOKENIZER_FILE, load_reviews
 from rlsf_gym.domains.sentiment.judge import BUCKETS, Judge, hash_features
 
+ASSETS = Path(__file__).parents[2] / "rlsf_gym" / "domains" / "sentiment" / "assets"
 PIECES_PER_REVIEW = 6
 INVERSE_PENALTY = 0.02
 Labels = NDArray[np.int64]
@@ -147,9 +148,7 @@ def main() -> None:
     parser.add_argument(
         "--data", type=Path, required=True, help="folder with the parquet files of stanfordnlp/imdb"
     )
-    parser.add_argument(
-        "--out", type=Path, default=TOKENIZER_FILE.parent, help="folder for the judges and their card"
-    )
+    parser.add_argument("--out", type=Path, default=ASSETS, help="folder for the judges and their card")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     rng = np.random.default_rng(arguments.seed)

@@ -19,6 +19,7 @@ from tokenizers import Tokenizer
 from transformers import GPT2LMHeadModel
 
 from examples.workshop.imdb_tokens import TOKENIZER_FILE
+from rlsf_gym.domains.sentiment.reviews import read_bundled
 
 CARD = """---
 license: mit
@@ -31,8 +32,8 @@ language: en
 
 A language model of film reviews with the architecture of GPT-2: {parameters:,} parameters (4 layers of width
 256, 4 heads, 256 positions, output tied to the embeddings) over a byte-level BPE of 4,096 tokens
-(`rlsf_gym/assets/tokenizer.json`). It is the policy that reinforcement learning starts from where nothing may
-be downloaded: small enough for two processor cores, and no more than that.
+(`rlsf_gym/text/assets/tokenizer.json`). It is the policy that reinforcement learning starts from where
+nothing may be downloaded: small enough for two processor cores, and no more than that.
 
 ## Training
 
@@ -80,7 +81,7 @@ may give back pieces of its training text. Do not use it for anything but experi
 def sample_continuations(model: GPT2LMHeadModel, count: int, seed: int) -> str:
     """Returns a list in Markdown of `count` sampled continuations of bundled prompts."""
     tokenizer = Tokenizer.from_file(str(TOKENIZER_FILE))
-    prompts = (TOKENIZER_FILE.parent / "prompts.txt").read_text(encoding="utf-8").splitlines()
+    prompts = read_bundled()
     rng, generator = np.random.default_rng(seed), torch.Generator().manual_seed(seed)
     lines: list[str] = []
     for prompt in rng.choice(prompts, count, replace=False).tolist():

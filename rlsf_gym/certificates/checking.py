@@ -7,7 +7,7 @@ from typing import Any, Final, cast
 from rlsf_gym.certificates.claimed import Claimed, Claims, explain_text, read_claims, tell
 from rlsf_gym.certificates.errors import CertificateError
 from rlsf_gym.certificates.proof import Known, Proof
-from rlsf_gym.resolve import register, resolve
+from rlsf_gym.registry import Table
 
 __all__ = ["CHECKERS", "Checker", "find_checker", "prove_response", "register_checker", "verify"]
 
@@ -15,10 +15,13 @@ Checker = Callable[[Claimed, Any, str, str], Proof | None]
 """`verify(certificate, instance, prompt, response)`: raises `CertificateError` where something does not hold.
 It reads plain data alone, whoever wrote the certificate, and returns what it proves beyond, or None."""
 
-CHECKERS: dict[str, Any] = {
-    "vader": "rlsf_gym.domains.sentiment.checker:verify",
-    "knowledge": "rlsf_gym.domains.sentiment.checker:verify",
-}
+CHECKERS = Table(
+    "checker",
+    {
+        "vader": "rlsf_gym.domains.sentiment.checker:verify",
+        "knowledge": "rlsf_gym.domains.sentiment.checker:verify",
+    },
+)
 """Name of a scorer to the checker of its certificates, or to its `"module:attribute"`, imported when it is
 asked for."""
 
@@ -38,7 +41,7 @@ def register_checker(scorer: str, checker: str | Checker) -> None:
     Raises:
         ValueError: If the scorer has another checker already.
     """
-    register("checker", scorer, checker, CHECKERS)
+    CHECKERS.register(scorer, checker)
 
 
 def find_checker(scorer: str) -> Checker | None:
@@ -49,7 +52,7 @@ def find_checker(scorer: str) -> Checker | None:
     """
     if scorer not in CHECKERS:
         return None
-    checker = resolve("checker", scorer, CHECKERS)
+    checker = CHECKERS.load(scorer)
     if not callable(checker):
         raise ValueError(
             f"checker of scorer {scorer!r} must be a function verify(certificate, instance, prompt, "

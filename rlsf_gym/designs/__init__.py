@@ -20,7 +20,7 @@ from rlsf_gym.designs.outcome import broadcast, seed_legacy, terminal, uniform
 from rlsf_gym.designs.prefix import lexicon, potential, quantised_potential_design, shuffled
 from rlsf_gym.designs.rules import rlsf_mask_design, rule_certificate_design
 from rlsf_gym.evidence import FloatArray
-from rlsf_gym.resolve import register, resolve
+from rlsf_gym.registry import Table
 
 __all__ = [
     "DESIGNS",
@@ -52,44 +52,47 @@ _POTENTIAL = Design(
     uses_prefixes=True,
 )
 
-DESIGNS: dict[str, Design] = {
-    "terminal": Design("terminal", terminal, causal=True, conserving=True, bounded=True),
-    "potential": _POTENTIAL,
-    "mixed": mix(_POTENTIAL, 0.8, _mixed),
-    "quantised_potential": quantised_potential_design(),
-    "rule_certificate": rule_certificate_design(),
-    "shapley": shapley_design(),
-    "leave_one_out": leave_one_out_design(),
-    "attention": Design(
-        "attention",
-        attention,
-        conserving=True,
-        bounded=True,
-        needs="attention",
-        rests_on="the attention weights of the scorer's model",
-    ),
-    "gradient": Design(
-        "gradient",
-        gradient,
-        conserving=True,
-        needs="gradient",
-        rests_on="the gradients of the scorer's model",
-    ),
-    "uniform": Design("uniform", uniform, conserving=True, bounded=True),
-    "shuffled": Design(
-        "shuffled",
-        shuffled,
-        conserving=True,
-        bounded=True,
-        cost=every_prefix,
-        uses_prefixes=True,
-        rests_on="the rewards of `potential`, and a draw of an order",
-    ),
-    "lexicon": Design("lexicon", lexicon, causal=True, needs="lexicon"),
-    "rlsf_mask": rlsf_mask_design(),
-    "broadcast": Design("broadcast", broadcast, bounded=True),
-    "seed_legacy": Design("seed_legacy", seed_legacy, bounded=True),
-}
+DESIGNS = Table(
+    "reward design",
+    {
+        "terminal": Design("terminal", terminal, causal=True, conserving=True, bounded=True),
+        "potential": _POTENTIAL,
+        "mixed": mix(_POTENTIAL, 0.8, _mixed),
+        "quantised_potential": quantised_potential_design(),
+        "rule_certificate": rule_certificate_design(),
+        "shapley": shapley_design(),
+        "leave_one_out": leave_one_out_design(),
+        "attention": Design(
+            "attention",
+            attention,
+            conserving=True,
+            bounded=True,
+            needs="attention",
+            rests_on="the attention weights of the scorer's model",
+        ),
+        "gradient": Design(
+            "gradient",
+            gradient,
+            conserving=True,
+            needs="gradient",
+            rests_on="the gradients of the scorer's model",
+        ),
+        "uniform": Design("uniform", uniform, conserving=True, bounded=True),
+        "shuffled": Design(
+            "shuffled",
+            shuffled,
+            conserving=True,
+            bounded=True,
+            cost=every_prefix,
+            uses_prefixes=True,
+            rests_on="the rewards of `potential`, and a draw of an order",
+        ),
+        "lexicon": Design("lexicon", lexicon, causal=True, needs="lexicon"),
+        "rlsf_mask": rlsf_mask_design(),
+        "broadcast": Design("broadcast", broadcast, bounded=True),
+        "seed_legacy": Design("seed_legacy", seed_legacy, bounded=True),
+    },
+)
 """Name to reward design."""
 
 
@@ -100,7 +103,7 @@ def register_design(name: str, design: Design | Callable[..., FloatArray]) -> No
         ValueError: If the name is taken, or `design` is not callable.
     """
     loaded = load_design(design)
-    register("reward design", name, loaded if loaded is design else replace(loaded, name=name), DESIGNS)
+    DESIGNS.register(name, loaded if loaded is design else replace(loaded, name=name))
 
 
 def load_design(spec: Any, **kwargs: Any) -> Design:
@@ -118,7 +121,7 @@ def load_design(spec: Any, **kwargs: Any) -> Design:
         >>> load_design("leave_one_out", conserving=True).conserving
         True
     """
-    part = resolve("reward design", spec, DESIGNS)
+    part = DESIGNS.load(spec)
     if isinstance(part, Design):
         return part.bind(kwargs)
     if not callable(part) or isinstance(part, type):

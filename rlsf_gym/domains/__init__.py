@@ -1,1 +1,53 @@
-"""Domains: one folder for each symbolic tool, with all that is particular to it."""
+"""Domains: one folder for each symbolic tool, with all that is particular to it, and the table of them.
+
+Nothing else imports a domain: what is general finds it here, when it is asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, cast
+
+from rlsf_gym.arguments import Argument, ArgumentError
+from rlsf_gym.domains.domain import Corpus, Domain, Samples
+from rlsf_gym.registry import Table
+
+__all__ = ["DOMAINS", "Corpus", "Domain", "Samples", "load_domain", "register_domain"]
+
+DOMAINS = Table("domain", {"sentiment": "rlsf_gym.domains.sentiment:DOMAIN"})
+"""Name to domain, to a function of `domain_kwargs` that makes one, or to the place of either."""
+
+
+def load_domain(spec: str | Domain | Callable[..., Domain] = "sentiment", **kwargs: Any) -> Domain:
+    """Returns the domain that a name, `"module:attribute"`, a function or an object stands for.
+
+    Args:
+        spec: A name in `DOMAINS`, a place, a domain, or a function that makes one.
+        **kwargs: Arguments of the function.
+
+    Raises:
+        ValueError: If there is no such domain, or it does not take the arguments.
+
+    Example:
+        >>> load_domain("sentiment").scorer
+        'vader'
+    """
+    made = DOMAINS.bind(spec, DOMAINS.load(spec), kwargs)
+    if not isinstance(made, Domain):
+        raise ArgumentError(
+            Argument("domain"), f" must be a Domain or a function that makes one, got {made!r:.80}"
+        )
+    return made
+
+
+def register_domain(name: str, domain: str | Domain | Callable[..., Domain]) -> None:
+    """Gives a domain a name of its own.
+
+    Args:
+        name: The name, without a colon.
+        domain: A domain, a function of `domain_kwargs` that makes one, or its `"module:attribute"`.
+
+    Raises:
+        ValueError: If the name belongs to another domain.
+    """
+    DOMAINS.register(name, cast(Any, domain))

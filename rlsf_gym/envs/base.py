@@ -1,4 +1,4 @@
-"""What all environments for one episode at a time share: the task, the chance, the spec, the rendering."""
+"""What all environments for one episode at a time share: task, generators, spec and rendering."""
 
 from __future__ import annotations
 
@@ -9,16 +9,10 @@ import gymnasium as gym
 import numpy as np
 from gymnasium.envs.registration import EnvSpec
 
+from rlsf_gym.envs.options import given_instance
 from rlsf_gym.envs.screen import RENDER_MODES, Episode, check_render_mode, show
-from rlsf_gym.envs.task import (
-    Prompt,
-    Task,
-    TaskArguments,
-    check_keywords,
-    check_options,
-    check_prompt,
-    is_exact,
-)
+from rlsf_gym.envs.task import TaskArguments, is_exact, make_task
+from rlsf_gym.instance import Instance
 from rlsf_gym.text.tokenizer import Tokenizer
 
 __all__ = ["TaskEnv"]
@@ -41,8 +35,7 @@ class TaskEnv(gym.Env[Observation, Action], Generic[Observation, Action]):
         # Its own: Gymnasium below 1.4 writes a vector's autoreset mode into the metadata of its first part.
         self.metadata = dict(self.metadata)
         self.render_mode = check_render_mode(render_mode)
-        check_keywords(type(self).__name__, task)
-        self.task = Task(**task)
+        self.task = make_task(type(self).__name__, task)
         self._design_rng: np.random.Generator | None = None
         self._episode: Episode | None = None
         self._spec: EnvSpec | None = None
@@ -69,10 +62,10 @@ class TaskEnv(gym.Env[Observation, Action], Generic[Observation, Action]):
             return None
         return show(self._episode, self.tokenizer, self.render_mode)
 
-    def _begin(self, seed: int | None, options: dict[str, Any] | None) -> Prompt:
-        """Seeds, and returns the prompt that was given or drawn."""
+    def _begin(self, seed: int | None, options: dict[str, Any] | None) -> Instance:
+        """Seeds, and returns the instance that was given or drawn."""
         super().reset(seed=seed)
-        given = check_prompt("prompt", check_options(options, ("prompt",)).get("prompt"))
+        given = given_instance(options, self.task)
         if seed is not None or self._design_rng is None:
             self._design_rng = self.np_random.spawn(1)[0]
         return self.task.begin(self.np_random, given)

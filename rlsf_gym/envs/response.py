@@ -15,12 +15,12 @@ from rlsf_gym.envs.screen import Episode
 from rlsf_gym.envs.task import TaskArguments
 from rlsf_gym.evidence import IntArray
 
-__all__ = ["ResponseEnv", "SentimentEnv"]
+__all__ = ["OneStepEnv", "ResponseEnv"]
 
 _NOTHING: IntArray = np.zeros(0, np.int64)
 
 
-class ResponseEnv(TaskEnv[Observation, Action]):
+class OneStepEnv(TaskEnv[Observation, Action]):
     """An environment in which every step ends its episode with a whole response.
 
     Args:
@@ -42,19 +42,19 @@ class ResponseEnv(TaskEnv[Observation, Action]):
 
         Args:
             seed: Seeds the generator that draws prompts, and the one of the designs that draw.
-            options: `{"prompt": text}` sets the prompt.
+            options: `{"prompt": text}` sets the prompt; in a domain with data, `{"instance": data}` does.
 
         Returns:
-            The observation, and the info with `prompt`, `prompt_id`, `eos_token_id` and
-            `vocabulary_sha256`.
+            The observation, and the info with `prompt`, `prompt_id`, `eos_token_id`, `vocabulary_sha256` and,
+            in a domain with data, `instance`.
 
         Raises:
-            ValueError: If an option is unknown, or the prompt is no text or longer than P tokens.
+            ValueError: If an option is unknown or does not fit, or the prompt is longer than P tokens.
         """
-        prompt = self._begin(seed, options)
-        observation = self._form.observe(prompt.text)
-        self._episode = Episode(prompt.text, _NOTHING, None)
-        return observation, self.task.reset_info(prompt)
+        instance = self._begin(seed, options)
+        observation = self._form.observe(instance.prompt)
+        self._episode = Episode(instance, _NOTHING, None)
+        return observation, self.task.reset_info(instance)
 
     def step(self, action: Action) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
         """Ends the episode with a response.
@@ -66,24 +66,24 @@ class ResponseEnv(TaskEnv[Observation, Action]):
             The prompt's observation again, the sum of the token rewards, True, False, and the info.
 
         Raises:
-            InvalidAction: If the action is none.
+            InvalidAction: If it is not a valid action.
             ResetNeeded: If the episode has ended already, or not begun.
         """
         if self._episode is None or self._episode.info is not None or self._design_rng is None:
             raise ResetNeeded("each step ends its episode: call reset() before step()")
-        ids, prompt = self._form.read(action), self._episode.prompt
-        info = self.task.feedback.infos([prompt], ids[None], [self._design_rng])[0]
+        ids, instance = self._form.read(action), self._episode.instance
+        info = self.task.feedback.infos([instance], ids[None], [self._design_rng])[0]
         reward = float(info["token_rewards"].sum(dtype=np.float64))
-        self._episode = Episode(prompt, ids, info)
-        return self._form.observe(prompt), reward, True, False, info
+        self._episode = Episode(instance, ids, info)
+        return self._form.observe(instance.prompt), reward, True, False, info
 
 
-class SentimentEnv(ResponseEnv[dict[str, npt.NDArray[Any]], npt.NDArray[np.integer[Any]] | Sequence[int]]):
-    """Continues a prompt, and is paid token by token for how it feels.
+class ResponseEnv(OneStepEnv[dict[str, npt.NDArray[Any]], npt.NDArray[np.integer[Any]] | Sequence[int]]):
+    """Continues a prompt, and is paid token by token by a symbolic tool.
 
     ## Description
-    A prompt is drawn, the agent writes a response, and a symbolic sentiment tool scores prompt + response. The
-    reward is what the response adds to the utility of the prompt. `info["token_rewards"]` says which token
+    A prompt is drawn, the agent writes a response, and the symbolic tool of a domain scores prompt + response.
+    The reward is what the response adds to the utility of the prompt. `info["token_rewards"]` says which token
     earned how much of it, and `info["certificate"]` why: rule by rule, for anyone to check from the text.
 
     P is `max_prompt_tokens`, T is `max_new_tokens`, and V the size of the vocabulary.
@@ -107,8 +107,9 @@ class SentimentEnv(ResponseEnv[dict[str, npt.NDArray[Any]], npt.NDArray[np.integ
     what each of them promises, are listed in `rlsf_gym.designs.DESIGNS`.
 
     ## Starting State
-    A prompt, drawn with the environment's generator. `reset(options={"prompt": text})` sets it; one of more than
-    P tokens raises ValueError. The prompts that are drawn do not depend on the reward design.
+    A prompt, drawn with the environment's generator. `reset(options={"prompt": text})` sets it, or
+    `{"instance": data}` in a domain whose prompts are made from data; one of more than P tokens raises
+    ValueError. The prompts that are drawn do not depend on the reward design.
 
     ## Episode End
     Every step ends its episode: terminated is True, truncated is False, also where the response fills all of its
@@ -116,23 +117,25 @@ class SentimentEnv(ResponseEnv[dict[str, npt.NDArray[Any]], npt.NDArray[np.integ
     `gymnasium.error.ResetNeeded`.
 
     ## Arguments
-    Scorer, objective, reward design, tokenizer, prompts and judge each take a name, an object, or
-    `"module:attribute"`.
+    Domain, scorer, objective, reward design, tokenizer, prompts and judge each take a name, an object, or
+    `"module:attribute"`. A domain may have other defaults.
 
     | argument | default | meaning |
     | --- | --- | --- |
-    | `scorer` | `"vader"` | text to a score in [-1, 1]: also a function of a list of texts |
+    | `domain` | `"sentiment"` | the symbolic tool with all that is particular to it |
+    | `domain_kwargs` | `None` | arguments of the domain |
+    | `scorer` | the domain's first, `"vader"` | text to a score in [-1, 1]: also a function of a list of texts |
     | `scorer_kwargs` | `None` | arguments of the scorer |
     | `objective` | `"positive"` | score s to utility: `positive` s, `negative` -s, `strong` abs(s), `target` -abs(s - target) |
     | `objective_kwargs` | `None` | arguments of the objective, such as `{"target": 0.5}` |
     | `reward_design` | `"potential"` | how the utility is laid onto the tokens |
     | `reward_design_kwargs` | `None` | arguments of the reward design |
     | `tokenizer` | `"bundled"` | the vocabulary: also `"bytes"`, a folder, a `tokenizer.json`, a name on the hub |
-    | `prompts` | `"bundled"` | where prompts come from: also a list of str, a file, a data set, a table |
+    | `prompts` | `"bundled"` | where prompts come from: also a list of str, a file, a data set, a table; left out where a domain makes them |
     | `prompts_kwargs` | `None` | further arguments of `load_prompts` |
     | `split` | `"train"` | which part of the prompts |
     | `judge` | `None` | a held-out judge, reported as `info["judge"]`: `"bundled"`, a path, the folder of a sequence classifier or `"transformer:NAME"`, or an object |
-    | `boundary` | `"closed"` | a word counts when whitespace or the end closes it; `"open"`: with each piece of it |
+    | `boundary` | `"closed"` | a unit, such as a word, counts when what follows or the end closes it; `"open"`: with each piece of it |
     | `max_prompt_tokens` | `16` | P |
     | `max_new_tokens` | `16` | T |
     | `verify` | `False` | prove every certificate, and every reward as far as text and certificate tell it; raise where one does not hold |
@@ -146,6 +149,7 @@ class SentimentEnv(ResponseEnv[dict[str, npt.NDArray[Any]], npt.NDArray[np.integ
     | reset | `prompt` | str | the text of the prompt |
     | reset | `prompt_id` | int | its number among the prompts, -1 where it was given |
     | reset | `eos_token_id` | int | the end token |
+    | reset | `instance` | dict | the data of the prompt, only in a domain that has data |
     | reset | `vocabulary_sha256` | str | which id stands for what, as `rlsf_gym.text.vocabulary` hashes it |
     | step | `token_rewards` | float32 (T,) | reward of each token, zero at padding |
     | step | `response_mask` | int8 (T,) | 1 on real tokens, the end token included |
@@ -155,7 +159,7 @@ class SentimentEnv(ResponseEnv[dict[str, npt.NDArray[Any]], npt.NDArray[np.integ
     | step | `score` | float | score of prompt + response |
     | step | `utility` | float | the objective's value of that score |
     | step | `reward_design` | str | its name |
-    | step | `reward_<rule>` | float | what each rule of the certificate adds to the utility gain: `base`, `booster`, `dampener`, `capitals`, `negation`, `no`, `least`, `idiom`, `but`, `punctuation`, and with the scorer `knowledge` also `knowledge`; they add up to it; absent for a scorer without rules |
+    | step | `reward_<rule>` | float | what each rule of the scorer adds to the utility gain, such as `reward_negation`; they add up to it; absent for a scorer without rules |
     | step | `judge` | float | in [0, 1], only where a judge was asked for |
     | step | `certificate` | list of dict | the records behind the score |
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from rlsf_gym.evidence import IntArray
+from rlsf_gym.instance import Instance
 from rlsf_gym.render import ansi, picture, picture_of_text, sample_from_info
 from rlsf_gym.render.sample import show_controls
 from rlsf_gym.text.tokenizer import Tokenizer
@@ -15,17 +16,22 @@ RENDER_MODES = ("ansi", "rgb_array")
 
 
 class Episode(NamedTuple):
-    """A prompt, the token ids written so far, and the info once they are paid."""
+    """An instance, the token ids written so far, and the info once they are paid."""
 
-    prompt: str
+    instance: Instance
     ids: IntArray
     """int64 (K,)"""
     info: dict[str, Any] | None
 
+    @property
+    def prompt(self) -> str:
+        """The text that the response continues."""
+        return self.instance.prompt
+
 
 def show(episode: Episode, tokenizer: Tokenizer, render_mode: str) -> Any:
     """Returns a text for a terminal (`ansi`) or an image uint8 (H, W, 3) (`rgb_array`)."""
-    prompt, ids, info = episode
+    prompt, ids, info = episode.prompt, episode.ids, episode.info
     as_image = render_mode == "rgb_array"
     if info is None:
         text = tokenizer.decode(ids.tolist())

@@ -1,4 +1,4 @@
-"""The parts of a sentiment task, made once from an environment's keyword arguments."""
+"""The parts of a task, made once from an environment's keyword arguments."""
 
 from __future__ import annotations
 
@@ -6,29 +6,33 @@ import copy
 import inspect
 import sys
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any, NamedTuple, TypedDict, cast, get_args
+from typing import Any, TypedDict, cast, get_args
 
 import numpy as np
 
 from rlsf_gym.arguments import Argument, ArgumentError, did_you_mean
 from rlsf_gym.designs import Design, load_design
-from rlsf_gym.domains.sentiment.judge import Judge
+from rlsf_gym.domains import Domain, load_domain
 from rlsf_gym.evidence import IntArray
 from rlsf_gym.feedback.core import Boundary, Feedback
+from rlsf_gym.instance import Instance, Instances, copy_data
+from rlsf_gym.judges import is_judge, load_judge
 from rlsf_gym.objectives import load_objective
-from rlsf_gym.prompts import load_prompts
+from rlsf_gym.prompts import Prompts, load_prompts
+from rlsf_gym.registry import Table
 from rlsf_gym.remembered import Remembered
-from rlsf_gym.resolve import resolve
-from rlsf_gym.scorers import Scorer, load_scorer
+from rlsf_gym.scorers import SCORERS, Scorer
 from rlsf_gym.scorers.offers import check_offer
+from rlsf_gym.scorers.table import load_from
 from rlsf_gym.text.tokenizer import load_tokenizer
 from rlsf_gym.text.vocabulary import hash_vocabulary
 
 
 class TaskArguments(TypedDict, total=False):
-    """Keyword arguments that all environments share; `SentimentEnv` says what they mean."""
+    """Keyword arguments that all environments share; `ResponseEnv` says what they mean."""
 
+    domain: Any
+    domain_kwargs: dict[str, Any] | None
     scorer: Any
     scorer_kwargs: dict[str, Any] | None
     objective: Any
@@ -46,28 +50,60 @@ class TaskArguments(TypedDict, total=False):
     verify: bool
 
 
-class Prompt(NamedTuple):
-    """A prompt, as an episode begins with it."""
+def make_task(name: str, arguments: TaskArguments) -> Task:
+    """Returns the task of an environment; what is not given is as the domain has it.
 
-    text: str
-    number: int
-    """Its position among the prompts, -1 where it was given in `options`."""
+    Args:
+        name: Of the environment's class.
+        arguments: The keyword arguments that all environments share.
+
+    Raises:
+        TypeError: If there is an unknown one.
+        ValueError: If one is wrong.
+    """
+    check_keywords(name, arguments)
+    domain = load_domain(arguments.get("domain", "sentiment"), **(arguments.get("domain_kwargs") or {}))
+    check_keywords(f"domain {domain.name!r} with these defaults", domain.defaults)
+    own = ("domain", "domain_kwargs", *(key for key in domain.defaults if arguments.get(key) is None))
+    given = {key: value for key, value in arguments.items() if key not in own}
+    return Task(domain, **cast(Any, {**domain.defaults, **given}))
+
+
+class TextInstances:
+    """Prompts of plain text as instances without data.
+
+    Args:
+        prompts: What `load_prompts` returns.
+    """
+
+    def __init__(self, prompts: Prompts) -> None:
+        self.prompts = prompts
+
+    def sample(self, rng: np.random.Generator) -> Instance:
+        """Returns a prompt with its position."""
+        number, text = self.prompts.sample(rng)
+        return Instance(text, int(number))
+
+    def make(self, data: Mapping[str, Any]) -> Instance:
+        """Refuses data, of which plain text has none."""
+        raise ValueError(f"instances must be texts in a domain of plain text, got {dict(data)!r:.80}")
 
 
 class Task:
-    """Tokenizer, prompts and feedback of an environment."""
+    """Tokenizer, instances and feedback of an environment."""
 
     def __init__(
         self,
+        domain: Domain,
         *,
-        scorer: Any = "vader",
+        scorer: Any = None,
         scorer_kwargs: dict[str, Any] | None = None,
         objective: Any = "positive",
         objective_kwargs: dict[str, Any] | None = None,
         reward_design: Any = "potential",
         reward_design_kwargs: dict[str, Any] | None = None,
         tokenizer: Any = "bundled",
-        prompts: Any = "bundled",
+        prompts: Any = None,
         prompts_kwargs: dict[str, Any] | None = None,
         split: str = "train",
         judge: Any = None,
@@ -76,6 +112,7 @@ class Task:
         max_new_tokens: int = 16,
         verify: bool = False,
     ) -> None:
+        self.domain = domain
         self.max_prompt_tokens = check_count("max_prompt_tokens", max_prompt_tokens)
         self.max_new_tokens = check_count("max_new_tokens", max_new_tokens)
         if boundary not in get_args(Boundary):
@@ -83,33 +120,48 @@ class Task:
         if not isinstance(cast(object, verify), bool):  # a text such as "no" would be taken for yes
             raise ArgumentError(Argument("verify"), f" must be True or False, got {verify!r}")
         self.tokenizer = load_tokenizer(tokenizer)
-        check_prompts_kwargs(prompts_kwargs or {})
-        self.prompts = load_prompts(
-            prompts,
-            tokenizer=self.tokenizer,
-            split=split,
-            max_prompt_tokens=self.max_prompt_tokens,
-            **(prompts_kwargs or {}),
-        )
-        loaded_scorer = _load_scorer(scorer, scorer_kwargs or {}, verify)
+        self.instances = self._load_instances(prompts, prompts_kwargs or {}, split)
+        loaded_scorer = _load_scorer(domain, scorer, scorer_kwargs or {}, verify)
         self.feedback = Feedback(
             scorer=loaded_scorer,
             objective=load_objective(objective, **(objective_kwargs or {})),
-            design=_load_design(reward_design, reward_design_kwargs or {}, loaded_scorer),
+            design=_load_design(domain, reward_design, reward_design_kwargs or {}, loaded_scorer),
             tokenizer=self.tokenizer,
-            judge=_load_judge(judge),
+            judge=load_judge(judge, domain.judge),
             boundary=boundary,
             verify=verify,
         )
         self._prompt_ids = Remembered[IntArray](sys.getsizeof)
         self._vocabulary_sha256 = hash_vocabulary(self.tokenizer)
 
-    def begin(self, rng: np.random.Generator, given: str | None) -> Prompt:
-        """Returns the prompt of a new episode: the one that was given, or one that is drawn."""
-        if given is not None:
-            return Prompt(given, -1)
-        number, text = self.prompts.sample(rng)
-        return Prompt(text, int(number))
+    def begin(self, rng: np.random.Generator, given: Instance | None) -> Instance:
+        """Returns the instance of a new episode: the one that was given, or one that is drawn."""
+        return self.instances.sample(rng) if given is None else given
+
+    @property
+    def option(self) -> str:
+        """The option of `reset` that sets an instance: "prompt", or "instance" in a domain with data."""
+        return "prompt" if self.domain.instances is None else "instance"
+
+    def make_instance(self, given: Any, name: str) -> Instance | None:
+        """Returns the instance that the value of an option stands for, None to draw one.
+
+        Args:
+            given: A text, or the data of an instance in a domain that has data; None to draw one.
+            name: The name of the option, for messages.
+
+        Raises:
+            ValueError: If it stands for none.
+        """
+        if given is None:
+            return None
+        if self.domain.instances is not None:
+            if not isinstance(given, Mapping):
+                raise ValueError(f"options[{name!r}] must be a dict, got {given!r:.80}")
+            return self.instances.make(copy_data(given))._replace(number=-1)
+        if not isinstance(given, str):
+            raise ValueError(f"options[{name!r}] must be a str, got {given!r}")
+        return Instance(given)
 
     def encode_prompt(self, text: str) -> IntArray:
         """Returns the token ids of a prompt, int64 (K,).
@@ -120,14 +172,17 @@ class Task:
         ids = self._prompt_ids.get(text)
         return self._encode(text) if ids is None else ids
 
-    def reset_info(self, prompt: Prompt) -> dict[str, Any]:
+    def reset_info(self, instance: Instance) -> dict[str, Any]:
         """Returns the info that begins an episode."""
-        return {
-            "prompt": prompt.text,
-            "prompt_id": prompt.number,
+        info: dict[str, Any] = {
+            "prompt": instance.prompt,
+            "prompt_id": instance.number,
             "eos_token_id": int(self.tokenizer.eos_token_id),
             "vocabulary_sha256": self._vocabulary_sha256,
         }
+        if instance.data is not None:
+            info["instance"] = copy_data(instance.data)
+        return info
 
     def with_design(self, reward_design: Any, kwargs: Mapping[str, Any]) -> Task:
         """Returns the same task under another reward design, sharing parts and what is remembered of prompts.
@@ -137,9 +192,35 @@ class Task:
                 it.
         """
         task, feedback = copy.copy(self), copy.copy(self.feedback)
-        feedback.design = _load_design(reward_design, kwargs, feedback.scorer)
+        feedback.design = _load_design(self.domain, reward_design, kwargs, feedback.scorer)
         task.feedback = feedback
         return task
+
+    def _load_instances(self, prompts: Any, kwargs: Mapping[str, Any], split: str) -> Instances:
+        """Returns the source of instances: the domain's own, or prompts of plain text."""
+        check_prompts_kwargs(kwargs)
+        if self.domain.instances is not None:
+            if prompts is not None or kwargs:
+                raise ArgumentError(
+                    Argument("prompts"),
+                    f" must be left out: domain {self.domain.name!r} makes its prompts, say which by ",
+                    Argument("domain_kwargs"),
+                )
+            return self.domain.instances(split)
+        if prompts is None:
+            raise ArgumentError(
+                Argument("prompts"), f" must be given: domain {self.domain.name!r} has none of its own"
+            )
+        return TextInstances(
+            load_prompts(
+                prompts,
+                tokenizer=self.tokenizer,
+                split=split,
+                max_prompt_tokens=self.max_prompt_tokens,
+                domain=self.domain,
+                **kwargs,
+            )
+        )
 
     def _encode(self, text: str) -> IntArray:
         tokens = self.tokenizer.encode(text)
@@ -178,34 +259,11 @@ def check_keywords(name: str, given: Mapping[str, Any]) -> None:
             )
 
 
-def check_options(options: Mapping[str, Any] | None, known: tuple[str, ...]) -> Mapping[str, Any]:
-    """Returns the reset options, none of them unknown.
-
-    Raises:
-        ValueError: If there is an unknown one, which would be ignored otherwise.
-    """
-    unknown = [key for key in options or {} if key not in known]
-    if unknown:
-        raise ValueError(f"options must be among {', '.join(map(repr, known))}, got {unknown[0]!r}")
-    return options or {}
-
-
-def check_prompt(name: str, prompt: Any) -> str | None:
-    """Returns a prompt that was given in `options`, or None to draw one.
-
-    Raises:
-        ValueError: If it is no text.
-    """
-    if prompt is not None and not isinstance(prompt, str):
-        raise ValueError(f"options[{name!r}] must be a str, got {prompt!r}")
-    return prompt
-
-
 def check_count(name: str, value: Any) -> int:
     """Returns the value, an int of at least 1.
 
     Raises:
-        ValueError: If it is none.
+        ValueError: If it is not one.
     """
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise ValueError(f"{name} must be an int of at least 1, got {value!r}")
@@ -217,19 +275,30 @@ def is_exact(scorer: Scorer) -> bool:
     return bool(getattr(scorer, "exact", scorer.verifiable))
 
 
-def _load_scorer(spec: Any, kwargs: dict[str, Any], verify: bool) -> Scorer:
+def _load_scorer(domain: Domain, spec: Any, kwargs: Mapping[str, Any], verify: bool) -> Scorer:
+    """Returns the scorer of a task: the domain's own names come before those of the table."""
+    table = Table("scorer", {**SCORERS, **domain.scorers})
+    spec = domain.scorer if spec is None else spec
     if isinstance(spec, str) and ":" in spec:
-        spec = resolve("scorer", spec, {})
-    if isinstance(getattr(spec, "__self__", spec), Judge) or spec is Judge:
+        spec = table.load(spec)
+    if is_judge(spec):
         raise ValueError("scorer must not be a Judge: the judge is reported, never trained against")
-    scorer = load_scorer(spec, **kwargs)
+    scorer = load_from(table, spec, kwargs)
     if verify and not scorer.verifiable:
+        provable = [name for name in domain.scorers if getattr(table.load(name), "verifiable", None) is True]
+        others = (Argument("scorer"), f"={provable[0]!r} or ") if provable else ()
         raise ArgumentError(
             Argument("verify"), "=True needs a scorer whose certificates can be checked, and ",
-            f"{scorer.name!r} has none: use ", Argument("scorer"), "='vader' or ",
-            Argument("verify"), "=False",
+            f"{scorer.name!r} has none: use ", *others, Argument("verify"), "=False",
         )  # fmt: skip
     return scorer
+
+
+def _load_design(domain: Domain, spec: Any, kwargs: Mapping[str, Any], scorer: Scorer) -> Design:
+    defaults = domain.design_kwargs.get(spec) if isinstance(spec, str) else None
+    design = load_design(spec, **{**(defaults or {}), **kwargs})
+    check_offer(design.name, design.needs, scorer, Table("scorer", domain.scorers))
+    return design
 
 
 def check_prompts_kwargs(kwargs: Mapping[str, Any]) -> None:
@@ -238,7 +307,7 @@ def check_prompts_kwargs(kwargs: Mapping[str, Any]) -> None:
     Raises:
         ValueError: If there is an unknown one, or one that the environment has itself.
     """
-    taken = ("spec", "tokenizer", "split", "max_prompt_tokens")
+    taken = ("spec", "tokenizer", "split", "max_prompt_tokens", "domain")
     known = [name for name in inspect.signature(load_prompts).parameters if name not in taken]
     for key in kwargs:
         if key in taken:
@@ -250,39 +319,3 @@ def check_prompts_kwargs(kwargs: Mapping[str, Any]) -> None:
                 Argument("prompts_kwargs"),
                 f" must hold some of {', '.join(known)}, got {key!r}{did_you_mean(key, known)}",
             )
-
-
-def _load_design(spec: Any, kwargs: Mapping[str, Any], scorer: Scorer) -> Design:
-    design = load_design(spec, **kwargs)
-    check_offer(design.name, design.needs, scorer)
-    return design
-
-
-def _load_judge(spec: Any) -> Any:
-    if spec is None:
-        return None
-    if isinstance(spec, str):
-        classifier = _classifier_of(spec)
-        if classifier is not None:
-            from rlsf_gym.scorers.transformer.judge import ClassifierJudge  # which needs an extra
-
-            try:
-                return ClassifierJudge(classifier)
-            except ArgumentError as error:  # it names arguments of a scorer, which a judge's name leaves out
-                raise ArgumentError(
-                    Argument("judge"),
-                    f" must be a classifier of two labels that say which is positive, got {spec!r}: pass a "
-                    f"ClassifierJudge, or its 'module:attribute', made with what this asks for: {error}",
-                ) from error
-        spec = resolve("judge", spec, {}) if ":" in spec else Judge.load(spec)
-    if not hasattr(spec, "predict"):
-        raise ValueError(f"judge must have predict(texts), got {cast(object, spec)!r}")
-    return spec
-
-
-def _classifier_of(spec: str) -> str | None:
-    """Returns the classifier that a judge is written as: its folder, or a name behind "transformer:"."""
-    kind, colon, name = spec.partition(":")
-    if colon and kind == "transformer":
-        return name
-    return spec if Path(spec).is_dir() else None

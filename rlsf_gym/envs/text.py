@@ -5,19 +5,19 @@ from __future__ import annotations
 from typing import Unpack
 
 from rlsf_gym.envs.forms import TextForm
-from rlsf_gym.envs.response import ResponseEnv
+from rlsf_gym.envs.response import OneStepEnv
 from rlsf_gym.envs.task import TaskArguments
 
-__all__ = ["SentimentTextEnv"]
+__all__ = ["TextEnv"]
 
 
-class SentimentTextEnv(ResponseEnv[str, str]):
-    """Continues a prompt with text, and is paid token by token for how it feels.
+class TextEnv(OneStepEnv[str, str]):
+    """Continues a prompt with text, and is paid token by token by a symbolic tool.
 
     ## Description
-    `SentimentEnv` for agents that read and write strings: the same prompts for the same seed, the same
+    `ResponseEnv` for agents that read and write strings: the same prompts for the same seed, the same
     feedback. The response is encoded with the environment's tokenizer, and its tokens are paid. An agent that
-    samples tokens should use `SentimentEnv`: the ids that text is encoded to are not always those sampled.
+    samples tokens should use `ResponseEnv`: the ids that text is encoded to are not always those sampled.
 
     P is `max_prompt_tokens`, T is `max_new_tokens`.
 
@@ -31,20 +31,21 @@ class SentimentTextEnv(ResponseEnv[str, str]):
     `UnicodeText`: the prompt; the observation after the step is the same prompt again.
 
     ## Rewards
-    The sum of the token rewards, as in `SentimentEnv`.
+    The sum of the token rewards, as in `ResponseEnv`.
 
     ## Starting State
-    A prompt, drawn with the environment's generator. `reset(options={"prompt": text})` sets it; one of more
-    than P tokens raises ValueError.
+    A prompt, drawn with the environment's generator. `reset(options={"prompt": text})` sets it, or
+    `{"instance": data}` in a domain whose prompts are made from data; one of more than P tokens raises
+    ValueError.
 
     ## Episode End
     Every step ends its episode: terminated is True, truncated is False.
 
     ## Arguments
-    Those of `SentimentEnv`.
+    Those of `ResponseEnv`.
 
     ## Info
-    That of `SentimentEnv`; `token_rewards` and `response_mask` are laid on the tokens of the encoded text.
+    That of `ResponseEnv`; `token_rewards` and `response_mask` are laid on the tokens of the encoded text.
 
     ## Version History
     * v0: first version.

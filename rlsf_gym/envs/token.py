@@ -15,24 +15,23 @@ from rlsf_gym.envs.spaces import read_token, writing_space
 from rlsf_gym.envs.task import TaskArguments
 from rlsf_gym.evidence import BoolArray
 
-__all__ = ["SentimentTokenEnv"]
+__all__ = ["TokenEnv"]
 
 Observation = dict[str, npt.NDArray[Any]]
 
 
-class SentimentTokenEnv(TaskEnv[Observation, "int | np.integer[Any]"]):
-    """Continues a prompt token by token, and is paid for how the text feels.
+class TokenEnv(TaskEnv[Observation, "int | np.integer[Any]"]):
+    """Continues a prompt token by token, and is paid for each token by a symbolic tool.
 
     ## Description
-    `SentimentEnv` for agents that act at every token. A prompt is drawn, the agent appends one token per
+    `ResponseEnv` for agents that act at every token. A prompt is drawn, the agent appends one token per
     step, and the episode ends with the end token or after T tokens. Prompts, rewards and certificates are
-    those that `SentimentEnv` gives to the same tokens.
+    those that `ResponseEnv` gives to the same tokens.
 
     P is `max_prompt_tokens`, T is `max_new_tokens`, and V the size of the vocabulary.
 
-    `rlsf_gym/SentimentTokenToy-v0` is this environment with a vocabulary of a few hundred words of the toy
-    language of `rlsf_gym.domains.sentiment.toy`, its prompts, and `boundary="open"`: small enough for agents
-    that begin with nothing.
+    `rlsf_gym/SentimentTokenToy-v0` is this environment with a toy language of a few hundred words
+    (`tokenizer="toy"`), its prompts, and `boundary="open"`: small enough for agents that begin with nothing.
 
     ## Action Space
     `Discrete(V)`: the id of the next token. Anything else raises `gymnasium.error.InvalidAction`.
@@ -53,18 +52,19 @@ class SentimentTokenEnv(TaskEnv[Observation, "int | np.integer[Any]"]):
     episode add up to `info["token_rewards"].sum()` of its last step.
 
     ## Starting State
-    A prompt, drawn with the environment's generator. `reset(options={"prompt": text})` sets it; one of more
-    than P tokens raises ValueError.
+    A prompt, drawn with the environment's generator. `reset(options={"prompt": text})` sets it, or
+    `{"instance": data}` in a domain whose prompts are made from data; one of more than P tokens raises
+    ValueError.
 
     ## Episode End
     terminated is True with the end token and after T tokens, as the length is part of the task; truncated is
     False. A further step raises `gymnasium.error.ResetNeeded`.
 
     ## Arguments
-    Those of `SentimentEnv`.
+    Those of `ResponseEnv`.
 
     ## Info
-    That of `SentimentEnv`, the part of its step in the last step only; `action_mask` in every info.
+    That of `ResponseEnv`, the part of its step in the last step only; `action_mask` in every info.
 
     ## Version History
     * v0: first version.
@@ -87,20 +87,20 @@ class SentimentTokenEnv(TaskEnv[Observation, "int | np.integer[Any]"]):
 
         Args:
             seed: Seeds the generator that draws prompts, and the one of the designs that draw.
-            options: `{"prompt": text}` sets the prompt.
+            options: `{"prompt": text}` sets the prompt; in a domain with data, `{"instance": data}` does.
 
         Returns:
-            The observation, and the info with `prompt`, `prompt_id`, `eos_token_id`,
-            `vocabulary_sha256` and `action_mask`.
+            The observation, and the info with `prompt`, `prompt_id`, `eos_token_id`, `vocabulary_sha256`,
+            `action_mask` and, in a domain with data, `instance`.
 
         Raises:
-            ValueError: If an option is unknown, or the prompt is no text or longer than P tokens.
+            ValueError: If an option is unknown or does not fit, or the prompt is longer than P tokens.
         """
-        prompt = self._begin(seed, options)
-        self.task.encode_prompt(prompt.text)  # says so if it is too long
+        instance = self._begin(seed, options)
+        self.task.encode_prompt(instance.prompt)  # says so if it is too long
         self._written, self._paid = [], 0.0
-        self._episode = Episode(prompt.text, np.zeros(0, np.int64), None)
-        return self._observe(), {**self.task.reset_info(prompt), "action_mask": self._mask()}
+        self._episode = Episode(instance, np.zeros(0, np.int64), None)
+        return self._observe(), {**self.task.reset_info(instance), "action_mask": self._mask()}
 
     def step(self, action: int | np.integer[Any]) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
         """Appends a token.
@@ -125,12 +125,12 @@ class SentimentTokenEnv(TaskEnv[Observation, "int | np.integer[Any]"]):
         if ended:
             padded = np.full((1, self.task.max_new_tokens), self.tokenizer.vocab_size, np.int64)
             padded[0, : len(ids)] = ids
-            info = feedback.infos([self._episode.prompt], padded, [self._design_rng])[0]
+            info = feedback.infos([self._episode.instance], padded, [self._design_rng])[0]
             reward = float(info["token_rewards"].sum(dtype=np.float64)) - self._paid
         else:
-            reward = feedback.reward_so_far(self._episode.prompt, ids, self._design_rng)
+            reward = feedback.reward_so_far(self._episode.instance, ids, self._design_rng)
         self._paid += reward
-        self._episode = Episode(self._episode.prompt, ids, info or None)
+        self._episode = Episode(self._episode.instance, ids, info or None)
         return self._observe(), reward, ended, False, {**info, "action_mask": self._mask()}
 
     def action_masks(self) -> BoolArray:

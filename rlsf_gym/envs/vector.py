@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar, NamedTuple, Unpack
 
 import numpy as np
@@ -16,19 +16,20 @@ from gymnasium.vector.utils import batch_space
 from rlsf_gym.envs.base import TaskEnv
 from rlsf_gym.envs.collation import collate_infos
 from rlsf_gym.envs.forms import Form, TextForm, TokenForm
+from rlsf_gym.envs.options import given_instances, reset_mask
 from rlsf_gym.envs.screen import Episode, check_render_mode, show
-from rlsf_gym.envs.task import Task, TaskArguments, check_count, check_keywords, check_options, check_prompt
-from rlsf_gym.evidence import BoolArray
+from rlsf_gym.envs.task import TaskArguments, check_count, make_task
+from rlsf_gym.instance import Instance
 from rlsf_gym.text.tokenizer import Tokenizer
 
-__all__ = ["SentimentTextVectorEnv", "SentimentVectorEnv"]
+__all__ = ["ResponseVectorEnv", "TextVectorEnv"]
 
 Infos = dict[str, Any]
 Generator = np.random.Generator
 
 
-class ResponseVectorEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
-    """B response environments that score a whole batch in one call.
+class _VectorEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
+    """B environments of whole responses that score a whole batch in one call.
 
     Args:
         num_envs: B.
@@ -53,15 +54,14 @@ class ResponseVectorEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
         self.autoreset_mode = _check_autoreset_mode(autoreset_mode)
         self.metadata = TaskEnv.metadata | {"autoreset_mode": self.autoreset_mode}
         self.render_mode = check_render_mode(render_mode)
-        check_keywords(type(self).__name__, task)
-        self.task = Task(**task)
+        self.task = make_task(type(self).__name__, task)
         form = self.form(self.task)
         self.single_observation_space, self.single_action_space = form.observation_space, form.action_space
         self.observation_space = batch_space(form.observation_space, num_envs)
         self.action_space = batch_space(form.action_space, num_envs)
         self._form = form
         self._streams: list[_Stream | None] = [None] * num_envs
-        self._prompts = [""] * num_envs
+        self._instances = [Instance("")] * num_envs
         self._observations: list[Any] = [None] * num_envs
         self._ended: list[Episode] = []
         self._waiting = np.ones(num_envs, np.bool_)  # (B,) True: reset before the next step
@@ -89,7 +89,8 @@ class ResponseVectorEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
         Args:
             seed: Sub-environment i is seeded with seed + i, or with its element of a list; None goes on.
             options: `{"prompts": [B texts]}` sets the prompts (None among them: draw one), `{"prompt": text}`
-                sets one for all, `{"reset_mask": bool (B,)}` resets only those where it is True.
+                sets one for all, `{"reset_mask": bool (B,)}` resets only those where it is True. In a domain
+                with data it is `{"instances": [B dicts]}` and `{"instance": data}`.
 
         Returns:
             Observations of all sub-environments, and the infos of those that were reset.
@@ -97,10 +98,9 @@ class ResponseVectorEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
         Raises:
             ValueError: If an option is unknown or malformed, or a prompt is longer than P tokens.
         """
-        checked = check_options(options, ("prompt", "prompts", "reset_mask"))
+        given = given_instances(options, self.num_envs, self.task)
         seeds = _spread_seeds(seed, self.num_envs)
-        given = _given_prompts(checked, self.num_envs)
-        chosen = np.flatnonzero(_reset_mask(checked, self.num_envs)).tolist()
+        chosen = np.flatnonzero(reset_mask(options, self.num_envs)).tolist()
         for index in chosen:
             if seeds[index] is not None:
                 self._streams[index] = _Stream.seeded(seeds[index])
@@ -117,7 +117,7 @@ class ResponseVectorEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
             Observations, rewards float64 (B,), terminations (all True), truncations (all False), and infos.
 
         Raises:
-            InvalidAction: If one of them is no action.
+            InvalidAction: If one of them is not a valid action.
             ResetNeeded: If a sub-environment has not been reset since its last step.
         """
         if self._waiting.any():
@@ -125,11 +125,11 @@ class ResponseVectorEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
             raise ResetNeeded(
                 f"each step ends its episode: call reset() for environments {waiting} before step()"
             )
-        ids, prompts = self._form.read_batch(actions, self.num_envs), list(self._prompts)
+        ids, instances = self._form.read_batch(actions, self.num_envs), list(self._instances)
         rngs = [self._stream(index).designs for index in range(self.num_envs)]
-        infos = self.task.feedback.infos(prompts, ids, rngs)
+        infos = self.task.feedback.infos(instances, ids, rngs)
         rewards = np.array([info["token_rewards"] for info in infos], np.float64).sum(axis=1)  # (B,)
-        self._ended = list(map(Episode, prompts, ids, infos))
+        self._ended = list(map(Episode, instances, ids, infos))
         self._waiting[:] = True
         everyone = list(range(self.num_envs))
         columns = collate_infos(infos, everyone, self.num_envs)
@@ -144,7 +144,7 @@ class ResponseVectorEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
         """Returns the episodes that ended last, coloured by reward, or the prompts before the first one."""
         if self.render_mode is None:
             return None
-        begun = [Episode(prompt, np.zeros(0, np.int64), None) for prompt in self._prompts]
+        begun = [Episode(instance, np.zeros(0, np.int64), None) for instance in self._instances]
         return tuple(show(episode, self.tokenizer, self.render_mode) for episode in self._ended or begun)
 
     def _stream(self, index: int) -> _Stream:
@@ -153,12 +153,12 @@ class ResponseVectorEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
             stream = self._streams[index] = _Stream.seeded(None)
         return stream
 
-    def _begin(self, index: int, given: str | None) -> Infos:
-        prompt = self.task.begin(self._stream(index).prompts, given)
-        self._observations[index] = self._form.observe(prompt.text)
-        self._prompts[index] = prompt.text
+    def _begin(self, index: int, given: Instance | None) -> Infos:
+        instance = self.task.begin(self._stream(index).prompts, given)
+        self._observations[index] = self._form.observe(instance.prompt)
+        self._instances[index] = instance
         self._waiting[index] = False
-        return self.task.reset_info(prompt)
+        return self.task.reset_info(instance)
 
     def _observe(self) -> Any:
         never = [index for index, observation in enumerate(self._observations) if observation is None]
@@ -180,11 +180,11 @@ class ResponseVectorEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
         }
 
 
-class SentimentVectorEnv(ResponseVectorEnv):
-    """B copies of `SentimentEnv` that score a whole batch in one call.
+class ResponseVectorEnv(_VectorEnv):
+    """B copies of `ResponseEnv` that score a whole batch in one call.
 
     Sub-environment i, seeded with seed + i, draws the same prompts and pays the same rewards as a
-    `SentimentEnv` with that seed, and infos are laid out as Gymnasium's `SyncVectorEnv` lays them out. An
+    `ResponseEnv` with that seed, and infos are laid out as Gymnasium's `SyncVectorEnv` lays them out. An
     action is an integer array (B, T) padded with V, or a list of B lists of up to T ids.
 
     With `autoreset_mode=AutoresetMode.SAME_STEP` (the default) each step returns the next prompts, and the
@@ -198,22 +198,22 @@ class SentimentVectorEnv(ResponseVectorEnv):
         autoreset_mode: `AutoresetMode.SAME_STEP` or `DISABLED`, or their values `"SameStep"` and
             `"Disabled"`.
         render_mode: `"ansi"` or `"rgb_array"`: one text or image per sub-environment.
-        **task: The arguments of `SentimentEnv`.
+        **task: The arguments of `ResponseEnv`.
     """
 
     form = TokenForm
 
 
-class SentimentTextVectorEnv(ResponseVectorEnv):
-    """B copies of `SentimentTextEnv` that score a whole batch in one call.
+class TextVectorEnv(_VectorEnv):
+    """B copies of `TextEnv` that score a whole batch in one call.
 
-    Observations and actions are tuples of B texts; all else is as in `SentimentVectorEnv`.
+    Observations and actions are tuples of B texts; all else is as in `ResponseVectorEnv`.
 
     Args:
         num_envs: B.
         autoreset_mode: `AutoresetMode.SAME_STEP` or `DISABLED`, or their values.
         render_mode: `"ansi"` or `"rgb_array"`: one text or image per sub-environment.
-        **task: The arguments of `SentimentEnv`.
+        **task: The arguments of `ResponseEnv`.
     """
 
     form = TextForm
@@ -255,26 +255,3 @@ def _spread_seeds(seed: int | Sequence[int | None] | None, num_envs: int) -> lis
             )
         return [None if one is None else operator.index(one) for one in seed]
     return [operator.index(seed) + index for index in range(num_envs)]
-
-
-def _given_prompts(options: Mapping[str, Any], num_envs: int) -> list[str | None]:
-    if "prompts" not in options:
-        return [check_prompt("prompt", options.get("prompt"))] * num_envs
-    if "prompt" in options:
-        raise ValueError("options must hold 'prompt' or 'prompts', got both")
-    prompts = options["prompts"]
-    texts = [] if isinstance(prompts, str) else [check_prompt("prompts", prompt) for prompt in prompts]
-    if len(texts) != num_envs:
-        raise ValueError(f"options['prompts'] must be a list of {num_envs} texts, got {prompts!r}")
-    return texts
-
-
-def _reset_mask(options: Mapping[str, Any], num_envs: int) -> BoolArray:
-    mask = np.asarray(options.get("reset_mask", np.ones(num_envs, np.bool_)))
-    if mask.dtype != np.bool_ or mask.shape != (num_envs,):
-        raise ValueError(
-            f"options['reset_mask'] must be bool of shape ({num_envs},), got {mask.dtype} of {mask.shape}"
-        )
-    if not mask.any():
-        raise ValueError("options['reset_mask'] must be True for at least one environment")
-    return mask

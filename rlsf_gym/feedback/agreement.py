@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from rlsf_gym.evidence import FloatArray, IntArray
-from rlsf_gym.scorers import Scorer, find_assess_batch
+from rlsf_gym.scorers.protocol import Scorer, find_assess_batch
 
 __all__ = ["AgreementWatch"]
 

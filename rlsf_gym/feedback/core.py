@@ -20,8 +20,9 @@ from rlsf_gym.feedback.decoding import Responses, char_spans, read_responses
 from rlsf_gym.feedback.hindsight import Hindsight
 from rlsf_gym.feedback.scoring import Boundary, Scoring
 from rlsf_gym.feedback.verification import Verification, check_certificate, check_provable
+from rlsf_gym.instance import Instance, as_instances
 from rlsf_gym.objectives import Objective
-from rlsf_gym.scorers import Scorer
+from rlsf_gym.scorers.protocol import Scorer
 from rlsf_gym.text.tokenizer import Tokenizer
 
 
@@ -51,12 +52,12 @@ class Feedback:
         self._scoring = Scoring(scorer=self.scorer, boundary=self.boundary, is_watched=not is_proved)
 
     def infos(
-        self, prompts: Sequence[str], actions: IntArray, rngs: Sequence[np.random.Generator]
+        self, instances: Sequence[str | Instance], actions: IntArray, rngs: Sequence[np.random.Generator]
     ) -> list[dict[str, Any]]:
         """Returns the step info of each response.
 
         Args:
-            prompts: B prompts.
+            instances: B instances, or prompts of plain text.
             actions: int64 (B, T) token ids, V for no token.
             rngs: B generators for the designs that draw.
 
@@ -65,7 +66,8 @@ class Feedback:
             CertificateError: If `verify` is set and a score or a reward does not check.
         """
         responses = read_responses(actions, self.tokenizer)
-        evidence = self.evidence(prompts, responses)
+        evidence = self.evidence(instances, responses)
+        prompts = _prompts(instances)
         token_rewards = self._lay(prompts, responses, evidence, rngs).astype(np.float32)  # (B, T)
         response_mask = responses.mask.astype(np.int8)  # (B, T)
         rows = zip(
@@ -77,14 +79,14 @@ class Feedback:
                 info["judge"] = value
         return infos
 
-    def reward_so_far(self, prompt: str, ids: IntArray, rng: np.random.Generator) -> float:
+    def reward_so_far(self, instance: str | Instance, ids: IntArray, rng: np.random.Generator) -> float:
         """Returns what the last of some tokens earns at once, given that the response goes on.
 
         A causal design's reward of a token does not change with what follows, so the response is looked at as
         if it ended with the next token. Any other design pays nothing before the end.
 
         Args:
-            prompt: The prompt.
+            instance: The instance, or a prompt of plain text.
             ids: int64 (K,), the response so far, without an end.
             rng: For the designs that draw; it is left as it is.
 
@@ -96,20 +98,23 @@ class Feedback:
             return 0.0
         ended = np.append(ids, self.tokenizer.eos_token_id)[None]
         responses = read_responses(ended, self.tokenizer)
-        evidence = self.evidence([prompt], responses)
-        return float(np.float32(self._lay([prompt], responses, evidence, [copy.deepcopy(rng)])[0, -2]))
+        evidence = self.evidence([instance], responses)
+        return float(
+            np.float32(self._lay(_prompts([instance]), responses, evidence, [copy.deepcopy(rng)])[0, -2])
+        )
 
-    def evidence(self, prompts: Sequence[str], responses: Responses) -> list[Evidence]:
+    def evidence(self, instances: Sequence[str | Instance], responses: Responses) -> list[Evidence]:
         """Returns what the reward design may know of each response.
 
         Args:
-            prompts: B prompts.
+            instances: B instances, or prompts of plain text.
             responses: B responses.
 
         Raises:
             ValueError: If the scorer returns what it must not.
             CertificateError: If a certificate does not add up to the scores that it tells.
         """
+        prompts = _prompts(instances)
         scores = self._scoring.ask(prompts, responses, prefixes=self.design.uses_prefixes)
         prefixes = None if scores.prefixes is None else self.objective(scores.prefixes)
         prompt_scores, prompt_utilities = scores.prompt.tolist(), self.objective(scores.prompt).tolist()
@@ -236,6 +241,10 @@ class Feedback:
             "certificate": certificate.as_records(),
             **payload,
         }
+
+
+def _prompts(instances: Sequence[str | Instance]) -> list[str]:
+    return [one.prompt for one in as_instances(instances)]
 
 
 def _join(prompts: Sequence[str], responses: Responses) -> list[str]:

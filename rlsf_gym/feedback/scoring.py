@@ -19,7 +19,7 @@ from rlsf_gym.feedback.agreement import AgreementWatch
 from rlsf_gym.feedback.boundary import ClosingWatch
 from rlsf_gym.feedback.decoding import Responses
 from rlsf_gym.remembered import Remembered, constant_size
-from rlsf_gym.scorers import Scorer, find_assess_batch, prefix_scores_batch
+from rlsf_gym.scorers.protocol import Scorer, find_assess_batch, prefix_scores_batch
 from rlsf_gym.text.alignment import closed_ends_batch
 
 __all__ = ["Boundary", "Scores", "Scoring"]

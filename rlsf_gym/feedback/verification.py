@@ -18,7 +18,7 @@ from rlsf_gym.certificates.rewards import RECOMPUTABLE, compare_rewards, recompu
 from rlsf_gym.designs import DESIGNS, Design
 from rlsf_gym.domains.sentiment.erasure import erase_words
 from rlsf_gym.evidence import Evidence, FloatArray
-from rlsf_gym.scorers import Scorer
+from rlsf_gym.scorers.protocol import Scorer
 
 __all__ = ["Verification", "check_certificate", "check_provable"]
 

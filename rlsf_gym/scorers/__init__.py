@@ -1,22 +1,15 @@
 """Scorers: text to a score in [-1, 1], the symbolic tool that the rewards come from."""
 
-from __future__ import annotations
+from typing import TYPE_CHECKING, Any
 
-from collections.abc import Callable, Sequence
-from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
-
-import numpy as np
-import numpy.typing as npt
-
-from rlsf_gym.arguments import Argument, ArgumentError, describe_mismatch
-from rlsf_gym.resolve import import_attribute, register, resolve
+from rlsf_gym.registry import import_attribute
+from rlsf_gym.scorers.protocol import Assessment, Scorer, find_assess_batch, prefix_scores_batch
+from rlsf_gym.scorers.table import SCORERS, load_scorer, register_scorer
 
 if TYPE_CHECKING:
-    from rlsf_gym.certificates.certificate import Certificate
-    from rlsf_gym.domains.sentiment.knowledge.scorer import KnowledgeScorer
-    from rlsf_gym.domains.sentiment.vader.scorer import VaderScorer
-    from rlsf_gym.scorers.transformer.scorer import TransformerScorer
+    KnowledgeScorer: Any
+    TransformerScorer: Any
+    VaderScorer: Any
 
 __all__ = [
     "SCORERS",
@@ -30,196 +23,6 @@ __all__ = [
     "prefix_scores_batch",
     "register_scorer",
 ]
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
-
-SCORERS: dict[str, Any] = {
-    "vader": "rlsf_gym.domains.sentiment.vader.scorer:VaderScorer",
-    "knowledge": "rlsf_gym.domains.sentiment.knowledge.scorer:KnowledgeScorer",
-    "transformer": "rlsf_gym.scorers.transformer.scorer:TransformerScorer",
-}
-"""Name to factory, or to the factory's `"module:attribute"`, imported when it is asked for."""
-
-
-class Assessment(NamedTuple):
-    """All that an environment asks of a prompt and its response."""
-
-    certificate: Certificate
-    """What `Scorer.certify` says; its `prompt_score` and `score` are those of `Scorer.score`, to the bit."""
-    prefix_scores: FloatArray
-    """What `Scorer.prefix_scores` says, (K,) float64."""
-
-
-class Scorer(Protocol):
-    """A symbolic tool: the same text always gets the same score, up to 1e-5 for neural ones.
-
-    A scorer may have any of these attributes:
-
-    - `rules`, a tuple of names: what its score is made of, and its certificates tell apart. Info has a
-      `reward_<rule>` for each; designs that pay rules need some. None by default.
-    - `exact`: whether a text gets the same score to the bit in any batch; by default, if it is `verifiable`.
-    - `offers`, a tuple of names: what designs of one's own can need beyond what `offers.list_offers` finds.
-
-    A scorer may also have any of these, which environments call for a whole batch:
-
-    - `prefix_scores_batch(prompts, responses, char_ends) -> list of float64 (K,)`;
-    - `certify_batch(prompts, responses) -> list of Certificate`;
-    - `assess_batch(prompts, responses, char_ends) -> list of Assessment`, in place of all others, for a
-      scorer to which one reading of a text tells its score, its certificate and the scores of its prefixes.
-      It is not used where `score`, `certify` or `prefix_scores` was overridden after it.
-    """
-
-    @property
-    def name(self) -> str:
-        """What certificates and logs call it."""
-        ...
-
-    @property
-    def bounded(self) -> bool:
-        """Whether every score lies in [-1, 1]."""
-        ...
-
-    @property
-    def verifiable(self) -> bool:
-        """Whether its certificates can be proved without trusting it, by a checker that has its name.
-
-        `rlsf_gym.checker.register_checker` registers one; environments refuse a scorer that lacks one.
-        """
-        ...
-
-    def score(self, texts: Sequence[str]) -> FloatArray:
-        """Returns the unrounded scores of N texts, (N,) float64."""
-        ...
-
-    def prefix_scores(self, prompt: str, response: str, char_ends: IntArray) -> FloatArray:
-        """Returns the scores of `prompt + response[:end]` for each end.
-
-        Args:
-            prompt: The text before the response.
-            response: The text that `char_ends` counts in.
-            char_ends: Non-decreasing offsets into the response, in characters, (K,) int64.
-
-        Returns:
-            Scores, (K,) float64.
-        """
-        ...
-
-    def certify(self, prompt: str, response: str) -> Certificate:
-        """Returns the evidence behind the scores of the prompt and of prompt + response."""
-        ...
-
-
-def prefix_scores_batch(
-    scorer: Scorer, prompts: Sequence[str], responses: Sequence[str], char_ends: Sequence[IntArray]
-) -> list[FloatArray]:
-    """Returns `prefix_scores` of B responses, in one call where the scorer has a batched form.
-
-    Args:
-        scorer: The scorer.
-        prompts: B prompts.
-        responses: B responses.
-        char_ends: B arrays of offsets into the responses, each (K,) int64.
-
-    Returns:
-        B arrays of scores, each (K,) float64.
-    """
-    if not len(prompts) == len(responses) == len(char_ends):
-        raise ValueError(
-            f"prompts, responses and char_ends must be equally many, got {len(prompts)}, {len(responses)} "
-            f"and {len(char_ends)}"
-        )
-    batched = getattr(scorer, "prefix_scores_batch", None)
-    if batched is not None:
-        return batched(prompts, responses, char_ends)
-    rows = zip(prompts, responses, char_ends, strict=True)
-    return [scorer.prefix_scores(prompt, response, ends) for prompt, response, ends in rows]
-
-
-def find_assess_batch(scorer: Scorer) -> Callable[..., list[Assessment]] | None:
-    """Returns the `assess_batch` of a scorer, or None where there is none that speaks for its other methods.
-
-    That is so where a subclass or the object itself overrides one of them, or passes them on.
-    """
-    replaced = {"score", "certify", "prefix_scores"}
-    for names in (getattr(scorer, "__dict__", {}), *map(vars, type(scorer).__mro__)):
-        if "assess_batch" in names:
-            return cast(Any, scorer).assess_batch
-        if not replaced.isdisjoint(names):
-            return None
-    return None
-
-
-def load_scorer(spec: str | Scorer | Callable[..., Any], **kwargs: Any) -> Scorer:
-    """Returns the scorer that a name, `"module:attribute"`, a function, a factory or an object stands for.
-
-    Args:
-        spec: A name in `SCORERS`, the place of a part, or the part: a scorer, a class or function that makes
-            one, or a function from a list of texts to their scores in [-1, 1]. A function that needs one
-            argument beside `kwargs` is taken for the last.
-        **kwargs: Arguments of the class or the function.
-
-    Raises:
-        ValueError: If there is no such scorer, it does not take the arguments, or it is none.
-    """
-    part = resolve("scorer", spec, SCORERS)
-    if not hasattr(part, "score") and _takes_texts(part, kwargs):
-        return _wrap(partial(part, **kwargs) if kwargs else part)
-    if isinstance(part, type) or not hasattr(part, "score"):
-        part = _make(spec, part, kwargs)
-        if not hasattr(part, "score") and _takes_texts(part, {}):
-            return _wrap(part)  # an object of a class with `__call__`
-    elif kwargs:
-        raise ValueError(
-            f"scorer {spec!r} is made already and takes no arguments, got {', '.join(sorted(kwargs))}"
-        )
-    return _check_scorer(part)
-
-
-def register_scorer(name: str, factory: str | Callable[..., Any] | Scorer) -> None:
-    """Gives a scorer a name of its own.
-
-    Args:
-        name: The name, without a colon.
-        factory: A class or function that makes the scorer, a function of texts that is one, its
-            `"module:attribute"`, or a scorer.
-
-    Raises:
-        ValueError: If the name belongs to another scorer.
-    """
-    register("scorer", name, factory, SCORERS)
-
-
-def _make(spec: Any, factory: Any, kwargs: dict[str, Any]) -> Any:
-    if not callable(factory):
-        return factory
-    mismatch = describe_mismatch(factory, kwargs)
-    if mismatch is not None:
-        raise ArgumentError(Argument("scorer_kwargs"), f" must fit scorer {spec!r}: {mismatch}")
-    return factory(**kwargs)
-
-
-def _takes_texts(part: Any, kwargs: dict[str, Any]) -> bool:
-    from rlsf_gym.scorers.function import takes_texts  # which imports what is said above
-
-    return takes_texts(part, kwargs)
-
-
-def _wrap(function: Callable[..., Any]) -> Scorer:
-    from rlsf_gym.scorers.function import FunctionScorer
-
-    return FunctionScorer(function)
-
-
-def _check_scorer(scorer: Any) -> Scorer:
-    needed = ("name", "bounded", "verifiable", "score", "prefix_scores", "certify")
-    missing = [name for name in needed if not hasattr(scorer, name)]
-    if missing:
-        raise ValueError(
-            f"scorer must be a function of a list of texts or have {', '.join(needed)}; "
-            f"{type(scorer).__name__} lacks {', '.join(missing)}"
-        )
-    return cast(Scorer, scorer)
 
 
 def __getattr__(name: str) -> Any:

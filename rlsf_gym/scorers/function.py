@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rlsf_gym.certificates.certificate import Certificate
-from rlsf_gym.scorers import Assessment
+from rlsf_gym.scorers.protocol import Assessment
 
 __all__ = ["FunctionScorer", "takes_texts"]
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from rlsf_gym.arguments import Argument, ArgumentError
-from rlsf_gym.resolve import resolve
-from rlsf_gym.scorers import SCORERS
+from rlsf_gym.registry import Table
+from rlsf_gym.scorers.table import SCORERS
 
 __all__ = ["check_offer", "has_offer", "list_offers"]
 
 
-def list_offers(scorer: Any) -> tuple[str, ...]:
+def list_offers(scorer: Any, table: Table | None = None) -> tuple[str, ...]:
     """Returns what a scorer, or the class of one, offers to reward designs.
 
     "rules": certificates whose amounts add up to the gain by `rules` that it declares; "lexicon":
@@ -22,31 +22,33 @@ def list_offers(scorer: Any) -> tuple[str, ...]:
         >>> list_offers("vader")
         ('rules', 'lexicon')
     """
-    part = resolve("scorer", scorer, SCORERS)
+    part = (SCORERS if table is None else table).load(scorer)
     offers = ["rules"] if getattr(part, "rules", ()) else []
     offers += ["lexicon"] if hasattr(part, "lexicon_scores") else []
     return (*offers, *getattr(part, "attribution_methods", ()), *getattr(part, "offers", ()))
 
 
-def has_offer(scorer: Any, need: str) -> bool:
+def has_offer(scorer: Any, need: str, table: Table | None = None) -> bool:
     """Returns whether a scorer, or the class of one, offers what a reward design needs, "" being nothing."""
-    return not need or need in list_offers(scorer)
+    return not need or need in list_offers(scorer, table)
 
 
-def check_offer(design: str, need: str, scorer: Any) -> None:
+def check_offer(design: str, need: str, scorer: Any, table: Table | None = None) -> None:
     """Checks that a scorer offers what a reward design needs.
 
     Args:
         design: The name of the design.
         need: What it needs, "" for nothing beyond scores.
         scorer: The scorer.
+        table: The scorers that could be taken instead; `SCORERS` by default.
 
     Raises:
         ValueError: If it does not; the message names the registered scorers that do.
     """
     if has_offer(scorer, need):
         return
-    serving = [name for name in SCORERS if has_offer(name, need)]
+    table = SCORERS if table is None else table
+    serving = [name for name in table if has_offer(name, need, table)]
     lacks = f"reward design {design!r} needs a scorer that offers {need!r}, and {scorer.name!r} does not"
     if not serving:
         raise ArgumentError(

@@ -15,15 +15,8 @@ import numpy.typing as npt
 from rlsf_gym.certificates.certificate import Certificate, CertificateError, Record
 from rlsf_gym.contract import ContractError
 from rlsf_gym.envs.task import is_exact
-from rlsf_gym.scorers import (
-    Assessment,
-    FloatArray,
-    IntArray,
-    Scorer,
-    find_assess_batch,
-    load_scorer,
-    prefix_scores_batch,
-)
+from rlsf_gym.scorers import Assessment, Scorer, find_assess_batch, load_scorer, prefix_scores_batch
+from rlsf_gym.scorers.protocol import FloatArray, IntArray
 
 __all__ = ["PAIRS", "check_scorer"]
 

@@ -15,8 +15,7 @@ from typing import Any, Protocol, cast
 
 from tokenizers import Tokenizer as Backend
 
-from rlsf_gym.domains.sentiment.toy import ToyTokenizer
-from rlsf_gym.resolve import register, resolve
+from rlsf_gym.registry import Table
 from rlsf_gym.text.byte_pair import BytePairTokenizer, check_token_id, encode_utf8
 from rlsf_gym.text.tokenizer_files import fetch_folder, read_tokenizer
 
@@ -85,11 +84,18 @@ class ByteTokenizer:
 
 
 def _read_bundled() -> BytePairTokenizer:
-    asset = resources.files("rlsf_gym") / "assets" / "tokenizer.json"
+    asset = resources.files("rlsf_gym.text") / "assets" / "tokenizer.json"
     return BytePairTokenizer(Backend.from_str(asset.read_text(encoding="utf-8")))
 
 
-TOKENIZERS: dict[str, Any] = {"bundled": _read_bundled, "bytes": ByteTokenizer, "toy": ToyTokenizer}
+TOKENIZERS = Table(
+    "tokenizer",
+    {
+        "bundled": _read_bundled,
+        "bytes": ByteTokenizer,
+        "toy": "rlsf_gym.domains.sentiment.toy:ToyTokenizer",
+    },
+)
 """Name to tokenizer: an object, a class or function that makes one, or `"module:attribute"`."""
 
 
@@ -99,10 +105,10 @@ def load_tokenizer(
     """Returns the tokenizer that a name, a path or an object stands for.
 
     Args:
-        spec: A name in `TOKENIZERS` (`"bundled"` has 4,096 tokens, `"toy"` the words of
-            `rlsf_gym.domains.sentiment.toy`), a `tokenizer.json`, a folder with one or with GPT-2's
-            `vocab.json` and `merges.txt`, `"module:attribute"`, the name of a model on the Hugging Face hub,
-            a tokenizer, or one of the tokenizers library.
+        spec: A name in `TOKENIZERS` (`"bundled"` has 4,096 tokens, `"toy"` the words of a small language), a
+            `tokenizer.json`, a folder with one or with GPT-2's `vocab.json` and `merges.txt`,
+            `"module:attribute"`, the name of a model on the Hugging Face hub, a tokenizer, or one of the
+            tokenizers library.
         eos_token: The end token as the vocabulary of files writes it, where they do not tell or tell
             another one.
 
@@ -118,7 +124,7 @@ def load_tokenizer(
             spec = fetch_folder(spec)
     if isinstance(spec, os.PathLike):
         return read_tokenizer(Path(spec), eos_token)
-    part: Any = resolve("tokenizer", spec, TOKENIZERS)
+    part: Any = TOKENIZERS.load(spec)
     is_maker = isinstance(part, type) or not hasattr(part, "encode")
     return _check_tokenizer(part() if is_maker and callable(part) else part, eos_token)
 
@@ -133,7 +139,7 @@ def register_tokenizer(name: str, tokenizer: str | Tokenizer | Callable[[], Toke
     Raises:
         ValueError: If the name belongs to another tokenizer.
     """
-    register("tokenizer", name, tokenizer, TOKENIZERS)
+    TOKENIZERS.register(name, tokenizer)
 
 
 def _check_tokenizer(tokenizer: Any, eos_token: str | None) -> Tokenizer:

@@ -15,13 +15,13 @@ from typing import Any, Final, NamedTuple, cast
 import numpy as np
 
 from rlsf_gym.designs import Design
-from rlsf_gym.domains.sentiment.toy import ToyTokenizer
 from rlsf_gym.evidence import FloatArray, IntArray
 from rlsf_gym.feedback.core import Feedback
 from rlsf_gym.feedback.decoding import read_responses
 from rlsf_gym.objectives import load_objective
 from rlsf_gym.scorers import Scorer, find_assess_batch, load_scorer
 from rlsf_gym.scorers.offers import check_offer
+from rlsf_gym.text.tokenizer import load_tokenizer
 
 __all__ = ["TWO_WORDS", "WORDS", "Payments", "WordGame", "pay_responses"]
 
@@ -49,7 +49,7 @@ class WordGame:
     """
 
     choices: tuple[tuple[str, ...], ...] = (WORDS,) * 4
-    """The words of each of the T positions, of the toy language of `rlsf_gym.domains.sentiment.toy`."""
+    """The words of each of the T positions, of the toy language (`tokenizer="toy"`)."""
     prompt: str = "The film was"
     """What comes before the response."""
     scorer: Any = "vader"
@@ -76,7 +76,7 @@ class WordGame:
 
     def actions(self) -> IntArray:
         """Returns the N responses as token ids of the toy language, int64 (N, T)."""
-        encode = ToyTokenizer().encode
+        encode = load_tokenizer("toy").encode
         ids = [[encode(f" {word}") for word in words] for words in self.choices]
         if any(len(one) != 1 for words in ids for one in words):
             raise ValueError(f"choices must be single words of the toy language, got {self.choices}")
@@ -116,7 +116,7 @@ def pay_responses(game: WordGame, designs: Mapping[str, Design], *, seed: int = 
         scorer=cast(Scorer, _Remembering(scorer)),
         objective=load_objective(game.objective),
         design=asking,
-        tokenizer=ToyTokenizer(),
+        tokenizer=load_tokenizer("toy"),
         boundary="open",
     )
     actions = game.actions()

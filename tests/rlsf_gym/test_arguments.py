@@ -82,7 +82,7 @@ def test_unknown_names_and_keywords_come_with_a_guess(load, said):
 
 
 def test_unknown_keywords_of_environments_come_with_a_guess():
-    for make, wanted in ((gym.make, "SentimentTextEnv"), (gym.make_vec, "SentimentTextVectorEnv")):
+    for make, wanted in ((gym.make, "TextEnv"), (gym.make_vec, "TextVectorEnv")):
         with pytest.raises(TypeError, match=rf"{wanted} got .*'bounary' \(did you mean 'boundary'\?\)"):
             make(TEXT_ID, bounary="open")
 

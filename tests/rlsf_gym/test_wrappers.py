@@ -279,7 +279,7 @@ def test_a_swap_takes_arguments_and_shares_everything_else(make, word_count):
     assert "It is" not in scorer.calls[0]  # the prompt's score is remembered
     assert env.task is not before
     assert (before.feedback.design.name, env.task.feedback.design.name) == ("potential", "paid")
-    assert env.task.prompts is before.prompts
+    assert env.task.instances is before.instances
     assert play(SwapDesign(swapped, "terminal"), [2, 3, 2])[1]["token_rewards"].tolist() == [0, 0, 0.5, 0]
 
 

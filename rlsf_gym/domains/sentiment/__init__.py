@@ -1,1 +1,24 @@
 """Sentiment of English text: VADER, a knowledge graph on top of it, their checker, a judge."""
+
+from rlsf_gym.domains.domain import Corpus, Domain
+from rlsf_gym.domains.sentiment.judge import Judge
+from rlsf_gym.domains.sentiment.reviews import COLUMNS, clean
+from rlsf_gym.domains.sentiment.samples import SAMPLES
+
+__all__ = ["DOMAIN"]
+
+DOMAIN = Domain(
+    name="sentiment",
+    scorers={
+        "vader": "rlsf_gym.domains.sentiment.vader.scorer:VaderScorer",
+        "knowledge": "rlsf_gym.domains.sentiment.knowledge.scorer:KnowledgeScorer",
+        "transformer": "rlsf_gym.scorers.transformer.scorer:TransformerScorer",
+    },
+    samples=SAMPLES,
+    segmentation=None,
+    judge=Judge.load,
+    corpus=Corpus("reviews", COLUMNS, clean),
+    defaults={"tokenizer": "bundled", "prompts": "bundled"},
+    labels={"unit": "word", "amount": "valence", "judge": "P(positive)"},
+)
+"""The domain `sentiment`."""

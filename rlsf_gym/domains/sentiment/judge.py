@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,9 +30,9 @@ BUCKETS = 2**18
 """Number of weights; a feature's bucket is the CRC-32 of its bytes modulo this."""
 
 BUNDLED = {"bundled": "judge-a.npz", "bundled-b": "judge-b.npz"}
-"""File in `rlsf_gym/assets` of each name."""
+"""File of each name."""
 
-_ASSETS = Path(__file__).parents[2] / "assets"
+_ASSETS = Path(__file__).parent / "assets"
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*|[!?]")
 
 
@@ -67,6 +67,9 @@ class Judge:
         temperature: Above 0.
         bias: Log-odds of a text without features.
     """
+
+    held_out: ClassVar[bool] = True
+    """Reported, never trained against: environments refuse it as a scorer."""
 
     weights: NDArray[np.floating[Any]]
     temperature: float = 1.0
@@ -158,3 +161,13 @@ class Judge:
         """
         logits = self.sum_weights(texts) / self.temperature + self.bias
         return 0.5 * (1.0 + np.tanh(0.5 * logits))
+
+
+def load_bundled() -> Judge:
+    """Returns the bundled judge."""
+    return Judge.load("bundled")
+
+
+def load_bundled_b() -> Judge:
+    """Returns the bundled judge of the other half of the reviews."""
+    return Judge.load("bundled-b")

@@ -19,7 +19,7 @@ __all__ = ["TOY_PROMPTS", "ToyTokenizer"]
 
 def _read_words() -> dict[str, tuple[str, ...]]:
     """Returns the words of each section of the asset."""
-    text = (resources.files("rlsf_gym") / "assets" / "toy.txt").read_text(encoding="utf-8")
+    text = (resources.files("rlsf_gym.domains.sentiment") / "assets" / "toy.txt").read_text(encoding="utf-8")
     words: dict[str, tuple[str, ...]] = {}
     for section in text.split("\n[")[1:]:
         name, _, listed = section.partition("]")

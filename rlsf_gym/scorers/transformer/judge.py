@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +28,9 @@ class ClassifierJudge:
         ValueError: If there is no such classifier, or its scores are not bounded.
         ImportError: If torch and transformers are not installed.
     """
+
+    held_out: ClassVar[bool] = True
+    """Reported, never trained against: environments refuse it as a scorer."""
 
     def __init__(self, model: str | Path, **kwargs: Any) -> None:
         self._scorer = TransformerScorer(model, **kwargs)

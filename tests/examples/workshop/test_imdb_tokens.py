@@ -11,5 +11,5 @@ def test_the_language_model_comes_with_the_tokenizer_of_the_environments(tmp_pat
     save_tokenizer(tmp_path)
     made = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     assert made == {name: (bundled_folder() / name).read_bytes() for name in made}
-    assert made["tokenizer.json"] == (resources.files("rlsf_gym") / "assets/tokenizer.json").read_bytes()
+    assert made["tokenizer.json"] == (resources.files("rlsf_gym.text") / "assets/tokenizer.json").read_bytes()
     assert sorted(made) == ["tokenizer.json", "tokenizer_config.json"]

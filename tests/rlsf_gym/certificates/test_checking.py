@@ -36,7 +36,7 @@ def seen(monkeypatch):
 
 
 def test_a_checker_is_registered_once_and_found_by_the_name_of_the_scorer(monkeypatch):
-    monkeypatch.setattr("rlsf_gym.certificates.checking.CHECKERS", dict(CHECKERS))
+    monkeypatch.setattr("rlsf_gym.certificates.checking.CHECKERS", CHECKERS.copy())
     assert find_checker(NAME) is None
     register_checker(NAME, "rlsf_gym.domains.sentiment.checker:verify")
     assert find_checker(NAME) is find_checker("vader")

@@ -77,7 +77,7 @@ def test_it_is_paid_in_every_form():
 
 
 def test_it_can_have_a_name_and_arguments(monkeypatch):
-    monkeypatch.setattr("rlsf_gym.scorers.SCORERS", dict(SCORERS))
+    monkeypatch.setattr("rlsf_gym.scorers.table.SCORERS", SCORERS.copy())
     register_scorer("exclaim", exclaim)
     assert load_scorer("exclaim").score(["!"]).tolist() == [0.1]
     assert load_scorer(exclaim_by, scale=0.5).score(["!"]).tolist() == [0.05]

@@ -62,7 +62,7 @@ def test_an_object_is_taken_as_it_is() -> None:
 
 
 def test_a_registered_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scorers, "SCORERS", dict(SCORERS))
+    monkeypatch.setattr("rlsf_gym.scorers.table.SCORERS", SCORERS.copy())
     register_scorer("length", LengthScorer)
     assert load_scorer("length", scale=2).name == "length"
     with pytest.raises(ValueError, match="length"):

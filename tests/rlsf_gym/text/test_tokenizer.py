@@ -262,7 +262,7 @@ def test_gpt2_agrees_with_transformers() -> None:
 
 
 def test_a_tokenizer_gets_a_name_of_its_own(monkeypatch):
-    monkeypatch.setattr(tokenizer_module, "TOKENIZERS", dict(tokenizer_module.TOKENIZERS))
+    monkeypatch.setattr(tokenizer_module, "TOKENIZERS", tokenizer_module.TOKENIZERS.copy())
     tokenizer_module.register_tokenizer("mine", ByteTokenizer)
     tokenizer_module.register_tokenizer("made", lambda: ByteTokenizer())
     tokenizer_module.register_tokenizer("object", ByteTokenizer())

@@ -14,7 +14,7 @@ from rlsf_gym.certificates.errors import CertificateError
 from rlsf_gym.domains.sentiment.checker.words import Premise, Token, read_premise
 
 _BUNDLED = {"film": "film.toml"}
-_ASSETS = Path(__file__).parents[3] / "assets"
+_ASSETS = Path(__file__).parents[1] / "assets"
 # A file of domain knowledge has some hundred entries of some twenty bytes.
 _MAX_BYTES = 4 * 1024 * 1024
 _MAX_WINDOW = 20

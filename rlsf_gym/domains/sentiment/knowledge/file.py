@@ -29,7 +29,7 @@ from rlsf_gym.arguments import one_line
 from rlsf_gym.domains.sentiment.vader.long import LONGEST
 from rlsf_gym.domains.sentiment.vader.words import is_rule_word, read_word
 
-BUNDLED: Final = {"film": Path(__file__).parents[3] / "assets" / "film.toml"}
+BUNDLED: Final = {"film": Path(__file__).parents[1] / "assets" / "film.toml"}
 """Name to file of the graphs that come with the package."""
 
 MAX_BYTES: Final = 4 * 1024 * 1024

@@ -27,7 +27,7 @@ from rlsf_gym.domains.sentiment.vader.rules import RULES, SPREAD, Premise
 from rlsf_gym.domains.sentiment.vader.stream import ALPHA, Stream, emphasize, measure_emphasis, normalize
 from rlsf_gym.domains.sentiment.vader.words import LEXICON_VERSION, VOCABULARY, Vocabulary, Word
 from rlsf_gym.remembered import Remembered
-from rlsf_gym.scorers import Assessment
+from rlsf_gym.scorers.protocol import Assessment
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]

@@ -3,16 +3,16 @@
 import pytest
 
 from rlsf_gym.designs import DESIGNS, Design, load_design, register_design
-from rlsf_gym.resolve import register, resolve
+from rlsf_gym.registry import Table
 
-TABLE = {"one": 1, "lazy": "math:pi"}
+TABLE = Table("number", {"one": 1, "lazy": "math:pi"})
 
 
 def test_names_places_and_objects_are_resolved():
-    assert resolve("number", "one", TABLE) == 1
-    assert resolve("number", "lazy", TABLE) == pytest.approx(3.14159265)
-    assert resolve("number", "os:path.sep", TABLE) in "/\\"
-    assert resolve("number", 5, TABLE) == 5
+    assert TABLE.load("one") == 1
+    assert TABLE.load("lazy") == pytest.approx(3.14159265)
+    assert TABLE.load("os:path.sep") in "/\\"
+    assert TABLE.load(5) == 5
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ def test_names_places_and_objects_are_resolved():
 )
 def test_what_is_not_there_is_said_so_in_one_line(spec, message):
     with pytest.raises(ValueError, match=message) as caught:
-        resolve("number", spec, TABLE)
+        TABLE.load(spec)
     assert "\n" not in str(caught.value)
 
 
@@ -42,18 +42,37 @@ def test_a_module_that_fails_to_import_keeps_its_own_error(tmp_path, monkeypatch
     (tmp_path / "needs_a_missing_one.py").write_text("import surely_missing_module\n")
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(ModuleNotFoundError, match="surely_missing_module"):
-        resolve("number", "needs_a_missing_one:x", {})
+        Table("number", {}).load("needs_a_missing_one:x")
 
 
 def test_nothing_is_replaced_silently():
-    table = {}
-    register("number", "one", part := object(), table)
-    register("number", "one", part, table)
+    table = Table("number", {})
+    table.register("one", part := object())
+    table.register("one", part)
     with pytest.raises(ValueError, match="number 'one' is registered already: choose another name"):
-        register("number", "one", object(), table)
+        table.register("one", object())
     for name in ("", "a:b"):
         with pytest.raises(ValueError, match="number name must be a non-empty string without ':'"):
-            register("number", name, 1, table)
+            table.register(name, 1)
+
+
+def scaled(scale, shift=0):
+    return scale + shift
+
+
+def test_a_factory_gets_its_arguments_or_says_which_it_takes():
+    assert TABLE.bind("scaled", scaled, {"scale": 2, "shift": 3}) == 5
+    assert TABLE.bind("one", 1, {}) == 1
+    with pytest.raises(ValueError, match=r"^number_kwargs must fit number 'scaled': it takes "):
+        TABLE.bind("scaled", scaled, {"scael": 2})
+    with pytest.raises(ValueError, match="must be left out: number 'one' takes none, got scale"):
+        TABLE.bind("one", 1, {"scale": 2})
+
+
+def test_a_copy_is_a_table_of_its_own():
+    copy = TABLE.copy()
+    copy.register("two", 2)
+    assert (copy.load("two"), copy.kind, "two" in TABLE) == (2, "number", False)
 
 
 def quiet(evidence, *, rng):
@@ -61,7 +80,7 @@ def quiet(evidence, *, rng):
 
 
 def test_a_plain_function_becomes_a_design_that_declares_nothing(monkeypatch):
-    monkeypatch.setattr("rlsf_gym.designs.DESIGNS", dict(DESIGNS))
+    monkeypatch.setattr("rlsf_gym.designs.DESIGNS", DESIGNS.copy())
     register_design("calm", quiet)
     design = load_design("calm")
     assert (design.name, design.causal, design.conserving, design.bounded) == ("calm", False, False, False)

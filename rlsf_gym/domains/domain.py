@@ -1,0 +1,81 @@
+"""A domain: a symbolic tool, with all that is particular to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, cast
+
+from rlsf_gym.instance import Instances
+
+__all__ = ["Corpus", "Domain", "Samples"]
+
+
+class Samples(NamedTuple):
+    """Texts of a domain that its scorers, reward designs and environments are tested on."""
+
+    pieces: tuple[bytes, ...]
+    """The tokens that test responses are made of: whole units, parts of units, and what is no unit."""
+    prompts: tuple[str, ...] = ("",)
+    """Prompts of test responses; not used in a domain of instances, which are drawn."""
+    pairs: tuple[tuple[str, str], ...] = ()
+    """Prompts with responses, the odd cases of the domain, on which scorers of plain text are checked."""
+
+
+class Corpus(NamedTuple):
+    """Long texts of a domain, openings of which become prompts."""
+
+    noun: str = "long texts"
+    """What messages call them."""
+    columns: tuple[str, ...] = ()
+    """Columns of tables that hold such texts, so that they are cut unless `cut=False` says otherwise."""
+    clean: Callable[[str], str] = str
+    """Returns a text as it is to be read, such as without its mark-up."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Domain:
+    """What environments, tests and pages need to know of a symbolic tool.
+
+    Raises:
+        ValueError: If it has no name, no scorer, or no pieces to test on.
+    """
+
+    name: str
+    """What messages call it."""
+    scorers: Mapping[str, Any]
+    """Name to a scorer, to a class or function that makes one, or to the place of either; the first one
+    scores where no `scorer` is given."""
+    samples: Samples
+    """Texts to test on."""
+    segmentation: Any
+    """What a unit of its texts is: a `Segmentation`."""
+    checkers: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """Name of a scorer to what proves its certificates, as `register_checker` takes it."""
+    instances: Callable[[str], Instances] | None = None
+    """From a split, "train", "eval" or "all", to a source of instances; None in a domain of plain text, where
+    `prompts` are the source."""
+    judge: Callable[[str], Any] | None = None
+    """From a text that names no judge of the table, such as a path, to the judge that it stands for."""
+    corpus: Corpus = field(default_factory=Corpus)
+    """Long texts that prompts are cut from, in a domain of plain text."""
+    defaults: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """Arguments of its environments where none are given, such as `{"tokenizer": "bytes"}`."""
+    design_kwargs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
+    """Name of a reward design to arguments that it has here where none are given."""
+    labels: Mapping[str, str] = field(default_factory=dict[str, str])
+    """What figures and pages call its "unit", the "amount" of a record, and its "judge"."""
+
+    def __post_init__(self) -> None:
+        """Checks what nothing works without."""
+        if not isinstance(cast(Any, self.name), str) or not self.name:
+            raise ValueError(f"name of a domain must be a text, got {self.name!r}")
+        if not self.scorers:
+            raise ValueError(f"scorers of domain {self.name!r} must hold at least one, got none")
+        if not self.samples.pieces:
+            raise ValueError(f"samples of domain {self.name!r} must hold at least one piece, got none")
+
+    @property
+    def scorer(self) -> str:
+        """The name of the scorer that scores where none is given."""
+        return next(iter(self.scorers))

@@ -1,0 +1,86 @@
+"""Judges: held-out scorers that are reported and never trained against, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, cast
+
+from rlsf_gym.arguments import Argument, ArgumentError
+from rlsf_gym.registry import Table
+
+__all__ = ["JUDGES", "is_judge", "load_judge", "register_judge"]
+
+JUDGES = Table(
+    "judge",
+    {
+        "bundled": "rlsf_gym.domains.sentiment.judge:load_bundled",
+        "bundled-b": "rlsf_gym.domains.sentiment.judge:load_bundled_b",
+    },
+)
+"""Name to judge, to a function that makes one, or to the `"module:attribute"` of either."""
+
+
+def load_judge(spec: Any, read: Callable[[str], Any] | None = None) -> Any:
+    """Returns the judge that a name, a place or an object stands for: it has `predict(texts)`.
+
+    Args:
+        spec: None for no judge, a name in `JUDGES`, the folder of a sequence classifier or
+            `"transformer:NAME"`, `"module:attribute"`, an object with `predict`, or a text that `read` takes.
+        read: From a text that is nothing of this to a judge, as a domain has it.
+
+    Raises:
+        ValueError: If there is no such judge, or it has no `predict`.
+    """
+    if spec is None:
+        return None
+    if isinstance(spec, str):
+        classifier = _classifier_of(spec)
+        if classifier is not None:
+            return _load_classifier(spec, classifier)
+        spec = JUDGES.load(spec) if spec in JUDGES or ":" in spec or read is None else read(spec)
+    if callable(spec) and not hasattr(spec, "predict"):
+        spec = spec()
+    if not hasattr(spec, "predict"):
+        raise ValueError(f"judge must have predict(texts), got {cast(object, spec)!r}")
+    return spec
+
+
+def register_judge(name: str, judge: Any) -> None:
+    """Gives a judge a name of its own.
+
+    Args:
+        name: The name, without a colon.
+        judge: An object with `predict(texts) -> float64 (N,)` in [0, 1], a function that makes one, or the
+            `"module:attribute"` of either.
+
+    Raises:
+        ValueError: If the name belongs to another judge.
+    """
+    JUDGES.register(name, judge)
+
+
+def is_judge(part: Any) -> bool:
+    """Returns whether something is a judge, its class, or a method of one: `held_out` says so."""
+    return getattr(getattr(part, "__self__", part), "held_out", False) is True
+
+
+def _load_classifier(spec: str, classifier: str) -> Any:
+    from rlsf_gym.scorers.transformer.judge import ClassifierJudge  # which needs an extra
+
+    try:
+        return ClassifierJudge(classifier)
+    except ArgumentError as error:  # it names arguments of a scorer, which a judge's name leaves out
+        raise ArgumentError(
+            Argument("judge"),
+            f" must be a classifier of two labels that say which is positive, got {spec!r}: pass a "
+            f"ClassifierJudge, or its 'module:attribute', made with what this asks for: {error}",
+        ) from error
+
+
+def _classifier_of(spec: str) -> str | None:
+    """Returns the classifier that a judge is written as: its folder, or a name behind "transformer:"."""
+    kind, colon, name = spec.partition(":")
+    if colon and kind == "transformer":
+        return name
+    return spec if Path(spec).is_dir() else None
