@@ -32,7 +32,6 @@ from study_progress import Progress
 
 from agents.runs.plain_files import write_whole
 from agents.runs.printable import one_line
-from agents.studies.checks import check_before_runs
 from agents.studies.executors import Executor, ProcessExecutor, RayExecutor
 from agents.studies.files import PACKED, StudyFolder, pack, unpack
 from agents.studies.fingerprint import fingerprint
@@ -109,27 +108,10 @@ def open_study(options: argparse.Namespace) -> Study:
     for name in options.groups or ():
         if name not in study.group_names():
             raise ValueError(f"--groups: expected some of {', '.join(study.group_names())}, got {name}")
+    from agents.reports import check_answers  # not for --help, which is to answer at once
+
     check_answers(study)
     return study.override({"device": options.device}) if options.device else study
-
-
-def check_answers(study: Study) -> None:
-    """Refuses a study that could not answer, such as with contrasts whose sides fit several arms.
-
-    Raises:
-        ValueError: It could not.
-    """
-    from reporting.contrasts import MEASURES  # not for --help, which is to answer at once
-    from reporting.numbers import analyse
-
-    check_before_runs(study, MEASURES)
-    for one in analyse([], study)["contrasts"] if study.contrasts else ():
-        if one["status"] == "ambiguous":
-            arms = " and ".join(f"{side} {' / '.join(one[side])}" for side in ("treatment", "control"))
-            raise ValueError(
-                f"contrast {one['name']!r}: expected one arm on each side, got {arms}; say in `at` what both "
-                "have in common"
-            )
 
 
 def prepare(folder: StudyFolder, options: argparse.Namespace) -> None:

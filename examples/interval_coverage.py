@@ -13,11 +13,12 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-from report import read
-from reporting.contrasts import TIME
-from reporting.numbers import analyse
 
+from agents.reports.numbers import analyse
+from agents.reports.report import read
+from agents.reports.run_measures import TIME
 from agents.stats.contrasts import speed_up
+from agents.stats.resampling import METHODS, PERCENTILE
 
 HORIZON = 1e9
 """So far off that no simulated run is censored."""
@@ -30,9 +31,10 @@ def main():
     )
     parser.add_argument("study", nargs="?", type=Path, default=Path("docs/results/tiny.jsonl.xz"))
     parser.add_argument("--studies", type=int, default=1000, help="how many are simulated per contrast")
+    parser.add_argument("--interval", choices=METHODS, default=PERCENTILE, help="default: %(default)s")
     args = parser.parse_args()
     for name, treatment, control in read_contrasts(args.study):
-        share = coverage(treatment, control, seeds=len(treatment), studies=args.studies)
+        share = coverage(treatment, control, seeds=len(treatment), studies=args.studies, method=args.interval)
         print(f"{len(treatment):3} seeds, {share:.1%} of {args.studies} hold it: {name}")
 
 
@@ -52,7 +54,7 @@ def read_contrasts(path):
             yield one["name"], np.array(treatment), np.array(control)
 
 
-def coverage(treatment, control, *, seeds, studies):
+def coverage(treatment, control, *, seeds, studies, method=PERCENTILE):
     """Returns the share of simulated studies whose interval holds the true ratio of means.
 
     Args:
@@ -60,6 +62,7 @@ def coverage(treatment, control, *, seeds, studies):
         control: Those of the control, (S,).
         seeds: Runs of each arm in a simulated study.
         studies: How many are simulated.
+        method: Of intervals, "percentile" or "bca".
     """
     rng = np.random.default_rng(0)
     arms = [(np.log(times).mean(), np.log(times).std(ddof=1)) for times in (treatment, control)]
@@ -67,7 +70,7 @@ def coverage(treatment, control, *, seeds, studies):
     inside = 0
     for number in range(studies):
         drawn = [np.exp(rng.normal(mean, spread, seeds)) for mean, spread in arms]
-        found = speed_up(*drawn, horizon=HORIZON, seed=number)
+        found = speed_up(*drawn, horizon=HORIZON, seed=number, method=method)
         inside += found.low <= long / short <= found.high
     return inside / studies
 

@@ -97,7 +97,7 @@ def make_classifier(folder: Path, policy: Path) -> list[Path]:
 
 def make_packed(folder: Path, policy: Path) -> list[Path]:
     del policy
-    synthetic = import_module("synthetic_study")
+    synthetic = import_module("tests.agents.reports.synthetic_study")
     study, _ = synthetic.write_study(folder / "study", STUDY, lambda cell: {"score": synthetic.ramp(8)})
     pack(StudyFolder(folder / "study"), study.main_cells([]), folder / "study.jsonl.xz")
     return [folder / "study.jsonl.xz"]
@@ -294,7 +294,7 @@ def parts():
     """The modules beside this file."""
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(Path(__file__).parent))
-        yield {name: import_module(name) for name in ("damage", "make_classifier", "synthetic_study")}
+        yield {name: import_module(name) for name in ("damage", "make_classifier")}
 
 
 @pytest.fixture(scope="module", params=KINDS)

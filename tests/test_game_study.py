@@ -232,8 +232,8 @@ def test_where_hindsight_leads():
 
 
 def test_the_section_shows_what_the_cells_hold(credit, runs):
-    from reporting.game_section import credit_table
-    from reporting.game_speed import compare, run_table, speed_table
+    from examples.studies.sections.game import credit_table
+    from examples.studies.sections.game_speed import compare, run_table, speed_table
 
     speeds = compare(list(credit.values()), list(runs.values()))
     (whole,) = [row for row in speeds if (row["lam"], row["quality"]) == (0.8, 1.0)]
@@ -250,7 +250,7 @@ def test_the_section_shows_what_the_cells_hold(credit, runs):
 
 
 def test_measured_savings_by_hand():
-    from reporting.game_speed import measure
+    from examples.studies.sections.game_speed import measure
 
     def run(rate, episodes, kls):
         return {"learning_rate": rate, "episodes": episodes, "kls": kls, "horizon": 100}

@@ -124,7 +124,7 @@ def cell(design, seed, **moments):
 
 
 def test_the_section_pools_moments_before_it_takes_roots():
-    from reporting.gradient_section import compare, gradient_section, read_arms
+    from examples.studies.sections.gradients import compare, gradient_section, read_arms
 
     known = {"square": 16.0, "signal": 4.0, "along": 2.0, "true_signal": 1.0}
     cells = [cell("potential", 0, **known), cell("potential", 1, **known)]
@@ -143,7 +143,7 @@ def test_the_section_pools_moments_before_it_takes_roots():
 
 
 def test_a_direction_that_is_not_told_from_none_has_no_cosine():
-    from reporting.gradient_section import compare, read_arms
+    from examples.studies.sections.gradients import compare, read_arms
 
     lost = {"square": 16.0, "signal": -1.0, "along": 2.0, "true_signal": -1.0}
     cells = [cell(design, 0, **lost) for design in ("potential", "terminal")]

@@ -19,6 +19,16 @@ def test_coverage_follows_the_number_of_seeds():
     assert found[40] == pytest.approx(0.94, abs=0.04)
 
 
+def test_bca_covers_more_than_percentiles_do():
+    from interval_coverage import coverage
+
+    found = {
+        method: coverage(TIMES, 2 * TIMES, seeds=8, studies=300, method=method)
+        for method in ("percentile", "bca")
+    }
+    assert found["percentile"] - 0.01 <= found["bca"] < 0.97
+
+
 @pytest.mark.parametrize(
     ("study", "contrast", "expected"),
     [

@@ -7,7 +7,10 @@ import pytest
 import torch
 
 from agents.studies.files import CellResult
+from agents.studies.plan import Study
 from rlsf_gym.text.tokenizer import load_tokenizer
+
+STUDY = Study("negation", "Negation", interval="percentile")
 
 
 def test_signs_are_those_of_the_lexicon():
@@ -51,7 +54,7 @@ def test_each_opening_ends_in_a_negator_that_still_works():
 
 
 def test_the_section_pairs_seeds():
-    from reporting.negation_section import negation_section
+    from examples.studies.sections.negation import negation_section
 
     def cell(design, seed, share):
         header = {
@@ -71,7 +74,7 @@ def test_the_section_pairs_seeds():
         cell("shapley", 0, 0.6),
         cell("shapley", 1, 0.7),
     ]
-    (table,) = negation_section(cells, None).tables
+    (table,) = negation_section(cells, STUDY).tables
     first, second = table.rows
     assert first[:3] == ("terminal", "in the opening", "2")
     assert first[3:6] == ("0.500 [0.500, 0.500]", "0.250 [0.200, 0.300]", "–")
@@ -128,7 +131,7 @@ def test_every_opening_is_one_that_the_policy_negates():
 
 
 def test_groups_are_told_apart():
-    from reporting.negation_section import negation_section
+    from examples.studies.sections.negation import negation_section
 
     def cell(openings, share):
         header = {"seed": 0, "settings": {"env_kwargs": {"reward_design": "terminal"}, **openings}, "id": "x"}
@@ -138,6 +141,6 @@ def test_groups_are_told_apart():
         ]
         return CellResult(header, (*rows, {"record": "end", "status": "done", "reason": None}))
 
-    section = negation_section([cell({}, 0.25), cell({"openings": ["I do"]}, 0.75)], None)
+    section = negation_section([cell({}, 0.25), cell({"openings": ["I do"]}, 0.75)], STUDY)
     shares = {row[1]: row[4] for row in section.tables[0].rows}
     assert shares == {"in the opening": "0.250 [0.250, 0.250]", "said by the policy": "0.750 [0.750, 0.750]"}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from agents.stats import diversity
+from agents.stats.measures import evaluated, summarise_rows
 
 if TYPE_CHECKING:
     from agents.parallel import Processes
@@ -40,6 +40,7 @@ def evaluate(
     | `utility` | the objective's value of that score, where the environment reports it |
     | `reward` | what the environment paid |
     | `judge` | the held-out judge's value, where the environment has one |
+    | `solved` | 1 where the response solves its instance, 0 where not, where the environment knows it |
     | `kl` | sum over the tokens of the divergence KL(policy, reference) over the whole vocabulary, nats |
     | `nll` | negative log-likelihood of the response under the reference, nats |
     | `length` | tokens of the response, the end token included |
@@ -96,32 +97,18 @@ def evaluate(
 
 
 def summarise(rows: Sequence[Mapping[str, Any]]) -> dict[str, float | None]:
-    """Returns the row that sums up others.
+    """Returns the row that sums up others: a number for each measure of `agents.stats.measures` that it can.
 
-    Means over episodes of `kl` and `length`, and of `score` and `judge`, each None where the environment does
-    not report it, with that of `reward` where there is no score; `perplexity` under the reference, per token,
-    None where no response has one; `distinct_1`, `distinct_2` and `repetition` as in
-    `agents.stats.diversity`.
+    Means over episodes of what environment and rollout tell of each; numbers of all responses, such as
+    `perplexity` under the reference, per token. None where something was not measured; `reward` stands in for
+    `score` where the environment reports none, and optional measures are left out.
 
     Args:
         rows: From `evaluate`, at least one.
     """
     if not rows:
         raise ValueError("rows must hold at least one episode, got none")
-    responses = [row["tokens"] for row in rows]
-    nlls, lengths = [row["nll"] for row in rows], [row["length"] for row in rows]
-    score = _mean(rows, "score")
-    return {
-        "score": score,
-        **({"reward": _mean(rows, "reward")} if score is None else {}),
-        "judge": _mean(rows, "judge"),
-        "kl": _mean(rows, "kl"),
-        "perplexity": diversity.perplexity(nlls, lengths) if any(lengths) else None,
-        "distinct_1": diversity.distinct_ngrams(responses, 1),
-        "distinct_2": diversity.distinct_ngrams(responses, 2),
-        "repetition": diversity.repetition(responses),
-        "length": _mean(rows, "length"),
-    }
+    return summarise_rows(rows)
 
 
 def _rows(batch: Collected) -> Iterator[Row]:
@@ -131,8 +118,9 @@ def _rows(batch: Collected) -> Iterator[Row]:
     tokens = rollout.tokens[:, rollout.prompt_length :].cpu().numpy()  # (B, T) int64
     kl = rollout.kl.double().sum(1).cpu().numpy()  # (B,) float64
     nll = -rollout.ref_logprobs.double().sum(1).cpu().numpy()  # (B,) float64
+    told = ("utility", "reward", *(measure.key for measure in evaluated() if measure.source == "info"))
     for b, info in enumerate(batch.episodes):
-        row: Row = {key: float(info[key]) for key in ("score", "utility", "judge", "reward") if key in info}
+        row: Row = {key: float(info[key]) for key in told if key in info}
         ids = tokens[b][mask[b]].tolist()
         yield {
             **row,
@@ -142,13 +130,6 @@ def _rows(batch: Collected) -> Iterator[Row]:
             "tokens": ids,
             "info": info,
         }
-
-
-def _mean(rows: Sequence[Mapping[str, Any]], key: str) -> float | None:
-    """Returns the mean of a figure, or None where a row lacks it."""
-    if not all(key in row for row in rows):
-        return None
-    return float(np.mean([float(row[key]) for row in rows]))
 
 
 def _length_range(response_length: int | tuple[int, int] | None, longest: int) -> tuple[int, int]:

@@ -14,19 +14,12 @@ import numpy.typing as npt
 from agents.runs.plain_files import write_whole
 from agents.runs.printable import printable
 from agents.stats import curves as learning_curves
+from agents.stats.measures import MEASURES, Measure
 
 INK, GRID = "#2b2d42", "#e3e6ec"
 COLOURS = ("#1b7f79", "#d1495b", "#3d5a98", "#edae49", "#66418f")
-SCORE, PAID = "env/score", "objective/scores"
-"""What a run is drawn by: the score, or what the environment paid where it reports no score."""
-PANELS = (
-    (SCORE, "score", "score of prompt + response"),
-    ("env/judge", "judge", "held-out judge, P(positive)"),
-    ("objective/kl", "kl", "KL to the reference, nats per response"),
-    ("objective/entropy", None, "entropy, nats per token"),
-    ("objective/length", "length", "length, tokens"),
-)
-"""Key in metrics.jsonl, key in the evaluation, title."""
+COLUMNS = 3
+"""Panels beside each other."""
 Row = Mapping[str, Any]
 Curve = tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]
 """x and y, (N,) float64 each."""
@@ -50,21 +43,28 @@ def draw_run(
         title: One line over the figure, as it is: it may hold anything, and no formula is made of it.
     """
     plt = pyplot()
-    figure, axes = plt.subplots(2, 3, figsize=(13, 7), layout="constrained")
-    panels = PANELS if _has_score(rows) else ((PAID, "reward", "reward per response"), *PANELS[1:])
-    for axis, (key, evaluated, label) in zip(axes.flat, panels, strict=False):
-        x, y = curve(rows, key)
+    panels = panels_of(rows)
+    height = -(-(len(panels) + 1) // COLUMNS)
+    figure, axes = plt.subplots(
+        height, COLUMNS, figsize=(13, 3.5 * height), layout="constrained", squeeze=False
+    )
+    for axis, measure in zip(axes.flat, panels, strict=False):
+        x, y = curve(rows, measure.log_key)
         if len(y):
             axis.plot(x, y, color=COLOURS[0], alpha=0.25, linewidth=1)
             axis.plot(x, learning_curves.moving_average(y, window(len(y))), color=COLOURS[0], linewidth=2)
-        points = _evaluations(evaluated, {0: before, rows[-1]["episodes"]: after})
+        points = _evaluations(measure, {0: before, rows[-1]["episodes"]: after})
         if len(y) and points:
             axis.plot(*zip(*points, strict=True), "o", color=COLOURS[1], label="held-out prompts", zorder=3)
-        dress(axis, label, "episodes")
+        dress(axis, measure.panel, "episodes")
+        if measure.from_zero:
+            axis.set_ylim(0, 1.05 * axis.get_ylim()[1])
     if axes[0, 0].get_legend_handles_labels()[0]:
         axes[0, 0].legend(frameon=False, loc="lower right")
-    axes[1, 1].set_ylim(0, 1.05 * axes[1, 1].get_ylim()[1])
-    draw_frontier(axes[1, 2], {"": [rows]})
+    frontier, *empty = axes.flat[len(panels) :]
+    draw_frontier(frontier, {"": [rows]})
+    for axis in empty:
+        axis.remove()
     figure.suptitle(printable(title), x=0.01, ha="left", fontsize=13, color=INK, parse_math=False)
     drawn = io.BytesIO()
     figure.savefig(drawn, dpi=120, format="png")
@@ -72,15 +72,50 @@ def draw_run(
     write_whole(Path(path), drawn.getvalue())  # in place of a link, and not through it
 
 
-def _evaluations(key: str | None, ends: Mapping[int, Row | None]) -> list[tuple[int, float]]:
-    """Returns episodes and value of each evaluation that measured a key."""
-    if key is None:
+def panels_of(rows: Sequence[Row]) -> list[Measure]:
+    """Returns the measures that have a panel: those that some row has, and those that are no option.
+
+    Args:
+        rows: Lines of metrics.jsonl.
+    """
+    return [
+        row
+        for row in MEASURES.values()
+        if row.panel
+        and _stands(row, rows)
+        and (_has(row, rows) or not (row.optional or _is_absent(row, rows)))
+    ]
+
+
+def scored_by(rows: Sequence[Row]) -> Measure:
+    """Returns what a run is drawn by: the score, or what the environment paid where it reports no score."""
+    score, reward = MEASURES["score"], MEASURES["reward"]
+    return score if _has(score, rows) else reward
+
+
+def _stands(measure: Measure, rows: Sequence[Row]) -> bool:
+    """Returns whether a measure is told: that which it stands in for is not there."""
+    other = MEASURES.get(measure.stands_in_for)
+    return other is None or not _has(other, rows)
+
+
+def _is_absent(measure: Measure, rows: Sequence[Row]) -> bool:
+    """Returns whether another measure stands in for one."""
+    return not _has(measure, rows) and any(
+        row.stands_in_for == measure.key and _has(row, rows) for row in MEASURES.values()
+    )
+
+
+def _has(measure: Measure, rows: Sequence[Row]) -> bool:
+    return any(row.get(measure.log_key) is not None for row in rows)
+
+
+def _evaluations(measure: Measure, ends: Mapping[int, Row | None]) -> list[tuple[int, float]]:
+    """Returns episodes and value of each evaluation that has a measure."""
+    if not measure.is_evaluated:
         return []
+    key = measure.key
     return [(episodes, row[key]) for episodes, row in ends.items() if row and row.get(key) is not None]
-
-
-def _has_score(rows: Sequence[Row]) -> bool:
-    return any(row.get(SCORE) is not None for row in rows)
 
 
 def smooth_curve(rows: Sequence[Row], key: str) -> Curve:
@@ -116,7 +151,7 @@ def draw_frontier(axis: Any, arms: Mapping[str, Sequence[Sequence[Row]]]) -> Non
     """
     for colour, (name, runs) in zip(COLOURS, arms.items(), strict=False):
         for i, rows in enumerate(runs):
-            key = SCORE if _has_score(rows) else PAID
+            key = scored_by(rows).log_key
             both = [row for row in rows if row.get("objective/kl") is not None and row.get(key) is not None]
             kl, score = curve(both, "objective/kl")[1], curve(both, key)[1]
             if len(kl):

@@ -20,14 +20,8 @@ from agents.runs.plain_files import read_plain
 from agents.runs.printable import shown
 from agents.runs.sealed_json import unseal
 from agents.runs.strict_json import is_count, is_number, parse_object, show
+from agents.stats.measures import MEASURES, evaluated
 
-SUMMARY_KEYS = ("score", "judge", "kl", "perplexity", "distinct_1", "distinct_2", "repetition", "length")
-LAST_KEYS = (
-    *("env/score", "env/judge", "objective/scores", "objective/rlhf_reward", "objective/kl"),
-    *("objective/entropy", "objective/length", "policy/approxkl", "policy/clipfrac", "policy/grad_norm"),
-    *("loss/value", "val/explained_variance"),
-)
-"""What is shown of the last iteration."""
 HEADLINE_KEYS = ("policy", "scorer", "objective", "reward_design", "seed")
 COUNTS = ("iteration", "episodes")
 LARGEST = 1 << 24
@@ -121,9 +115,10 @@ def headline(name: str, settings: Row) -> str:
 def format_table(before: Row, after: Row | None) -> str:
     """Returns both evaluations as lines of text, a dash for what was not measured."""
     lines = [f"{'':<12}{'before':>12}{'after':>12}"]
-    keys = (*(("reward",) if "reward" in before else ()), *SUMMARY_KEYS)
-    for key in keys:
-        lines.append(f"{key:<12}{_number(before.get(key)):>12}{_number((after or {}).get(key)):>12}")
+    for measure in evaluated():
+        key = measure.key
+        if key in before or not (measure.optional or measure.is_costly):
+            lines.append(f"{key:<12}{_number(before.get(key)):>12}{_number((after or {}).get(key)):>12}")
     return "\n".join(lines)
 
 
@@ -166,7 +161,8 @@ def _last_lines(metrics: Sequence[Row]) -> list[str]:
     if not metrics:
         return []
     last = metrics[-1]
-    shown = [f"  {key:<24}{_number(last[key], '.3g'):>10}" for key in LAST_KEYS if key in last]
+    keys = [measure.log_key for measure in MEASURES.values() if measure.last]
+    shown = [f"  {key:<24}{_number(last[key], '.3g'):>10}" for key in keys if key in last]
     return [f"iteration {int(last['iteration'])}, the last one so far:", *shown]
 
 

@@ -2,10 +2,11 @@
 
 "Deep Reinforcement Learning at the Edge of the Statistical Precipice" (NeurIPS 2021, arXiv:2108.13264),
 section 4. A group holds one number per run (seed) of one task, or of one setting of a study; groups may
-differ in size. Every interval is a percentile interval over stratified bootstrap resamples: runs are drawn
-again within each group, and the groups stay. It says how the number would move with other seeds on the same
-groups, not with other groups. Runs that share a seed are drawn one by one, as in the paper: that ignores the
-pairing of arms, which `agents.stats.contrasts` uses.
+differ in size. Every interval is one over stratified bootstrap resamples: runs are drawn again within each
+group, and the groups stay. It says how the number would move with other seeds on the same groups, not with
+other groups. Runs that share a seed are drawn one by one, as in the paper: that ignores the pairing of arms,
+which `agents.stats.contrasts` uses. The paper takes percentiles; so do profiles, whose shares of all or no
+runs have no other interval, and all else with `method="percentile"`.
 
 NaN is refused. Infinity (a goal that was never reached) is allowed where only the order counts.
 """
@@ -20,7 +21,17 @@ import numpy.typing as npt
 
 from agents.stats.checks import FloatArray, as_groups, as_known_rows
 from agents.stats.intervals import Interval, interquartile_mean
-from agents.stats.resampling import check_level, check_resamples, draw_counts, percentile_ends
+from agents.stats.resampling import (
+    BCA,
+    PERCENTILE,
+    Method,
+    bootstrap_ends,
+    check_level,
+    check_method,
+    check_resamples,
+    draw_counts,
+    percentile_ends,
+)
 
 Groups = Sequence[npt.ArrayLike]
 
@@ -45,47 +56,54 @@ def stratified_bootstrap(
     level: float = 0.95,
     resamples: int = 2000,
     seed: int = 0,
+    method: Method = BCA,
 ) -> Interval:
     """Returns a statistic of groups of runs with its stratified bootstrap interval.
 
     Args:
         groups: Numbers of each group, shape (S,) each; sizes may differ.
         statistic: Takes the groups as float64 arrays, in order, and returns a finite number.
-        level: Share of the resampled statistics inside the interval, in (0, 1).
+        level: Share of such intervals that are meant to hold the truth, in (0, 1).
         resamples: How many times the runs are drawn again, with replacement, within each group.
         seed: Seed of the generator that draws them; equal seeds give equal intervals.
+        method: "bca" or "percentile".
 
     Raises:
         ValueError: A group is empty or holds NaN, an argument is out of range, or the statistic of the
             groups or of a resample is not finite.
+        ImportError: scipy is not installed; the message says what to install.
 
     Example:
         >>> stratified_bootstrap([[1.0, 1.0], [5.0]], lambda groups: sum(g.mean() for g in groups))
         Interval(value=6.0, low=6.0, high=6.0)
     """
     rows = as_groups("groups", groups)
-    check_level(level)
-    check_resamples(resamples)
-    rng = np.random.default_rng(seed)
     value = float(statistic(rows))
-    draws = np.array(
-        [
-            statistic([group[rng.integers(0, len(group), len(group))] for group in rows])
-            for _ in range(resamples)
-        ],
-        dtype=np.float64,
-    )  # (resamples,) float64
-    if not (np.isfinite(value) and np.isfinite(draws).all()):
-        raise ValueError(
-            f"the statistic must be finite for the groups and for every resample, got {value} for the groups "
-            f"and {int((~np.isfinite(draws)).sum())} of {resamples} resamples without; cap what is infinite"
-        )
-    low, high = percentile_ends(draws, level)
-    return Interval(value, float(low), float(high))
+
+    def one_by_one(*samples: FloatArray, axis: int) -> FloatArray:
+        del axis
+        lead = np.broadcast_shapes(*(sample.shape[:-1] for sample in samples))
+        wide = [np.broadcast_to(sample, (*lead, sample.shape[-1])) for sample in samples]
+        draws = np.array([statistic([sample[at] for sample in wide]) for at in np.ndindex(lead)])
+        if not (np.isfinite(value) and np.isfinite(draws).all()):
+            raise ValueError(
+                f"the statistic must be finite for the groups and for every resample, got {value} for the "
+                f"groups and {int((~np.isfinite(draws)).sum())} of {len(draws)} resamples without; cap what "
+                "is infinite"
+            )
+        return draws.reshape(lead)
+
+    ends = bootstrap_ends(rows, one_by_one, method=method, level=level, resamples=resamples, seed=seed)
+    return Interval(value, *ends)
 
 
 def interquartile_mean_interval(
-    groups: Groups, *, level: float = 0.95, resamples: int = 2000, seed: int = 0
+    groups: Groups,
+    *,
+    level: float = 0.95,
+    resamples: int = 2000,
+    seed: int = 0,
+    method: Method = BCA,
 ) -> Interval:
     """Returns the mean of the middle half of all runs of all groups, with its interval (section 4.3).
 
@@ -93,12 +111,14 @@ def interquartile_mean_interval(
 
     Args:
         groups: Numbers of each group, shape (S,) each; on one scale, since they are pooled.
-        level: Share of the resampled means inside the interval, in (0, 1).
+        level: Share of such intervals that are meant to hold the truth, in (0, 1).
         resamples: How many times the runs are drawn again within each group.
         seed: Seed of the generator that draws them.
+        method: "bca" or "percentile".
 
     Raises:
         ValueError: As `stratified_bootstrap`.
+        ImportError: scipy is not installed; the message says what to install.
 
     Example:
         >>> interquartile_mean_interval([[0.0, 1.0, 3.0, 100.0]]).value
@@ -110,6 +130,7 @@ def interquartile_mean_interval(
         level=level,
         resamples=resamples,
         seed=seed,
+        method=method,
     )
 
 
@@ -120,6 +141,7 @@ def probability_of_improvement(
     level: float = 0.95,
     resamples: int = 2000,
     seed: int = 0,
+    method: Method = BCA,
 ) -> Interval:
     """Returns how likely a run under treatment is higher than one under control (section 4.3).
 
@@ -131,13 +153,15 @@ def probability_of_improvement(
     Args:
         treatment_groups: Numbers of each group under treatment, shape (S,) each; infinity is allowed.
         control_groups: Those of the same groups under control, shape (S',) each.
-        level: Share of the resampled probabilities inside the interval, in (0, 1).
+        level: Share of such intervals that are meant to hold the truth, in (0, 1).
         resamples: How many times the runs of either arm are drawn again within each group.
         seed: Seed of the generator that draws them.
+        method: "bca" or "percentile".
 
     Raises:
         ValueError: The arms differ in their number of groups, a group is empty or holds NaN, or an argument
             is out of range.
+        ImportError: scipy is not installed, and the method is "bca".
 
     Example:
         >>> probability_of_improvement([[3.0, 4.0]], [[1.0, 2.0]])
@@ -150,17 +174,19 @@ def probability_of_improvement(
             f"both arms must hold the same groups, got {len(treated)} under treatment and {len(controls)} "
             "under control"
         )
+    check_method(method)
+    check_level(level)
     check_resamples(resamples)
-    rng = np.random.default_rng(seed)
-    total, draws = 0.0, np.zeros(resamples)  # draws: (resamples,) float64
-    for x, y in zip(treated, controls, strict=True):
-        wins = (x[:, None] > y) + 0.5 * (x[:, None] == y)  # (S, S') float64
-        first = draw_counts(len(x), resamples=resamples, rng=rng)  # (resamples, S) float64
-        second = draw_counts(len(y), resamples=resamples, rng=rng)  # (resamples, S') float64
-        total += float(wins.sum()) / wins.size
-        draws += ((first @ wins) * second).sum(axis=1) / wins.size
-    low, high = percentile_ends(draws / len(treated), level)
-    return Interval(total / len(treated), float(low), float(high))
+    wins = [_wins(x, y) for x, y in zip(treated, controls, strict=True)]  # (S, S') float64 each
+    value = sum(float(won.sum()) / won.size for won in wins) / len(wins)
+    if method == PERCENTILE:
+        low, high = _ends_by_counts(wins, level=level, resamples=resamples, seed=seed)
+    else:
+        arms = [*treated, *controls]
+        low, high = bootstrap_ends(
+            arms, _probability, method=method, level=level, resamples=resamples, seed=seed
+        )
+    return Interval(value, low, high)
 
 
 def performance_profile(
@@ -203,3 +229,32 @@ def performance_profile(
         draws += draw_counts(len(group), resamples=resamples, rng=rng) @ above / len(group)
     low, high = percentile_ends(draws / len(rows), level)
     return Profile(limits, total / len(rows), low, high)
+
+
+def _wins(x: FloatArray, y: FloatArray) -> FloatArray:
+    """Returns 1 where x is higher, 1/2 where both are equal, (..., S, S') float64."""
+    first, second = x[..., :, None], y[..., None, :]
+    return (first > second) + 0.5 * (first == second)
+
+
+def _probability(*groups: FloatArray, axis: int) -> FloatArray:
+    """Returns the probability of improvement of groups under treatment, then as many under control."""
+    del axis
+    half = len(groups) // 2
+    pairs = zip(groups[:half], groups[half:], strict=True)
+    shares = np.stack(np.broadcast_arrays(*(_wins(x, y).mean(axis=(-2, -1)) for x, y in pairs)))
+    return shares.mean(axis=0)
+
+
+def _ends_by_counts(
+    wins: Sequence[FloatArray], *, level: float, resamples: int, seed: int
+) -> tuple[float, float]:
+    """Returns percentile ends by hand: runs are drawn as counts, as they were for the results of before."""
+    rng = np.random.default_rng(seed)
+    draws = np.zeros(resamples)  # (resamples,) float64
+    for won in wins:
+        first = draw_counts(won.shape[0], resamples=resamples, rng=rng)  # (resamples, S) float64
+        second = draw_counts(won.shape[1], resamples=resamples, rng=rng)  # (resamples, S') float64
+        draws += ((first @ won) * second).sum(axis=1) / won.size
+    low, high = percentile_ends(draws / len(wins), level)
+    return float(low), float(high)

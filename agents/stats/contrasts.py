@@ -8,7 +8,6 @@ outcome", BMC Medical Research Methodology 13:152), which need no guess at what 
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -16,7 +15,16 @@ import numpy as np
 import numpy.typing as npt
 
 from agents.stats.checks import FloatArray, as_finite_rows, as_known_rows, as_pairs
-from agents.stats.resampling import draw_counts, percentile_ends
+from agents.stats.resampling import (
+    BCA,
+    PERCENTILE,
+    Method,
+    bootstrap_ends,
+    check_method,
+    draw_counts,
+    load_scipy_stats,
+    percentile_ends,
+)
 
 EXACT_SEEDS = 12
 """Up to this many pairs every assignment of signs is counted (4,096 of them)."""
@@ -57,6 +65,7 @@ def speed_up(
     level: float = 0.95,
     resamples: int = 2000,
     seed: int = 0,
+    method: Method = BCA,
 ) -> SpeedUp:
     """Returns the ratio of restricted mean times, control over treatment, with a paired bootstrap interval.
 
@@ -70,12 +79,14 @@ def speed_up(
         treatment: Episodes to the goal of each seed, shape (S,), above 0; infinity where it was not reached.
         control: Those of the control on the same seeds in the same order, shape (S,).
         horizon: Episodes up to which times count, above 0, finite: no more than the shortest run had.
-        level: Share of the resampled ratios inside the interval, in (0, 1).
+        level: Share of such intervals that are meant to hold the truth, in (0, 1).
         resamples: How many times the pairs are drawn again.
         seed: Seed of the generator that draws them.
+        method: "bca" or "percentile".
 
     Raises:
         ValueError: The arms are not paired, a time is NaN or not above 0, or an argument is out of range.
+        ImportError: scipy is not installed, and the method is "bca".
 
     Example:
         >>> speed_up([10.0, 10.0], [20.0, float("inf")], horizon=40)[0]
@@ -83,8 +94,15 @@ def speed_up(
     """
     first, second = _restrict(treatment, control, horizon)
     short, long = np.minimum(first, horizon), np.minimum(second, horizon)  # (S,) float64 each
-    counts = draw_counts(len(short), resamples=resamples, rng=np.random.default_rng(seed))
-    low, high = percentile_ends((counts @ long) / (counts @ short), level)
+    check_method(method)
+    if method == PERCENTILE:  # by hand: pairs are drawn as counts, as they were for the results of before
+        counts = draw_counts(len(short), resamples=resamples, rng=np.random.default_rng(seed))
+        low, high = percentile_ends((counts @ long) / (counts @ short), level)
+    else:
+        arms = [long, short]
+        low, high = bootstrap_ends(
+            arms, _ratio_of_means, method=method, level=level, resamples=resamples, seed=seed, paired=True
+        )
     return SpeedUp(
         float(long.mean() / short.mean()),
         float(low),
@@ -111,6 +129,7 @@ def sign_flip_test(differences: npt.ArrayLike, *, draws: int = 20_000, seed: int
 
     Raises:
         ValueError: There is no difference, one is not finite, or `draws` is below 1.
+        ImportError: scipy is not installed; the message says what to install.
 
     Example:
         >>> sign_flip_test([1.0, 2.0, 3.0])  # +++ and --- of 8
@@ -119,13 +138,24 @@ def sign_flip_test(differences: npt.ArrayLike, *, draws: int = 20_000, seed: int
     rows = as_finite_rows("differences", differences)
     if draws < 1:
         raise ValueError(f"draws must be at least 1, got {draws}; 20000 is plenty")
-    reach = ROUNDING * float(np.abs(rows).sum())
-    least = abs(float(rows.sum())) - reach
-    if len(rows) <= EXACT_SEEDS:
-        signs = np.array(list(itertools.product((-1, 1), repeat=len(rows))))  # (2^S, S) int64
-        return float((np.abs(signs @ rows) >= least).mean())
-    signs = 2 * np.random.default_rng(seed).integers(0, 2, (draws, len(rows))) - 1  # (draws, S) int64
-    return (1 + int((np.abs(signs @ rows) >= least).sum())) / (1 + draws)
+    largest = float(np.abs(rows).sum())
+    if len(rows) == 1 or largest == 0.0:
+        return 1.0  # both signs are as far from 0
+
+    def distance(values: FloatArray, axis: int) -> FloatArray:
+        # In steps of what rounding can do: sums that are equal on paper are to be equal here.
+        return np.rint(np.abs(values.sum(axis=axis)) / (ROUNDING * largest))
+
+    found = load_scipy_stats("a sign-flip test needs").permutation_test(
+        (rows,),
+        distance,
+        permutation_type="samples",
+        alternative="greater",
+        n_resamples=np.inf if len(rows) <= EXACT_SEEDS else draws,
+        vectorized=True,
+        rng=np.random.default_rng(seed),
+    )
+    return float(found.pvalue)
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
@@ -155,6 +185,10 @@ def holm(p_values: Sequence[float]) -> list[float]:
         highest = max(highest, min(1.0, (len(p_values) - rank) * p_values[i]))
         adjusted[i] = highest
     return adjusted
+
+
+def _ratio_of_means(long: FloatArray, short: FloatArray, axis: int) -> FloatArray:
+    return long.mean(axis=axis) / short.mean(axis=axis)
 
 
 def _restrict(

@@ -10,14 +10,17 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from agents.runs.sealed_json import hash_of
+from agents.stats.resampling import PERCENTILE
 from agents.studies.plan import Study
 
 PARTS = ("goal", "cells", "tuning")
 """Parts of a plan beside its contrasts: what is to be reached, arms and budgets, how settings are chosen."""
+STATISTICS = "statistics"
+"""A part of plans since their intervals are theirs to choose: one that lacks it has percentile intervals."""
 
 
 def fingerprint(study: Study) -> dict[str, Any]:
-    """Returns the hashes of a study's plan: `sha256` of all, each of `PARTS`, `contrasts` by name."""
+    """Returns the hashes of a study's plan: `sha256` of all, each of its parts, `contrasts` by name."""
     goal, tuning = study.goal, study.tuning
     parts: dict[str, Any] = {
         "goal": hash_of(None if goal is None else vars(goal)),
@@ -25,6 +28,8 @@ def fingerprint(study: Study) -> dict[str, Any]:
         "tuning": hash_of(None if tuning is None else vars(tuning)),
         "contrasts": {one.name: hash_of(vars(one)) for one in study.contrasts if not one.post_hoc},
     }
+    if study.interval != PERCENTILE:
+        parts[STATISTICS] = hash_of({"interval": study.interval})
     return {"sha256": hash_of(parts), **parts}
 
 
@@ -34,9 +39,12 @@ def is_fingerprint(value: Any) -> bool:
         return False
     plan = dict(cast(Mapping[str, Any], value))
     whole, contrasts = plan.pop("sha256", None), plan.get("contrasts")
-    if set(plan) != {*PARTS, "contrasts"} or not isinstance(contrasts, Mapping):
+    if set(plan) - {STATISTICS} != {*PARTS, "contrasts"} or not isinstance(contrasts, Mapping):
         return False
-    hashes = [*(plan[part] for part in PARTS), *cast(Mapping[str, Any], contrasts).values()]
+    hashes = [
+        *(plan[part] for part in plan if part != "contrasts"),
+        *cast(Mapping[str, Any], contrasts).values(),
+    ]
     return all(isinstance(one, str) for one in hashes) and whole == hash_of(plan)
 
 
@@ -50,6 +58,7 @@ def changed_parts(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     """
     names = {"goal": "the goal", "cells": "arms or budgets", "tuning": "the tuning"}
     found = [names[part] for part in PARTS if then[part] != now[part]]
+    found += ["the intervals"] if then.get(STATISTICS) != now.get(STATISTICS) else []
     before, after = then["contrasts"], now["contrasts"]
     found += [f"the contrast {name!r}" for name in after if before.get(name, after[name]) != after[name]]
     found += [f"the contrast {name!r} (added)" for name in after if name not in before]

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from agents.runs.sealed_json import hash_of
+from agents.stats.resampling import BCA, Method
 from agents.studies.names import with_hashed_name, with_short_name
 from agents.studies.settings import Settings, describe, grid_points, lay_over, leaves, look_up, merge
 
@@ -155,6 +156,8 @@ class Study:
     contrasts: tuple[Contrast, ...] = ()
     places: dict[str, str] = field(default_factory=dict[str, str])
     """Names that cells run to the `"module:attribute"` where they lie; no part of a cell, nor of the plan."""
+    interval: Method = BCA
+    """How its reports make intervals; what it says is part of its plan."""
     overrides: dict[str, Any] = field(default_factory=dict[str, Any])
     """Dotted keys to values that all cells get, whatever the file says."""
 

@@ -17,6 +17,7 @@ from typing import Any, cast
 
 from agents.runs.plain_files import check_file_name, read_plain
 from agents.runs.strict_json import check_depth, did_you_mean, is_count, parse_object, show
+from agents.stats.resampling import METHODS, Method
 from agents.studies.names import PLACES, is_own, with_short_name
 from agents.studies.plan import Contrast, Goal, Group, Study, Tuning
 from agents.studies.settings import lay_over, leaves, look_up, matches, merge
@@ -26,7 +27,7 @@ DEFAULTS: dict[str, Any] = {"run": "train"}
 """What `[defaults]` need not say."""
 LARGEST_FILE = 1 << 20
 """Bytes of a study file."""
-TABLES = ("title", "question", "goal", "defaults", "tuning", "cells", "contrasts", "places")
+TABLES = ("title", "question", "goal", "defaults", "tuning", "cells", "contrasts", "places", "statistics")
 """What a study file may say."""
 MOST_DOTS = 1_000
 """In a line: to read a key a.b.c takes memory with the square of its parts, gigabytes of a long one."""
@@ -86,6 +87,7 @@ def parse_study(name: str, table: Table) -> Study:
             for i, contrast in enumerate(_tables("contrasts", table.get("contrasts", [])))
         ),
         places=_read_places(_table("places", table.get("places", {}))),
+        interval=_read_interval(_table("statistics", table.get("statistics", {}))),
     )
     _check_study(study)
     return study
@@ -169,6 +171,14 @@ def _read_group(index: int, table: Table) -> Group:
     return Group(
         _text(f"{where}.group", table["group"]), _seeds(f"{where}.seeds", table["seeds"]), settings, grid
     )
+
+
+def _read_interval(table: Table) -> Method:
+    _check_keys("statistics", table, ["interval"])
+    interval = table.get("interval", METHODS[0])
+    if interval not in METHODS:
+        raise _wrong("statistics.interval", f"one of {', '.join(map(repr, METHODS))}", interval)
+    return interval
 
 
 FLAGS = ("primary", "post_hoc")

@@ -37,16 +37,19 @@ def test_statistic_sees_every_group_in_order_and_at_its_size():
         assert set(groups[1]) <= {5.0}
         return 0.0
 
-    aggregates.stratified_bootstrap([[1, 2, 2], [5]], note, resamples=20)
+    aggregates.stratified_bootstrap([[1, 2, 2], [5]], note, resamples=20, method="percentile")
     assert seen == {(3, 1)}
+    aggregates.stratified_bootstrap([[1, 2, 2], [5]], note, resamples=20)
+    assert seen == {(3, 1), (2, 1)}  # BCa leaves each run out once, but for one that is alone
 
 
-def test_intervals_are_repeatable_and_follow_seed_and_level():
-    groups = [[0.0, 1.0, 2.0, 5.0], [1.0, 7.0, 2.0]]
-    first = aggregates.interquartile_mean_interval(groups, seed=1)
-    assert first == aggregates.interquartile_mean_interval(groups, seed=1)
-    assert first != aggregates.interquartile_mean_interval(groups, seed=2)
-    narrow = aggregates.interquartile_mean_interval(groups, seed=1, level=0.5)
+@pytest.mark.parametrize("method", ["bca", "percentile"])
+def test_intervals_are_repeatable_and_follow_seed_and_level(method):
+    groups = [[0.0, 1.0, 2.0, 5.0, 3.1, 0.4], [1.0, 7.0, 2.0, 2.7, 4.4]]
+    first = aggregates.interquartile_mean_interval(groups, seed=1, method=method)
+    assert first == aggregates.interquartile_mean_interval(groups, seed=1, method=method)
+    assert first != aggregates.interquartile_mean_interval(groups, seed=2, method=method)
+    narrow = aggregates.interquartile_mean_interval(groups, seed=1, level=0.5, method=method)
     assert first.low < narrow.low <= narrow.value <= narrow.high < first.high
 
 
@@ -109,8 +112,21 @@ def test_probability_of_improvement_resamples_as_the_definition_says():
     ]  # all 16 are equally likely
     for level in (0.3, 0.5, 0.8):
         low, high = np.quantile(np.repeat(values, 1000), [(1 - level) / 2, (1 + level) / 2])
-        found = aggregates.probability_of_improvement([first], [second], level=level, resamples=20_000)
+        found = aggregates.probability_of_improvement(
+            [first], [second], level=level, resamples=20_000, method="percentile"
+        )
         assert found == (0.75, pytest.approx(low), pytest.approx(high))
+
+
+def test_bca_of_the_probability_of_improvement_holds_the_truth_as_often_as_it_says():
+    """X above Y by one deviation of either: P(X > Y) = Phi(1 / sqrt 2) = 0.7602."""
+    rng = np.random.default_rng(3)
+    held = 0
+    for seed in range(300):
+        x, y = rng.normal(1.0, 1.0, 25), rng.normal(0.0, 1.0, 25)
+        found = aggregates.probability_of_improvement([x], [y], resamples=300, seed=seed)
+        held += found.low <= 0.7602 <= found.high
+    assert 0.90 < held / 300 < 0.98
 
 
 def test_arms_that_never_touch_are_certain():

@@ -1,0 +1,208 @@
+"""The arms of a study, and what each of them has to reach.
+
+An arm is a distinct combination of the factors, its seeds inside.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from agents.reports.factors import (
+    Point,
+    factors_of,
+    find_factors,
+    main_keys,
+    show_factors,
+    show_setting,
+    text_of,
+    training_plan,
+    tuned_keys,
+    unique_names,
+)
+from agents.reports.run_measures import Curves, Task, end_of, final_score, read_curves, start_score
+from agents.studies.files import CellResult
+from agents.studies.plan import MAIN, Goal, Study
+from agents.studies.settings import look_up
+
+ATTAINABLE = "attainable"
+TASK_KEYS = (
+    *("policy", "env", "env_kwargs.scorer", "env_kwargs.objective", "env_kwargs.prompts"),
+    "env_kwargs.max_new_tokens",
+)
+"""Settings that say what there is to be learned: arms that share them share a goal."""
+
+
+@dataclass(frozen=True)
+class Arm:
+    """Runs that differ in their seed alone."""
+
+    factors: dict[str, Any]
+    """Dotted key to value; None where the settings lack it."""
+    planned: dict[str, Any]
+    """Its settings, without what tuning chooses."""
+    name: str
+    """All of its factors, in short."""
+    label: str
+    """Those of its factors that the study is about, in short."""
+    panel: str
+    """The others, all of them."""
+    variant: str
+    """Those of the others that are not as in the study's defaults; empty where all are."""
+    seeds: tuple[int, ...]
+    """The planned ones."""
+    results: tuple[CellResult, ...] = ()
+    """What is there of them, in the order of the seeds."""
+    curves: tuple[Curves, ...] = ()
+    """One for each result."""
+    task: int = -1
+    """Number of its task."""
+
+    @property
+    def end(self) -> float:
+        """Episodes up to which it was observed; times to the goal count up to here."""
+        return end_of(zip(self.results, self.curves, strict=True))
+
+
+def read_arms(study: Study, results: Sequence[CellResult]) -> list[Arm]:
+    """Returns all planned arms, in the order of the file, with the runs that are there.
+
+    Raises:
+        ValueError: Runs of one arm differ in more than their seed.
+    """
+    plan = training_plan(study, results)
+    factors = find_factors(study, plan)
+    central = main_keys(study, factors)
+    others = [key for key in factors if key not in central]
+    points: dict[str, list[Point]] = {}
+    for point in plan:
+        text = text_of({key: look_up(point.settings, key) for key in factors})
+        points.setdefault(text, []).append(point)
+    found = _sort_results(study, results, factors, points)
+    window = (study.goal or Goal()).window
+    values = [{key: look_up(same[0].settings, key) for key in factors} for same in points.values()]
+    names = unique_names(values, [*central, *others], study.defaults)
+    arms: list[Arm] = []
+    for (text, same), own, name in zip(points.items(), values, names, strict=True):
+        seeds = sorted({seed for point in same for seed in point.seeds})
+        runs = _of_seeds(found.get(text, []), seeds, name)
+        arms.append(
+            Arm(
+                factors=own,
+                planned=same[0].settings,
+                name=name,
+                label=show_factors(own, central, study.defaults) or name,
+                panel=show_factors(own, others, {}, ", ") or ("defaults" if others else ""),
+                variant=show_factors(own, others, study.defaults, ", "),
+                seeds=tuple(seeds),
+                results=tuple(runs),
+                curves=tuple(read_curves(result, window) for result in runs),
+            )
+        )
+    return arms
+
+
+def read_tasks(
+    study: Study, results: Sequence[CellResult], arms: Sequence[Arm]
+) -> tuple[list[Arm], list[Task]]:
+    """Returns the arms with the numbers of their tasks, and the tasks, which say what is to be reached."""
+    settings = [arm.results[0].settings if arm.results else arm.planned for arm in arms]
+    keys = [task_key(one) for one in settings]
+    numbers = {key: i for i, key in enumerate(dict.fromkeys(keys))}
+    varied = [key for key in TASK_KEYS if len({text_of(look_up(one, key)) for one in settings}) > 1]
+    tasks: list[Task] = []
+    for key in numbers:
+        members = [arm for arm, own in zip(arms, keys, strict=True) if own == key]
+        one = settings[keys.index(key)]
+        name = " ".join(show_setting(key, look_up(one, key)) for key in varied)
+        tasks.append(_read_task(study, name, one, members, results))
+    placed = [replace(arm, task=numbers[key]) for arm, key in zip(arms, keys, strict=True)]
+    return placed, tasks
+
+
+def task_key(settings: Mapping[str, Any]) -> str:
+    """Returns a text that is the same for runs that have the same to do."""
+    return text_of([look_up(settings, key) for key in TASK_KEYS])
+
+
+def _read_task(
+    study: Study,
+    name: str,
+    settings: Mapping[str, Any],
+    members: Sequence[Arm],
+    results: Sequence[CellResult],
+) -> Task:
+    """Returns the task of some arms, with the settings of one of them."""
+    start, attainable, source = _ends(results, settings, members)
+    ends = [arm.end for arm in members if arm.results]
+    goal = None
+    if study.goal is not None and start is not None and attainable is not None:
+        goal = start + study.goal.share * (attainable - start)
+    return Task(
+        name=name,
+        start=start,
+        attainable=attainable,
+        source=source,
+        goal=goal,
+        max_kl=math.inf if study.goal is None else study.goal.max_kl(settings),
+        horizon=min(ends, default=0.0),
+    )
+
+
+def _sort_results(
+    study: Study, results: Iterable[CellResult], factors: Sequence[str], points: Mapping[str, Sequence[Point]]
+) -> dict[str, list[CellResult]]:
+    """Returns the main training runs by the planned combination of factors that they belong to."""
+    runs = {point.settings.get("run") for same in points.values() for point in same}
+    found: dict[str, list[CellResult]] = {}
+    for result in results:
+        if result.phase == MAIN and result.settings.get("run") in runs:
+            text = factors_of(result.settings, factors, tuned_keys(study), points)
+            if text is not None:
+                found.setdefault(text, []).append(result)
+    return found
+
+
+def _of_seeds(results: Iterable[CellResult], seeds: Iterable[int], name: str) -> list[CellResult]:
+    """Returns the results with planned seeds, in the order of the seeds."""
+    wanted = set(seeds)
+    kept = sorted((one for one in results if one.seed in wanted), key=lambda one: one.seed)
+    hashes = {result.header["settings_sha256"] for result in kept}
+    if len(hashes) > 1:
+        raise ValueError(
+            f"{name}: expected runs that differ in their seed alone, got {len(hashes)} different settings; "
+            "remove the cells of an earlier version of the study"
+        )
+    return kept
+
+
+def _ends(
+    results: Iterable[CellResult], settings: Mapping[str, Any], members: Sequence[Arm]
+) -> tuple[float | None, float | None, str]:
+    """Returns score of the untrained policy, attainable score, and where that comes from."""
+    measured = [
+        record
+        for result in results
+        for record in result.records(ATTAINABLE)
+        if result.phase == "main"
+        and all(look_up(result.settings, key) == look_up(settings, key) for key in TASK_KEYS)
+    ]
+    if measured:
+        n, prompts = measured[0]["n"], measured[0]["prompts"]
+        start, best = (float(np.mean([one[key] for one in measured])) for key in ("start", "best"))
+        return start, best, f"best of {n} responses, mean over {prompts} prompts"
+    starts = [start_score(result) for arm in members for result in arm.results]
+    finals = [
+        [final_score(result, curves) for result, curves in zip(arm.results, arm.curves, strict=True)]
+        for arm in members
+    ]
+    known = [[score for score in scores if score is not None] for scores in finals]
+    means = [float(np.mean(scores)) for scores in known if scores]
+    start = [score for score in starts if score is not None]
+    if not means or not start:
+        return None, None, "not known yet"
+    return float(np.mean(start)), max(means), "mean final score of the best arm"

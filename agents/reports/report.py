@@ -1,0 +1,224 @@
+"""Turns the cells of a study into tables, figures and a page.
+
+Works on a study that is still running, and says so. A report is report.html (one file that needs nothing
+else), the figures as PNG, tables.md, tables.tex (booktabs), methods.md, and numbers.json with every number
+that a table or figure shows. The same cells give the same bytes, with the same versions of matplotlib and
+pillow.
+
+A study of a stranger's may be read: what its files name is not imported, opened or fetched, and what they say
+is shown as text.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from agents.reports.additions import Additions, combine, with_measures
+from agents.reports.arms import read_arms
+from agents.reports.escapes import to_json, to_markdown
+from agents.reports.look import LOOKS, SUFFIX, Look
+from agents.reports.methods import methods, methods_markdown, state
+from agents.reports.numbers import analyse, in_order, rounded
+from agents.reports.page import Head, page
+from agents.reports.run_measures import Measures, measures_of
+from agents.reports.samples import TokenTexts
+from agents.reports.section import Section
+from agents.reports.sections import other_sections
+from agents.reports.tables import table_to_latex, table_to_markdown
+from agents.reports.training_sections import answer, training_sections
+from agents.runs.plain_files import check_file_name, make_folder, write_whole
+from agents.runs.strict_json import show
+from agents.studies.checks import check_before_runs
+from agents.studies.files import PACKED, CellResult, read_results
+from agents.studies.plan import Study
+from agents.studies.read import read_study
+from agents.studies.records import SHAPES, Shape
+
+RUNS = Path("runs/studies")
+"""Where the folders of studies are, by name."""
+PLACES = (RUNS, Path("docs/results"))
+"""Where a study is looked for by its name: as a folder, or packed."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """All that is written, before it is."""
+
+    numbers: dict[str, Any]
+    """Every number, as numbers.json has it."""
+    sections: list[Section]
+    """In the order of the page."""
+    measures: Measures
+    """Those that the study's runs have."""
+
+
+def write_report(
+    study: str | os.PathLike[str],
+    out: str | os.PathLike[str] | None = None,
+    *,
+    additions: Sequence[Additions] = (),
+    token_texts: TokenTexts | None = None,
+    places: Sequence[Path] = PLACES,
+) -> Path:
+    """Writes the report of a study, finished or not; returns the path of its page.
+
+    Args:
+        study: A folder, a packed study *.jsonl.xz, or the name of one.
+        out: Folder of the report; None: report/ in the study's own, runs/studies/NAME/report of a packed one.
+        additions: What the study adds to the general report.
+        token_texts: From a tokenizer as settings name it and ids to the text of each token; None: responses
+            are shown without their tokens.
+        places: Folders in which a study is looked for by its name.
+
+    Raises:
+        ValueError: There is no such study, or one of its files is none; in one line.
+        OSError: A file can't be read or written.
+        ImportError: A package of the extra "report" is not installed.
+    """
+    added = combine(additions)
+    place = find(os.fspath(study), places)
+    plan, results = read(place, added.shapes)
+    default = RUNS / plan.name / "report" if place.is_file() else place / "report"
+    folder = default if out is None else Path(out)
+    write(make(results, plan, added, token_texts), folder)
+    return folder / "report.html"
+
+
+def find(name: str, places: Iterable[Path] = PLACES) -> Path:
+    """Returns the folder or the packed file of a study.
+
+    Raises:
+        ValueError: There is neither.
+    """
+    if name.endswith(".toml"):
+        name = Path(name).stem
+    named = [path for folder in places for path in (folder / name, folder / f"{name}{PACKED}")]
+    looked = [Path(name), *named]
+    for place in looked:
+        if place.is_file() or (place / "study.toml").is_file():
+            return place
+    raise ValueError(
+        f"expected the folder, file or name of a study, found none of {', '.join(map(str, looked))}"
+    )
+
+
+def read(place: Path, shapes: Mapping[str, Shape] | None = None) -> tuple[Study, list[CellResult]]:
+    """Returns the study and its finished cells; the study's name is that of its folder or file.
+
+    Args:
+        place: Of `find`.
+        shapes: Kind of record to what its fields are, beside those that every study has.
+
+    Raises:
+        ValueError: A file is damaged or no part of a study; in one line.
+        OSError: A file can't be read.
+    """
+    known = {**SHAPES, **(shapes or {})}
+    if place.is_file():
+        name = place.name.removesuffix(PACKED)
+        study, results = read_study(place.with_name(f"{name}.toml")), read_results(place, known)
+    else:
+        study, results = read_study(place / "study.toml"), read_results(place, known)
+    names = sorted({str(result.header["study"]) for result in results})
+    if len(names) > 1:
+        raise ValueError(f"{place}: expected the cells of one study, got those of {', '.join(names[:9])}")
+    if not names:
+        return replace(study, name=place.resolve().name), results
+    return replace(study, name=check_file_name(names[0], what=f"{place}: line 1: cell: study")), results
+
+
+def make(
+    results: Sequence[CellResult],
+    study: Study,
+    additions: Additions | None = None,
+    token_texts: TokenTexts | None = None,
+) -> Report:
+    """Returns numbers and sections; pure but for the function that samples are decoded with.
+
+    Args:
+        results: All finished cells.
+        study: What was planned.
+        additions: What the study adds.
+        token_texts: As in `write_report`.
+    """
+    added = Additions() if additions is None else additions
+    table = with_measures(added)
+    numbers = analyse(results, study, table)
+    measures = measures_of(results, [contrast.measure for contrast in study.contrasts], table)
+    sections = training_sections(
+        numbers,
+        in_order(study, read_arms(study, results)),
+        measures,
+        token_texts=token_texts,
+        rule_colours=added.rule_colours,
+    )
+    sections += other_sections(results, study, added.sections)
+    own = {section.title: rounded(section.numbers) for section in sections if section.numbers}
+    return Report({**numbers, "sections": own} if own else numbers, sections, measures)
+
+
+def write(report: Report, folder: Path) -> None:
+    """Writes the report's files, each in the place of what is there: no link is followed."""
+    make_folder(folder)
+    numbers, sections = report.numbers, report.sections
+    pictures = [picture for section in sections for picture in section.figures]
+    images = {(picture.name, look): picture.png(look) for picture in pictures for look in LOOKS}
+    for picture in pictures:
+        write_whole(folder / f"{picture.name}{SUFFIX}", images[picture.name, Look()])
+    tables = [table for section in sections for table in section.tables]
+    told = methods_markdown(numbers)
+    texts = {
+        "tables.md": tables_markdown(report),
+        "tables.tex": "\n".join(map(table_to_latex, tables)),
+        "methods.md": told,
+        "numbers.json": to_json(numbers) + "\n",
+        "report.html": page(make_head(report), sections, methods(numbers), images),
+    }
+    for name, text in texts.items():
+        write_whole(folder / name, text.encode("utf-8"))
+
+
+def tables_markdown(report: Report) -> str:
+    """Returns all tables of a report, in Markdown."""
+    tables = [table for section in report.sections for table in section.tables]
+    title = to_markdown(report.numbers["title"])
+    return f"# {title}\n\n" + "\n".join(map(table_to_markdown, tables))
+
+
+def make_head(report: Report) -> Head:
+    """Returns what stands above the sections."""
+    numbers = report.numbers
+    main = numbers["progress"]["main"]
+    facts = [
+        (f"{main['done']:,}", "cells" if numbers["progress"]["complete"] else f"of {main['planned']:,} cells")
+    ]
+    if numbers["arms"]:
+        facts += [(str(len(numbers["arms"])), "arms"), (str(len(numbers["seeds"])), "seeds")]
+        facts.append((str(main["failed"]), "failed"))
+    said = answer(numbers, report.measures)
+    return Head(numbers["title"], numbers["question"], said, state(numbers), facts)
+
+
+def check_answers(study: Study, additions: Sequence[Additions] = ()) -> None:
+    """Refuses a study that could not answer, such as with contrasts whose sides fit several arms.
+
+    Args:
+        study: As it is to be run.
+        additions: What it adds to its report, for measures of its own.
+
+    Raises:
+        ValueError: It could not; one line says why.
+    """
+    table = with_measures(combine(additions))
+    check_before_runs(study, list(measures_of([], table, table)))
+    for one in analyse([], study, table)["contrasts"] if study.contrasts else ():
+        if one["status"] == "ambiguous":
+            arms = " and ".join(f"{side} {' / '.join(one[side])}" for side in ("treatment", "control"))
+            raise ValueError(
+                f"contrast {show(one['name'])}: expected one arm on each side, got {arms}; say in `at` what "
+                "both have in common"
+            )

@@ -1,0 +1,306 @@
+"""The numbers of one training run of a study: its curves on a common axis, and what is read off them.
+
+An iteration's figures are those of the policy before its update. They therefore stand at the episodes that
+were learned from before it, those of a critic's warm-up taken off: x = 0 is the untrained policy in all runs.
+Scores and divergences are averaged over a window of iterations before anything but the area is read off them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import takewhile
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from agents.runs.strict_json import is_count, show
+from agents.stats.curves import area_under_curve, episodes_to_goal, moving_average, value_at_kl
+from agents.stats.measures import KL_LEVELS, MEASURES, Measure
+from agents.studies.files import CellResult
+from agents.studies.settings import look_up
+
+FloatArray = npt.NDArray[np.float64]
+
+TIME, AREA, GAP = "episodes_to_goal", "area", "gap"
+"""Keys of what is read off a run's curves and both of its evaluations."""
+SCORE, JUDGE = "score", "judge"
+"""Keys of what is trained on, and of what nobody is trained against."""
+RULE = "env/reward_"
+Measures = Mapping[str, Measure]
+"""Key to measure, in the order of all tables."""
+WARMUP = "config.critic_warmup_iterations"
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is to be reached, for all arms that have the same to do."""
+
+    name: str
+    """What sets it apart from the study's other tasks, in short; empty where there is one task."""
+    start: float | None
+    """Score of the untrained policy."""
+    attainable: float | None
+    source: str
+    """Where `attainable` comes from, in words."""
+    goal: float | None
+    """The score to reach; None where it is not known."""
+    max_kl: float
+    """Divergence that may not be exceeded, nats per response; infinity: any."""
+    horizon: float
+    """Episodes up to which all arms were observed; areas count up to here."""
+
+
+@dataclass(frozen=True)
+class Curves:
+    """A run's curves, (I,) float64 each: I iterations behind the critic's warm-up."""
+
+    episodes: FloatArray
+    raw_score: FloatArray
+    score: FloatArray
+    """Smoothed, as all below."""
+    kl: FloatArray
+    rules: dict[str, FloatArray]
+    """Smoothed reward by rule."""
+    others: dict[str, FloatArray]
+    """Measure to its curve, for those that are read at divergences, but for the score; as far as measured."""
+    means: dict[str, float]
+    """Measure to its mean over iterations, for those of the log that a table has."""
+
+    @property
+    def end(self) -> float:
+        """The last position; 0 where there is none."""
+        return float(self.episodes[-1]) if len(self.episodes) else 0.0
+
+
+def measures_of(
+    results: Iterable[CellResult], asked: Iterable[str] = (), table: Measures | None = None
+) -> dict[str, Measure]:
+    """Returns the measures of a study's runs: what evaluations tell, what is read off curves, means of logs.
+
+    Args:
+        results: All finished cells.
+        asked: Keys of what contrasts are about: they are among the measures even where nothing has them.
+        table: All measures; None: `MEASURES`.
+    """
+    rows = [*(MEASURES if table is None else table).values()]
+    wanted = {*asked, *(key for result in results for key in _measured(result, rows))}
+    rows = [row for row in rows if not row.optional or row.key in wanted]
+    kept = [row for row in rows if row.source != "log"]
+    read = sorted((row for row in rows if row.at_kl), key=lambda row: row.key)
+    levels = [at_level(row, level) for level in KL_LEVELS for row in read]
+    logged = [row for row in rows if row.source == "log" and row.tables]
+    return {row.key: row for row in [*kept, *levels, *logged]}
+
+
+def all_measures() -> dict[str, Measure]:
+    """Returns the measures that a contrast can be about."""
+    return measures_of([], MEASURES)
+
+
+def at_level(measure: Measure, level: float) -> Measure:
+    """Returns the measure that is another one where KL first reaches so many nats."""
+    key, label = level_name(f"{measure.key}_at_kl", level), f"{measure.label} at {level:g} nats"
+    return Measure(key, label, measure.digits, "run", measure.better)
+
+
+def read_curves(result: CellResult, window: int, measures: Measures | None = None) -> Curves:
+    """Returns the curves of a run, up to the iteration at which its numbers left the finite, if they did.
+
+    Args:
+        result: A training cell.
+        window: Iterations that are averaged over.
+        measures: Which are read; None: `MEASURES`.
+
+    Raises:
+        ValueError: An iteration lacks score or divergence, or the warm-up is no number of iterations.
+    """
+    rows = result.iterations
+    for key in ("env/score", "objective/kl"):
+        result.column(key)
+    batch = rows[0]["episodes"] if rows else 0
+    skipped = batch * _warmup(result)
+    finite = takewhile(lambda row: None not in (row["env/score"], row["objective/kl"]), rows)
+    measured = [row for row in finite if row["episodes"] - batch >= skipped]
+    raw = _column(measured, "env/score")
+    read = MEASURES if measures is None else measures
+    keys = sorted({key for row in measured for key in row if key.startswith(RULE)})
+    return Curves(
+        episodes=_column(measured, "episodes") - batch - skipped,
+        raw_score=raw,
+        score=_smooth(raw, window),
+        kl=_smooth(_column(measured, "objective/kl"), window),
+        rules={
+            key.removeprefix(RULE): _smooth(_column(measured, key), window)
+            for key in keys
+            if _has(measured, key)
+        },
+        others={
+            row.key: _smooth(_column(measured, row.log_key), window)
+            for row in read.values()
+            if row.at_kl and row.key != SCORE and _has(measured, row.log_key)
+        },
+        means={
+            row.key: float(known.mean())
+            for row in read.values()
+            if row.source == "log" and row.tables and (known := _known(measured, row.log_key)) is not None
+        },
+    )
+
+
+def measure_run(
+    result: CellResult, curves: Curves, task: Task, measures: Measures | None = None
+) -> dict[str, float | None]:
+    """Returns the numbers of a run by name; None: not measured, or never at that divergence.
+
+    `episodes_to_goal` is infinite where the goal was not reached. `gap` is what the
+    proxy, put on the judge's scale as (score + 1) / 2, gained more than the judge did.
+
+    Args:
+        result: The run.
+        curves: Of `read_curves`.
+        task: What it had to do.
+        measures: Of `measures_of`; None: all.
+    """
+    after = result.evaluations.get("after") or {}
+    known = all_measures() if measures is None else measures
+    curve_of = {**curves.others, SCORE: curves.score}
+    return {
+        TIME: time_to_goal(curves, task),
+        AREA: area(curves, task),
+        **{row.key: _number(after.get(row.key)) for row in known.values() if row.is_evaluated},
+        GAP: _gap(result.evaluations),
+        **{
+            name: value
+            for row in read_at_levels(known)
+            for name, value in _at_levels(f"{row.key}_at_kl", curves.kl, curve_of.get(row.key))
+        },
+        **{row.key: curves.means.get(row.key) for row in known.values() if row.source == "log"},
+    }
+
+
+def read_at_levels(measures: Measures) -> list[Measure]:
+    """Returns the measures that are read at divergences: the score, and what is compared with it."""
+    return [row for row in measures.values() if row.at_kl]
+
+
+def time_to_goal(curves: Curves, task: Task) -> float | None:
+    """Returns the episodes until the goal, infinity if it was not reached; None where there is no goal."""
+    if task.goal is None:
+        return None
+    if not len(curves.episodes):
+        return math.inf
+    return episodes_to_goal(curves.episodes, curves.score, curves.kl, goal=task.goal, max_kl=task.max_kl)
+
+
+def area(curves: Curves, task: Task) -> float | None:
+    """Returns the mean height of the score's curve up to the horizon, single iterations not smoothed.
+
+    A run that failed counts the score of the untrained policy from its last iteration on.
+    """
+    x, y, horizon = curves.episodes, curves.raw_score, task.horizon
+    start = task.start if task.start is not None else float(y[0]) if len(y) else None
+    if start is None:
+        return None
+    if horizon == 0.0:
+        return float(y[0]) if len(y) else start
+    inside = x < horizon
+    if curves.end >= horizon:
+        x = np.append(x[inside], horizon)
+        y = np.append(y[inside], np.interp(horizon, curves.episodes, curves.raw_score))
+    covered = float(x[-1]) if len(x) else 0.0
+    height = area_under_curve(x, y) if covered else 0.0
+    return (height * covered + start * (horizon - covered)) / horizon
+
+
+def end_of(runs: Iterable[tuple[CellResult, Curves]]) -> float:
+    """Returns the position up to which an arm was observed: the last of its longest run that did not fail.
+
+    Where all have failed, the last of the longest; 0 where there is none.
+    """
+    ends = [(result.status == "done", curves.end) for result, curves in runs]
+    return max(ends, default=(False, 0.0))[1]
+
+
+def start_score(result: CellResult) -> float | None:
+    """Returns the score before training: on held-out prompts, or else in the first iteration."""
+    before = result.evaluations.get("before") or {}
+    if before.get("score") is not None:
+        return float(before["score"])
+    return _number(result.column("env/score")[0]) if result.iterations else None
+
+
+def final_score(result: CellResult, curves: Curves) -> float | None:
+    """Returns the score after training: on held-out prompts, or else at the curve's end."""
+    after = result.evaluations.get("after") or {}
+    if after.get("score") is not None:
+        return float(after["score"])
+    return float(curves.score[-1]) if len(curves.score) else None
+
+
+def level_name(name: str, level: float) -> str:
+    """Returns the name of a measure at a divergence.
+
+    Example:
+        >>> level_name("judge_at_kl", 5.0)
+        'judge_at_kl_5'
+    """
+    return f"{name}_{level:g}"
+
+
+def _measured(result: CellResult, measures: Iterable[Measure]) -> Iterator[str]:
+    """Yields the keys of the measures that evaluations of a run have, or that a report draws curves of."""
+    evaluations, logged = result.evaluations.values(), result.iterations[-1:]
+    for row in measures:
+        curves = logged if row.at_kl else ()
+        if any((one or {}).get(row.key) is not None for one in evaluations) or any(
+            one.get(row.log_key) is not None for one in curves
+        ):
+            yield row.key
+
+
+def _warmup(result: CellResult) -> int:
+    """Returns the iterations of a critic's warm-up."""
+    found = look_up(result.settings, WARMUP) or 0
+    if not is_count(found):
+        raise ValueError(f"{result.id}: settings: {WARMUP}: expected a whole number >= 0, got {show(found)}")
+    return int(found)
+
+
+def _at_levels(name: str, kls: FloatArray, values: FloatArray | None) -> Iterator[tuple[str, float | None]]:
+    for level in KL_LEVELS:
+        found = None if values is None or not len(kls) else value_at_kl(kls, values, level)
+        yield level_name(name, level), found
+
+
+def _gap(evaluations: Mapping[str, Mapping[str, Any]]) -> float | None:
+    before, after = (evaluations.get(when) or {} for when in ("before", "after"))
+    ends = [evaluation.get(key) for evaluation in (before, after) for key in (SCORE, JUDGE)]
+    known = [float(end) for end in ends if end is not None]
+    if len(known) < len(ends):
+        return None
+    score_before, judge_before, score_after, judge_after = known
+    return (score_after - score_before) / 2.0 - (judge_after - judge_before)
+
+
+def _has(rows: Sequence[Mapping[str, Any]], key: str) -> bool:
+    return bool(rows) and all(row.get(key) is not None for row in rows)
+
+
+def _column(rows: Sequence[Mapping[str, Any]], key: str) -> FloatArray:
+    return np.array([row[key] for row in rows], dtype=np.float64)
+
+
+def _known(rows: Sequence[Mapping[str, Any]], key: str) -> FloatArray | None:
+    found = [row[key] for row in rows if row.get(key) is not None]
+    return np.array(found, dtype=np.float64) if found else None
+
+
+def _smooth(values: FloatArray, window: int) -> FloatArray:
+    return moving_average(values, window) if len(values) else values
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None else float(value)

@@ -1,0 +1,94 @@
+"""What tuning tried in a study, how each try went, and what was chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from math import prod
+from typing import Any
+
+from agents.reports.arms import Arm, task_key
+from agents.reports.factors import show_factors
+from agents.reports.run_measures import Task, read_curves, time_to_goal
+from agents.studies.files import CellResult
+from agents.studies.plan import TUNING, Cell, Goal, Study
+from agents.studies.settings import leaves, look_up
+from agents.studies.tuning import criterion_of
+
+Facts = dict[str, Any]
+
+
+def describe_tuning(
+    study: Study, results: Iterable[CellResult], arms: Sequence[Arm], tasks: Sequence[Task]
+) -> Facts | None:
+    """Returns what was tried, and what was chosen as far as the arms' runs tell; None without tuning.
+
+    Args:
+        study: What was planned.
+        results: All finished cells.
+        arms: Of `agents.reports.arms.read_tasks`.
+        tasks: As there.
+    """
+    if study.tuning is None:
+        return None
+    places, keys = study.tuned_places(), list(study.tuning.grid)
+    finished = {result.key: result for result in results if result.phase == TUNING}
+    goals = {task_key(arm.planned): tasks[arm.task] for arm in arms}
+    return {
+        "criterion": study.tuning.criterion,
+        "seeds": list(study.tuning.seeds),
+        "candidates": prod(len(values) for values in study.tuning.grid.values()),
+        "grid": study.tuning.grid,
+        "settings": dict(leaves(study.tuning.settings)),
+        "keys": keys,
+        "chosen": [
+            {"where": _name(where), "chosen": [_choice(arms, where, key) for key in keys]} for where in places
+        ],
+        "tried": [one for where in places for one in _tries(study, where, finished, goals)],
+    }
+
+
+def _tries(
+    study: Study,
+    where: Mapping[str, Any],
+    finished: Mapping[str, CellResult],
+    goals: Mapping[str, Task],
+) -> list[Facts]:
+    """Returns how each candidate for a choice went, those with no finished run left out.
+
+    `criterion`, by seed: None for a run that failed. `episodes_to_goal`, by seed: infinite for one that did
+    not get there; empty where the goal is not known.
+    """
+    assert study.tuning is not None
+    by_seed = [list(study.candidates(where, seed)) for seed in study.tuning.seeds]
+    tries: list[Facts] = []
+    for tried in zip(*by_seed, strict=True):
+        cells = [(cell, finished[cell.key]) for _, cell in tried if cell.key in finished]
+        if cells:
+            tries.append(
+                {
+                    "where": _name(where),
+                    "settings": list(tried[0][0].values()),
+                    "criterion": [criterion_of(study, result) for _, result in cells],
+                    "episodes_to_goal": _times(study, cells, goals.get(task_key(cells[0][0].settings))),
+                }
+            )
+    return tries
+
+
+def _times(study: Study, cells: Iterable[tuple[Cell, CellResult]], task: Task | None) -> list[float]:
+    window = (study.goal or Goal()).window
+    times = [] if task is None else [time_to_goal(read_curves(result, window), task) for _, result in cells]
+    return [time for time in times if time is not None]
+
+
+def _choice(arms: Iterable[Arm], where: Mapping[str, Any], key: str) -> Any:
+    """Returns the value of a tuned key in a run that got it from tuning; None while there is none."""
+    for arm in arms:
+        left_open = look_up(arm.planned, key) is None
+        if left_open and arm.results and all(look_up(arm.planned, one) == where[one] for one in where):
+            return look_up(arm.results[0].settings, key)
+    return None
+
+
+def _name(where: Mapping[str, Any]) -> str:
+    return show_factors(where, list(where), {}, ", ")
