@@ -1,51 +1,35 @@
 """Keeps two processes from doing the same work: a lock of the operating system, which ends with its process.
 
-The lock is on the open file, not in its being there: one that a killed process left behind blocks nobody. On
+The lock is on the open file, not in its existence: one that a killed process left behind blocks nobody. On
 a network file system it holds only as far as that file system passes locks on to other machines: NFS does
 since version 4, some parallel file systems do not unless they are mounted to.
+
+`filelock` locks. Its `FileLock` would make folders that are missing and empty what a hard link points to, so
+the file is opened here and its `lock_descriptor` does the rest.
 """
 
 from __future__ import annotations
 
-import errno
 import os
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
+from agents.extras import import_extra
 from agents.runs.plain_files import is_same
-
-HELD = (errno.EAGAIN, errno.EACCES, errno.EWOULDBLOCK, errno.EDEADLK)
-"""How systems say that another process holds a lock; anything else means that there can be none."""
-
-if os.name == "nt":
-    import msvcrt
-
-    FAR = 1 << 30  # what is locked nobody else may read or write there, so a byte far behind any text is
-
-    def _take(file: IO[str]) -> None:
-        file.seek(FAR)
-        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-
-else:
-    import fcntl
-
-    def _take(file: IO[str]) -> None:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 @contextmanager
 def try_lock(path: Path, note: str = "") -> Generator[bool]:
-    """Returns a context, with whether this process holds the lock in it; the file is gone behind it.
+    """Returns a context, with whether this process holds the lock in it; the file is removed afterwards.
 
     Args:
-        path: The lock's file, in a folder that is there.
-        note: What the file says while the lock is held.
+        path: The lock's file, in a folder that exists.
+        note: Content of the file while the lock is held.
 
     Raises:
-        OSError: The file can't be opened, is a link or known by another name as well, or its file system has
-            no locks.
+        OSError: If the file can't be opened, is a link or has a second name, or its file system has no locks.
     """
     file = _open(path)
     if file is None:
@@ -73,21 +57,23 @@ def is_locked(path: Path) -> bool:
 
 def _open(path: Path) -> IO[str] | None:
     """Returns the lock's file, locked; None where another process holds it."""
+    filelock: Any = import_extra("filelock", "a lock needs", package="filelock", extra="agents")
     while True:
         file = os.fdopen(_open_own(path), "a", encoding="utf-8")
         if os.fstat(file.fileno()).st_nlink > 1:
             file.close()
             raise OSError(f"{path} is another file's second name, which a lock would overwrite; remove it")
         try:
-            _take(file)
-        except OSError as error:
+            mine: bool = filelock.lock_descriptor(file.fileno(), blocking=False)
+        except OSError:
             file.close()
-            if error.errno in HELD:
-                return None
             raise
-        if is_same(file, path):
+        if mine and is_same(file, path):
             return file
-        file.close()  # its holder removed it meanwhile: this lock would be on a file that nobody else sees
+        file.close()
+        if not mine:
+            return None
+        # Its holder removed it meanwhile: that lock was on a file that nobody else sees.
 
 
 def _open_own(path: Path) -> int:
