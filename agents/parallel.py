@@ -1,21 +1,21 @@
-"""The processes that learn together: who this one is, its share of the rows, and what passes between them.
+"""Data-parallel processes: the share of each, and the collectives that keep weights and decisions equal.
 
 Every process holds the same weights and the same batch and takes the same decisions; what is divided is the
-expensive part, playing and the forward and backward passes. So what passes between them is few: the episodes
-once per iteration, gradients and a handful of figures once per optimiser step. All get the same bits of
-either, which is what keeps their weights and their decisions alike.
+expensive part, collecting rollouts and the forward and backward passes. So little passes between them: the
+episodes once per iteration, gradients and a handful of statistics once per optimiser step. All get the same
+bits of either, which keeps their weights and their decisions equal.
 """
 
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 from collections.abc import Generator, Iterable, Sequence
 from datetime import timedelta
 from typing import Any, TypeVar, cast
 
 import torch
-import torch.distributed as dist
 from torch import Tensor, nn
 
 from agents.extras import import_extra
@@ -23,20 +23,18 @@ from agents.runs.printable import one_line
 
 PATIENCE = 1_800.0
 """Seconds that a process waits for the others."""
-BUCKET = 1 << 25
-"""Numbers that are summed at a time: gradients pass in pieces, which costs no second copy of all of them."""
 T = TypeVar("T")
 
 
 class Processes:
-    """One process alone: every share is the whole, and nothing passes."""
+    """One process alone: every share is the whole, and nothing is communicated."""
 
     rank = 0
     """Number of this process; 0 is the main one."""
     count = 1
-    """How many there are."""
+    """Number of processes."""
     device: torch.device | None = None
-    """Where this process's policy belongs; None: wherever the caller likes."""
+    """Device of this process's policy; None: any."""
 
     @property
     def is_main(self) -> bool:
@@ -52,7 +50,7 @@ class Processes:
         """Checks that every process gets as many rows as the others.
 
         Raises:
-            ValueError: It doesn't; `name` is what the value is called in the settings.
+            ValueError: If it does not; `name` is that of the setting.
         """
         if value % self.count:
             raise ValueError(f"{name}: expected a multiple of the {self.count} processes, got {value}")
@@ -80,7 +78,7 @@ class Processes:
         return flag
 
     def close(self) -> None:
-        """Parts from the others, once nothing more will pass."""
+        """Leaves the group of processes, at the end."""
 
 
 ALONE = Processes()
@@ -88,54 +86,42 @@ ALONE = Processes()
 
 
 class JoinedProcesses(Processes):
-    """One of several processes, joined by torch's default process group.
+    """One of several processes, joined by Accelerate, whose `gather` and `reduce` pass tensors between them.
 
     A process that ends makes the others raise ConnectionError where they next wait for it, at once or, where
     it only hangs, after the time that the group was made with.
 
     Args:
-        device: Where tensors are put to pass between processes: the process's GPU, or the CPU.
+        state: `accelerate.PartialState` of this process.
     """
 
-    def __init__(self, device: torch.device) -> None:
-        self.device = self._place = device
-        self.rank = dist.get_rank()
-        self.count = dist.get_world_size()
+    def __init__(self, state: Any) -> None:
+        self.device = self._place = cast(torch.device, state.device)
+        self.rank, self.count = int(state.process_index), int(state.num_processes)
+        self._operations: Any = importlib.import_module("accelerate.utils.operations")
 
     def gather_rows(self, x: Tensor) -> Tensor:
         """Returns the rows of all processes."""
-        here = x.detach().to(self._place).contiguous()
-        pieces = [torch.empty_like(here) for _ in range(self.count)]
-        with self._told():
-            cast(Any, dist).all_gather(pieces, here)
-        return torch.cat(pieces).to(x.device)
+        with self._reporting():
+            return self._operations.gather(x.detach().to(self._place)).to(x.device)
 
     def gather_items(self, items: Sequence[T]) -> list[T]:
         """Returns the items of all processes."""
-        lists: list[Any] = [None] * self.count
-        with self._told():
-            cast(Any, dist).all_gather_object(lists, list(items))
-        return [item for part in lists for item in part]
+        with self._reporting():
+            return self._operations.gather_object(list(items))
 
     def sum_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
-        """Sums gradients over the processes."""
-        gradients = [p.grad for p in parameters if p.grad is not None]
-        for bucket in _buckets(gradients):
-            flat = torch.cat([gradient.reshape(-1) for gradient in bucket]).to(self._place)
-            with self._told():
-                cast(Any, dist).all_reduce(flat)
-            sizes = [gradient.numel() for gradient in bucket]
-            pieces: tuple[Tensor, ...] = cast(Any, flat).split(sizes)
-            for gradient, piece in zip(bucket, pieces, strict=True):
-                gradient.copy_(piece.view_as(gradient))
+        """Sums gradients over the processes, one by one, which costs no second copy of all of them."""
+        for gradient in [p.grad for p in parameters if p.grad is not None]:
+            with self._reporting():
+                gradient.copy_(self._operations.reduce(gradient.to(self._place), reduction="sum"))
 
     def copy_from_main(self, module: nn.Module) -> None:
         """Copies the main process's parameters."""
         for parameter in module.parameters():
             values = parameter.detach().to(self._place).contiguous()
-            with self._told():
-                cast(Any, dist).broadcast(values, src=0)
-            parameter.data.copy_(values)
+            with self._reporting():
+                parameter.data.copy_(self._operations.broadcast(values))
 
     def any(self, flag: bool) -> bool:
         """Returns whether a process has set the flag."""
@@ -143,11 +129,11 @@ class JoinedProcesses(Processes):
 
     def close(self) -> None:
         """Leaves the process group."""
-        cast(Any, dist).destroy_process_group()
+        cast(Any, torch.distributed).destroy_process_group()
 
     @contextlib.contextmanager
-    def _told(self) -> Generator[None]:
-        """Says in one line what became of the others."""
+    def _reporting(self) -> Generator[None]:
+        """Returns a context that reports in one line that the others can't be reached."""
         try:
             yield
         except RuntimeError as error:
@@ -165,8 +151,8 @@ def join_processes(device: str = "cpu", *, patience: float = PATIENCE) -> Proces
         patience: Seconds that a process waits for the others before it gives up.
 
     Raises:
-        ImportError: There are several, and Accelerate is not installed.
-        ValueError: There are several, and the device names one GPU for all of them.
+        ImportError: If there are several, and Accelerate is not installed.
+        ValueError: If there are several, and the device names one GPU for all of them.
     """
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:  # what torchrun and `accelerate launch` tell a process
         return ALONE
@@ -174,14 +160,4 @@ def join_processes(device: str = "cpu", *, patience: float = PATIENCE) -> Proces
         raise ValueError(f"device: expected 'cpu' or 'cuda' for several processes, got {device!r}")
     accelerate = import_extra("accelerate", "several processes need", package="accelerate", extra="scale")
     state = accelerate.PartialState(cpu=device == "cpu", timeout=timedelta(seconds=patience))
-    return JoinedProcesses(state.device)
-
-
-def _buckets(gradients: Sequence[Tensor]) -> list[list[Tensor]]:
-    """Returns the gradients in order, in pieces of about `BUCKET` numbers."""
-    buckets: list[list[Tensor]] = [[]]
-    for gradient in gradients:
-        if sum(known.numel() for known in buckets[-1]) >= BUCKET:
-            buckets.append([])
-        buckets[-1].append(gradient)
-    return [bucket for bucket in buckets if bucket]
+    return JoinedProcesses(state)
