@@ -8,11 +8,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from agents.config import TokenPPOConfig
-    from agents.learners.group_config import GRPOConfig, RLOOConfig
     from agents.learners.grpo import GRPO
     from agents.learners.ppo import TokenPPO
     from agents.learners.rloo import RLOO
+    from agents.learners.settings import GRPOConfig, RLOOConfig, TokenPPOConfig
     from agents.policies.lora import LoraSettings
     from agents.policies.policy import CausalLMPolicy
     from agents.rollouts.evaluation import evaluate
@@ -31,11 +30,11 @@ __all__ = [
 
 _HOMES = {
     "TokenPPO": "agents.learners.ppo",
-    "TokenPPOConfig": "agents.config",
+    "TokenPPOConfig": "agents.learners.settings",
     "RLOO": "agents.learners.rloo",
-    "RLOOConfig": "agents.learners.group_config",
+    "RLOOConfig": "agents.learners.settings",
     "GRPO": "agents.learners.grpo",
-    "GRPOConfig": "agents.learners.group_config",
+    "GRPOConfig": "agents.learners.settings",
     "CausalLMPolicy": "agents.policies.policy",
     "LoraSettings": "agents.policies.lora",
     "evaluate": "agents.rollouts.evaluation",
@@ -43,7 +42,7 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    """Returns a public class or function, imported when it is asked for."""
+    """Returns a public name, imported when it is asked for."""
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     found = globals()[name] = getattr(import_module(_HOMES[name]), name)

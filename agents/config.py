@@ -1,11 +1,11 @@
-"""The settings of the learners, validated, with a line of help for each: the common ones and those of PPO."""
+"""The settings that all learners have, validated, each with a line of help; read without loading torch."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass, field, fields
 from types import NoneType, UnionType
-from typing import Any, NamedTuple, Self, cast, get_args, get_origin, get_type_hints
+from typing import Any, Self, cast, get_args, get_origin, get_type_hints
 
 from agents.runs.strict_json import GREATEST, show
 
@@ -17,7 +17,8 @@ CHOICES = {
 }
 
 
-def _setting(default: Any, text: str) -> Any:
+def setting(default: Any, text: str) -> Any:
+    """Returns a field of a frozen dataclass of settings, with its line of help."""
     return field(default=default, metadata={"help": text})
 
 
@@ -51,85 +52,74 @@ class SettingError(ValueError):
         return f"{self.setting}: {self.problem}"
 
 
-class CriticSettings(NamedTuple):
-    """What an update reads of the settings of a critic."""
-
-    vf_coef: float
-    """Weight of its loss."""
-    cliprange_value: float | None
-    """Distance that its values are clipped to; None: not."""
-    warmup_iterations: int
-    """First iterations that train nothing else."""
-
-
 @dataclass(frozen=True)
 class LearnerConfig:
     """Settings that every learner has; `help_texts()` gives the lines of help below by name.
 
     Raises:
-        ValueError: A setting is out of range, or two do not go together.
+        ValueError: If a setting is out of range, or two do not go together.
     """
 
-    seed: int = _setting(0, "seed of prompts, lengths, samples and minibatches")
-    batch_size: int = _setting(128, "responses per iteration, a multiple of the environment's num_envs")
-    group_size: int = _setting(1, "responses per prompt, next to each other in a batch")
-    minibatch_size: int = _setting(32, "responses per optimiser step")
-    accumulation_steps: int = _setting(
+    seed: int = setting(0, "seed of prompts, lengths, samples and minibatches")
+    batch_size: int = setting(128, "responses per iteration, a multiple of the environment's num_envs")
+    group_size: int = setting(1, "responses per prompt, next to each other in a batch")
+    minibatch_size: int = setting(32, "responses per optimiser step")
+    accumulation_steps: int = setting(
         1, "parts that a minibatch is run in, to save memory; the same gradient"
     )
-    num_ppo_epochs: int = _setting(4, "passes over each iteration's responses")
-    response_length: int | tuple[int, int] | None = _setting(
+    num_ppo_epochs: int = setting(4, "passes over each iteration's responses")
+    response_length: int | tuple[int, int] | None = setting(
         None,
         "largest length of a response in tokens; a pair is a range to draw from; None: the environment's T",
     )
-    reward_share: str = _setting(
+    reward_share: str = setting(
         "environment",
         "a token's reward: the 'environment' says, or its sum is shared out by the policy's 'entropy'",
     )
-    missing_eos_penalty: float = _setting(0.0, "taken off the last token of a response without the end token")
+    missing_eos_penalty: float = setting(0.0, "taken off the last token of a response without the end token")
 
-    learning_rate: float = _setting(
+    learning_rate: float = setting(
         2.5e-4,
         "of Adam, at its peak; suits a few million parameters; GPT-2: 1e-5 to 2e-5, its LoRA: 10x that",
     )
-    lr_schedule: str = _setting("linear", "'linear' down to 0 over the iterations, or 'constant'")
-    warmup_iterations: int = _setting(0, "iterations over which the learning rate rises")
-    adam_eps: float = _setting(1e-5, "eps of Adam")
-    max_grad_norm: float = _setting(1.0, "gradients are scaled down to this norm")
+    lr_schedule: str = setting("linear", "'linear' down to 0 over the iterations, or 'constant'")
+    warmup_iterations: int = setting(0, "iterations over which the learning rate rises")
+    adam_eps: float = setting(1e-5, "eps of Adam")
+    max_grad_norm: float = setting(1.0, "gradients are scaled down to this norm")
 
-    kl_coef: float = _setting(0.03, "price of a nat of divergence from the reference, inside the reward")
-    kl_controller: str = _setting("fixed", "'fixed' price, or 'adaptive': steered towards target_kl")
-    target_kl: float = _setting(6.0, "nats per response that the adaptive price aims at")
-    kl_horizon: int = _setting(10_000, "episodes over which the adaptive price reacts")
-    kl_estimator: str = _setting(
+    kl_coef: float = setting(0.03, "KL coefficient: reward that a nat of KL from the reference costs")
+    kl_controller: str = setting("fixed", "'fixed' KL coefficient, or 'adaptive': steered towards target_kl")
+    target_kl: float = setting(6.0, "nats per response that the adaptive KL coefficient aims at")
+    kl_horizon: int = setting(10_000, "episodes over which the adaptive KL coefficient reacts")
+    kl_estimator: str = setting(
         "exact", "objective/kl: 'exact' over the vocabulary, or 'k3', which saves memory"
     )
 
-    gamma: float = _setting(1.0, "discount per token; below 1 it prefers short responses")
-    standardise_scores: bool = _setting(
+    gamma: float = setting(1.0, "discount per token; below 1 it prefers short responses")
+    standardise_scores: bool = setting(
         False, "divide scores by the standard deviation of the reference's returns, measured at the start"
     )
-    whiten_rewards: bool = _setting(
+    whiten_rewards: bool = setting(
         False, "divide rewards by their standard deviation (the mean is never shifted)"
     )
-    whiten_advantages: bool = _setting(True, "centre and scale advantages over all tokens of the batch")
+    whiten_advantages: bool = setting(True, "centre and scale advantages over all tokens of the batch")
 
-    cliprange: float = _setting(0.2, "policy ratios are clipped to within this of 1")
-    cliprange_high: float | None = _setting(
+    cliprange: float = setting(0.2, "policy ratios are clipped to within this of 1")
+    cliprange_high: float | None = setting(
         None, "ratios above 1 are clipped to within this of it instead; None: cliprange"
     )
-    entropy_coef: float = _setting(0.0, "weight of the entropy bonus")
-    max_approxkl: float | None = _setting(
+    entropy_coef: float = setting(0.0, "weight of the entropy bonus")
+    max_approxkl: float | None = setting(
         None, "end an update before a step whose approximate KL exceeds this"
     )
 
     def __post_init__(self) -> None:
         """Checks each setting and how they go together."""
         for name in ("batch_size", "minibatch_size", "accumulation_steps", "num_ppo_epochs", "kl_horizon"):
-            self._check(name, self._is_int(name) and getattr(self, name) >= 1, "a whole number >= 1")
-        self._check("group_size", self._is_int("group_size") and self.group_size >= 1, "a whole number >= 1")
+            self._check_count(name, 1)
+        self._check_count("group_size", 1)
         for name in ("seed", "warmup_iterations"):
-            self._check(name, self._is_int(name) and getattr(self, name) >= 0, "a whole number >= 0")
+            self._check_count(name, 0)
         self._check("seed", self.seed < 2**63, "a whole number below 2^63")
         for name in ("learning_rate", "adam_eps", "max_grad_norm", "target_kl", "cliprange"):
             self._check(name, 0.0 < getattr(self, name) < math.inf, "a number > 0")
@@ -157,7 +147,7 @@ class LearnerConfig:
         """Returns the settings that `to_record` wrote.
 
         Raises:
-            ValueError: One is unknown, of another type or out of range.
+            ValueError: If one is unknown, of another type or out of range.
         """
         hints = get_type_hints(cls)
         for key, value in record.items():
@@ -176,11 +166,6 @@ class LearnerConfig:
         return asdict(self)
 
     @property
-    def critic(self) -> CriticSettings | None:
-        """What an update reads of the critic's settings; None: there is no critic to train."""
-        return None
-
-    @property
     def minibatches(self) -> int:
         """Optimiser steps per pass."""
         return self.batch_size // self.minibatch_size
@@ -194,7 +179,7 @@ class LearnerConfig:
         """Returns the shortest and largest length to draw for an environment with T = `longest`.
 
         Raises:
-            ValueError: The environment has no room for the largest.
+            ValueError: If the environment has no room for the largest.
         """
         if self.response_length is None:
             return longest, longest
@@ -218,9 +203,10 @@ class LearnerConfig:
         size, total = getattr(self, part), getattr(self, whole)
         self._check(part, total % size == 0, f"a divisor of {whole} = {total}")
 
-    def _is_int(self, name: str) -> bool:
+    def _check_count(self, name: str, least: int) -> None:
         value = getattr(self, name)
-        return isinstance(value, int) and not isinstance(value, bool)
+        is_whole = isinstance(value, int) and not isinstance(value, bool)
+        self._check(name, is_whole and value >= least, f"a whole number >= {least}")
 
     def _check_choice(self, name: str, choices: tuple[str, ...]) -> None:
         self._check(name, getattr(self, name) in choices, f"one of {', '.join(map(repr, choices))}")
@@ -228,37 +214,3 @@ class LearnerConfig:
     def _check(self, name: str, holds: bool, expected: str) -> None:
         if not holds:
             raise SettingError(name, f"expected {expected}, got {show(getattr(self, name))}")
-
-
-@dataclass(frozen=True)
-class TokenPPOConfig(LearnerConfig):
-    """Settings of `TokenPPO`: the common ones and those of its critic.
-
-    Raises:
-        ValueError: A setting is out of range, or two do not go together.
-    """
-
-    critic_warmup_iterations: int = _setting(0, "first iterations that train the value head alone")
-    lam: float = _setting(0.95, "lambda of generalised advantage estimation")
-    lam_critic: float | None = _setting(None, "lambda of the critic's targets; None: lam")
-    cliprange_value: float | None = _setting(
-        0.2, "values are clipped to within this of the old ones; None: not"
-    )
-    vf_coef: float = _setting(0.1, "weight of the critic's loss")
-
-    def __post_init__(self) -> None:
-        """Checks the settings of the critic as well."""
-        super().__post_init__()
-        warmup = "critic_warmup_iterations"
-        self._check(warmup, self._is_int(warmup) and getattr(self, warmup) >= 0, "a whole number >= 0")
-        self._check("lam", 0.0 <= self.lam <= 1.0, "a number in [0, 1]")
-        holds = self.lam_critic is None or 0.0 <= self.lam_critic <= 1.0
-        self._check("lam_critic", holds, "a number in [0, 1], or None")
-        distance = self.cliprange_value
-        self._check("cliprange_value", distance is None or 0.0 < distance < math.inf, "a number > 0, or None")
-        self._check("vf_coef", 0.0 <= self.vf_coef < math.inf, "a number >= 0")
-
-    @property
-    def critic(self) -> CriticSettings:
-        """What an update reads of these settings."""
-        return CriticSettings(self.vf_coef, self.cliprange_value, self.critic_warmup_iterations)

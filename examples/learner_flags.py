@@ -12,8 +12,8 @@ from typing import Any
 
 from flag import Flag, integer, number, optional, show, switch
 
-from agents.config import SettingError, TokenPPOConfig
-from agents.learners.group_config import GRPOConfig, RLOOConfig
+from agents.config import SettingError
+from agents.learners.settings import GRPOConfig, RLOOConfig, TokenPPOConfig
 
 CONFIGS: dict[str, type[Any]] = {"ppo": TokenPPOConfig, "rloo": RLOOConfig, "grpo": GRPOConfig}
 """Settings of each learner, by its name."""

@@ -63,7 +63,7 @@ def test_a_gradient_is_that_of_the_advantages_times_the_log_probs(agent):
     found = gradient_study.gradient_of(learner, rollout, 1.0)
     mask = rollout.response_mask
     config = type(learner.config)(lam=1.0)
-    rewards = gradient_study.rewards_of(learner, rollout)
+    rewards = gradient_study.kl_penalised(rollout, gradient_study.terms_of(learner))
     advantages = whiten(estimate_with_critic(rollout, rewards, config).advantages, mask, shift_mean=True)
     scored = learner.policy.score(rollout.tokens, rollout.attention_mask, mask.shape[1])
     parameters = list(learner.policy.backbone.parameters())

@@ -1,23 +1,25 @@
-"""What a learner tells of each iteration, and to whom."""
+"""Callbacks: objects and functions that a learner calls after each iteration, a progress bar among them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol, cast
 
+from agents.extras import import_extra
+
 Numbers = Mapping[str, float]
 Episodes = Sequence[Mapping[str, Any]]
 
 
 class Callback(Protocol):
-    """An object that is told of each iteration; the logs of `agents.runs.logs` are such."""
+    """An object that is called after each iteration, such as the logs of `agents.runs.logs`."""
 
     def on_iteration(self, metrics: Numbers, timings: Numbers, episodes: Episodes) -> bool | None:
         """Takes the numbers of one iteration, after its update; the learner may be saved here.
 
         Args:
             metrics: Equal for equal runs.
-            timings: Seconds by phase, `seconds` of all, and what `agents.runs.throughput` measures.
+            timings: Seconds by phase, `seconds` of all, with the rates and peaks of `agents.runs.throughput`.
             episodes: The info of each episode.
 
         Returns:
@@ -33,10 +35,10 @@ CallbackFunction = Callable[[Numbers, Numbers, Episodes], Any]
 def tell(
     callbacks: Iterable[Callback | CallbackFunction], metrics: Numbers, timings: Numbers, episodes: Episodes
 ) -> bool:
-    """Tells each callback of an iteration, in order; returns False if one of them did.
+    """Calls each callback after an iteration, in order; returns False if one of them did.
 
     Raises:
-        TypeError: One is neither an object with `on_iteration` nor a function.
+        TypeError: If one is neither an object with `on_iteration` nor a function.
 
     Example:
         >>> close = lambda metrics, timings, episodes: metrics["objective/kl"] < 10.0
@@ -56,3 +58,30 @@ def _method(callback: Callback | CallbackFunction) -> CallbackFunction:
         "callbacks: expected objects with on_iteration(metrics, timings, episodes) or functions of these "
         f"arguments, got {type(callback).__name__}"
     )
+
+
+class ProgressBar:
+    """A callback that draws a bar over episodes, with mean reward and KL beside it, by tqdm.
+
+    Args:
+        total: Episodes of the whole run.
+        done: Episodes before this call.
+
+    Raises:
+        ImportError: If tqdm can't be imported; the message says what to install.
+    """
+
+    def __init__(self, total: int, *, done: int = 0) -> None:
+        tqdm = import_extra("tqdm.auto", "progress_bar=True needs", package="tqdm", extra="agents")
+        self._bar: Any = tqdm.tqdm(total=total, initial=done, unit="episode", dynamic_ncols=True)
+
+    def on_iteration(self, metrics: Numbers, timings: Numbers, episodes: Episodes) -> None:
+        """Moves the bar to the episodes collected so far."""
+        del timings, episodes
+        shown = {"reward": metrics["objective/scores"], "kl": metrics["objective/kl"]}
+        self._bar.set_postfix({name: f"{value:.3g}" for name, value in shown.items()}, refresh=False)
+        self._bar.update(int(metrics["episodes"]) - self._bar.n)
+
+    def close(self) -> None:
+        """Leaves the bar on the screen as it is."""
+        self._bar.close()

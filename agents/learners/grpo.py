@@ -2,7 +2,7 @@
 
     A_{i,t} = (1 - 1/k) (G_{i,t} - b_{i,t}) / sigma
 
-with G and the leave-one-out b of `agents.learners.groups`, and sigma the root mean square of the numerator
+with G and the leave-one-out b of `agents.maths.advantages`, and sigma the root mean square of the numerator
 over the tokens of the group (`scale="group"`), over those of the batch ("batch"), or 1 ("none").
 
 Where this departs from Shao et al. (2024, arXiv 2402.03300):
@@ -12,7 +12,7 @@ Where this departs from Shao et al. (2024, arXiv 2402.03300):
    deviation. With more tokens the mean of all would hold the response's own reward to go.
 2. sigma is taken of what it divides. The deviation of returns may be 0 in a group whose tokens earned
    differently, and would blow their advantages up.
-3. The price of divergence is inside the reward, where its gradient is right; k3 in the loss is biased.
+3. The KL penalty is inside the reward, where its gradient is right; k3 in the loss is biased.
 4. Sums over tokens are divided by one constant, not by each response's length. Together with `scale="none"`
    this is Dr. GRPO (Liu et al. 2025, arXiv 2503.20783): dividing by a group's own deviation weighs prompts by
    how little their responses differ.
@@ -22,9 +22,9 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from agents.learners.group_config import GRPOConfig
-from agents.learners.groups import estimate_in_groups, scale_groups
 from agents.learners.learner import Learner
+from agents.learners.settings import GRPOConfig
+from agents.maths.advantages import group_advantages, scale_groups
 from agents.maths.tensors import Estimates, Rollout
 
 
@@ -38,7 +38,9 @@ class GRPO(Learner[GRPOConfig]):
         """Returns rewards to go, relative to the group."""
         config, mask = self.config, rollout.response_mask
         size = config.group_size
-        advantages = (1.0 - 1.0 / size) * estimate_in_groups(rewards, mask, config)
+        advantages = (1.0 - 1.0 / size) * group_advantages(
+            rewards, mask, group_size=size, gamma=config.gamma, baseline=config.baseline
+        )
         if config.scale != "none":
             among = size if config.scale == "group" else len(mask)
             advantages = scale_groups(advantages, mask, group_size=among)

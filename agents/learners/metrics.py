@@ -8,7 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from agents.learners.update import Trained, UpdateFigures
+from agents.learners.update import Trained
+from agents.learners.update_stats import UpdateStats
 from agents.maths.losses import explained_variance
 from agents.maths.positions import explained_variance_by_quarter, kl_by_quarter
 from agents.maths.tensors import Batch, Rollout, masked_mean
@@ -17,21 +18,37 @@ IDENTIFIERS = {"prompt_id", "eos_token_id", "reward"}
 """Numbers of an episode's info whose mean says nothing, or is reported under another name."""
 
 
-def learner_metrics(trained: Trained) -> dict[str, float]:
-    """Returns all figures of an iteration that do not come from infos."""
+def iteration_metrics(
+    trained: Trained, episodes: Sequence[Mapping[str, Any]], iteration: int, *, lr: float, kl_coef: float
+) -> dict[str, float]:
+    """Returns all numbers of an iteration, by log key.
+
+    Args:
+        trained: The update of the iteration.
+        episodes: The infos of its episodes.
+        iteration: 1 is the first.
+        lr: Its learning rate.
+        kl_coef: Its KL coefficient.
+    """
     return {
-        **objective_metrics(trained.rollout, trained.rewards),
-        **update_metrics(trained.figures, trained.batch),
+        "iteration": float(iteration),
+        "episodes": float(iteration * len(episodes)),
+        "lr": lr,
+        "kl_coef": kl_coef,
+        **objective_metrics(trained.rollout, trained.batch.rewards),
+        **update_metrics(trained.stats),
+        **critic_metrics(trained.batch),
         "policy/rescored": float(trained.rescored),
+        **environment_metrics(episodes),
     }
 
 
 def objective_metrics(rollout: Rollout, rewards: Tensor) -> dict[str, float]:
-    """Returns the figures of a batch of episodes, under `objective/`.
+    """Returns the statistics of a batch of episodes, under `objective/`.
 
     Args:
-        rollout: What was played.
-        rewards: (B, T) float32: scores less the price of divergence.
+        rollout: As collected.
+        rewards: (B, T) float32, shaped.
     """
     returns = rollout.scores.double().sum(-1)  # (B,) float64
     return {
@@ -47,24 +64,28 @@ def objective_metrics(rollout: Rollout, rewards: Tensor) -> dict[str, float]:
     }
 
 
-def update_metrics(figures: UpdateFigures, batch: Batch) -> dict[str, float]:
-    """Returns the figures of an update, under `policy/`, `loss/` and `val/`; the critic's if there is one."""
-    found = {
-        "policy/approxkl": figures.mean.approx_kl,
-        "policy/clipfrac": figures.mean.clip_fraction,
-        "policy/ratio": figures.first.ratio_mean,
-        "policy/ratio_error": figures.first.ratio_error,
-        "policy/ratio_mean": figures.mean.ratio_mean,
-        "policy/ratio_spread": figures.mean.ratio_error,
-        "policy/grad_norm": figures.grad_norm,
-        "policy/steps": float(figures.steps),
-        "loss/policy": figures.mean.policy_loss,
+def update_metrics(stats: UpdateStats) -> dict[str, float]:
+    """Returns the statistics of an update, under `policy/`, and those of the loss under keys of their own."""
+    return {
+        "policy/approxkl": stats.mean.approx_kl,
+        "policy/ratio": stats.first.ratio_mean,
+        "policy/ratio_error": stats.first.ratio_error,
+        "policy/ratio_mean": stats.mean.ratio_mean,
+        "policy/ratio_spread": stats.mean.ratio_error,
+        "policy/grad_norm": stats.grad_norm,
+        "policy/steps": float(stats.steps),
+        **stats.mean.terms,
     }
-    if batch.returns is not None:
-        found["loss/value"] = figures.mean.value_loss
-        found["val/explained_variance"] = explained_variance(batch.values, batch.returns, batch.response_mask)
-        found |= explained_variance_by_quarter(batch.values, batch.returns, batch.response_mask)
-    return found
+
+
+def critic_metrics(batch: Batch) -> dict[str, float]:
+    """Returns how well the critic predicted the returns, under `val/`; nothing where there is no critic."""
+    if batch.returns is None:
+        return {}
+    return {
+        "val/explained_variance": explained_variance(batch.values, batch.returns, batch.response_mask),
+        **explained_variance_by_quarter(batch.values, batch.returns, batch.response_mask),
+    }
 
 
 def environment_metrics(episodes: Sequence[Mapping[str, Any]]) -> dict[str, float]:

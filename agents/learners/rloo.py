@@ -2,8 +2,8 @@
 
 Where this departs from Ahmadian et al. (2024, arXiv 2402.14740):
 
-1. A response earns one reward per token, less the price of divergence of that token, so a token's advantage
-   is its reward to go less what the others would still earn (`agents.learners.groups` has the equation and
+1. A response earns one reward per token, less the KL penalty of that token, so a token's advantage
+   is its reward to go less what the others would still earn (`agents.maths.advantages` has the equation and
    why it is unbiased). With `baseline="return"` and a reward at the last token alone it is theirs, but for
    the divergence of the tokens before, which a token cannot change.
 2. The update is PPO's clipped surrogate over `num_ppo_epochs` passes. The gradient of its first step is
@@ -14,9 +14,9 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from agents.learners.group_config import RLOOConfig
-from agents.learners.groups import estimate_in_groups
 from agents.learners.learner import Learner
+from agents.learners.settings import RLOOConfig
+from agents.maths.advantages import group_advantages
 from agents.maths.tensors import Estimates, Rollout
 
 
@@ -28,4 +28,11 @@ class RLOO(Learner[RLOOConfig]):
 
     def estimate(self, rollout: Rollout, rewards: Tensor) -> Estimates:
         """Returns rewards to go less what the others of the group are expected to earn."""
-        return Estimates(estimate_in_groups(rewards, rollout.response_mask, self.config), returns=None)
+        advantages = group_advantages(
+            rewards,
+            rollout.response_mask,
+            group_size=self.config.group_size,
+            gamma=self.config.gamma,
+            baseline=self.config.baseline,
+        )
+        return Estimates(advantages, returns=None)

@@ -1,29 +1,27 @@
-"""One update of policy and critic, if any, from one batch: shaped rewards, advantages, epochs of minibatches.
+"""One update of a policy, and of its critic if any, from one batch: epochs of minibatches.
 
-Where this departs from Schulman et al. (2017) and from the usual code:
+What is minimised is an argument. Where this departs from Schulman et al. (2017) and from the usual code:
 
 1. Sums over tokens are divided by one constant, the batch's real tokens over its number of minibatches, never
    by the tokens of a response, a minibatch or a part of one.
-2. Rewards are scaled without shifting their mean; advantages are centred and scaled over all real tokens of
-   the batch.
-3. The log-probs that generation gave are the old ones, as long as the first minibatch finds every ratio
+2. The log-probs that generation gave are the old ones, as long as the first minibatch finds every ratio
    within 1e-4 of 1.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor
 
 from agents.config import LearnerConfig
-from agents.learners.update_stats import StepFigures, UpdateFigures, combine_parts, summarise
-from agents.maths.losses import clipped_surrogate, masked_sum, value_loss
-from agents.maths.returns import charge_missing_end, entropy_share, kl_shaped_rewards
-from agents.maths.tensors import Batch, Estimates, Rollout, split_rows, take_rows, whiten
+from agents.learners.loss import Loss
+from agents.learners.update_stats import StepStats, UpdateStats, combine_parts, step_stats, summarise
+from agents.maths.losses import ratio_statistics
+from agents.maths.tensors import Batch, Rollout, split_rows, take_rows
 from agents.parallel import ALONE, Processes
 from agents.policies.policy import CausalLMPolicy
 
@@ -35,19 +33,13 @@ class Trained(NamedTuple):
     """One update, with what it learned from."""
 
     rollout: Rollout
-    """As played; with log-probs and values scored again, where those of generation were not the policy's."""
-    rewards: Tensor
-    """(B, T) float32: scores less the price of divergence."""
+    """As collected; scored again by the policy where log-probs and values of generation were not its own."""
     batch: Batch
-    """What the update read."""
-    figures: UpdateFigures
-    """What the update measured."""
+    """The rollout, prepared."""
+    stats: UpdateStats
+    """The statistics of the update."""
     rescored: bool
     """Whether the rollout was scored again."""
-
-
-Estimator = Callable[[Rollout, Tensor], Estimates]
-"""From a rollout and its shaped rewards (B, T) float32 to what an update learns from."""
 
 
 class StaleLogprobsError(Exception):
@@ -60,10 +52,8 @@ def train(
     rollout: Rollout,
     config: LearnerConfig,
     *,
-    estimate: Estimator,
-    kl_coef: float,
-    score_scale: float = 1.0,
-    eos_token_id: int,
+    prepare: Callable[[Rollout], Batch],
+    loss: Loss,
     generator: torch.Generator,
     processes: Processes = ALONE,
 ) -> Trained:
@@ -72,84 +62,28 @@ def train(
     Args:
         policy: Is changed in place.
         optimizer: Over the policy's parameters.
-        rollout: What the policy played.
-        config: Settings of the update.
-        estimate: From rewards to advantages.
-        kl_coef: Price of a nat of divergence.
-        score_scale: Scores are divided by it, > 0.
-        eos_token_id: Id of the end token.
+        rollout: Collected by the policy.
+        config: Sizes and bounds of the update.
+        prepare: From rollout to batch, without side effects.
+        loss: To be minimised.
         generator: On the CPU; shuffles the episodes.
-        processes: Who shares the work, each with the whole rollout; by default this process alone.
+        processes: Share the work, each with the whole rollout; by default this process alone.
 
     Raises:
-        FloatingPointError: A loss or gradient is not finite; the step was not taken.
+        FloatingPointError: If a loss or gradient is not finite; the step was not taken.
     """
     for tolerance in (RATIO_TOLERANCE, math.inf):
-        rewards = shape_rewards(
-            rollout, config, kl_coef=kl_coef, score_scale=score_scale, eos_token_id=eos_token_id
-        )
-        batch = make_batch(rollout, rewards, config, estimate)
+        batch = prepare(rollout)
         try:
-            figures = update(
-                policy, optimizer, batch, config, generator=generator, ratio_tolerance=tolerance,
-                processes=processes,
+            stats = update(
+                policy, optimizer, batch, config, loss=loss, generator=generator,
+                ratio_tolerance=tolerance, processes=processes,
             )  # fmt: skip
         except StaleLogprobsError:
             rollout = rescore(policy, rollout, config.micro_batch_size, processes)
             continue
-        return Trained(rollout, rewards, batch, figures, rescored=tolerance == math.inf)
+        return Trained(rollout, batch, stats, rescored=tolerance == math.inf)
     raise AssertionError("an infinite tolerance cannot be exceeded")
-
-
-def shape_rewards(
-    rollout: Rollout,
-    config: LearnerConfig,
-    *,
-    kl_coef: float,
-    score_scale: float = 1.0,
-    eos_token_id: int,
-) -> Tensor:
-    """Returns scores over their scale, less the price of divergence and of a missing end, (B, T) float32.
-
-    Where `reward_share` is "entropy", what the environment laid on the tokens of a response is laid on them
-    anew first, in proportion to the policy's entropies.
-    """
-    mask, scores = rollout.response_mask, rollout.scores / score_scale
-    if config.reward_share == "entropy":
-        scores = entropy_share(scores.sum(-1), rollout.entropy, mask)
-    rewards = kl_shaped_rewards(scores, rollout.logprobs, rollout.ref_logprobs, mask, kl_coef)
-    if config.missing_eos_penalty:
-        response = rollout.tokens[:, rollout.prompt_length :]
-        rewards = charge_missing_end(
-            rewards, response, mask, eos_token_id=eos_token_id, penalty=config.missing_eos_penalty
-        )
-    return rewards
-
-
-def make_batch(rollout: Rollout, rewards: Tensor, config: LearnerConfig, estimate: Estimator) -> Batch:
-    """Returns what an update reads: the rollout with advantages and the critic's targets.
-
-    Args:
-        rollout: What was played.
-        rewards: (B, T) float32, from `shape_rewards`.
-        config: The two whitenings are read.
-        estimate: From rewards to advantages.
-    """
-    mask = rollout.response_mask
-    if config.whiten_rewards:
-        rewards = whiten(rewards, mask, shift_mean=False)
-    advantages, returns = estimate(rollout, rewards)
-    if config.whiten_advantages:
-        advantages = whiten(advantages, mask, shift_mean=True)
-    return Batch(
-        tokens=rollout.tokens,
-        attention_mask=rollout.attention_mask,
-        response_mask=mask,
-        logprobs=rollout.logprobs,
-        values=rollout.values,
-        advantages=advantages,
-        returns=returns,
-    )
 
 
 @torch.no_grad()
@@ -171,44 +105,46 @@ def update(
     batch: Batch,
     config: LearnerConfig,
     *,
+    loss: Loss,
     generator: torch.Generator,
     ratio_tolerance: float = RATIO_TOLERANCE,
     processes: Processes = ALONE,
-) -> UpdateFigures:
-    """Runs the epochs of an update, in place, and returns what they measured.
+) -> UpdateStats:
+    """Runs the epochs of an update, in place, and returns its statistics.
 
     Parameters that do not require a gradient stay as they are.
 
     Args:
         policy: Is scored, and changed by the optimiser.
         optimizer: Over the policy's parameters.
-        batch: From `make_batch`.
-        config: Settings of the update.
+        batch: A rollout, prepared.
+        config: Sizes and bounds of the update.
+        loss: To be minimised.
         generator: On the CPU; shuffles the episodes.
         ratio_tolerance: Largest distance from 1 of a ratio of the first minibatch.
-        processes: Who shares the rows of each minibatch; by default this process alone.
+        processes: Share the rows of each minibatch; by default this process alone.
 
     Raises:
-        StaleLogprobsError: A ratio of the first minibatch is off 1; nothing was changed but the generator.
-        FloatingPointError: A loss or gradient is not finite; the step was not taken.
+        StaleLogprobsError: If a ratio of the first minibatch is off 1; nothing was changed but the generator.
+        FloatingPointError: If a loss or gradient is not finite; the step was not taken.
     """
     denominator = float(batch.response_mask.sum()) / config.minibatches
-    told = batch.response_mask.any(-1).cpu()  # (B,) bool, of the responses that have tokens
-    seen: list[StepFigures] = []
+    has_tokens = batch.response_mask.any(-1).cpu()  # (B,) bool
+    seen: list[StepStats] = []
     norms: list[float] = []
     for _ in range(config.num_ppo_epochs):
         order = torch.randperm(config.batch_size, generator=generator)
         for rows in split_rows(order, config.minibatch_size):
-            if not bool(told[rows].any()):
+            if not bool(has_tokens[rows].any()):
                 continue  # nothing to learn from, and a step would only follow Adam's momentum
             optimizer.zero_grad()
-            figures = accumulate_gradients(
-                policy, batch, rows, config, denominator=denominator, processes=processes
+            stats = accumulate_gradients(
+                policy, batch, rows, config, loss=loss, denominator=denominator, processes=processes
             )
-            if not seen and figures.ratio_error > ratio_tolerance:
-                raise StaleLogprobsError(f"ratio off 1 by {figures.ratio_error:.2g} before the first step")
-            seen.append(figures)
-            if config.max_approxkl is not None and figures.approx_kl > config.max_approxkl:
+            if not seen and stats.ratio_error > ratio_tolerance:
+                raise StaleLogprobsError(f"ratio off 1 by {stats.ratio_error:.2g} before the first step")
+            seen.append(stats)
+            if config.max_approxkl is not None and stats.approx_kl > config.max_approxkl:
                 return summarise(seen, norms)
             processes.sum_gradients(policy.parameters())
             norms.append(_step(policy, optimizer, config))
@@ -221,66 +157,48 @@ def accumulate_gradients(
     rows: Tensor,
     config: LearnerConfig,
     *,
+    loss: Loss,
     denominator: float,
     processes: Processes = ALONE,
-) -> StepFigures:
-    """Adds the gradients of a minibatch to the parameters, part by part, and returns what it measured.
+) -> StepStats:
+    """Adds the gradients of a minibatch to the parameters, part by part, and returns its statistics.
 
-    Of several processes each adds those of its own rows, and all return what the whole minibatch measured.
+    Of several processes each adds those of its own rows, and all return the statistics of the whole.
 
     Args:
         policy: Is scored with gradient.
-        batch: From `make_batch`.
+        batch: A rollout, prepared.
         rows: (N,) int64, the episodes of the minibatch.
-        config: Settings of the losses; `micro_batch_size` episodes are scored at a time.
+        config: `micro_batch_size` episodes are scored at a time, with their entropy if it has a weight.
+        loss: To be minimised.
         denominator: Constant that sums over tokens are divided by.
-        processes: Who shares the rows; by default this process alone.
+        processes: Share the rows; by default this process alone.
     """
     mine = split_rows(processes.share(rows).to(batch.tokens.device), config.micro_batch_size)
-    parts = [
-        _part_gradients(policy, take_rows(batch, part), config, denominator=denominator) for part in mine
-    ]
+    parts: list[StepStats] = []
+    for part in mine:
+        taken = take_rows(batch, part)
+        scored = policy.score(
+            taken.tokens,
+            taken.attention_mask,
+            taken.response_mask.shape[1],
+            with_entropy=config.entropy_coef > 0.0,
+        )
+        found = loss(scored, taken, denominator)
+        ratios = ratio_statistics(
+            scored.logprobs, taken.logprobs, taken.response_mask, denominator=denominator
+        )
+        parts.append(step_stats(ratios, found.statistics))
+        _check_finite(found.loss.item(), parts[-1])
+        found.loss.backward()  # pyright: ignore[reportUnknownMemberType]
     tokens = [int(batch.response_mask[part].sum()) for part in mine]
     return combine_parts(parts, tokens, processes)
 
 
-def _part_gradients(
-    policy: CausalLMPolicy, part: Batch, config: LearnerConfig, *, denominator: float
-) -> StepFigures:
-    mask = part.response_mask
-    scored = policy.score(
-        part.tokens, part.attention_mask, mask.shape[1], with_entropy=config.entropy_coef > 0.0
-    )
-    surrogate = clipped_surrogate(
-        scored.logprobs,
-        part.logprobs,
-        part.advantages,
-        mask,
-        cliprange=config.cliprange,
-        cliprange_high=config.cliprange_high,
-        denominator=denominator,
-    )
-    loss, critic_loss = surrogate.loss, 0.0
-    if config.critic is not None and part.returns is not None:
-        critic = value_loss(
-            scored.values,
-            part.values,
-            part.returns,
-            mask,
-            cliprange_value=config.critic.cliprange_value,
-            denominator=denominator,
-        )
-        loss, critic_loss = loss + config.critic.vf_coef * critic, critic.item()
-    if scored.entropy is not None:
-        loss = loss - config.entropy_coef * masked_sum(scored.entropy, mask, denominator)
-    figures = StepFigures(surrogate.loss.item(), critic_loss, *(figure.item() for figure in surrogate[1:]))
-    _check_finite({**figures._asdict(), "total_loss": loss.item()})
-    loss.backward()  # pyright: ignore[reportUnknownMemberType]
-    return figures
-
-
-def _check_finite(figures: Mapping[str, float]) -> None:
-    wrong = [f"{name} {value}" for name, value in figures.items() if not math.isfinite(value)]
+def _check_finite(loss: float, stats: StepStats) -> None:
+    numbers = {**stats.terms, **stats._asdict(), "loss": loss}
+    del numbers["terms"]
+    wrong = [f"{name} {value}" for name, value in numbers.items() if not math.isfinite(value)]
     if wrong:
         raise FloatingPointError(f"loss is not finite, no step was taken: {', '.join(wrong)}")
 

@@ -14,16 +14,21 @@ from torch import Tensor
 
 
 class SurrogateLoss(NamedTuple):
-    """The clipped surrogate and figures of its ratios; scalars, of which only `loss` carries a gradient."""
+    """The clipped surrogate loss with its clip fraction; scalars, of which only `loss` carries a gradient."""
 
     loss: Tensor
     """Minus the clipped surrogate."""
+    clip_fraction: Tensor
+    """Number of real tokens whose ratio lies outside the clip range, over the denominator."""
+
+
+class RatioStatistics(NamedTuple):
+    """How far a policy has moved from the one that sampled; scalars without a gradient."""
+
     approx_kl: Tensor
     """Sum over real tokens of (ratio - 1) - log(ratio), over the denominator: non-negative, 0 when nothing
     moved.
     """
-    clip_fraction: Tensor
-    """Number of real tokens whose ratio lies outside the clip range, over the denominator."""
     ratio_mean: Tensor
     """Mean ratio over the real tokens given; 1 where there is none."""
     ratio_error: Tensor
@@ -67,13 +72,28 @@ def clipped_surrogate(
     with torch.no_grad():
         distance = ratio - 1.0
         outside = (distance > high) | (-distance > cliprange)
-        return SurrogateLoss(
-            loss=loss,
-            approx_kl=masked_sum(ratio - 1.0 - log_ratio, mask, denominator),
-            clip_fraction=masked_sum(outside.float(), mask, denominator),
-            ratio_mean=ratio[mask].mean() if bool(mask.any()) else torch.ones_like(loss),
-            ratio_error=distance.abs().max(),
-        )
+        return SurrogateLoss(loss, masked_sum(outside.float(), mask, denominator))
+
+
+@torch.no_grad()
+def ratio_statistics(
+    logprobs: Tensor, old_logprobs: Tensor, mask: Tensor, *, denominator: float
+) -> RatioStatistics:
+    """Returns statistics of the ratios exp(log pi - log pi_old) of a batch's tokens.
+
+    Args:
+        logprobs: (B, T) float32.
+        old_logprobs: (B, T) float32, of the policy that sampled.
+        mask: (B, T) bool.
+        denominator: The constant of the module docstring.
+    """
+    log_ratio = torch.where(mask, logprobs - old_logprobs, 0.0)  # (B, T) float32
+    ratio = log_ratio.exp()
+    return RatioStatistics(
+        approx_kl=masked_sum(ratio - 1.0 - log_ratio, mask, denominator),
+        ratio_mean=ratio[mask].mean() if bool(mask.any()) else ratio.new_ones(()),
+        ratio_error=(ratio - 1.0).abs().max(),
+    )
 
 
 def value_loss(
@@ -92,7 +112,7 @@ def value_loss(
 
     Args:
         values: (B, T) float32 with gradient.
-        old_values: (B, T) float32, when the episodes were played.
+        old_values: (B, T) float32, when the episodes were collected.
         returns: (B, T) float32, the targets.
         mask: (B, T) bool.
         cliprange_value: Distance in units of reward, or None for no clipping.

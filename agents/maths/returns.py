@@ -31,7 +31,7 @@ def kl_shaped_rewards(
         logprobs: (B, T) float32, of the sampled tokens under the policy.
         ref_logprobs: (B, T) float32, under the reference.
         mask: (B, T) bool.
-        kl_coef: Price of one nat, >= 0.
+        kl_coef: KL coefficient, >= 0.
     """
     return (scores - kl_coef * (logprobs - ref_logprobs)) * mask
 

@@ -6,7 +6,7 @@ Masks are True on real tokens, everywhere.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 
 import torch
 from torch import Tensor
@@ -16,7 +16,7 @@ VARIANCE_FLOOR = 1e-8
 
 
 class Rollout(NamedTuple):
-    """What one batch of episodes left behind; every field has the episodes on its first axis."""
+    """One batch of collected episodes; every field has the episodes on its first axis."""
 
     tokens: Tensor
     """(B, P + T) int64: left-padded prompt, then the response; 0 where the mask is False."""
@@ -35,8 +35,8 @@ class Rollout(NamedTuple):
     ref_logprobs: Tensor
     """(B, T) float32: of the sampled tokens under the reference; 0 outside the mask."""
     kl: Tensor
-    """(B, T) float32: divergence from the reference at each token, in nats: exact, or the k3 estimate; 0
-    outside the mask.
+    """(B, T) float32: KL(policy, reference) at each token, in nats: exact, or the k3 estimate; 0 outside the
+    mask.
     """
 
     @property
@@ -46,7 +46,7 @@ class Rollout(NamedTuple):
 
 
 class Estimates(NamedTuple):
-    """What the rewards of a batch say of its tokens."""
+    """Advantages of the tokens of a batch, and the critic's targets."""
 
     advantages: Tensor
     """(B, T) float32, 0 outside the mask."""
@@ -55,7 +55,7 @@ class Estimates(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """What an update reads; every field has the episodes on its first axis."""
+    """A rollout prepared for an update; every field has the episodes on its first axis."""
 
     tokens: Tensor
     """(B, P + T) int64."""
@@ -65,8 +65,12 @@ class Batch(NamedTuple):
     """(B, T) bool."""
     logprobs: Tensor
     """(B, T) float32, of the policy that sampled."""
+    ref_logprobs: Tensor
+    """(B, T) float32, of the same tokens under the reference."""
     values: Tensor
-    """(B, T) float32, of the critic at that time."""
+    """(B, T) float32, of the critic when the episodes were collected."""
+    rewards: Tensor
+    """(B, T) float32, shaped, before they are scaled."""
     advantages: Tensor
     """(B, T) float32."""
     returns: Tensor | None
@@ -74,7 +78,7 @@ class Batch(NamedTuple):
 
 
 class Scored(NamedTuple):
-    """What a policy says about given responses; every field is 0 outside the response mask."""
+    """Given responses as a policy scores them; every field is 0 outside the response mask."""
 
     logprobs: Tensor
     """(B, T) float32."""
@@ -88,8 +92,10 @@ class Scored(NamedTuple):
 
 def take_rows(batch: Batch, rows: Tensor) -> Batch:
     """Returns the episodes at `rows`, (N,) int64, in that order."""
-    returns = None if batch.returns is None else batch.returns[rows]
-    return Batch(*(field[rows] for field in batch[:-1]), returns=returns)
+    taken: dict[str, Tensor | None] = {
+        name: None if field is None else field[rows] for name, field in batch._asdict().items()
+    }
+    return Batch(**cast(Any, taken))
 
 
 def split_rows(x: Tensor, size: int) -> list[Tensor]:

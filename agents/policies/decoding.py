@@ -1,14 +1,15 @@
-"""Responses while they grow, one token per row and step; rows that have ended leave."""
+"""Sampling of responses, one token per row and step; rows that have ended leave."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from agents.maths.tensors import prefix_mask
 from agents.policies.distributions import Distributions
+from agents.policies.head import Head
 from agents.policies.trunks.trunk import Outputs
 
 ENDED_SHARE = 0.25
@@ -32,8 +33,70 @@ class Generation(NamedTuple):
     """What the backbone said before each token, (B, T, ...), where asked for; 0 outside the mask."""
 
 
+def check_prompts(prompt_mask: Tensor) -> None:
+    """Checks that every prompt has tokens and is padded on the left.
+
+    Args:
+        prompt_mask: (B, P) bool, True on real tokens.
+
+    Raises:
+        ValueError: If a row is empty, or ends in padding.
+    """
+    empty: list[int] = [row for row, real in enumerate(prompt_mask.bool().any(-1)) if not real]
+    if empty:
+        raise ValueError(
+            f"prompt_mask: expected at least one real token in every row, got none in rows {empty[:5]}"
+        )
+    if not bool(prompt_mask[:, -1].all()):
+        raise ValueError(
+            "prompt_mask: expected left-padded prompts (last column all real), got a row that ends in padding"
+        )
+
+
+@torch.no_grad()
+def sample_responses(
+    head: Head,
+    value_head: nn.Module,
+    prompt_ids: Tensor,
+    prompt_mask: Tensor,
+    *,
+    lengths: Tensor,
+    eos_token_id: int | None,
+    uniforms: Tensor | None,
+    keep_states: bool = False,
+) -> Generation:
+    """Returns one response per prompt, sampled from a head's distributions; see `CausalLMPolicy.generate`.
+
+    Args:
+        head: Of the policy, with its backbone.
+        value_head: From hidden states (N, H) to values (N, 1).
+        prompt_ids: (B, P) int64, left-padded.
+        prompt_mask: (B, P) bool.
+        lengths: (B,) int64 >= 1, the largest length of each response.
+        eos_token_id: Ends a response; None: only the length ends it.
+        uniforms: (B, T) float64 in [0, 1), one number for each token; None: take the most probable tokens.
+        keep_states: Return `states`.
+    """
+    grown = GrowingResponses(lengths, head.vocab_size, eos_token_id=eos_token_id, keep_states=keep_states)
+    growth, outputs = head.backbone.open(prompt_ids, prompt_mask, room=int(lengths.max()) - 1)
+    while True:
+        distributions = head.distributions(outputs)  # of the rows that still grow
+        if uniforms is None:
+            chosen = distributions.most_probable()
+        else:
+            chosen = distributions.draw(uniforms[grown.rows, grown.length])
+        grown.append(chosen, distributions, value_head(outputs.hidden).squeeze(-1), outputs)
+        staying = grown.drop_ended()
+        if not len(grown.rows):
+            return grown.result()
+        if staying is not None:
+            growth.keep(staying)
+            chosen = chosen[staying]
+        outputs = head.backbone.extend(growth, chosen)
+
+
 class GrowingResponses:
-    """Tokens and figures of B responses, step by step.
+    """B responses with their log-probs, values and entropies, step by step.
 
     Args:
         lengths: (B,) int64 >= 1, the largest length of each response.
@@ -54,7 +117,7 @@ class GrowingResponses:
         self._eos_token_id = eos_token_id
         self._shape = (len(lengths), int(lengths.max()))
         self._ids = torch.full(self._shape, no_token, dtype=torch.int64, device=lengths.device)
-        self._figures = torch.zeros(3, *self._shape, device=lengths.device)  # log-probs, values, entropy
+        self._numbers = torch.zeros(3, *self._shape, device=lengths.device)  # log-probs, values, entropy
         self._keep_states = keep_states
         self._states: Outputs | None = None
 
@@ -69,9 +132,9 @@ class GrowingResponses:
         """
         rows, t = self.rows, self.length
         self._ids[rows, t] = chosen
-        self._figures[0, rows, t] = distributions.logprobs(chosen)
-        self._figures[1, rows, t] = values
-        self._figures[2, rows, t] = distributions.entropy()
+        self._numbers[0, rows, t] = distributions.logprobs(chosen)
+        self._numbers[1, rows, t] = values
+        self._numbers[2, rows, t] = distributions.entropy()
         if self._keep_states:
             self._keep(outputs)
         self.length += 1
@@ -95,7 +158,7 @@ class GrowingResponses:
     def result(self) -> Generation:
         """Returns the responses with everything after their ends blanked."""
         mask = prefix_mask(self._lengths, self._shape[1])  # (B, T) bool
-        logprobs, values, entropy = (self._figures * mask).unbind(0)
+        logprobs, values, entropy = (self._numbers * mask).unbind(0)
         ids = self._ids.masked_fill(~mask, self._no_token)
         return Generation(ids, mask, logprobs, values, entropy, self._states)
 

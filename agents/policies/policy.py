@@ -18,11 +18,10 @@ from transformers import PreTrainedModel
 
 from agents.maths.tensors import Scored
 from agents.policies.backbone import Backbone
-from agents.policies.decoding import Generation, GrowingResponses
+from agents.policies.decoding import Generation, check_prompts, sample_responses
 from agents.policies.head import Head
 from agents.policies.lora import Adapter, LoraSettings, read_source
 from agents.policies.model_card import Origin
-from agents.policies.padding import check_prompts
 from agents.policies.policy_files import (
     describe_sampling,
     fill_value_head,
@@ -32,6 +31,7 @@ from agents.policies.policy_files import (
     write_folder,
 )
 from agents.policies.sampling import draw_uniforms
+from agents.policies.scoring import score_responses
 from agents.policies.trunks.trunk import Outputs
 from agents.policies.vocabulary import TokenizerFiles
 
@@ -53,9 +53,9 @@ class CausalLMPolicy(nn.Module):
             the hub; None: in the model's own folder, if it was read from one.
 
     Raises:
-        ValueError: The model has fewer than V logits, is no plain decoder with whole weights, or a setting is
-            out of range.
-        ImportError: `lora` is given and peft is not installed.
+        ValueError: If the model has fewer than V logits, is not a plain decoder with whole weights, or a
+            setting is out of range.
+        ImportError: If `lora` is given and peft is not installed.
     """
 
     def __init__(
@@ -74,13 +74,13 @@ class CausalLMPolicy(nn.Module):
             raise ValueError(f"temperature: expected a number > 0, got {temperature}")
         self.backbone = Backbone(model, dtype=dtype, recompute=gradient_checkpointing)
         self.adapter = None if lora is None else Adapter(model, LoraSettings.read(lora))
-        """What is trained in the place of the model's weights, if anything is."""
+        """The adapter that is trained in place of the model's weights, if any."""
         if self.adapter is not None and dtype == "bfloat16":
             self.adapter.store_frozen_weights(torch.bfloat16)
         self.tokenizer = settle_tokenizer(model, tokenizer)
         """The files of the model's tokenizer: compared with the environment's, saved beside the weights."""
         self.origin = Origin(read_source(model))
-        """What it was made of, for its model card."""
+        """The model that it was made from, for its model card."""
         self.gradient_checkpointing = gradient_checkpointing
         self.temperature = temperature
         self._vocab_size = self.backbone.logit_count
@@ -122,7 +122,7 @@ class CausalLMPolicy(nn.Module):
         from it.
 
         Raises:
-            ValueError: There is no such model, it has no safetensors, its weights do not fit its
+            ValueError: If there is no such model, it has no safetensors, its weights do not fit its
                 configuration, or an adapter's base model has moved or changed.
         """
         model, stored, found, origin = open_model(name_or_folder, model_kwargs or {}, lora, base)
@@ -156,8 +156,8 @@ class CausalLMPolicy(nn.Module):
             eos_token_id: Ends a response; None: that of the model.
 
         Raises:
-            ValueError: The adapter's base model was not read from anywhere, or the folder holds a whole model
-                where an adapter is to go.
+            ValueError: If the adapter's base model was not read from anywhere, or the folder holds a whole
+                model where an adapter is to go.
         """
         write_folder(Path(folder), self.backbone, self.adapter, self.value_head)
         sampling = describe_sampling(self.backbone, self._vocab_size, self.temperature, eos_token_id)
@@ -175,7 +175,7 @@ class CausalLMPolicy(nn.Module):
 
     @property
     def head(self) -> Head:
-        """From what the backbone says to distributions over V tokens."""
+        """From the backbone's outputs to distributions over V tokens."""
         return Head(self.backbone, self._vocab_size, self.temperature)
 
     def options(self) -> dict[str, Any]:
@@ -197,7 +197,7 @@ class CausalLMPolicy(nn.Module):
         return reference
 
     def merge(self) -> Self:
-        """Adds the adapter to the weights and returns this policy; a learner that trains it is at its end."""
+        """Adds the adapter to the weights and returns this policy; a learner can't go on training it."""
         if self.adapter is not None:
             self.adapter.merge()
             self.adapter = None
@@ -207,7 +207,7 @@ class CausalLMPolicy(nn.Module):
         """Sets V; logits of ids V and above are cut off from now on.
 
         Raises:
-            ValueError: The model has fewer than V logits.
+            ValueError: If the model has fewer than V logits.
         """
         logit_count = self.backbone.logit_count
         if not 0 < vocab_size <= logit_count:
@@ -217,28 +217,6 @@ class CausalLMPolicy(nn.Module):
                 "(tokenizer= of the environment, or --tokenizer)"
             )
         self._vocab_size = vocab_size
-
-    def check_trainable(self) -> None:
-        """Checks that there is something in the model that can be trained.
-
-        Raises:
-            ValueError: All of its weights are frozen.
-        """
-        if not any(parameter.requires_grad for parameter in self.backbone.parameters()):
-            raise ValueError(
-                "policy: expected weights that can be trained, got a model whose weights are all frozen; "
-                "call model.requires_grad_(True), or train an adapter (lora=)"
-            )
-
-    def check_lengths(self, prompt_length: int, response_length: int) -> None:
-        """Checks that the model has positions for prompts of P and responses of T tokens.
-
-        Warns where they go beyond what it was made for, but can be read (rotary positions).
-
-        Raises:
-            ValueError: Its table of positions ends before.
-        """
-        self.backbone.limit.check(prompt_length, response_length)
 
     def train(self, mode: bool = True) -> Self:
         """Stays in evaluation mode: with dropout the ratios of an update would not start at 1."""
@@ -271,31 +249,23 @@ class CausalLMPolicy(nn.Module):
             keep_states: Return `states`.
 
         Raises:
-            ValueError: A prompt has no token, or the model's table of positions ends before a response does.
+            ValueError: If a prompt has no token, or the model's table of positions ends before a response
+                does.
         """
         check_prompts(prompt_mask)
         width = int(lengths.max())
         self.backbone.limit.check_texts(prompt_mask, appended=width - 1)
-        tokens, mask = prompt_ids.to(self.device), prompt_mask.to(self.device).bool()
-        uniforms = None if deterministic else self._uniforms(len(tokens), width, generator)
-        grown = GrowingResponses(
-            lengths.to(self.device), self._vocab_size, eos_token_id=eos_token_id, keep_states=keep_states
+        uniforms = None if deterministic else draw_uniforms(len(prompt_ids), width, generator).to(self.device)
+        return sample_responses(
+            self.head,
+            self.value_head,
+            prompt_ids.to(self.device),
+            prompt_mask.to(self.device).bool(),
+            lengths=lengths.to(self.device),
+            eos_token_id=eos_token_id,
+            uniforms=uniforms,
+            keep_states=keep_states,
         )
-        growth, outputs = self.backbone.open(tokens, mask, room=width - 1)
-        while True:
-            distributions = self.head.distributions(outputs)  # of the rows that still grow
-            if uniforms is None:
-                chosen = distributions.most_probable()
-            else:
-                chosen = distributions.draw(uniforms[grown.rows, grown.length])
-            grown.append(chosen, distributions, self._values(outputs), outputs)
-            staying = grown.drop_ended()
-            if not len(grown.rows):
-                return grown.result()
-            if staying is not None:
-                growth.keep(staying)
-                chosen = chosen[staying]
-            outputs = self.backbone.extend(growth, chosen)
 
     def score(
         self,
@@ -308,7 +278,6 @@ class CausalLMPolicy(nn.Module):
     ) -> Scored:
         """Returns log-probs and values of given responses, with gradient where it is enabled.
 
-        The logits that score token t stand one position before it; this shift is made here and nowhere else.
         Padding costs nothing in the head: only real response tokens reach it.
 
         Args:
@@ -317,63 +286,20 @@ class CausalLMPolicy(nn.Module):
             attention_mask: (B, P + T) bool.
             response_length: T, the number of columns of the response.
             with_entropy: Return the entropy, with gradient.
-            against: A policy, and what its backbone said at the N real response tokens, row by row; return
+            against: A policy, and its backbone's outputs at the N real response tokens, row by row; return
                 the exact KL(that policy, this policy) at each token. Only where gradients are off.
 
         Raises:
-            ValueError: The model's table of positions ends before a text does.
+            ValueError: If the model's table of positions ends before a text does.
         """
         tokens, attention_mask = tokens.to(self.device), attention_mask.to(self.device).bool()
         self.backbone.limit.check_texts(attention_mask, appended=-1)  # the last token is only scored
-        start = tokens.shape[1] - response_length  # P
-        response_mask = attention_mask[:, start:]  # (B, T) bool
-        rows, steps = response_mask.nonzero(as_tuple=True)  # (N,) int64 each
-        if not len(rows):
-            return self._score_nothing(
-                tokens, attention_mask, start, with_entropy=with_entropy, with_kl=against is not None
-            )
-        outputs = self.backbone(tokens, attention_mask, rows=rows, columns=start - 1 + steps)
-        chosen = tokens[:, start:][response_mask]  # (N,) int64
-        entropy = kl = None
-        if with_entropy:
-            logprobs, entropy = self.head.logprobs_and_entropy(outputs, chosen)
-        elif torch.is_grad_enabled():
-            logprobs = self.head.logprobs(outputs, chosen)
-        else:
-            sampled = None if against is None else (against[0].head, against[1])
-            logprobs, kl = self.head.compare(outputs, chosen, sampled)
-
-        def spread(x: Tensor) -> Tensor:
-            return torch.zeros(response_mask.shape, dtype=x.dtype, device=x.device).index_put(
-                (rows, steps), x
-            )
-
-        return Scored(
-            logprobs=spread(logprobs),
-            values=spread(self._values(outputs)),
-            entropy=None if entropy is None else spread(entropy),
-            kl=None if kl is None else spread(kl),
+        return score_responses(
+            self.head,
+            self.value_head,
+            tokens,
+            attention_mask,
+            response_length,
+            with_entropy=with_entropy,
+            against=None if against is None else (against[0].head, against[1]),
         )
-
-    def _score_nothing(
-        self, tokens: Tensor, attention_mask: Tensor, start: int, *, with_entropy: bool, with_kl: bool
-    ) -> Scored:
-        """Returns what `score` says where no token is real: zeros, whose gradients are zeros too."""
-        zeros = torch.zeros(attention_mask[:, start:].shape, device=self.device)  # (B, T) float32
-        logprobs = values = entropies = zeros
-        if torch.is_grad_enabled():  # of several processes, all must have the same gradients
-            first = torch.zeros(1, dtype=torch.int64, device=self.device)
-            outputs = self.backbone(tokens, attention_mask, rows=first, columns=first + start - 1)
-            chosen, entropy = self.head.logprobs_and_entropy(outputs, first)
-            logprobs, values, entropies = (zeros * x for x in (chosen, self._values(outputs), entropy))
-        return Scored(logprobs, values, entropies if with_entropy else None, zeros if with_kl else None)
-
-    def _values(self, outputs: Outputs) -> Tensor:
-        return self.value_head(outputs.hidden).squeeze(-1)  # (N,) float32, the critic's of the states
-
-    def _uniforms(self, rows: int, columns: int, generator: torch.Generator | None) -> Tensor:
-        if generator is None:
-            raise ValueError(
-                "generator: expected a torch.Generator on the CPU, got None; pass one, or deterministic=True"
-            )
-        return draw_uniforms(rows, columns, generator).to(self.device)

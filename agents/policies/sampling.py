@@ -75,8 +75,16 @@ def _first_above(cumulative: Tensor, share: Tensor) -> tuple[Tensor, Tensor]:
     return first, (target - start) / (end - start)
 
 
-def draw_uniforms(rows: int, columns: int, generator: torch.Generator) -> Tensor:
-    """Returns (rows, columns) float64 in [0, 1), from a generator on the CPU."""
+def draw_uniforms(rows: int, columns: int, generator: torch.Generator | None) -> Tensor:
+    """Returns (rows, columns) float64 in [0, 1), from a generator on the CPU.
+
+    Raises:
+        ValueError: If there is no generator.
+    """
+    if generator is None:
+        raise ValueError(
+            "generator: expected a torch.Generator on the CPU, got None; pass one, or deterministic=True"
+        )
     if isinstance(generator, RowsOfDraw):
         return generator.draw(rows, columns)
     return torch.rand(rows, columns, generator=generator, dtype=torch.float64)

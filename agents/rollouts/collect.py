@@ -1,24 +1,17 @@
-"""Plays one batch of episodes: reset, generate, step, score; the only place that pads.
+"""Collects episodes: reset, generate, step, score; the only place that pads responses.
 
-Any Gymnasium `VectorEnv` whose episodes are one step long will do: observations Dict(`prompt_ids` (B, P),
-`prompt_mask` (B, P)), actions MultiDiscrete([V + 1] * T) whose index V means no token, `token_rewards` and
-`response_mask` in the info of a step, and `eos_token_id` in that of a reset. No other info is needed, but for
-`prompt` in that of a reset where learners form groups; what else there is, is averaged if it is a number and
-shown if it is the text under `prompt` or `response_text`. Token ids and numbers cross the border once each
-way; what texts the info holds is passed on unread.
+Token ids and numbers cross the border to the environment once each way; what texts its info holds is passed
+on unread.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import torch
-from gymnasium import spaces
-from gymnasium.vector import VectorEnv
 from torch import Tensor
 
 from agents.maths.losses import kl_k3
@@ -36,67 +29,25 @@ from agents.rollouts.env_answers import (
     split_infos,
 )
 from agents.rollouts.episode_rewards import read_token_rewards
+from agents.rollouts.player import IntArray, Player, Shapes
 from agents.runs.watchdog import deadline
-
-"""Everything that the reset and the step said about one episode; keys as in the environment's documentation,
-plus `reward`.
-"""
-Environment = VectorEnv[Any, Any, Any]
-IntArray = npt.NDArray[np.int64]
-
-
-class Shapes(NamedTuple):
-    """Sizes that the spaces of an environment imply."""
-
-    episodes: int
-    """Episodes per step, the number of sub-environments."""
-    prompt_length: int
-    """P."""
-    response_length: int
-    """T."""
-    vocab_size: int
-    """V; also the index that stands for no token."""
 
 
 class Collected(NamedTuple):
-    """One batch of played episodes."""
+    """One batch of collected episodes."""
 
     rollout: Rollout
     """Tensors on the policy's device."""
     episodes: list[EpisodeInfo]
-    """One per episode, in order."""
+    """What reset and step said about each episode, in order: keys as in the environment's documentation, plus
+    `reward`.
+    """
     seconds: dict[str, float]
     """Wall-clock time by phase: `generate`, `score_env`, `score_reference`."""
 
 
-def read_shapes(env: Environment) -> Shapes:
-    """Returns the sizes of an environment with the spaces of the module docstring.
-
-    Raises:
-        ValueError: It is not a vector environment, or its spaces are others.
-    """
-    if not isinstance(cast(Any, env), VectorEnv):
-        raise ValueError(
-            f"env: expected a VectorEnv, got {type(env).__name__}; make one with gymnasium.make_vec"
-        )
-    action, observation = cast(Any, env).single_action_space, cast(Any, env).single_observation_space
-    sizes: list[int] = (
-        cast(Any, action).nvec.ravel().tolist() if isinstance(action, spaces.MultiDiscrete) else []
-    )
-    if not sizes or len(set(sizes)) != 1:
-        raise ValueError(f"env: expected single_action_space MultiDiscrete([V + 1] * T), got {action}")
-    if not isinstance(observation, spaces.Dict) or not {"prompt_ids", "prompt_mask"} <= set(
-        cast(Any, observation)
-    ):
-        raise ValueError(f"env: expected observations Dict(prompt_ids, prompt_mask), got {observation}")
-    prompt_length = int(cast(Any, observation["prompt_ids"]).shape[0])
-    return Shapes(env.num_envs, prompt_length, len(sizes), int(sizes[0]) - 1)
-
-
 def collect(
-    env: Environment,
-    policy: CausalLMPolicy,
-    reference: CausalLMPolicy,
+    player: Player,
     *,
     seed: int | None = None,
     options: Mapping[str, Any] | None = None,
@@ -104,31 +55,27 @@ def collect(
     lengths: Tensor | None = None,
     exact_kl: bool = True,
     deterministic: bool = False,
-    step_timeout: float | None = None,
 ) -> Collected:
-    """Returns one episode of each sub-environment, with what policy and reference say of its tokens.
+    """Returns one episode of each sub-environment of this process, scored by policy and reference.
 
     Args:
-        env: As in the module docstring; autoreset SAME_STEP or DISABLED.
-        policy: Samples the responses.
-        reference: Scores them.
+        player: Environment, policy and reference.
         seed: Passed to `reset`.
         options: Passed to `reset`, for instance `{"prompts": [...]}`.
         generator: On the CPU, for sampling; unused when deterministic.
         lengths: (B,) int64 in [1, T], the largest length of each response; None: T.
         exact_kl: `Rollout.kl` sums over the vocabulary; else it is k3.
         deterministic: Take the most probable tokens.
-        step_timeout: Seconds within which the environment has to answer a reset or a step; the process ends
-            where it does not, as `agents.runs.watchdog` says. None: it is waited for.
 
     Raises:
-        ValueError: Spaces, infos or lengths are not as agreed, or the token rewards of an episode do not add
-            up to its reward.
-        FloatingPointError: A reward is not finite.
+        ValueError: If spaces, infos or lengths are not as agreed, or the token rewards of an episode do not
+            add up to its reward.
+        FloatingPointError: If a reward is not finite.
     """
-    shapes = read_shapes(env)
+    env, policy, reference = player.env, player.policy, player.reference
+    shapes = player.shapes
     started = time.perf_counter()
-    with deadline(step_timeout, "env.reset"):
+    with deadline(player.step_timeout, "env.reset"):
         observation, reset_infos = env.reset(seed=seed, options=None if options is None else dict(options))
     openings = split_infos(reset_infos, shapes.episodes)
     tokenizers = {"policy": policy.tokenizer, "reference": reference.tokenizer}
@@ -148,7 +95,7 @@ def collect(
     )
     actions = pad_actions(generation.response_ids, shapes)
     generated = time.perf_counter()
-    with deadline(step_timeout, "env.step"):
+    with deadline(player.step_timeout, "env.step"):
         step = env.step(actions)
     rewards, infos = read_step(step, shapes.episodes)
     endings = split_infos(final_infos(infos), shapes.episodes)
@@ -167,8 +114,43 @@ def collect(
     return Collected(rollout, episodes, seconds)
 
 
+def predict_actions(
+    player: Player,
+    obs: Mapping[str, Any],
+    *,
+    longest: int,
+    eos_token_id: int,
+    generator: torch.Generator | None,
+) -> IntArray:
+    """Returns the policy's actions for given observations, int64 (T,) or (B, T), V after each response's end.
+
+    Args:
+        player: Its policy responds; its environment is not asked.
+        obs: Dict(`prompt_ids`, `prompt_mask`), of one episode (P,) or several (B, P).
+        longest: Largest length of a response, <= T.
+        eos_token_id: Ends a response.
+        generator: On the CPU, for sampling; None: take the most probable tokens.
+    """
+    shapes = player.shapes
+    prompt_ids, prompt_mask = read_observation(
+        {key: np.atleast_2d(value) for key, value in obs.items()},
+        width=shapes.prompt_length,
+        vocab_size=shapes.vocab_size,
+    )
+    generation = player.policy.generate(
+        prompt_ids,
+        prompt_mask,
+        lengths=torch.full((len(prompt_ids),), longest),
+        eos_token_id=eos_token_id,
+        generator=generator,
+        deterministic=generator is None,
+    )
+    actions = pad_actions(generation.response_ids, shapes)
+    return actions[0] if np.ndim(obs["prompt_ids"]) == 1 else actions
+
+
 def pad_actions(response_ids: Tensor, shapes: Shapes) -> IntArray:
-    """Returns actions (B, T) int64: the responses, with V in every column that they leave.
+    """Returns actions (B, T) int64: the responses, padded with V to T columns.
 
     Args:
         response_ids: (B, K) int64 with K <= T, V after each end.
@@ -200,25 +182,25 @@ def _assemble(
     shapes: Shapes,
     device: torch.device,
 ) -> Rollout:
-    """Returns the rollout without what the reference says, on the device."""
+    """Returns the rollout before the reference has scored it, on the device."""
     spare = shapes.response_length - generation.response_ids.shape[1]
     sampled = torch.nn.functional.pad(generation.response_mask, (0, spare)).cpu()
     scores, mask = read_token_rewards(episodes, sampled, shapes.response_length)
     response = torch.as_tensor(pad_actions(generation.response_ids, shapes)).masked_fill(~mask, 0)
     prompt = prompt_ids.masked_fill(~prompt_mask, 0)
-    figures = [
+    sampled_fields = [
         torch.nn.functional.pad(x, (0, spare)) * mask.to(device)
         for x in (generation.logprobs, generation.values, generation.entropy)
     ]
-    empty = torch.zeros_like(figures[0])
+    empty = torch.zeros_like(sampled_fields[0])
     return Rollout(
         tokens=torch.cat([prompt, response], dim=1).to(device),
         attention_mask=torch.cat([prompt_mask, mask], dim=1).to(device),
         response_mask=mask.to(device),
         scores=scores.to(device),
-        logprobs=figures[0],
-        values=figures[1],
-        entropy=figures[2],
+        logprobs=sampled_fields[0],
+        values=sampled_fields[1],
+        entropy=sampled_fields[2],
         ref_logprobs=empty,
         kl=empty,
     )
@@ -228,13 +210,13 @@ def _assemble(
 def _consult(
     reference: CausalLMPolicy, rollout: Rollout, policy: CausalLMPolicy, states: Outputs | None
 ) -> Rollout:
-    """Returns the rollout with the reference's log-probs and the divergence from it.
+    """Returns the rollout with the reference's log-probs and the KL from it.
 
     Args:
         reference: Scores.
-        rollout: What was played.
-        policy: That played.
-        states: What its backbone said before each token, (B, T, ...), for the exact divergence.
+        rollout: To be scored.
+        policy: That sampled it.
+        states: Outputs of its backbone before each token, (B, T, ...), for the exact KL.
     """
     against = None if states is None else (policy, states.take(rollout.response_mask[:, : len(states[0][0])]))
     width = rollout.scores.shape[1]

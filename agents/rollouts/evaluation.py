@@ -1,4 +1,4 @@
-"""Measures a policy on an environment: one row of numbers per episode, and the one row that sums them up.
+"""Evaluates a policy on an environment: one row of numbers per episode, and the one row that sums them up.
 
 Rows hold numbers and token ids. The texts of an episode stay in its `info`, unread. Prompts and samples
 follow from the seed alone, so two policies that are evaluated with one seed get the same prompts.
@@ -16,7 +16,8 @@ from agents.stats.measures import evaluated, summarise_rows
 if TYPE_CHECKING:
     from agents.parallel import Processes
     from agents.policies.policy import CausalLMPolicy
-    from agents.rollouts.collect import Collected, Environment, IntArray
+    from agents.rollouts.collect import Collected
+    from agents.rollouts.player import Environment, IntArray
 
 Row = dict[str, Any]
 
@@ -41,39 +42,40 @@ def evaluate(
     | `reward` | what the environment paid |
     | `judge` | the held-out judge's value, where the environment has one |
     | `solved` | 1 where the response solves its instance, 0 where not, where the environment knows it |
-    | `kl` | sum over the tokens of the divergence KL(policy, reference) over the whole vocabulary, nats |
+    | `kl` | sum over the tokens of KL(policy, reference) over the whole vocabulary, nats |
     | `nll` | negative log-likelihood of the response under the reference, nats |
     | `length` | tokens of the response, the end token included |
     | `tokens` | their ids |
     | `info` | the episode's info dict |
 
     Args:
-        policy: What is measured.
+        policy: Is evaluated.
         env: A vector environment, for instance with held-out prompts; its reward design doesn't matter.
-        episodes: How many rows are wanted, at least 1.
-        reference: What divergence and likelihood refer to.
+        episodes: Number of rows, at least 1.
+        reference: The KL is measured from it, the likelihood is its own.
         seed: Fixes prompts, lengths and samples; no global generator is touched.
         response_length: Tokens of a response; a pair is a range to draw from; None is the environment's T.
-        step_timeout: As `agents.rollouts.collect.collect` takes it.
-        processes: Who plays, each with its share of a round as `env`; all return all rows. None: this one
-            alone.
+        step_timeout: Seconds within which the environment has to answer; the process ends where it does not.
+            None: it is waited for.
+        processes: Evaluate together, each with its share of a round as `env`; all return all rows. None: this
+            one alone.
 
     Raises:
-        ValueError: `episodes` or `response_length` is out of range, or the environment is not as `collect`
-            needs it.
+        ValueError: If `episodes` or `response_length` is out of range, or the environment is not as
+            `agents.rollouts.player` describes it.
     """
-    # `agents` imports this module with itself, and must not cost the seconds that torch takes.
+    # Summaries are read by those who compute nothing, and must not cost the seconds that torch takes.
     import torch
 
     from agents.parallel import ALONE
-    from agents.rollouts.collect import read_shapes
+    from agents.rollouts.player import Player
     from agents.rollouts.shares import collect_shares
 
     if episodes < 1:
         raise ValueError(f"episodes must be at least 1, got {episodes}")
-    processes = ALONE if processes is None else processes
-    shapes = read_shapes(env)
-    at_once = shapes.episodes * processes.count
+    player = Player(env, policy, reference, ALONE if processes is None else processes, step_timeout)
+    shapes = player.shapes
+    at_once = shapes.episodes * player.processes.count
     shortest, longest = _length_range(response_length, shapes.response_length)
     rng = np.random.default_rng([seed, 0])
     generator = torch.Generator().manual_seed(int(rng.integers(0, 2**31)))
@@ -82,16 +84,7 @@ def evaluate(
     rows: list[Row] = []
     for env_seed in env_seeds.tolist():
         lengths: IntArray = rng.integers(shortest, longest + 1, at_once)  # (B,) int64
-        batch = collect_shares(
-            processes,
-            env,
-            policy,
-            reference,
-            seed=env_seed,
-            generator=generator,
-            lengths=torch.as_tensor(lengths),
-            step_timeout=step_timeout,
-        )
+        batch = collect_shares(player, seed=env_seed, generator=generator, lengths=torch.as_tensor(lengths))
         rows.extend(_rows(batch))
     return rows[:episodes]
 

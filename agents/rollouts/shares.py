@@ -1,4 +1,4 @@
-"""Plays a round of episodes in several processes, each its share, so that the whole is what one would play.
+"""Collects a round of episodes in several processes, each its share, equal to the round of one process.
 
 Gymnasium seeds sub-environment i of a vector environment with seed + i. So a process whose share begins at
 row n resets its own, smaller vector environment with seed + n, and its sub-environments draw what those rows
@@ -15,55 +15,39 @@ import torch
 from torch import Tensor
 
 from agents.maths.tensors import Rollout
-from agents.parallel import Processes
-from agents.policies.policy import CausalLMPolicy
 from agents.policies.sampling import RowsOfDraw
-from agents.rollouts.collect import Collected, Environment, collect
+from agents.rollouts.collect import Collected, collect
+from agents.rollouts.player import Player
 
 
 def collect_shares(
-    processes: Processes,
-    env: Environment,
-    policy: CausalLMPolicy,
-    reference: CausalLMPolicy,
+    player: Player,
     *,
     seed: int,
     options: Mapping[str, Any] | None = None,
     generator: torch.Generator,
     lengths: Tensor,
     exact_kl: bool = True,
-    step_timeout: float | None = None,
 ) -> Collected:
     """Returns the episodes of all processes, in the order of their ranks, on this policy's device.
 
     Args:
-        processes: Who plays; each calls this with equal arguments, but for the environment and the options.
-        env: This process's share of the round, of one size in all processes.
-        policy: As `agents.rollouts.collect.collect` takes it.
-        reference: As `agents.rollouts.collect.collect` takes it.
-        seed: That of the whole round.
-        options: As `agents.rollouts.collect.collect` takes them, for this process's share.
-        generator: On the CPU; draws for the whole round, so that it stands alike in all processes.
+        player: Each process's own, with equal policies and equal numbers of sub-environments.
+        seed: That of the whole round; the same in all processes, like the arguments below but for options.
+        options: Passed to `reset` of this process's environment.
+        generator: On the CPU; draws for the whole round, so that its state stays equal in all processes.
         lengths: (B,) int64, the largest length of each response of the whole round.
-        exact_kl: As `agents.rollouts.collect.collect` takes it.
-        step_timeout: As `agents.rollouts.collect.collect` takes it.
+        exact_kl: `Rollout.kl` sums over the vocabulary; else it is k3.
 
     Raises:
-        ConnectionError: Another process has ended.
+        ConnectionError: If another process has ended.
     """
+    processes = player.processes
     share = processes.share(lengths)
     first = processes.rank * len(share)
     draws = RowsOfDraw(generator, len(lengths), int(lengths.max()), first=first)
-    played = collect(
-        env,
-        policy,
-        reference,
-        seed=seed + first,
-        options=options,
-        generator=draws,
-        lengths=share,
-        exact_kl=exact_kl,
-        step_timeout=step_timeout,
+    own = collect(
+        player, seed=seed + first, options=options, generator=draws, lengths=share, exact_kl=exact_kl
     )
-    rollout = Rollout(*(processes.gather_rows(field) for field in played.rollout))
-    return Collected(rollout, processes.gather_items(played.episodes), played.seconds)
+    rollout = Rollout(*(processes.gather_rows(field) for field in own.rollout))
+    return Collected(rollout, processes.gather_items(own.episodes), own.seconds)

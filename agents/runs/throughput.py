@@ -1,4 +1,4 @@
-"""What an iteration took of the machine: tokens per second, peak memory."""
+"""Throughput and peak memory of an iteration."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ MEGABYTE = 1e6
 PROCESS_STATUS = Path("/proc/self/status")
 
 
-def resource_figures(seconds: Mapping[str, float], response_mask: Tensor) -> dict[str, float]:
-    """Returns rates and peaks of an iteration; of the peaks those that the system tells.
+def resource_usage(seconds: Mapping[str, float], response_mask: Tensor) -> dict[str, float]:
+    """Returns rates and peaks of an iteration; of the peaks those that the system reports.
 
     Args:
         seconds: By phase, `generate` and `seconds` (of all) among them.
@@ -26,16 +26,16 @@ def resource_figures(seconds: Mapping[str, float], response_mask: Tensor) -> dic
         torch had allocated on the device so far; megabytes of 10^6 bytes.
     """
     tokens, device = int(response_mask.sum()), response_mask.device
-    figures = {
+    usage = {
         "tokens_per_second": tokens / seconds["seconds"],
         "generated_per_second": tokens / seconds["generate"],
     }
     resident = peak_resident_bytes()
     if resident is not None:
-        figures["peak_memory_mb"] = resident / MEGABYTE
+        usage["peak_memory_mb"] = resident / MEGABYTE
     if device.type == "cuda":
-        figures["peak_cuda_mb"] = torch.cuda.max_memory_allocated(device) / MEGABYTE
-    return figures
+        usage["peak_cuda_mb"] = torch.cuda.max_memory_allocated(device) / MEGABYTE
+    return usage
 
 
 def peak_resident_bytes(status: Path = PROCESS_STATUS) -> int | None:

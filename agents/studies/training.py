@@ -27,6 +27,7 @@ from agents.policies.policy import CausalLMPolicy
 from agents.rollouts.collect import collect
 from agents.rollouts.env_answers import split_infos
 from agents.rollouts.evaluation import Row, evaluate, summarise
+from agents.rollouts.player import Player
 from agents.runs.memory_release import MemoryRelease
 from agents.stats.diversity import self_bleu
 from agents.studies.settings import merge
@@ -102,6 +103,7 @@ def best_of(settings: Settings, seed: int) -> Iterator[Record]:
     n, prompts = int(settings["n"]), int(settings["prompts"])
     env = make_env(settings, n, evaluating=True)
     policy = _make_policy(settings)
+    player = Player(env, policy, policy)
     generator = torch.Generator().manual_seed(seed)
     scores: list[list[float]] = []
     for number in range(prompts):
@@ -111,9 +113,7 @@ def best_of(settings: Settings, seed: int) -> Iterator[Record]:
             raise ValueError(
                 "env: expected 'prompt' in the infos of reset, to draw responses to one, got none"
             )
-        played = collect(
-            env, policy, policy, seed=None, options={"prompts": [prompt] * n}, generator=generator
-        )
+        played = collect(player, options={"prompts": [prompt] * n}, generator=generator)
         scores.append([float(info.get("score", info["reward"])) for info in played.episodes])
     start = sum(map(sum, scores)) / (n * prompts)
     best = sum(map(max, scores)) / prompts

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from agents.config import TokenPPOConfig
+from agents.learners.settings import TokenPPOConfig
 
 
 def test_every_setting_has_a_line_of_help():

@@ -16,9 +16,9 @@ import torch
 from torch import nn
 
 from agents import TokenPPOConfig
+from agents.learners.start import check_rounds, make_env
 from agents.parallel import Processes, join_processes
-from agents.rollouts.collect import Shapes
-from agents.rollouts.play import check_rounds, make_env
+from agents.rollouts.player import Shapes
 
 pytest.importorskip("accelerate")
 

@@ -12,7 +12,6 @@ import torch
 from torch import Tensor, nn
 from transformers import DynamicCache, PreTrainedModel
 
-from agents.policies.padding import real_columns
 from agents.policies.trunks.layout import needed
 from agents.policies.trunks.trunk import Outputs
 
@@ -121,3 +120,9 @@ def position_ids(attention_mask: Tensor) -> Tensor:
         attention_mask: (B, S) bool, True on real tokens.
     """
     return (attention_mask.long().cumsum(-1) - 1).clamp(min=0)
+
+
+def real_columns(mask: Tensor) -> tuple[int, int]:
+    """Returns the first column with a real token and the one after the last, of a mask (B, S) bool."""
+    used = mask.any(0).nonzero()
+    return int(used[0]), int(used[-1]) + 1

@@ -19,8 +19,9 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from agents.learners.ppo import TokenPPO, estimate_with_critic
-from agents.learners.update import accumulate_gradients, make_batch
+from agents.learners.ppo import TokenPPO, estimate_with_critic, ppo_loss
+from agents.learners.prepare import RewardTerms, prepare, scales
+from agents.learners.update import accumulate_gradients
 from agents.maths.losses import explained_variance
 from agents.maths.returns import kl_shaped_rewards
 from agents.maths.tensors import Rollout
@@ -123,13 +124,18 @@ def gradient_of(agent: TokenPPO, rollout: Rollout, lam: float) -> Tensor:
         lam: Lambda of the advantages.
     """
     config = dataclasses.replace(agent.config, lam=lam, vf_coef=0.0)
-    batch = make_batch(
-        rollout, rewards_of(agent, rollout), config, partial(estimate_with_critic, config=config)
+    batch = prepare(
+        rollout,
+        terms_of(agent),
+        shape=kl_penalised,
+        estimate=partial(estimate_with_critic, config=config),
+        scale=scales(config),
     )
     rows, tokens = torch.arange(len(rollout.tokens)), float(rollout.response_mask.sum())
     parameters = [p.requires_grad_() for p in agent.policy.backbone.parameters()]  # frozen in warm-ups
     agent.policy.zero_grad()
-    accumulate_gradients(agent.policy, batch, rows, config, denominator=tokens)
+    loss = partial(ppo_loss, config=config)
+    accumulate_gradients(agent.policy, batch, rows, config, loss=loss, denominator=tokens)
     found = torch.cat([p.grad.reshape(-1) for p in parameters if p.grad is not None])
     agent.policy.zero_grad()
     return found
@@ -138,28 +144,26 @@ def gradient_of(agent: TokenPPO, rollout: Rollout, lam: float) -> Tensor:
 def explained_by_critic(agent: TokenPPO, rollouts: Sequence[Rollout]) -> float:
     """Returns the share of the variance of returns, at lambda 1, that the critic explains."""
     config = dataclasses.replace(agent.config, lam=1.0, lam_critic=None)
-    returns = [estimate_with_critic(x, rewards_of(agent, x), config).returns for x in rollouts]
+    returns = [estimate_with_critic(x, kl_penalised(x, terms_of(agent)), config).returns for x in rollouts]
     values, mask = (torch.cat([getattr(x, name) for x in rollouts]) for name in ("values", "response_mask"))
     return explained_variance(values, torch.cat([x for x in returns if x is not None]), mask)
 
 
-def rewards_of(agent: TokenPPO, rollout: Rollout) -> Tensor:
-    """Returns what each token earned less the price of its divergence, (B, T) float32."""
+def kl_penalised(rollout: Rollout, terms: RewardTerms) -> Tensor:
+    """Returns the scores of tokens less their KL penalty, and no other, (B, T) float32."""
     return kl_shaped_rewards(
-        rollout.scores, rollout.logprobs, rollout.ref_logprobs, rollout.response_mask, agent.kl_coef
+        rollout.scores, rollout.logprobs, rollout.ref_logprobs, rollout.response_mask, terms.kl_coef
     )
+
+
+def terms_of(agent: TokenPPO) -> RewardTerms:
+    """Returns the KL coefficient of a learner; scores are left as they are."""
+    return RewardTerms(agent.kl_coef, agent.eos_token_id)
 
 
 def play_batches(agent: TokenPPO, batches: int, seed: int) -> Iterator[Rollout]:
     """Yields batches of the policy as it is, with prompts and draws of their own."""
     generator = torch.Generator().manual_seed(seed)
     for number in range(batches):
-        played = play(
-            agent.env,
-            agent.policy,
-            agent.reference,
-            agent.config,
-            iteration=PLAYED_APART + number,
-            generator=generator,
-        )
-        yield played.rollout
+        iteration = PLAYED_APART + number
+        yield play(agent.player, agent.config, iteration=iteration, generator=generator).rollout

@@ -1,4 +1,4 @@
-"""callback.py, progress_bar.py: who is told of an iteration, and who may end learning."""
+"""agents/learners/callback.py: who is told of an iteration, and who may end learning."""
 
 from __future__ import annotations
 

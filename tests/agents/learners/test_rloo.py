@@ -7,9 +7,10 @@ import pytest
 import torch
 
 from agents import GRPO, RLOO, GRPOConfig, RLOOConfig, TokenPPO, TokenPPOConfig
-from agents.learners.groups import group_advantages
-from agents.learners.update import accumulate_gradients, make_batch, shape_rewards
+from agents.learners.update import accumulate_gradients
+from agents.maths.advantages import group_advantages
 from agents.rollouts.collect import collect
+from agents.rollouts.player import Player
 
 T, END = 6, 11
 QUICK = {"batch_size": 16, "minibatch_size": 8, "num_ppo_epochs": 2, "learning_rate": 1e-3}
@@ -129,7 +130,7 @@ def rollout(make_group_toy, make_policy):
     names = {"prompts": [name for name in ("1 2", "3 4 5") for _ in range(4)]}
     lengths = torch.tensor([1, 2, 3, 4, 5, 6, 6, 6])
     return policy, collect(
-        make_group_toy(num_envs=8), policy, reference, seed=0, options=names,
+        Player(make_group_toy(num_envs=8), policy, reference), seed=0, options=names,
         generator=torch.Generator().manual_seed(0), lengths=lengths,
     ).rollout  # fmt: skip
 
@@ -138,9 +139,9 @@ def test_the_first_step_of_rloo_is_reinforce(rollout, make_agent):
     """Its gradient is that of minus the sum of A log pi, over the constant."""
     policy, played = rollout
     agent = make_agent(RLOO, RLOOConfig, policy=policy, batch_size=8, minibatch_size=8)
-    rewards = shape_rewards(played, agent.config, kl_coef=0.1, eos_token_id=END)
-    batch = make_batch(played, rewards, agent.config, agent.estimate)
-    accumulate_gradients(policy, batch, torch.arange(8), agent.config, denominator=20.0)
+    agent.kl_coef = 0.1
+    batch = agent.prepare(played)
+    accumulate_gradients(policy, batch, torch.arange(8), agent.config, loss=agent.loss, denominator=20.0)
     found = [p.grad.clone() for p in policy.backbone.parameters()]
     assert policy.value_head.weight.grad is None
     policy.zero_grad()

@@ -2,8 +2,11 @@
 
 import pytest
 
-from agents.config import TokenPPOConfig
-from agents.learners.schedule import learning_rate, next_kl_coef
+from agents.config import CHOICES
+from agents.learners.prepare import SHARES
+from agents.learners.schedule import KL_CONTROLLERS, LR_SCHEDULES, learning_rate, next_kl_coef
+from agents.learners.settings import BASELINES, TokenPPOConfig
+from agents.maths import advantages
 
 
 def rates(total, **settings):
@@ -34,3 +37,10 @@ def test_an_adaptive_price_follows_the_target(kl, factor):
         kl_controller="adaptive", target_kl=6.0, kl_horizon=10_000, batch_size=100, minibatch_size=10
     )
     assert next_kl_coef(config, 0.2, kl) == pytest.approx(0.2 * factor, rel=1e-9)
+
+
+def test_each_choice_of_the_settings_stands_for_a_function():
+    assert CHOICES["lr_schedule"] == tuple(LR_SCHEDULES)
+    assert CHOICES["kl_controller"] == tuple(KL_CONTROLLERS)
+    assert CHOICES["reward_share"] == tuple(SHARES)
+    assert tuple(advantages.BASELINES) == BASELINES

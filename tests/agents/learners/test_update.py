@@ -5,17 +5,17 @@ from functools import partial
 import pytest
 import torch
 
-from agents.config import TokenPPOConfig
-from agents.learners.ppo import estimate_with_critic
+from agents.learners.ppo import estimate_with_critic, ppo_loss
+from agents.learners.prepare import RewardTerms, prepare, scales, shape_rewards
+from agents.learners.settings import TokenPPOConfig
 from agents.learners.update import (
     StaleLogprobsError,
     accumulate_gradients,
-    make_batch,
     rescore,
-    shape_rewards,
     update,
 )
 from agents.rollouts.collect import collect
+from agents.rollouts.player import Player
 
 V, P, T, END = 12, 5, 6, 11
 
@@ -31,7 +31,7 @@ def policy(make_policy):
 def rollout(make_toy, policy):
     lengths = torch.arange(16) % T + 1
     env, generator = make_toy(num_envs=16), torch.Generator().manual_seed(0)
-    return collect(env, policy, policy, seed=0, generator=generator, lengths=lengths).rollout
+    return collect(Player(env, policy, policy), seed=0, generator=generator, lengths=lengths).rollout
 
 
 def config_of(**settings):
@@ -39,14 +39,23 @@ def config_of(**settings):
 
 
 def batch_of(rollout, config):
-    rewards = shape_rewards(rollout, config, kl_coef=0.1, eos_token_id=END)
-    return make_batch(rollout, rewards, config, partial(estimate_with_critic, config=config))
+    return prepare(
+        rollout,
+        RewardTerms(kl_coef=0.1, eos_token_id=END),
+        shape=partial(shape_rewards, config=config),
+        estimate=partial(estimate_with_critic, config=config),
+        scale=scales(config),
+    )
 
 
 def gradients(policy, batch, groups, config, denominator=56.0):
     policy.zero_grad()
-    figures = [accumulate_gradients(policy, batch, rows, config, denominator=denominator) for rows in groups]
-    return [p.grad.clone() for p in policy.parameters()], figures
+    loss = partial(ppo_loss, config=config)
+    stats = [
+        accumulate_gradients(policy, batch, rows, config, loss=loss, denominator=denominator)
+        for rows in groups
+    ]
+    return [p.grad.clone() for p in policy.parameters()], stats
 
 
 def assert_close(a, b, tolerance=1e-6):
@@ -59,11 +68,11 @@ def assert_close(a, b, tolerance=1e-6):
 def test_accumulated_gradients_are_those_of_the_whole(policy, rollout, parts):
     """Responses of 1 to 6 tokens: a mean per part would weigh them differently."""
     batch, rows = batch_of(rollout, config_of()), [torch.arange(16)]
-    whole, (figures,) = gradients(policy, batch, rows, config_of())
+    whole, (stats,) = gradients(policy, batch, rows, config_of())
     cut, (same,) = gradients(policy, batch, rows, config_of(accumulation_steps=parts))
     assert_close(whole, cut)
-    assert same.policy_loss == pytest.approx(figures.policy_loss, rel=1e-6, abs=1e-6)
-    assert same.value_loss == pytest.approx(figures.value_loss, rel=1e-6, abs=1e-6)
+    assert set(stats.terms) == {"loss/policy", "loss/value", "policy/clipfrac"}
+    assert same.terms == pytest.approx(stats.terms, rel=1e-6, abs=1e-6)
     assert any(g.abs().max() > 1e-3 for g in whole)
 
 
@@ -94,9 +103,12 @@ def test_the_denominator_is_tokens_per_minibatch(policy, rollout, monkeypatch):
     monkeypatch.setattr(module, "accumulate_gradients", spy)
     config = config_of(minibatch_size=4, num_ppo_epochs=2)
     optimizer = torch.optim.Adam(policy.parameters(), lr=1e-4)
-    figures = update(policy, optimizer, batch_of(rollout, config), config, generator=torch.Generator())
+    stats = update(
+        policy, optimizer, batch_of(rollout, config), config, loss=partial(ppo_loss, config=config),
+        generator=torch.Generator(),
+    )  # fmt: skip
     assert seen == [rollout.response_mask.sum().item() / 4] * 8
-    assert figures.steps == 8
+    assert stats.steps == 8
 
 
 def test_what_is_masked_does_not_move_the_gradient(policy, rollout):
@@ -135,11 +147,13 @@ def test_advantages_are_whitened_over_the_whole_batch(rollout):
 def test_whitened_rewards_keep_their_zeros(rollout):
     config = config_of(whiten_rewards=True, lam=0.0, whiten_advantages=False)
     still = rollout._replace(values=torch.zeros_like(rollout.values))
-    rewards = shape_rewards(rollout, config, kl_coef=0.0, eos_token_id=END)
-    estimate = partial(estimate_with_critic, config=config)
-    batch = make_batch(
-        still, rewards, config, estimate
-    )  # lambda 0 without values: the advantages are the rewards
+    terms = RewardTerms(kl_coef=0.0, eos_token_id=END)
+    batch = prepare(
+        still, terms, shape=partial(shape_rewards, config=config),
+        estimate=partial(estimate_with_critic, config=config), scale=scales(config),
+    )  # fmt: skip
+    rewards = batch.rewards  # lambda 0 without values: the advantages are the rewards
+    assert torch.equal(rewards, shape_rewards(rollout, terms, config))
     assert (batch.advantages[rewards == 0.0] == 0.0).all()
     scale = 1.0 / rewards[rollout.response_mask].std(correction=0)
     assert torch.allclose(batch.advantages, rewards * scale, atol=1e-5)
@@ -148,8 +162,8 @@ def test_whitened_rewards_keep_their_zeros(rollout):
 def test_the_environments_sum_is_shared_out_by_entropy_before_anything_is_taken_off(rollout):
     config = config_of(reward_share="entropy", missing_eos_penalty=0.5)
     plain = config_of(missing_eos_penalty=0.5)
-    found = shape_rewards(rollout, config, kl_coef=0.1, eos_token_id=END)
-    moved = found - shape_rewards(rollout, plain, kl_coef=0.1, eos_token_id=END)
+    terms = RewardTerms(kl_coef=0.1, eos_token_id=END)
+    moved = shape_rewards(rollout, terms, config) - shape_rewards(rollout, terms, plain)
     for b, length in enumerate(rollout.response_mask.sum(-1).tolist()):
         entropy = rollout.entropy[b, :length].double()
         expected = rollout.scores[b].double().sum() * entropy / entropy.sum() - rollout.scores[b, :length]
@@ -171,7 +185,10 @@ def test_stale_logprobs_stop_before_the_first_step(policy, rollout):
     optimizer = torch.optim.Adam(policy.parameters(), lr=0.1)
     stale = batch_of(rollout._replace(logprobs=rollout.logprobs - 2e-4), config)
     with pytest.raises(StaleLogprobsError, match=r"ratio off 1 by 0\.0002"):
-        update(policy, optimizer, stale, config, generator=torch.Generator())
+        update(
+            policy, optimizer, stale, config, loss=partial(ppo_loss, config=config),
+            generator=torch.Generator(),
+        )  # fmt: skip
     assert all(torch.equal(a, b) for a, b in zip(before, policy.parameters(), strict=True))
 
 
@@ -185,6 +202,7 @@ def test_gradients_that_are_not_numbers_stop_before_the_step(policy, rollout):
             torch.optim.Adam(policy.parameters()),
             batch_of(rollout, config),
             config,
+            loss=partial(ppo_loss, config=config),
             generator=torch.Generator(),
         )
     assert all(torch.equal(a, b) for a, b in zip(before, policy.parameters(), strict=True))
@@ -193,7 +211,7 @@ def test_gradients_that_are_not_numbers_stop_before_the_step(policy, rollout):
 def test_the_critics_targets_have_a_lambda_of_their_own(rollout):
     """Lambda 1 aims at the return itself; the advantages keep the policy's lambda, to the bit."""
     plain, own = config_of(lam=0.5), config_of(lam=0.5, lam_critic=1.0)
-    rewards = shape_rewards(rollout, plain, kl_coef=0.1, eos_token_id=END)
+    rewards = shape_rewards(rollout, RewardTerms(kl_coef=0.1, eos_token_id=END), plain)
     before, after = (estimate_with_critic(rollout, rewards, config) for config in (plain, own))
     assert torch.equal(before.advantages, after.advantages)
     to_go = rewards.flip(-1).cumsum(-1).flip(-1) * rollout.response_mask

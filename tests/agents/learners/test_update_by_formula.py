@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 import torch
 
-from agents.config import TokenPPOConfig
-from agents.learners.ppo import estimate_with_critic
-from agents.learners.update import accumulate_gradients, make_batch, shape_rewards
+from agents.learners.ppo import estimate_with_critic, ppo_loss
+from agents.learners.prepare import RewardTerms, prepare, scales, shape_rewards
+from agents.learners.settings import TokenPPOConfig
+from agents.learners.update import accumulate_gradients
 from agents.rollouts.collect import collect
+from agents.rollouts.player import Player
 
 V, P, T, END = 12, 5, 6, 11
 ROWS, DENOMINATOR = 8, 20.0
@@ -51,14 +53,19 @@ def play(make_toy, policy, place=None, amount=0.0):
     if place is not None:
         env.step = Bonus(env.step, *place, amount)
     return collect(
-        env, policy, copy.deepcopy(policy), seed=0, lengths=LENGTHS,
+        Player(env, policy, copy.deepcopy(policy)), seed=0, lengths=LENGTHS,
         generator=torch.Generator().manual_seed(0),
     ).rollout  # fmt: skip
 
 
 def batch_of(rollout, config):
-    rewards = shape_rewards(rollout, config, kl_coef=0.1, eos_token_id=END)
-    return make_batch(rollout, rewards, config, partial(estimate_with_critic, config=config))
+    return prepare(
+        rollout,
+        RewardTerms(kl_coef=0.1, eos_token_id=END),
+        shape=partial(shape_rewards, config=config),
+        estimate=partial(estimate_with_critic, config=config),
+        scale=scales(config),
+    )
 
 
 @pytest.mark.parametrize(("gamma", "lam"), [(1.0, 0.95), (0.9, 0.5), (1.0, 1.0), (1.0, 0.0)])
@@ -116,8 +123,11 @@ def test_the_gradient_is_that_of_the_formula(make_toy, make_policy, policy, accu
     rollout = rollout._replace(logprobs=rollout.logprobs + shift[0], values=rollout.values + shift[1])
     batch = batch_of(rollout, config)
     policy.zero_grad()
-    figures = accumulate_gradients(policy, batch, torch.arange(ROWS), config, denominator=DENOMINATOR)
-    assert 0.2 < figures.clip_fraction < 0.8 * rollout.response_mask.sum() / DENOMINATOR
+    stats = accumulate_gradients(
+        policy, batch, torch.arange(ROWS), config, loss=partial(ppo_loss, config=config),
+        denominator=DENOMINATOR,
+    )  # fmt: skip
+    assert 0.2 < stats.terms["policy/clipfrac"] < 0.8 * rollout.response_mask.sum() / DENOMINATOR
     expected = slow_gradients(policy, rollout, batch, config)
     for name, parameter in policy.named_parameters():
         assert expected[name].abs().max() > 1e-4, name
@@ -136,7 +146,8 @@ def test_wider_padding_moves_no_gradient(make_toy, policy):
     for played in (rollout, wide):
         policy.zero_grad()
         accumulate_gradients(
-            policy, batch_of(played, config), torch.arange(ROWS), config, denominator=DENOMINATOR
-        )
+            policy, batch_of(played, config), torch.arange(ROWS), config,
+            loss=partial(ppo_loss, config=config), denominator=DENOMINATOR,
+        )  # fmt: skip
         found.append([p.grad.clone() for p in policy.parameters()])
     assert max((a - b).abs().max().item() for a, b in zip(*found, strict=True)) < 1e-6

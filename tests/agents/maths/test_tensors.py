@@ -65,9 +65,13 @@ def test_prefix_masks():
 def test_rows_are_split_and_taken_in_order():
     x = torch.arange(5)
     assert [piece.tolist() for piece in split_rows(x, 2)] == [[0, 1], [2, 3], [4]]
-    batch = Batch(*(torch.arange(8).reshape(4, 2) + 10 * k for k in range(7)))
+    batch = Batch(*(torch.arange(8).reshape(4, 2) + 10 * k for k in range(9)))
     taken = take_rows(batch, torch.tensor([2, 0]))
-    assert taken.returns.tolist() == [[64, 65], [60, 61]]
+    assert {name: field.tolist() for name, field in taken._asdict().items()} == {
+        name: [[10 * k + 4, 10 * k + 5], [10 * k, 10 * k + 1]] for k, name in enumerate(Batch._fields)
+    }
+    bare = take_rows(batch._replace(returns=None), torch.tensor([1]))
+    assert bare.returns is None and bare.advantages.tolist() == [[72, 73]]
 
 
 def test_rollouts_are_joined_in_order():

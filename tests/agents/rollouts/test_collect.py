@@ -9,15 +9,16 @@ import torch
 from gymnasium import spaces
 from gymnasium.vector import AutoresetMode
 
-from agents.rollouts.collect import collect, read_shapes
+from agents.rollouts.collect import collect
 from agents.rollouts.env_answers import read_eos_token_id, split_infos
+from agents.rollouts.player import Player, read_shapes
 
 V, P, T, END, WANTED = 12, 5, 6, 11, 3
 
 
 def play(env, policy, *, reference=None, seed=5, draw=0, **kwargs):
     generator = torch.Generator().manual_seed(draw)
-    return collect(env, policy, reference or policy, seed=seed, generator=generator, **kwargs)
+    return collect(Player(env, policy, reference or policy), seed=seed, generator=generator, **kwargs)
 
 
 def test_a_rollout_holds_what_was_played(make_toy, make_policy):

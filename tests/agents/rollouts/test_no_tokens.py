@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from agents import GRPO, RLOO, GRPOConfig, RLOOConfig, TokenPPO, TokenPPOConfig
-from agents.learners.groups import group_advantages
+from agents.maths.advantages import group_advantages
 from agents.maths.returns import entropy_share
 from agents.maths.tensors import whiten
 from agents.rollouts.evaluation import evaluate, summarise

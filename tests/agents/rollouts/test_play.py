@@ -5,11 +5,10 @@ import contextlib
 import pytest
 import torch
 
-from agents.config import TokenPPOConfig
-from agents.parallel import Processes
-from agents.rollouts import play as ppo_play
-from agents.rollouts.collect import Shapes
-from agents.rollouts.play import check_rounds, environment_seed, group_options, play
+from agents.learners.settings import TokenPPOConfig
+from agents.rollouts import play as module
+from agents.rollouts.play import environment_seed, group_options, play
+from agents.rollouts.player import Player
 
 T = 6
 
@@ -24,20 +23,15 @@ def test_seeds_differ_by_every_counter():
 def test_rounds_follow_each_other(make_toy, make_policy):
     env, policy = make_toy(num_envs=4), make_policy()
     config = TokenPPOConfig(batch_size=12, minibatch_size=12, response_length=(1, 3), seed=7)
-    played = play(env, policy, policy, config, iteration=2, generator=torch.Generator().manual_seed(0))
+    played = play(
+        Player(env, policy, policy), config, iteration=2, generator=torch.Generator().manual_seed(0)
+    )
     assert env.seeds == [environment_seed(7, 2, index) for index in range(3)]
     assert played.rollout.scores.shape == (12, T)
     assert len(played.episodes) == 12
     rewards = [info["reward"] for info in played.episodes]
     assert played.rollout.scores.sum(-1).tolist() == pytest.approx(rewards)
     assert set(played.rollout.response_mask.sum(-1).tolist()) == {1, 2, 3}
-
-
-def test_whole_rounds_make_a_batch():
-    check_rounds(TokenPPOConfig(), Shapes(64, 1, 1, 1), Processes())
-    for episodes in (3, 256):
-        with pytest.raises(ValueError, match=f"multiple of the environment's num_envs = {episodes}, got 128"):
-            check_rounds(TokenPPOConfig(), Shapes(episodes, 1, 1, 1), Processes())
 
 
 def test_the_reset_that_tells_the_prompts_of_groups_is_watched(make_group_toy, monkeypatch):
@@ -49,7 +43,7 @@ def test_the_reset_that_tells_the_prompts_of_groups_is_watched(make_group_toy, m
         yield
         watched.append((seconds, what, len(env.seeds) - before))
 
-    monkeypatch.setattr(ppo_play, "deadline", deadline)
-    options = group_options(env, 3, 4, step_timeout=2.0)
+    monkeypatch.setattr(module, "deadline", deadline)
+    options = group_options(Player(env, None, None, step_timeout=2.0), 3, 4)
     assert watched == [(2.0, "env.reset", 1)]
     assert len(set(options["prompts"][:4])) == 1 and len(options["prompts"]) == 8

@@ -9,13 +9,13 @@ import pytest
 import torch
 
 from agents.runs import throughput as resources
-from agents.runs.throughput import PROCESS_STATUS, peak_resident_bytes, resource_figures
+from agents.runs.throughput import PROCESS_STATUS, peak_resident_bytes, resource_usage
 
 MASK = torch.tensor([[True, True, False], [True, False, False]])
 
 
 def test_rates_are_real_tokens_over_seconds():
-    figures = resource_figures({"generate": 0.5, "seconds": 2.0}, MASK)
+    figures = resource_usage({"generate": 0.5, "seconds": 2.0}, MASK)
     assert (figures["tokens_per_second"], figures["generated_per_second"]) == (1.5, 6.0)
     assert "peak_cuda_mb" not in figures
 
@@ -54,11 +54,11 @@ def test_elsewhere_getrusage_tells(tmp_path, monkeypatch, platform, unit):
 
 def test_where_nothing_tells_the_figure_is_left_out(monkeypatch):
     monkeypatch.setattr(resources, "peak_resident_bytes", lambda: None)
-    assert "peak_memory_mb" not in resource_figures({"generate": 0.5, "seconds": 2.0}, MASK)
+    assert "peak_memory_mb" not in resource_usage({"generate": 0.5, "seconds": 2.0}, MASK)
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 def test_a_device_has_a_peak_of_its_own():
     kept = torch.zeros(10**7, device="cuda")
-    figures = resource_figures({"generate": 0.5, "seconds": 2.0}, MASK.to("cuda"))
+    figures = resource_usage({"generate": 0.5, "seconds": 2.0}, MASK.to("cuda"))
     assert figures["peak_cuda_mb"] >= kept.nbytes / 1e6

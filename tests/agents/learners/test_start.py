@@ -1,4 +1,4 @@
-"""agents/learners/score_scale.py: scores over what the reference's returns vary by."""
+"""agents/learners/start.py: what goes together, and scores over the deviation of the reference's returns."""
 
 import subprocess
 import sys
@@ -8,9 +8,11 @@ import pytest
 import torch
 
 from agents import TokenPPO, TokenPPOConfig
-from agents.learners.score_scale import SEED, measure_score_scale
-from agents.learners.update import shape_rewards
+from agents.learners.prepare import RewardTerms, shape_rewards
+from agents.learners.start import SCALE_SEED, check_rounds, measure_score_scale
+from agents.parallel import Processes
 from agents.rollouts.play import play
+from agents.rollouts.player import Player, Shapes
 
 SETTINGS = {"batch_size": 64, "minibatch_size": 64, "num_ppo_epochs": 1}
 
@@ -37,28 +39,29 @@ def test_the_scale_is_the_deviation_of_the_references_returns(make_toy, make_pol
     """256 episodes of four batches, replayed here, whose rewards are summed up by the environment."""
     env, reference = make_toy(num_envs=64), make_policy()
     config = TokenPPOConfig(**SETTINGS, seed=5)
-    found = measure_score_scale(env, reference, config)
-    generator = torch.Generator().manual_seed(SEED)
-    again = TokenPPOConfig(**SETTINGS, seed=SEED)
+    player = Player(env, make_policy(seed=1), reference)
+    found = measure_score_scale(player, config)
+    generator = torch.Generator().manual_seed(SCALE_SEED)
+    again = TokenPPOConfig(**SETTINGS, seed=SCALE_SEED)
     returns = []
     for iteration in range(4):
-        played = play(env, reference, reference, again, iteration=iteration, generator=generator)
+        played = play(Player(env, reference, reference), again, iteration=iteration, generator=generator)
         returns += [info["reward"] for info in played.episodes]
     mean = sum(returns) / 256
     assert found == pytest.approx((sum((r - mean) ** 2 for r in returns) / 256) ** 0.5, rel=1e-6)
     assert found > 0.1
     other = TokenPPOConfig(**SETTINGS, seed=6)
-    assert measure_score_scale(env, reference, other) == found
+    assert measure_score_scale(player, other) == found
 
 
 def test_scores_are_scaled_and_never_shifted(make_toy, make_policy):
     env, policy, reference = make_toy(num_envs=16), make_policy(), make_policy(seed=1)
     config = TokenPPOConfig(batch_size=16, minibatch_size=16)
     rollout = play(
-        env, policy, reference, config, iteration=0, generator=torch.Generator().manual_seed(0)
+        Player(env, policy, reference), config, iteration=0, generator=torch.Generator().manual_seed(0)
     ).rollout
     plain, scaled = (
-        shape_rewards(rollout, config, kl_coef=0.5, score_scale=scale, eos_token_id=11)
+        shape_rewards(rollout, RewardTerms(0.5, eos_token_id=11, score_scale=scale), config)
         for scale in (1.0, 4.0)
     )
     price = plain - rollout.scores
@@ -113,3 +116,15 @@ def test_an_environment_that_hangs_while_the_scale_is_measured_ends_the_process(
     assert done.stderr.startswith(
         "error: env.step did not return within 2 s (step_timeout): it hangs in step"
     )
+
+
+def test_whole_rounds_make_a_batch():
+    check_rounds(TokenPPOConfig(), Shapes(64, 1, 1, 1), Processes())
+    for episodes in (3, 256):
+        with pytest.raises(ValueError, match=f"multiple of the environment's num_envs = {episodes}, got 128"):
+            check_rounds(TokenPPOConfig(), Shapes(episodes, 1, 1, 1), Processes())
+
+
+def test_responses_longer_than_the_environment_has_room_for_are_refused():
+    with pytest.raises(ValueError, match="response_length: expected at most the environment's T = 6, got 7"):
+        check_rounds(TokenPPOConfig(response_length=7), Shapes(64, 1, 6, 1), Processes())

@@ -1,12 +1,17 @@
-"""groups.py: advantages by hand, and their expected gradient by enumeration of a whole game."""
+"""agents/maths/advantages.py: by hand, and their expected gradient by enumeration of a whole game."""
 
 import itertools
 
 import pytest
 import torch
 
-from agents.learners.group_config import BASELINES
-from agents.learners.groups import group_advantages, leave_one_out, reward_to_go, scale_groups
+from agents.maths.advantages import (
+    BASELINES,
+    group_advantages,
+    leave_one_out,
+    reward_to_go,
+    scale_groups,
+)
 
 MASK = torch.tensor([[1, 1, 1], [1, 1, 0]]).bool()
 REWARDS = torch.tensor([[1.0, 2.0, 3.0], [4.0, 0.0, 0.0]])

@@ -28,10 +28,11 @@ that without a baseline, for responses of any length. What was not taken, and wh
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
-from agents.learners.group_config import GroupConfig
 from agents.maths.returns import gae
 
 SMALLEST_SCALE = 1e-8
@@ -62,31 +63,44 @@ def leave_one_out(x: Tensor, group_size: int) -> Tensor:
     return (weights @ x.reshape(-1, group_size, x.shape[1])).reshape(x.shape)
 
 
+def share_to_come(real: Tensor, gamma: float) -> Tensor:
+    """Returns w of the baseline "share", D_{j,t} / D_{j,0}, (B, T) float; 0 for a response without tokens.
+
+    Args:
+        real: (B, T) float, 1 on the real tokens, a prefix of each row, and 0 after them.
+        gamma: Discount in [0, 1].
+    """
+    tokens_to_go = reward_to_go(real, real.bool(), gamma=gamma)
+    return tokens_to_go / tokens_to_go[:, :1].clamp(min=1.0)
+
+
+def whole_return(real: Tensor, gamma: float) -> Tensor:
+    """Returns w of the baseline "return", 1 everywhere, (B, T) float."""
+    del gamma
+    return torch.ones_like(real)
+
+
+BASELINES: dict[str, Callable[[Tensor, float], Tensor]] = {"share": share_to_come, "return": whole_return}
+"""w of the module docstring by name, a function of the real tokens and the discount."""
+
+
 def group_advantages(
     rewards: Tensor, mask: Tensor, *, group_size: int, gamma: float, baseline: str
 ) -> Tensor:
     """Returns A_{i,t} of the module docstring, (B, T) float32, 0 outside the mask.
 
     Args:
-        rewards: (B, T) float32, the price of divergence taken off.
+        rewards: (B, T) float32, shaped.
         mask: (B, T) bool, a prefix of each row.
         group_size: A divisor of B, >= 2.
         gamma: Discount in [0, 1].
-        baseline: One of `agents.learners.group_config.BASELINES`.
+        baseline: A name of `BASELINES`.
     """
     to_go = reward_to_go(rewards, mask, gamma=gamma)
-    expected = to_go[:, :1].expand_as(to_go)  # (B, T) float32, G_{j,0}
-    if baseline == "share":
-        tokens_to_go = reward_to_go(mask.to(rewards.dtype), mask, gamma=gamma)
-        expected = expected * (tokens_to_go / tokens_to_go[:, :1].clamp(min=1.0))  # 0 of no tokens are to go
+    expected = to_go[:, :1] * BASELINES[baseline](
+        mask.to(rewards.dtype), gamma
+    )  # (B, T) float32, G_{j,0} w_{j,t}
     return (to_go - leave_one_out(expected, group_size)) * mask
-
-
-def estimate_in_groups(rewards: Tensor, mask: Tensor, config: GroupConfig) -> Tensor:
-    """Returns `group_advantages` under the settings of a learner, (B, T) float32."""
-    return group_advantages(
-        rewards, mask, group_size=config.group_size, gamma=config.gamma, baseline=config.baseline
-    )
 
 
 def scale_groups(advantages: Tensor, mask: Tensor, *, group_size: int) -> Tensor:

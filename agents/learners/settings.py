@@ -1,0 +1,87 @@
+"""The settings of each learner beside the common ones; read without loading torch."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from agents.config import LearnerConfig, setting
+
+BASELINES = ("share", "return")
+SCALES = ("group", "batch", "none")
+
+
+@dataclass(frozen=True)
+class TokenPPOConfig(LearnerConfig):
+    """Settings of `TokenPPO`: the common ones and those of its critic.
+
+    Raises:
+        ValueError: If a setting is out of range, or two do not go together.
+    """
+
+    critic_warmup_iterations: int = setting(0, "first iterations that train the value head alone")
+    lam: float = setting(0.95, "lambda of generalised advantage estimation")
+    lam_critic: float | None = setting(None, "lambda of the critic's targets; None: lam")
+    cliprange_value: float | None = setting(
+        0.2, "values are clipped to within this of the old ones; None: not"
+    )
+    vf_coef: float = setting(0.1, "weight of the critic's loss")
+
+    def __post_init__(self) -> None:
+        """Checks the settings of the critic as well."""
+        super().__post_init__()
+        self._check_count("critic_warmup_iterations", 0)
+        self._check("lam", 0.0 <= self.lam <= 1.0, "a number in [0, 1]")
+        holds = self.lam_critic is None or 0.0 <= self.lam_critic <= 1.0
+        self._check("lam_critic", holds, "a number in [0, 1], or None")
+        distance = self.cliprange_value
+        self._check("cliprange_value", distance is None or 0.0 < distance < math.inf, "a number > 0, or None")
+        self._check("vf_coef", 0.0 <= self.vf_coef < math.inf, "a number >= 0")
+
+
+@dataclass(frozen=True)
+class GroupConfig(LearnerConfig):
+    """Settings of a learner without a critic, whose baseline is the group: the common ones, with groups.
+
+    Raises:
+        ValueError: If a setting is out of range, or two do not go together.
+    """
+
+    group_size: int = setting(4, "responses per prompt, at least 2")
+    baseline: str = setting(
+        "share",
+        "what the others' returns count for at a later token: the 'share' still to come, or all: 'return'",
+    )
+    whiten_advantages: bool = setting(False, "centre and scale advantages over the batch; no longer unbiased")
+
+    def __post_init__(self) -> None:
+        """Checks the settings of groups as well."""
+        super().__post_init__()
+        self._check("group_size", self.group_size >= 2, "a whole number >= 2")
+        self._check_choice("baseline", BASELINES)
+
+
+@dataclass(frozen=True)
+class RLOOConfig(GroupConfig):
+    """Settings of `RLOO`: the common ones, with groups.
+
+    Raises:
+        ValueError: If a setting is out of range, or two do not go together.
+    """
+
+
+@dataclass(frozen=True)
+class GRPOConfig(GroupConfig):
+    """Settings of `GRPO`: the common ones, with groups.
+
+    Raises:
+        ValueError: If a setting is out of range, or two do not go together.
+    """
+
+    scale: str = setting("group", "advantages are scaled by those of a 'group', a 'batch', or 'none'")
+    whiten_advantages: bool = setting(False, "centre and scale advantages over the batch, after `scale`")
+
+    def __post_init__(self) -> None:
+        """Checks the scale as well."""
+        super().__post_init__()
+        self._check_choice("scale", SCALES)
