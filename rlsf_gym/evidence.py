@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -18,31 +18,57 @@ IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 
 
-def _no_words() -> IntArray:
-    raise ValueError("this evidence holds no word_spans: the environment gave no text to look at")
+class Hindsight(Protocol):
+    """Answers about a whole response, worked out when they are asked for.
+
+    Environments supply them, so that a design needs no scorer and no text. K is the number of units, what the
+    domain's `Segmentation` makes of the response.
+    """
+
+    def units(self) -> IntArray:
+        """Returns the response's units as spans of prompt + response, int64 (K, 2), in order."""
+        ...
+
+    def unit_ends(self) -> IntArray:
+        """Returns where each unit is complete, int64 (K,): the token that completed it is paid."""
+        ...
+
+    def groups(self) -> IntArray:
+        """Returns the number of the group (such as the clause) that each unit is in, int64 (K,), in order."""
+        ...
+
+    def utilities_without(self, absences: Sequence[Sequence[int]]) -> FloatArray:
+        """Returns the utilities of prompt + response without some units, float64 (N,).
+
+        Without all of them that is the utility of the prompt.
+
+        Args:
+            absences: N choices of units, by their numbers.
+        """
+        ...
+
+    def attributions(self, method: str) -> FloatArray:
+        """Returns what the scorer itself attributes to each token, float64 (T,).
+
+        Args:
+            method: What the scorer offers: "lexicon" (what the units that are known with the token are worth
+                one by one, in utility), or one of its `attribution_methods` (in its scores).
+        """
+        ...
 
 
-def _no_word_ends() -> IntArray:
-    raise ValueError("this evidence holds no word_ends: the environment gave no text to look at")
+class _NoHindsight:
+    """Refuses whatever is asked, where an environment gave no text to look back at."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):  # what copying and pickling look for
+            raise AttributeError(name)
+        raise ValueError(
+            f"this evidence holds no hindsight, asked for {name}: pass hindsight=... to Evidence"
+        )
 
 
-def _no_clauses() -> IntArray:
-    raise ValueError("this evidence holds no clauses: the environment gave no text to look at")
-
-
-def _no_lexicon() -> FloatArray:
-    raise ValueError("this evidence holds no lexicon_utilities: the scorer has no lexicon")
-
-
-def _no_erasure(absences: Sequence[Sequence[int]]) -> FloatArray:
-    raise ValueError(
-        f"this evidence offers no utilities_without({[list(words) for words in absences]}): "
-        "the environment gave no text"
-    )
-
-
-def _no_attributions(method: str) -> FloatArray:
-    raise ValueError(f"this evidence offers no attributions({method!r}): the scorer has none")
+_NO_HINDSIGHT = cast(Hindsight, _NoHindsight())
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -70,19 +96,8 @@ class Evidence:
     """The records behind the two scores."""
     prefixes: FloatArray | None = None
     """float64 (T,), what `prefix_utilities` returns; None where the design did not ask for it."""
-    word_spans: Callable[[], IntArray] = _no_words
-    """Returns int64 (K, 2), the response's words as spans of prompt + response."""
-    word_ends: Callable[[], IntArray] = _no_word_ends
-    """Returns int64 (K,), where each of them ends, the punctuation behind it left out."""
-    clauses: Callable[[], IntArray] = _no_clauses
-    """Returns int64 (K,), the number of the clause that each of the words stands in, non-decreasing."""
-    utilities_without: Callable[[Sequence[Sequence[int]]], FloatArray] = _no_erasure
-    """Utilities, float64 (N,), of prompt + response without N choices of words (rows of `word_spans()`), each
-    replaced in place by a neutral word; without all of them that of the prompt."""
-    lexicon_utilities: Callable[[], FloatArray] = _no_lexicon
-    """Returns float64 (T,), what the response's words known after each token are worth one by one."""
-    attributions: Callable[[str], FloatArray] = _no_attributions
-    """Returns float64 (T,), what the scorer itself attributes to each token by the method of that name."""
+    hindsight: Hindsight = _NO_HINDSIGHT
+    """Answers about the whole response: its units, its worth without some, what the scorer attributes."""
 
     def __post_init__(self) -> None:
         """Checks shapes, values and the mask, and locks the arrays."""
@@ -113,9 +128,9 @@ class Evidence:
         """Utility of prompt + response minus that of the prompt: what a conserving design shares out."""
         return self.utility - self.prompt_utility
 
-    def utility_without(self, words: Sequence[int]) -> float:
-        """Returns the utility of prompt + response without the words of these numbers."""
-        return float(self.utilities_without([words])[0])
+    def utility_without(self, units: Sequence[int]) -> float:
+        """Returns the utility of prompt + response without the units of these numbers."""
+        return float(self.hindsight.utilities_without([units])[0])
 
     @property
     def prefix_utilities(self) -> FloatArray:

@@ -88,7 +88,7 @@ def erase(paid: WordCredit, credit: FloatArray, ties: npt.NDArray[np.int64]) -> 
     sign = math.copysign(1.0, evidence.gain)
     order = ties[np.argsort(-sign * credit[ties], kind="stable")].tolist()
     sizes = [math.ceil(share * len(order)) for share in SHARES]
-    utilities = evidence.utilities_without(
+    utilities = evidence.hindsight.utilities_without(
         [order[:size] for size in sizes] + [order[size:] for size in sizes]
     )
     lost = sign * (evidence.utility - utilities)

@@ -17,6 +17,7 @@ import pyarrow.parquet as parquet
 
 from rlsf_gym.checker import RECOMPUTABLE, CertificateError, check_rewards
 from rlsf_gym.designs import load_design
+from rlsf_gym.domains import load_domain
 from rlsf_gym.feedback.core import Feedback
 from rlsf_gym.feedback.decoding import read_responses
 from rlsf_gym.objectives import load_objective
@@ -42,6 +43,7 @@ def main():
             objective=load_objective("positive"),
             design=load_design(name),
             tokenizer=load_tokenizer("bundled"),
+            segmentation=load_domain("sentiment").segmentation,
         )
         if not report(name, feedback, splits):
             return 1

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rlsf_gym.designs import Design
+from rlsf_gym.domains import load_domain
 from rlsf_gym.evidence import Evidence
 from rlsf_gym.feedback.core import Feedback
 from rlsf_gym.feedback.decoding import read_responses
@@ -63,6 +64,7 @@ class WordPayer:
             objective=self.objective,
             design=self.asking,
             tokenizer=tokenizer,
+            segmentation=load_domain("sentiment").segmentation,
             boundary="open",
         )
         responses = read_responses(np.arange(len(pieces))[None], tokenizer)

@@ -1,4 +1,4 @@
-"""Reward designs: how the utility of a response is laid onto its tokens, with declared properties.
+"""Reward designs: how the utility of a response is assigned to its tokens, with declared properties.
 
 A design is a function `design(evidence, *, rng, **kwargs) -> float64 (T,)`, zero where the mask is zero.
 What it declares is enforced by property tests over the whole table, and what it does not declare is shown

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from rlsf_gym.certificates.certificate import utility_slope
-from rlsf_gym.designs.words import conserve
+from rlsf_gym.designs.units import conserve
 from rlsf_gym.evidence import Evidence, FloatArray
 
 __all__ = ["attention", "gradient"]
@@ -26,7 +26,7 @@ def attention(evidence: Evidence, *, rng: np.random.Generator) -> FloatArray:
     Returns:
         float64 (T,).
     """
-    return conserve(evidence, evidence.gain * evidence.attributions("attention"))
+    return conserve(evidence, evidence.gain * evidence.hindsight.attributions("attention"))
 
 
 def gradient(evidence: Evidence, *, rng: np.random.Generator) -> FloatArray:
@@ -46,4 +46,4 @@ def gradient(evidence: Evidence, *, rng: np.random.Generator) -> FloatArray:
     """
     before, after = (evidence.prompt_score, evidence.prompt_utility), (evidence.score, evidence.utility)
     slope = utility_slope(before, after, evidence.slope)
-    return conserve(evidence, slope * evidence.attributions("gradient"))
+    return conserve(evidence, slope * evidence.hindsight.attributions("gradient"))

@@ -1,9 +1,9 @@
-"""Designs that ask what the utility would be without some of the words.
+"""Designs that ask what the utility would be without some of the units.
 
-The players are the response's words, N of them, the words that one token completes as one. v(S) is the
-utility when all players outside S are absent: each of their words replaced in place by a neutral word. v of
-no player is the utility of the prompt, and v of all that of prompt + response. A player's share is paid on
-the token that completes its word, the punctuation behind it left out.
+The players are the response's units, N of them, the units that one token completes as one. v(S) is the
+utility when all players outside S are absent; what the text is then, the domain's segmentation says. v of no
+player is the utility of the prompt, and v of all that of prompt + response. A player's share is paid on the
+token that completes its unit.
 """
 
 from __future__ import annotations
@@ -16,27 +16,27 @@ from typing import Literal, get_args
 import numpy as np
 
 from rlsf_gym.designs.design import Design
-from rlsf_gym.designs.words import conserve, lay_on_tokens, list_players
+from rlsf_gym.designs.units import conserve, lay_on_tokens, list_players
 from rlsf_gym.evidence import BoolArray, Evidence, FloatArray, IntArray
 
 __all__ = ["leave_one_out", "leave_one_out_design", "sample_shares", "shapley", "shapley_design"]
 
-By = Literal["word", "clause"]
+By = Literal["unit", "group"]
 Worth = Callable[[BoolArray], FloatArray]
 
 _MOST_CELLS = 2**22  # players in all coalitions that are asked for at once: about 25 MB of text
-_ERASED = "the scores of the text without some of its words"
+_ERASED = "the scores of the text without some of its units"
 
 
 def leave_one_out(evidence: Evidence, *, rng: np.random.Generator, conserving: bool = False) -> FloatArray:
-    """Returns what each word is missed by: share_i = v(all) - v(all but i).
+    """Returns what each unit is missed by: share_i = v(all) - v(all but i).
 
-    Occlusion (Zeiler and Fergus 2014): cheap, and blind to words that stand in for each other: of two
+    Occlusion (Zeiler and Fergus 2014): cheap, and blind to units that stand in for each other: of two
     triggers that each suffice, neither is missed. Bounded, neither causal nor conserving; N + 1 texts, so
     that its time is quadratic in the length of the response.
 
     Args:
-        evidence: What is known of the response, with `utilities_without`.
+        evidence: What is known of the response, with its hindsight.
         rng: Not drawn from.
         conserving: Add what the shares lack of the gain, in proportion to their absolute values. Then it
             conserves, and is no longer bounded.
@@ -45,7 +45,7 @@ def leave_one_out(evidence: Evidence, *, rng: np.random.Generator, conserving: b
         float64 (T,).
     """
     players = list_players(evidence)
-    shares = evidence.utility - evidence.utilities_without(players)  # (N,) float64
+    shares = evidence.utility - evidence.hindsight.utilities_without(players)  # (N,) float64
     rewards = lay_on_tokens(evidence, players, shares)
     return conserve(evidence, rewards) if conserving else rewards
 
@@ -57,7 +57,7 @@ def leave_one_out_design(conserving: bool = False) -> Design:
         partial(leave_one_out, conserving=conserving),
         conserving=conserving,
         bounded=not conserving,
-        cost=_every_word,
+        cost=_every_unit,
         rests_on=_ERASED,
         variant=leave_one_out_design,
     )
@@ -67,28 +67,29 @@ def shapley(
     evidence: Evidence,
     *,
     rng: np.random.Generator,
-    by: By = "word",
-    exact_words: int = 8,
+    by: By = "unit",
+    exact_units: int = 8,
     permutations: int = 32,
 ) -> FloatArray:
-    """Returns the Shapley value of each word, or its Owen value within the clauses.
+    """Returns the Shapley value of each unit, or its Owen value within the groups.
 
     share_i = sum over S without i of |S|! (N - |S| - 1)! / N! (v(S + i) - v(S)): what the player adds, on
     average over all orders in which players may join (Shapley 1953; for rewards of tokens Cao et al. 2025,
-    arXiv 2505.20417). By clause, the clauses join as wholes in any order, and the words of each in any order
-    (Owen 1977). Hindsight: conserving and bounded, not causal, so that the optimal policy may change.
+    arXiv 2505.20417). By group (such as the clause), the groups join as wholes in any order, and the
+    units of each in any order (Owen 1977). Hindsight: conserving and bounded, not causal, so that the optimal
+    policy may change.
 
-    Exact for up to `exact_words` players: at most 2^exact_words texts. Beyond, the average over so many
+    Exact for up to `exact_units` players: at most 2^exact_units texts. Beyond, the average over so many
     random orders, each second one the reverse of the one before it. Both exact values and estimates add up to
     the gain. The standard error of a share from M orders is at most 2 sqrt(2 / M), v ranging over 2;
     `sample_shares` returns its estimate. An order asks for N texts, so that the time is quadratic in the
     length of the response.
 
     Args:
-        evidence: What is known of the response, with `utilities_without`, and `clauses` if asked for.
+        evidence: What is known of the response, with its hindsight.
         rng: Draws the orders.
-        by: "word", or "clause" for Owen values.
-        exact_words: Largest number of players that is worked out exactly, from 0 to 16.
+        by: "unit", or "group" for Owen values.
+        exact_units: Largest number of players that is worked out exactly, from 0 to 16.
         permutations: Number of orders beyond, even and at least 2.
 
     Returns:
@@ -99,31 +100,31 @@ def shapley(
         return conserve(evidence, np.zeros(evidence.mask.shape))
     groups = _group(evidence, players, by)
     worth = partial(_worth, evidence, players)
-    if _count_texts(groups) <= 2**exact_words:
+    if _count_texts(groups) <= 2**exact_units:
         shares = _exact_shares(groups, worth)
     else:
         shares, _ = sample_shares(groups, worth, rng, permutations)
     return lay_on_tokens(evidence, players, shares)
 
 
-def shapley_design(by: By = "word", exact_words: int = 8, permutations: int = 32) -> Design:
+def shapley_design(by: By = "unit", exact_units: int = 8, permutations: int = 32) -> Design:
     """Returns the design `shapley`, with what it declares under the arguments.
 
     Raises:
         ValueError: If an argument is out of its range.
     """
     if by not in get_args(By):
-        raise ValueError(f"by must be 'word' or 'clause', got {by!r}")
-    if not 0 <= exact_words <= 16:
-        raise ValueError(f"exact_words must be from 0 to 16, got {exact_words!r}")
+        raise ValueError(f"by must be 'unit' or 'group', got {by!r}")
+    if not 0 <= exact_units <= 16:
+        raise ValueError(f"exact_units must be from 0 to 16, got {exact_units!r}")
     if permutations < 2 or permutations % 2:
         raise ValueError(f"permutations must be even and at least 2, got {permutations!r}")
     return Design(
         "shapley",
-        partial(shapley, by=by, exact_words=exact_words, permutations=permutations),
+        partial(shapley, by=by, exact_units=exact_units, permutations=permutations),
         conserving=True,
         bounded=True,
-        cost=partial(_most_texts, exact_words, permutations),
+        cost=partial(_most_texts, exact_units, permutations),
         rests_on=_ERASED,
         variant=shapley_design,
     )
@@ -224,17 +225,17 @@ def _draw_order(groups: Sequence[Sequence[int]], rng: np.random.Generator) -> li
 
 
 def _group(evidence: Evidence, players: Sequence[Sequence[int]], by: By) -> list[list[int]]:
-    if by == "word":
+    if by == "unit":
         return [list(range(len(players)))]
-    clauses = evidence.clauses()[[player[-1] for player in players]]  # (N,)
-    return [np.flatnonzero(clauses == clause).tolist() for clause in np.unique(clauses)]
+    groups = evidence.hindsight.groups()[[player[-1] for player in players]]  # (N,)
+    return [np.flatnonzero(groups == group).tolist() for group in np.unique(groups)]
 
 
 def _worth(evidence: Evidence, players: Sequence[Sequence[int]], present: BoolArray) -> FloatArray:
     absences = [
-        [word for player in np.flatnonzero(~row).tolist() for word in players[player]] for row in present
+        [unit for player in np.flatnonzero(~row).tolist() for unit in players[player]] for row in present
     ]
-    return evidence.utilities_without(absences)
+    return evidence.hindsight.utilities_without(absences)
 
 
 def _count_texts(groups: Sequence[Sequence[int]]) -> int:
@@ -243,9 +244,9 @@ def _count_texts(groups: Sequence[Sequence[int]]) -> int:
     return min(separate, 2 ** sum(map(len, groups)))
 
 
-def _most_texts(exact_words: int, permutations: int, length: int) -> int:
-    return 2**length if length <= exact_words else max(2**exact_words, permutations * length)
+def _most_texts(exact_units: int, permutations: int, length: int) -> int:
+    return 2**length if length <= exact_units else max(2**exact_units, permutations * length)
 
 
-def _every_word(length: int) -> int:
+def _every_unit(length: int) -> int:
     return length + 1

@@ -30,7 +30,7 @@ class Design:
     """A reward function with what it declares about itself.
 
     Raises:
-        ValueError: If `needs` is not a name.
+        ValueError: If `needs` is not a string.
     """
 
     name: str
@@ -48,8 +48,8 @@ class Design:
     uses_prefixes: bool = False
     """Whether `evidence.prefix_utilities` must be computed."""
     needs: str = ""
-    """What the scorer has to offer, such as "rules" behind its score, a "lexicon", or attributions of a kind;
-    any name that a scorer lists in its `offers`. "" for scores alone."""
+    """What the scorer has to offer beyond scores, "" for nothing: "rules" in its certificates, a "lexicon", a
+    method of attribution, or whatever a scorer of one's own lists in `offers`."""
     rests_on: str = ""
     """What the rewards rest on beyond text and certificate; "" if a checker works them out from those."""
     variant: Callable[..., Design] | None = None

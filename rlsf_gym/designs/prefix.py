@@ -113,19 +113,19 @@ def quantised_potential_design(edges: Sequence[float] = DECILES, noise: float = 
 
 
 def lexicon(evidence: Evidence, *, rng: np.random.Generator) -> FloatArray:
-    """Returns what each word is worth by itself: r_t = sum over the words that t completes of u(l) - u(0).
+    """Returns what each unit is worth by itself: r_t = sum over the units that t completes of u(l) - u(0).
 
-    l is the lexicon's valence of the word, divided by 4 to lie in [-1, 1], 0 for a word outside the lexicon.
-    No rule applies: "not good" earns what "good" does. It shows what the rules are for. Causal, neither
-    conserving nor bounded (a token may hold several words); one text.
+    l is the lexicon's score of the unit in [-1, 1] (of a word, its valence divided by 4), 0 for one outside
+    the lexicon. No rule applies: "not good" earns what "good" does. It shows what the rules are for. Causal,
+    neither conserving nor bounded (a token may hold several units); one text.
 
     Args:
-        evidence: What is known of the response, with `lexicon_utilities`.
+        evidence: What is known of the response, with attributions by "lexicon".
         rng: Not drawn from.
 
     Returns:
         float64 (T,).
     """
-    steps = np.diff(evidence.lexicon_utilities(), prepend=0.0)
-    steps[evidence.length :] = 0.0
-    return steps
+    worth = evidence.hindsight.attributions("lexicon").copy()
+    worth[evidence.length :] = 0.0
+    return worth

@@ -1,8 +1,8 @@
 """Designs that read the rules behind the score from its certificate.
 
-An amount of a record is laid where its rule was triggered (or, if asked for, on the word that it changes).
+An amount of a record is paid where its rule was triggered (or, if asked for, on the unit that it changes).
 With P the length of the prompt, that is at the end of the trigger if that is in the response, else at the end
-of the word if that is, else, where both are in the prompt, at the end of the word with whose arrival the
+of the unit if that is, else, where both are in the prompt, at the end of the unit with whose arrival the
 record began to hold, or ceased to. The token that completed that place is paid.
 """
 
@@ -15,7 +15,7 @@ import numpy as np
 
 from rlsf_gym.certificates.record import Record
 from rlsf_gym.designs.design import Design
-from rlsf_gym.designs.words import completing_tokens, share_out
+from rlsf_gym.designs.units import completing_tokens, share_out
 from rlsf_gym.evidence import BoolArray, Evidence, FloatArray
 
 __all__ = ["rlsf_mask", "rlsf_mask_design", "rule_certificate", "rule_certificate_design"]
@@ -23,7 +23,7 @@ __all__ = ["rlsf_mask", "rlsf_mask_design", "rule_certificate", "rule_certificat
 Form = Literal["paper", "neutral"]
 At = Literal["trigger", "word"]
 
-# Amounts closer to zero than this are rounding, and no case against a word.
+# Amounts closer to zero than this are rounding, and no case against a unit.
 _NOTHING = 1e-12
 
 
@@ -84,10 +84,10 @@ def rule_certificate_design(at: At = "trigger") -> Design:
 
 
 def rlsf_mask(evidence: Evidence, *, rng: np.random.Generator, form: Form = "paper") -> FloatArray:
-    """Returns 0 on the tokens of words that count against the objective, 1 on others, the verdict at the end.
+    """Returns 0 on the tokens of units that count against the objective, 1 on others, the verdict at the end.
 
     The reward vector of RLSF (Jha et al. 2024, arXiv 2405.16661): 1 per token, 0 where the certificate finds
-    fault, and the last element 1 only if the whole response is right. Here a word is at fault when the
+    fault, and the last element 1 only if the whole response is right. Here a unit is at fault when the
     amounts that `rule_certificate` lays on it are negative in sum, and the response is right when
     u(xy) > u(x). Its return grows with the response: a long one with few faults beats a short perfect one.
 
@@ -125,16 +125,16 @@ def rlsf_mask_design(form: Form = "paper") -> Design:
 
 
 def _find_faults(evidence: Evidence) -> BoolArray:
-    """Returns bool (T',): the tokens that completed a character of a word at fault."""
+    """Returns bool (T',): the tokens that completed a character of a unit at fault."""
     laid = _lay_amounts(evidence, "trigger")
-    words = evidence.word_spans()  # (K, 2)
-    credit = np.zeros(len(words))
-    numbers = np.searchsorted(words[:, 1], laid.char_ends)
-    inside = numbers < len(words)
+    units = evidence.hindsight.units()  # (K, 2)
+    credit = np.zeros(len(units))
+    numbers = np.searchsorted(units[:, 1], laid.char_ends)
+    inside = numbers < len(units)
     np.add.at(credit, numbers[inside], laid.amounts[inside])
     starts, ends = evidence.char_spans[: evidence.length].T  # (T',) each
-    faulty = words[credit < -_NOTHING]
-    # Words lie apart and in order: one is touched if more of them begin before the token's end than end by
+    faulty = units[credit < -_NOTHING]
+    # Units lie apart and in order: one is touched if more of them begin before the token's end than end by
     # its start.
     begun = np.asarray(np.searchsorted(faulty[:, 0], ends, side="left"), np.int64)
     ended = np.asarray(np.searchsorted(faulty[:, 1], starts, side="right"), np.int64)

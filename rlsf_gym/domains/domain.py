@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, cast
 
 from rlsf_gym.instance import Instances
+from rlsf_gym.text.segmentation import Segmentation
 
 __all__ = ["Corpus", "Domain", "Samples"]
 
@@ -48,8 +49,8 @@ class Domain:
     scores where no `scorer` is given."""
     samples: Samples
     """Texts to test on."""
-    segmentation: Any
-    """What a unit of its texts is: a `Segmentation`."""
+    segmentation: Segmentation
+    """What a unit of its texts is; a scorer may bring another."""
     checkers: Mapping[str, Any] = field(default_factory=dict[str, Any])
     """Name of a scorer to what proves its certificates, as `register_checker` takes it."""
     instances: Callable[[str], Instances] | None = None

@@ -127,6 +127,7 @@ class Task:
             objective=load_objective(objective, **(objective_kwargs or {})),
             design=_load_design(domain, reward_design, reward_design_kwargs or {}, loaded_scorer),
             tokenizer=self.tokenizer,
+            segmentation=domain.segmentation,
             judge=load_judge(judge, domain.judge),
             boundary=boundary,
             verify=verify,

@@ -17,12 +17,13 @@ import numpy.typing as npt
 from rlsf_gym.designs import Design
 from rlsf_gym.evidence import Evidence, FloatArray, IntArray
 from rlsf_gym.feedback.decoding import Responses, char_spans, read_responses
-from rlsf_gym.feedback.hindsight import Hindsight
+from rlsf_gym.feedback.hindsight import ResponseHindsight
 from rlsf_gym.feedback.scoring import Boundary, Scoring
 from rlsf_gym.feedback.verification import Verification, check_certificate, check_provable
 from rlsf_gym.instance import Instance, as_instances
 from rlsf_gym.objectives import Objective
 from rlsf_gym.scorers.protocol import Scorer
+from rlsf_gym.text.segmentation import Segmentation, choose_segmentation
 from rlsf_gym.text.tokenizer import Tokenizer
 
 
@@ -34,10 +35,12 @@ class Feedback:
     objective: Objective
     design: Design
     tokenizer: Tokenizer
+    segmentation: Segmentation
+    """Says what a unit of text is, where the scorer brings none of its own."""
     judge: Any = None
     """Anything with `predict(texts) -> float64 (N,)` in [0, 1]; reported as `info["judge"]`."""
     boundary: Boundary = "closed"
-    """Whether a word counts when it is closed, or with each of its pieces."""
+    """Whether a unit counts when it is closed, or with each of its pieces."""
     verify: bool = False
     """Whether scores and rewards are checked before they are handed out."""
     _scoring: Scoring = field(init=False, repr=False)
@@ -46,10 +49,16 @@ class Feedback:
         """Prepares what asks the scorer.
 
         Raises:
-            ValueError: If the scorer declares proofs, and its certificates cannot be proved.
+            ValueError: If the scorer declares proofs, and its certificates cannot be proved; or the
+                segmentation lacks a method.
         """
         is_proved = check_provable(self.scorer) and self.verify
-        self._scoring = Scoring(scorer=self.scorer, boundary=self.boundary, is_watched=not is_proved)
+        self._scoring = Scoring(
+            scorer=self.scorer,
+            segmentation=choose_segmentation(self.scorer, self.segmentation),
+            boundary=self.boundary,
+            is_watched=not is_proved,
+        )
 
     def infos(
         self, instances: Sequence[str | Instance], actions: IntArray, rngs: Sequence[np.random.Generator]
@@ -133,20 +142,17 @@ class Feedback:
                 slope=slopes[row],
                 certificate=scores.certificates[row],
                 prefixes=None if prefixes is None else prefixes[row],
-                word_spans=hindsight.word_spans,
-                word_ends=hindsight.word_ends,
-                clauses=hindsight.clauses,
-                utilities_without=hindsight.utilities_without,
-                lexicon_utilities=hindsight.lexicon_utilities,
-                attributions=hindsight.attributions,
+                hindsight=hindsight,
             )
             check_certificate(self.scorer, one, prompts[row], responses.texts[row])
             evidence.append(
-                self._verification(prompts[row], responses, row, one).guard(one) if self.verify else one
+                self._verification(prompts[row], responses, row, one).guard(one, hindsight)
+                if self.verify
+                else one
             )
         return evidence
 
-    def _look_back(self, prompts: Sequence[str], responses: Responses) -> list[Hindsight]:
+    def _look_back(self, prompts: Sequence[str], responses: Responses) -> list[ResponseHindsight]:
         """Returns what can be asked about each response; attributions are made for all at once."""
         texts, method = responses.texts, self.design.needs
         attributed: list[dict[str, FloatArray]] = [{} for _ in texts]
@@ -160,7 +166,7 @@ class Feedback:
             attributed,
             strict=True,
         )
-        return [Hindsight(*row, self._scoring, self.objective) for row in rows]
+        return [ResponseHindsight(*row, self._scoring, self.objective) for row in rows]
 
     def _lay(
         self,

@@ -7,7 +7,7 @@ from typing import NamedTuple, cast
 import numpy as np
 
 from rlsf_gym.evidence import BoolArray, IntArray
-from rlsf_gym.text.alignment import decode_pieces
+from rlsf_gym.text.bytes import decode_pieces
 from rlsf_gym.text.tokenizer import Tokenizer
 
 

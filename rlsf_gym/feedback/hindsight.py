@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 
-from rlsf_gym.domains.sentiment.erasure import erase_words
 from rlsf_gym.evidence import BoolArray, FloatArray, IntArray
 from rlsf_gym.feedback.scoring import Scoring
 from rlsf_gym.objectives import Objective
-from rlsf_gym.text.alignment import clause_numbers, word_ends, word_spans
+from rlsf_gym.text.segmentation import find_groups, find_unit_ends, find_units
 
-__all__ = ["Hindsight"]
+__all__ = ["ResponseHindsight"]
 
-_LONG = 64  # characters of a word that is read as it grows
+_LONG = 64  # characters of a unit that is read as it grows
 
 
-class Hindsight(NamedTuple):
-    """Answers about one response, worked out when they are asked for."""
+@dataclass(eq=False)
+class ResponseHindsight:
+    """Answers about one response, worked out when they are asked for: a `rlsf_gym.evidence.Hindsight`."""
 
     prompt: str
     response: str
@@ -32,62 +34,84 @@ class Hindsight(NamedTuple):
     scoring: Scoring
     objective: Objective
 
-    def word_spans(self) -> IntArray:
-        """Returns int64 (K, 2), the response's words as spans of prompt + response."""
-        return word_spans(self.response, len(self.prompt))
+    def units(self) -> IntArray:
+        """Returns the response's units as spans of prompt + response, int64 (K, 2), read-only."""
+        return self._units
 
-    def word_ends(self) -> IntArray:
-        """Returns int64 (K,), where each word ends, the punctuation behind it left out."""
-        return word_ends(self.response, self.word_spans(), len(self.prompt))
+    def unit_ends(self) -> IntArray:
+        """Returns where each unit is complete, int64 (K,), read-only."""
+        return self._unit_ends
 
-    def clauses(self) -> IntArray:
-        """Returns int64 (K,), the number of the clause that each word stands in."""
-        return clause_numbers(self.response.split())
+    @cached_property
+    def _units(self) -> IntArray:
+        units = find_units(self.scoring.segmentation, self.response) + len(self.prompt)
+        units.setflags(write=False)
+        return units
+
+    @cached_property
+    def _unit_ends(self) -> IntArray:
+        ends = find_unit_ends(self.scoring.segmentation, self.prompt + self.response, self._units)
+        ends.setflags(write=False)
+        return ends
+
+    def groups(self) -> IntArray:
+        """Returns the number of the group that each unit is in, int64 (K,)."""
+        return find_groups(self.scoring.segmentation, self.prompt + self.response, self.units())
+
+    def texts_without(self, absences: Sequence[Sequence[int]]) -> list[str]:
+        """Returns N texts: prompt + response without some units; without all of them, the prompt."""
+        units = self.units()
+        texts = self.scoring.segmentation.without(self.prompt + self.response, units, absences)
+        for number, absent in enumerate(absences):
+            if len(units) and len(set(absent)) == len(units):
+                texts[number] = self.prompt
+        return texts
 
     def utilities_without(self, absences: Sequence[Sequence[int]]) -> FloatArray:
-        """Returns float64 (N,): the utility without some words; without all of them, that of the prompt."""
-        spans = self.word_spans()
-        texts = erase_words(self.prompt + self.response, spans, absences)
-        for number, words in enumerate(absences):
-            if len(spans) and len(set(words)) == len(spans):
-                texts[number] = self.prompt
-        return self.objective(self.scoring.score(texts))
-
-    def lexicon_utilities(self) -> FloatArray:
-        """Returns float64 (T,): the lexicon's utilities of the response's words known after each token.
-
-        A word that is cut counts as the word it is so far, where the boundary lets it count.
-        """
-        ends = self.scoring.counted_ends([self.response], self.char_ends[None], np.array([self.length]))[0]
-        text, offsets = self.prompt + self.response, np.append(ends, 0) + len(self.prompt)  # (T + 1,)
-        spans = word_spans(text)
-        whole = np.searchsorted(spans[:, 1], offsets, side="right")  # number of words before each offset
-        cut = np.flatnonzero(np.append(spans[:, 0], len(text))[whole] < offsets)
-        parts = np.stack(
-            [spans[whole[cut], 0], offsets[cut]], axis=1
-        )  # (N, 2), what is there of each cut one
-        is_long = self._are_read_as_they_grow(parts)
-        words = [text[start:end] for start, end in [*spans.tolist(), *parts[~is_long].tolist()]]
-        worth = self._lexicon_worths(words)
-        known = np.concatenate([np.zeros(1), worth[: len(spans)].cumsum()])[whole]
-        known[cut[~is_long]] += worth[len(spans) :]
-        known[cut[is_long]] += self._growing_worths(text, parts[is_long])
-        return known[:-1] - known[-1]
+        """Returns the utilities of `texts_without(absences)`, float64 (N,)."""
+        return self.objective(self.scoring.score(self.texts_without(absences)))
 
     def attributions(self, method: str) -> FloatArray:
-        """Returns float64 (T,): what the scorer attributes to the characters that each token completed."""
+        """Returns what the scorer attributes to the characters that each token completed, float64 (T,)."""
+        if method == "lexicon":
+            return self._lexicon_attributions()
         values = self.attributed.get(method)
         if values is None:
             values = self.scoring.attributions([self.prompt], [self.response], method)[0]
         sums = np.concatenate([np.zeros(1), values.cumsum()])[self.char_ends]
         return np.diff(sums, prepend=0.0)
 
+    def _lexicon_attributions(self) -> FloatArray:
+        """Returns what the units that each token adds are worth one by one, in utility, float64 (T,).
+
+        A unit that is cut counts as the unit it is so far, where the boundary lets it count.
+        """
+        if not hasattr(self.scoring.scorer, "lexicon_scores"):
+            raise ValueError(
+                f"scorer {self.scoring.scorer.name!r} offers no attributions, asked for 'lexicon'"
+            )
+        ends = self.scoring.counted_ends([self.response], self.char_ends[None], np.array([self.length]))[0]
+        text, offsets = self.prompt + self.response, np.append(ends, 0) + len(self.prompt)  # (T + 1,)
+        spans = find_units(self.scoring.segmentation, text)
+        whole = np.searchsorted(spans[:, 1], offsets, side="right")  # number of units before each offset
+        cut = np.flatnonzero(np.append(spans[:, 0], len(text))[whole] < offsets)
+        parts = np.stack(
+            [spans[whole[cut], 0], offsets[cut]], axis=1
+        )  # (N, 2), what is there of each cut one
+        is_long = self._are_read_as_they_grow(parts)
+        units = [text[start:end] for start, end in [*spans.tolist(), *parts[~is_long].tolist()]]
+        worth = self._lexicon_worths(units)
+        known = np.concatenate([np.zeros(1), worth[: len(spans)].cumsum()])[whole]
+        known[cut[~is_long]] += worth[len(spans) :]
+        known[cut[is_long]] += self._growing_worths(text, parts[is_long])
+        return np.diff(known[:-1] - known[-1], prepend=0.0)
+
     def _are_read_as_they_grow(self, parts: IntArray) -> BoolArray:
-        """Returns bool (N,): long parts of words, which would take quadratic time if each were read anew."""
+        """Returns bool (N,): long parts of units, which would take quadratic time if each were read anew."""
         return (np.diff(parts, axis=1)[:, 0] > _LONG) & hasattr(self.scoring.scorer, "lexicon_prefixes")
 
     def _growing_worths(self, text: str, parts: IntArray) -> FloatArray:
-        """What parts of words, some of the same word, are worth by the lexicon, float64 (N,)."""
+        """Returns what parts of units, some of the same unit, are worth by the lexicon, float64 (N,)."""
         scorer: Any = self.scoring.scorer
         worth = np.zeros(len(parts))
         order = np.lexsort((parts[:, 1], parts[:, 0]))
@@ -101,10 +125,10 @@ class Hindsight(NamedTuple):
             worth[rows] = sums[counts] + gains[len(whole) :]
         return worth
 
-    def _lexicon_worths(self, words: list[str]) -> FloatArray:
-        """What runs of characters are worth by the lexicon, float64 (N,); one may hold several words."""
+    def _lexicon_worths(self, units: list[str]) -> FloatArray:
+        """Returns what units are worth by the lexicon, float64 (N,); one may hold several entries of it."""
         scorer: Any = self.scoring.scorer
-        found = [scorer.lexicon_scores(word) for word in words]
+        found = [scorer.lexicon_scores(unit) for unit in units]
         utilities = self.objective(np.concatenate([*found, np.zeros(1)]))
         sums = np.concatenate([np.zeros(1), (utilities[:-1] - utilities[-1]).cumsum()])
         borders = np.cumsum([0, *map(len, found)])

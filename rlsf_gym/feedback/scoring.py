@@ -20,7 +20,7 @@ from rlsf_gym.feedback.boundary import ClosingWatch
 from rlsf_gym.feedback.decoding import Responses
 from rlsf_gym.remembered import Remembered, constant_size
 from rlsf_gym.scorers.protocol import Scorer, find_assess_batch, prefix_scores_batch
-from rlsf_gym.text.alignment import closed_ends_batch
+from rlsf_gym.text.segmentation import Segmentation, closed_ends_batch
 
 __all__ = ["Boundary", "Scores", "Scoring"]
 
@@ -54,19 +54,21 @@ class Scoring:
     """Scores responses, their prefixes and their prompts, and has the scores certified."""
 
     scorer: Scorer
+    segmentation: Segmentation
     boundary: Boundary
-    """Whether a word counts when it is closed, or with each of its pieces."""
+    """Whether a unit counts when it is closed, or with each of its pieces."""
     is_watched: bool = True
     """Whether the scorer's forms are compared on the first responses."""
     _prompt_scores: Remembered[float] = field(
         default_factory=lambda: Remembered[float](constant_size), init=False, repr=False
     )
     _agreement: AgreementWatch = field(init=False, repr=False)
-    _closing: ClosingWatch = field(default_factory=ClosingWatch, init=False, repr=False)
+    _closing: ClosingWatch = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Prepares what looks at the first responses."""
         self._agreement = AgreementWatch(self.scorer)
+        self._closing = ClosingWatch(self.segmentation)
 
     def ask(self, prompts: Sequence[str], responses: Responses, *, prefixes: bool) -> Scores:
         """Returns the scores and certificates of B responses.
@@ -166,7 +168,9 @@ class Scoring:
             char_ends: int64 (B, T), how many are certain after each token.
             lengths: int64 (B,), the number of tokens of each response.
         """
-        return char_ends if self.boundary == "open" else closed_ends_batch(texts, char_ends, lengths)
+        if self.boundary == "open":
+            return char_ends
+        return closed_ends_batch(self.segmentation, texts, char_ends, lengths)
 
     def attributions(self, prompts: Sequence[str], texts: Sequence[str], method: str) -> list[FloatArray]:
         """Returns what the scorer attributes to each character of B responses, B of float64 (C,).

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
@@ -16,8 +16,8 @@ from rlsf_gym.certificates.payments import UnprovedError
 from rlsf_gym.certificates.proof import Known
 from rlsf_gym.certificates.rewards import RECOMPUTABLE, compare_rewards, recompute_from
 from rlsf_gym.designs import DESIGNS, Design
-from rlsf_gym.domains.sentiment.erasure import erase_words
-from rlsf_gym.evidence import Evidence, FloatArray
+from rlsf_gym.evidence import Evidence, FloatArray, IntArray
+from rlsf_gym.feedback.hindsight import ResponseHindsight
 from rlsf_gym.scorers.protocol import Scorer
 
 __all__ = ["Verification", "check_certificate", "check_provable"]
@@ -119,18 +119,18 @@ class Verification:
     closed_ends: Callable[[], Sequence[int]]
     instance: Any = None
 
-    def guard(self, evidence: Evidence) -> Evidence:
-        """Returns the same evidence, what it can be asked for held against the rules as it is asked for.
+    def guard(self, evidence: Evidence, hindsight: ResponseHindsight) -> Evidence:
+        """Returns the same evidence, its hindsight held against the rules as it is asked for something.
 
         That is the utility of the text without some units, and what units are worth by the lexicon, as far as
         the scorer's checker proves such things. What a scorer attributes to characters, and how a text is
         divided into units, nothing proves.
+
+        Args:
+            evidence: What is known of the response.
+            hindsight: What it is asked through.
         """
-        return replace(
-            evidence,
-            utilities_without=partial(self._utilities_without, evidence),
-            lexicon_utilities=partial(self._lexicon_utilities, evidence),
-        )
+        return replace(evidence, hindsight=_Proved(self, evidence, hindsight))
 
     def check(self, design: Design, evidence: Evidence, rewards: FloatArray) -> None:
         """Checks the scores of a response and the rewards of its tokens.
@@ -171,7 +171,7 @@ class Verification:
             char_ends=self.char_ends,
             instance=self.instance,
             closed_ends=self.closed_ends,
-            units=lambda: cast(list[tuple[int, int]], evidence.word_spans().tolist()),
+            units=lambda: cast(list[tuple[int, int]], evidence.hindsight.units().tolist()),
         )
 
     def _recompute(
@@ -199,28 +199,67 @@ class Verification:
             score = scores[token] if token < len(scores) else full
             yield f"utility after token {token}", told, self.utility(score)
 
-    def _utilities_without(self, evidence: Evidence, absences: Sequence[Sequence[int]]) -> FloatArray:
-        found = evidence.utilities_without(absences)
+    def check_utilities(self, evidence: Evidence, texts: Sequence[str], utilities: FloatArray) -> None:
+        """Checks the utilities of the text without some units, as far as they are proved.
+
+        Args:
+            evidence: What is known of the response.
+            texts: N texts.
+            utilities: float64 (N,), what a design is told of them.
+
+        Raises:
+            CertificateError: If one is not what the text proves.
+        """
         prove_score = self._prove(evidence).proof.text_score
         if prove_score is None:
-            return found
-        spans = evidence.word_spans()
-        texts = erase_words(self.prompt + self.response, spans, absences)
-        for number, words in enumerate(absences):
-            text = self.prompt if len(spans) and len(set(words)) == len(spans) else texts[number]
+            return
+        for text, told in zip(texts, utilities.tolist(), strict=True):
             proved = self.utility(prove_score(text))
-            if not abs(found[number] - proved) <= _TOLERANCE * max(1.0, abs(proved)):
+            if not abs(told - proved) <= _TOLERANCE * max(1.0, abs(proved)):
                 raise CertificateError(
-                    f"utility of {text!r} must be {proved!r}, as the text proves, "
-                    f"but is {float(found[number])!r}"
+                    f"utility of {text!r} must be {proved!r}, as the text proves, but is {told!r}"
                 )
-        return found
 
-    def _lexicon_utilities(self, evidence: Evidence) -> FloatArray:
-        found = evidence.lexicon_utilities()
+    def check_lexicon(self, evidence: Evidence, attributed: FloatArray) -> None:
+        """Checks what the lexicon attributes to the tokens, as far as it is proved.
+
+        Args:
+            evidence: What is known of the response.
+            attributed: float64 (T,), what a design is told.
+
+        Raises:
+            CertificateError: If an entry is not what the text proves.
+        """
         proved = self._recompute(self._prove(evidence), "lexicon", 0.0, {})
         if proved is not None:
-            compare_rewards(np.diff(found, prepend=0.0)[: len(proved)].tolist(), proved, "lexicon")
+            compare_rewards(attributed[: len(proved)].tolist(), proved, "lexicon")
+
+
+class _Proved(NamedTuple):
+    """Hindsight whose answers are held against the rules before they are given."""
+
+    verification: Verification
+    evidence: Evidence
+    asked: ResponseHindsight
+
+    def units(self) -> IntArray:
+        return self.asked.units()
+
+    def unit_ends(self) -> IntArray:
+        return self.asked.unit_ends()
+
+    def groups(self) -> IntArray:
+        return self.asked.groups()
+
+    def utilities_without(self, absences: Sequence[Sequence[int]]) -> FloatArray:
+        found = self.asked.utilities_without(absences)
+        self.verification.check_utilities(self.evidence, self.asked.texts_without(absences), found)
+        return found
+
+    def attributions(self, method: str) -> FloatArray:
+        found = self.asked.attributions(method)
+        if method == "lexicon":
+            self.verification.check_lexicon(self.evidence, found)
         return found
 
 

@@ -10,13 +10,14 @@ from typing import Any, NotRequired, TypedDict
 from rlsf_gym.render.sample import (
     IntArray,
     by_token,
+    find_runs,
     show_controls,
     show_piece,
     tokens_of_span,
     tokens_of_word,
     view_record,
 )
-from rlsf_gym.text.alignment import decode_pieces, token_spans, word_spans
+from rlsf_gym.text.bytes import decode_pieces, token_spans
 
 __all__ = ["Part", "Reading", "ReadingRecord", "ReadingToken", "make_reading"]
 
@@ -78,7 +79,7 @@ def make_reading(prompt: str, pieces: Sequence[bytes], certificate: Iterable[Map
     spans = token_spans(char_ends) + len(prompt)  # (K, 2) int64
     plain = list(certificate)
     cuts = sorted({offset for record in plain for offset in (*record["word"], *record["trigger"])})
-    words = word_spans(text)
+    words = find_runs(text)
     told = by_token([_tokens_of_record(words, spans, record) for record in plain], len(pieces))
     tokens = [
         ReadingToken(parts=_parts(text, cuts, start, end) or [_bytes_part(piece, start)], records=records)

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from rlsf_gym.text.alignment import decode_pieces, token_spans, word_spans
+from rlsf_gym.text.bytes import decode_pieces, token_spans
+from rlsf_gym.text.segmentation import find_spans
 from rlsf_gym.text.tokenizer import Tokenizer
 
 __all__ = ["RecordView", "Sample", "TokenView", "make_sample", "sample_from_info", "show_controls"]
@@ -19,6 +20,7 @@ __all__ = ["RecordView", "Sample", "TokenView", "make_sample", "sample_from_info
 IntArray = npt.NDArray[np.int64]
 
 _LONG = 256  # characters
+_RUN = re.compile(r"\S+")
 END = "\u220e"  # stands for a token without bytes
 _NAMED = {"\n": "\u21b5", "\t": "\u21e5", "\x7f": "\u2421"}
 # C0, DEL and C1; soft hyphen, zero-width characters (but for the joiner, which emoji need), everything that
@@ -129,7 +131,7 @@ def make_sample(
     spans = token_spans(char_ends) + len(prompt)  # (K, 2) int64
     plain = [record for record in certificate if record["status"] != "passing"]
     views = tuple(view_record(record, text) for record in plain)
-    words = word_spans(text)
+    words = find_runs(text)
     told = by_token([tokens_of_word(words, spans, *record["word"]) for record in plain], len(pieces))
     found = _evidence(plain, spans)
     rewards = [float(reward) for reward in token_rewards]
@@ -188,6 +190,11 @@ def view_record(record: Mapping[str, Any], text: str) -> RecordView:
         trigger=show_controls(text[trigger_start:trigger_end]),
         status=str(record["status"]),
     )
+
+
+def find_runs(text: str) -> IntArray:
+    """Returns the runs of characters between white space, int64 (K, 2)."""
+    return find_spans(_RUN, text)
 
 
 def tokens_of_word(words: IntArray, spans: IntArray, start: int, end: int) -> range:

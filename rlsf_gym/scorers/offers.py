@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from rlsf_gym.arguments import Argument, ArgumentError
+from rlsf_gym.arguments import Argument, ArgumentError, did_you_mean
 from rlsf_gym.registry import Table
 from rlsf_gym.scorers.table import SCORERS
 
@@ -25,7 +25,7 @@ def list_offers(scorer: Any, table: Table | None = None) -> tuple[str, ...]:
     part = (SCORERS if table is None else table).load(scorer)
     offers = ["rules"] if getattr(part, "rules", ()) else []
     offers += ["lexicon"] if hasattr(part, "lexicon_scores") else []
-    return (*offers, *getattr(part, "attribution_methods", ()), *getattr(part, "offers", ()))
+    return (*offers, *getattr(part, "attribution_methods", ()), *_declared_offers(part))
 
 
 def has_offer(scorer: Any, need: str, table: Table | None = None) -> bool:
@@ -48,15 +48,19 @@ def check_offer(design: str, need: str, scorer: Any, table: Table | None = None)
     if has_offer(scorer, need):
         return
     table = SCORERS if table is None else table
+    lacking = f"reward design {design!r} needs a scorer that offers {need!r}, and {scorer.name!r} does not: "
     serving = [name for name in table if has_offer(name, need, table)]
-    lacks = f"reward design {design!r} needs a scorer that offers {need!r}, and {scorer.name!r} does not"
-    if not serving:
-        raise ArgumentError(
-            f"{lacks}: use a ", Argument("scorer"), f" of your own whose offers hold {need!r}; no registered "
-            "one does"
-        )  # fmt: skip
+    if serving:
+        raise ArgumentError(f"{lacking}use ", Argument("scorer"), f"={' or '.join(map(repr, serving))}")
+    known = sorted({offer for name in table for offer in list_offers(name, table)})
     raise ArgumentError(
-        f"{lacks}: use ",
-        Argument("scorer"),
-        f"={' or '.join(map(repr, serving))}",
-    )
+        f"{lacking}use a ", Argument("scorer"),
+        f" of your own whose offers hold {need!r}{did_you_mean(need, known)}; no registered one does",
+    )  # fmt: skip
+
+
+def _declared_offers(scorer: Any) -> tuple[str, ...]:
+    declared = getattr(scorer, "offers", ())
+    if isinstance(declared, str) or not all(isinstance(offer, str) for offer in declared):
+        raise ValueError(f"offers of a scorer must be several str, such as ('proof',), got {declared!r}")
+    return tuple(declared)

@@ -1,4 +1,4 @@
-"""Checks for users' own environments, reward designs and scorers: they raise where a promise is broken.
+"""Checks for users' own environments, designs, scorers, segmentations: they raise where a promise is broken.
 
 They need nothing but this package, and work in any test framework or in none.
 """
@@ -7,6 +7,7 @@ from rlsf_gym.contract import ContractError, check_episode
 from rlsf_gym.testing.designs import check_design
 from rlsf_gym.testing.environments import check_environment
 from rlsf_gym.testing.scorers import check_scorer
+from rlsf_gym.testing.segmentation import check_segmentation
 from rlsf_gym.testing.vocabulary import PieceTokenizer
 
 __all__ = [
@@ -16,4 +17,5 @@ __all__ = [
     "check_environment",
     "check_episode",
     "check_scorer",
+    "check_segmentation",
 ]

@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from rlsf_gym.designs import Design
+from rlsf_gym.domains import load_domain
 from rlsf_gym.evidence import Evidence
 from rlsf_gym.feedback.core import Boundary, Feedback
 from rlsf_gym.feedback.decoding import read_responses
@@ -81,6 +82,7 @@ def make_evidence(design: Design, case: Case) -> Evidence:
         objective=load_objective(case.objective),
         design=design,
         tokenizer=_TOKENIZER,
+        segmentation=load_domain("sentiment").segmentation,
         boundary=case.boundary,
     )
     return feedback.evidence([case.prompt], read_responses(np.array([case.ids]), _TOKENIZER))[0]

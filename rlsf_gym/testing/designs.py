@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +12,7 @@ import numpy.typing as npt
 from rlsf_gym.contract import ContractError
 from rlsf_gym.designs import Design, load_design
 from rlsf_gym.envs.task import is_exact
-from rlsf_gym.evidence import Evidence, FloatArray
+from rlsf_gym.evidence import Evidence, FloatArray, Hindsight, IntArray
 from rlsf_gym.scorers import load_scorer
 from rlsf_gym.scorers.offers import check_offer
 from rlsf_gym.testing.cases import SIZE, Case, change_end, draw_case, make_evidence
@@ -41,6 +41,30 @@ class _Watched(Evidence):
         if name == "prefixes":
             object.__getattribute__(self, "notes").read_prefixes = True
         return super().__getattribute__(name)
+
+
+class _WatchedHindsight(NamedTuple):
+    """Hindsight that counts the texts that had to be scored for its answers."""
+
+    asked: Hindsight
+    notes: _Notes
+
+    def units(self) -> IntArray:
+        return self.asked.units()
+
+    def unit_ends(self) -> IntArray:
+        return self.asked.unit_ends()
+
+    def groups(self) -> IntArray:
+        return self.asked.groups()
+
+    def utilities_without(self, absences: Sequence[Sequence[int]]) -> FloatArray:
+        size = len(self.asked.units())
+        self.notes.texts += sum(0 < len(set(absent)) < size for absent in absences)  # the other two are known
+        return self.asked.utilities_without(absences)
+
+    def attributions(self, method: str) -> FloatArray:
+        return self.asked.attributions(method)
 
 
 def check_design(
@@ -170,14 +194,8 @@ def _pay(design: Design, case: Case, evidence: Evidence) -> tuple[FloatArray, _N
 def _watch(evidence: Evidence) -> tuple[Evidence, _Notes]:
     """Returns the same evidence, and the notes of what will be asked of it."""
     notes = _Notes()
-
-    def utilities_without(absences: Sequence[Sequence[int]]) -> FloatArray:
-        words = len(evidence.word_spans())
-        notes.texts += sum(0 < len(set(absent)) < words for absent in absences)  # the two others are known
-        return evidence.utilities_without(absences)
-
     values: dict[str, Any] = {item.name: getattr(evidence, item.name) for item in fields(evidence)}
-    values["utilities_without"] = utilities_without
+    values["hindsight"] = _WatchedHindsight(evidence.hindsight, notes)
     watched = _Watched(**values, notes=notes)
     notes.read_prefixes = False  # its own checks read them
     return watched, notes
@@ -201,11 +219,11 @@ def _check_form(design: Design, case: Case, rewards: Any, evidence: Evidence) ->
 
 
 def _check_cost(design: Design, case: Case, evidence: Evidence, notes: _Notes) -> None:
-    """Asks for the cost of as many tokens as there are words, where a token holds several."""
+    """Asks for the cost of as many tokens as there are units, where a token holds several."""
     if not evidence.length:
         return
     scored = notes.texts + (evidence.length if design.uses_prefixes else 1)
-    length = max(evidence.length, len(evidence.word_spans()))
+    length = max(evidence.length, len(evidence.hindsight.units()))
     declared = design.cost(length)
     if not isinstance(declared, int) or declared < scored:  # pyright: ignore[reportUnnecessaryIsInstance]
         raise _broken(

@@ -15,6 +15,7 @@ from typing import Any, Final, NamedTuple, cast
 import numpy as np
 
 from rlsf_gym.designs import Design
+from rlsf_gym.domains import load_domain
 from rlsf_gym.evidence import FloatArray, IntArray
 from rlsf_gym.feedback.core import Feedback
 from rlsf_gym.feedback.decoding import read_responses
@@ -117,6 +118,7 @@ def pay_responses(game: WordGame, designs: Mapping[str, Design], *, seed: int = 
         objective=load_objective(game.objective),
         design=asking,
         tokenizer=load_tokenizer("toy"),
+        segmentation=load_domain("sentiment").segmentation,
         boundary="open",
     )
     actions = game.actions()

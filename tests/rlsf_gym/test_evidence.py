@@ -1,5 +1,7 @@
 """What a design may know is checked and cannot be changed."""
 
+import copy
+
 import numpy as np
 import pytest
 
@@ -48,9 +50,13 @@ def test_what_is_not_there_is_said_so():
     evidence = evidence_of(prefixes=None)
     with pytest.raises(ValueError, match="declare uses_prefixes=True"):
         _ = evidence.prefix_utilities
-    with pytest.raises(ValueError, match="holds no word_spans"):
-        evidence.word_spans()
-    with pytest.raises(ValueError, match=r"offers no utilities_without\(\[\[1\]\]\)"):
+    with pytest.raises(ValueError, match=r"holds no hindsight, asked for units: pass hindsight=\.\.\. to"):
+        evidence.hindsight.units()
+    with pytest.raises(ValueError, match="holds no hindsight, asked for utilities_without"):
         evidence.utility_without([1])
-    with pytest.raises(ValueError, match=r"offers no attributions\('gradient'\)"):
-        evidence.attributions("gradient")
+    with pytest.raises(ValueError, match="holds no hindsight, asked for attributions"):
+        evidence.hindsight.attributions("gradient")
+
+
+def test_evidence_without_hindsight_is_copied():
+    assert copy.deepcopy(evidence_of()).gain == 0.5

@@ -257,7 +257,7 @@ def returning(rewards):
 
 
 def leave_one_out(evidence, *, rng):
-    gains = [evidence.utility_without([word]) for word in range(len(evidence.word_spans()))]
+    gains = [evidence.utility_without([word]) for word in range(len(evidence.hindsight.units()))]
     return np.where(evidence.mask, sum(gains), 0.0)
 
 

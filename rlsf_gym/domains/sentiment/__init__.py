@@ -4,6 +4,7 @@ from rlsf_gym.domains.domain import Corpus, Domain
 from rlsf_gym.domains.sentiment.judge import Judge
 from rlsf_gym.domains.sentiment.reviews import COLUMNS, clean
 from rlsf_gym.domains.sentiment.samples import SAMPLES
+from rlsf_gym.domains.sentiment.segmentation import EnglishWords
 
 __all__ = ["DOMAIN"]
 
@@ -15,7 +16,7 @@ DOMAIN = Domain(
         "transformer": "rlsf_gym.scorers.transformer.scorer:TransformerScorer",
     },
     samples=SAMPLES,
-    segmentation=None,
+    segmentation=EnglishWords(),
     judge=Judge.load,
     corpus=Corpus("reviews", COLUMNS, clean),
     defaults={"tokenizer": "bundled", "prompts": "bundled"},

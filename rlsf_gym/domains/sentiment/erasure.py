@@ -1,4 +1,4 @@
-"""Says what a text is without some of its words."""
+"""Says what an English text is without some of its words."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from rlsf_gym.text.segmentation import cut_out
+
 __all__ = ["NEUTRAL", "erase_words"]
 
 NEUTRAL = "it"
 """Stands where a word is absent: in no lexicon, and no rule asks for it."""
 
 
-def erase_words(text: str, spans: npt.ArrayLike, absences: Sequence[Sequence[int]]) -> list[str]:
+def erase_words(text: str, spans: npt.NDArray[np.int64], absences: Sequence[Sequence[int]]) -> list[str]:
     """Returns the text without some of its words, each replaced in place by a neutral one.
 
     In place, so that no other word comes nearer to a rule's window; in capitals where the word was, so that
@@ -22,31 +24,19 @@ def erase_words(text: str, spans: npt.ArrayLike, absences: Sequence[Sequence[int
 
     Args:
         text: The text.
-        spans: int (K, 2), its words in order, none overlapping another.
+        spans: int64 (K, 2), its words in order, none overlapping another.
         absences: For each text that is asked for, the numbers of the words that are absent.
 
     Returns:
         As many texts.
 
     Example:
-        >>> erase_words("The film was NOT good", [[13, 16], [17, 21]], [[0], [1], [0, 1]])
+        >>> words = np.array([[13, 16], [17, 21]])
+        >>> erase_words("The film was NOT good", words, [[0], [1], [0, 1]])
         ['The film was IT good', 'The film was NOT it', 'The film was IT it']
     """
-    words: list[list[int]] = np.asarray(spans, np.int64).tolist()
-    pieces: list[str] = []
-    end = 0
-    for start, stop in words:
-        pieces += [text[end:start], text[start:stop]]
-        end = stop
-    pieces.append(text[end:])
-    neutral = [_stand_in(text, start, stop) for start, stop in words]
-    erased: list[str] = []
-    for absent in absences:
-        parts = pieces.copy()
-        for word in absent:
-            parts[2 * word + 1] = neutral[word]
-        erased.append("".join(parts))
-    return erased
+    stand_ins = [_stand_in(text, start, stop) for start, stop in spans.tolist()]
+    return cut_out(text, spans, absences, stand_ins)
 
 
 def _stand_in(text: str, start: int, stop: int) -> str:

@@ -103,6 +103,7 @@ class Without:
 
     def __init__(self, *values):
         self.values, self.gain, self.utility = np.array(values), sum(values), sum(values)
+        self.hindsight = self
 
     def utilities_without(self, absences):
         return np.array([self.utility - self.values[list(words)].sum() for words in absences])
@@ -144,7 +145,7 @@ def test_words_of_a_response_are_its_tokens():
 
     payer = WordPayer({"potential": DESIGNS["potential"]})
     paid = payer.pay("The film was un", "happy, not  good ")
-    assert paid.evidence.length == len(paid.evidence.word_spans()) == 3
+    assert paid.evidence.length == len(paid.evidence.hindsight.units()) == 3
     assert paid.credit["potential"][0] < 0 and paid.credit["potential"][2] < 0
     assert paid.credit["potential"].sum() == pytest.approx(paid.evidence.gain, abs=1e-11)
     with pytest.raises(ValueError, match="response must have a word, got ' '"):

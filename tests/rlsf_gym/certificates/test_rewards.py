@@ -9,6 +9,7 @@ import pytest
 from rlsf_gym.certificates import CertificateError
 from rlsf_gym.checker import RECOMPUTABLE, check_rewards, recompute_rewards
 from rlsf_gym.designs import load_design
+from rlsf_gym.domains import load_domain
 from rlsf_gym.feedback.core import Feedback
 from rlsf_gym.feedback.decoding import read_responses
 from rlsf_gym.objectives import load_objective
@@ -227,7 +228,12 @@ def test_wrong_arguments_are_explained(change, message):
 def lay(scorer, objective, design, boundary, prompt, ids):
     """The evidence of a response, and the rewards that the design pays for its real tokens."""
     feedback = Feedback(
-        scorer=scorer, objective=objective, design=design, tokenizer=TOKENIZER, boundary=boundary
+        scorer=scorer,
+        objective=objective,
+        design=design,
+        tokenizer=TOKENIZER,
+        segmentation=load_domain("sentiment").segmentation,
+        boundary=boundary,
     )
     responses = read_responses(np.array([ids]), TOKENIZER)
     evidence = feedback.evidence([prompt], responses)[0]

@@ -1,4 +1,4 @@
-"""Designs that ask for the utility without some words: against brute force over all orders."""
+"""Designs that ask for the utility without some units: against brute force over all orders."""
 
 from itertools import chain, pairwise, permutations
 
@@ -18,27 +18,39 @@ RNG = np.random.default_rng(0)
 PROMPT_WORTH = -0.25
 
 
-def game(values, clauses=None):
-    """Evidence of K words, one token each, whose v is looked up by the frozenset of the words present."""
+class Table:
+    """Hindsight of K units of two characters each, whose utilities are looked up by those present."""
+
+    def __init__(self, worth, size, numbers):
+        self.worth, self.size, self.numbers = worth, size, numbers
+
+    def units(self):
+        ends = np.arange(1, self.size + 1) * 2
+        return np.stack([ends - 2, ends], axis=1)
+
+    def unit_ends(self):
+        return self.units()[:, 1]
+
+    def groups(self):
+        return np.array(self.numbers)
+
+    def utilities_without(self, absences):
+        return np.array([self.worth[frozenset(range(self.size)) - set(absent)] for absent in absences])
+
+
+def game(values, numbers=None):
+    """Evidence of K units, one token each, whose v is looked up by the frozenset of the units present."""
     size = max(chain(*values), default=-1) + 1
-    ends = np.arange(1, size + 1) * 2
     worth = {**values, frozenset(): PROMPT_WORTH}
-
-    def utilities_without(absences):
-        return np.array([worth[frozenset(range(size)) - set(absent)] for absent in absences])
-
-    spans = np.stack([ends - 2, ends], axis=1)
+    hindsight = Table(worth, size, numbers)
     return Evidence(
         prompt_score=PROMPT_WORTH,
         prompt_utility=PROMPT_WORTH,
         score=worth[frozenset(range(size))],
         utility=worth[frozenset(range(size))],
         mask=np.ones(size, np.bool_),
-        char_spans=spans,
-        word_spans=lambda: spans,
-        word_ends=lambda: ends,
-        clauses=lambda: np.array(clauses),
-        utilities_without=utilities_without,
+        char_spans=hindsight.units(),
+        hindsight=hindsight,
     )
 
 
@@ -70,16 +82,16 @@ def test_shapley_is_the_mean_over_all_orders(values):
 
 @settings(deadline=None)
 @given(values=games(least=5), cut=st.sampled_from([(1,), (2,), (1, 3), (2, 4), (1, 2, 3, 4)]))
-def test_by_clause_it_is_the_mean_over_the_orders_that_keep_clauses_together(values, cut):
-    clauses = np.searchsorted(cut, np.arange(5), side="right")
-    parts = [np.flatnonzero(clauses == number).tolist() for number in range(clauses[-1] + 1)]
+def test_by_group_it_is_the_mean_over_the_orders_that_keep_groups_together(values, cut):
+    numbers = np.searchsorted(cut, np.arange(5), side="right")
+    parts = [np.flatnonzero(numbers == number).tolist() for number in range(numbers[-1] + 1)]
 
     def together(order):
-        seen = [clauses[player] for player in order]
+        seen = [numbers[player] for player in order]
         return sum(a != b for a, b in pairwise(seen)) == len(parts) - 1
 
     expected = average_over(list(filter(together, permutations(range(5)))), values)
-    rewards = load_design("shapley", by="clause")(game(values, clauses), rng=RNG)
+    rewards = load_design("shapley", by="group")(game(values, numbers), rng=RNG)
     assert rewards.tolist() == pytest.approx(expected, abs=1e-12)
 
 
@@ -102,7 +114,7 @@ def test_conserving_leave_one_out_shares_what_lacks_by_absolute_value():
 @settings(max_examples=30, deadline=None)
 @given(values=games(least=4, most=4), seed=st.integers(0, 100))
 def test_sampled_shares_add_up_to_the_gain(values, seed):
-    rewards = load_design("shapley", exact_words=0, permutations=4)(
+    rewards = load_design("shapley", exact_units=0, permutations=4)(
         game(values), rng=np.random.default_rng(seed)
     )
     assert rewards.sum() == pytest.approx(values[frozenset(range(4))] - PROMPT_WORTH, abs=1e-12)
@@ -137,7 +149,7 @@ def test_more_orders_come_closer():
     )
     exact = lay(load_design("shapley"), case)[0]
     spread = [
-        np.abs(lay(load_design("shapley", exact_words=0, permutations=orders), case)[0] - exact).max()
+        np.abs(lay(load_design("shapley", exact_units=0, permutations=orders), case)[0] - exact).max()
         for orders in (2, 512)
     ]
     assert spread[1] < 0.03
@@ -150,15 +162,15 @@ def test_a_word_is_paid_where_its_last_letter_is_completed():
         assert rewards.tolist() == pytest.approx([0, evidence.gain, 0, 0, 0, 0, 0, 0])
 
 
-def test_words_of_one_token_are_one_player():
+def test_units_of_one_token_are_one_player():
     ids = [len(PIECES) - 1, PIECES.index(b" good")] + [NONE] * (SIZE - 2)
     rewards, evidence = lay(load_design("shapley"), Case(prompt="", ids=ids))
-    assert len(evidence.word_spans()) == 6
+    assert len(evidence.hindsight.units()) == 6
     assert np.flatnonzero(rewards).tolist() == [0, 1]
 
 
 @pytest.mark.parametrize(
-    "kwargs", [{"by": "clause"}, {"exact_words": 2}, {"exact_words": 0, "permutations": 4}]
+    "kwargs", [{"by": "group"}, {"exact_units": 2}, {"exact_units": 0, "permutations": 4}]
 )
 @pytest.mark.parametrize("row", [[4, 0, 5, 7, 9, 3], [22, 0, 22, 4], [14, 15, 14], []])
 def test_every_variant_keeps_what_it_declares(kwargs, row):
@@ -174,8 +186,8 @@ def test_every_variant_keeps_what_it_declares(kwargs, row):
 @pytest.mark.parametrize(
     ("kwargs", "message"),
     [
-        ({"by": "letter"}, "by must be 'word' or 'clause', got 'letter'"),
-        ({"exact_words": 17}, "exact_words must be from 0 to 16, got 17"),
+        ({"by": "letter"}, "by must be 'unit' or 'group', got 'letter'"),
+        ({"exact_units": 17}, "exact_units must be from 0 to 16, got 17"),
         ({"permutations": 3}, "permutations must be even and at least 2, got 3"),
         ({"orders": 3}, r"'shapley' does not take reward_design_kwargs=\{'orders': 3\}"),
     ],

@@ -6,6 +6,14 @@ import pytest
 from rlsf_gym.designs import load_design
 from rlsf_gym.evidence import Evidence
 
+
+class Attributed:
+    """Hindsight of a scorer that attributes."""
+
+    def attributions(self, method):
+        return {"attention": np.array([0.25, 0.75]), "gradient": np.array([0.5, -0.1])}[method]
+
+
 EVIDENCE = Evidence(
     prompt_score=0.0,
     prompt_utility=0.0,
@@ -14,9 +22,7 @@ EVIDENCE = Evidence(
     mask=np.ones(2, np.bool_),
     char_spans=np.array([[0, 2], [2, 4]]),
     prefixes=np.array([0.6, 0.8]),
-    attributions=lambda method: {"attention": np.array([0.25, 0.75]), "gradient": np.array([0.5, -0.1])}[
-        method
-    ],
+    hindsight=Attributed(),
 )
 RNG = np.random.default_rng(0)
 
@@ -44,7 +50,7 @@ def test_integrated_gradients_get_what_lacks_by_absolute_value():
 
 
 def test_the_mixture_declares_what_its_part_does():
-    mixed = load_design("mixed", design="shapley", exact_words=2)
+    mixed = load_design("mixed", design="shapley", exact_units=2)
     assert (mixed.causal, mixed.conserving, mixed.bounded, mixed.cost(2), mixed.cost(3)) == (
         False,
         True,

@@ -359,12 +359,12 @@ def test_a_design_that_breaks_the_contract_is_an_error(make, rewards):
 
 def test_a_plain_function_is_a_design(make):
     def hindsight(evidence, *, rng, scale):
-        assert evidence.word_spans().tolist() == [[6, 10], [11, 14]]
+        assert evidence.hindsight.units().tolist() == [[6, 10], [11, 14]]
         # without "good" the text is bad (-1/2), without "bad" it is good (1/2), the prompt counts 0
         without = [evidence.utility_without([word]) for word in range(2)]
         assert without == [-0.5, 0.5]
         with pytest.raises(ValueError, match=r"scorer 'words' offers no attributions, asked for 'gradient'"):
-            evidence.attributions("gradient")
+            evidence.hindsight.attributions("gradient")
         return np.array([*(scale * (evidence.utility - value) for value in without), 0.0, 0.0])
 
     env = make(reward_design=hindsight, reward_design_kwargs={"scale": 2})

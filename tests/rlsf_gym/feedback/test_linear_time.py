@@ -8,13 +8,16 @@ import numpy as np
 import pytest
 
 from rlsf_gym.designs import load_design
-from rlsf_gym.domains.sentiment.erasure import erase_words
+from rlsf_gym.domains import load_domain
+from rlsf_gym.domains.sentiment.clauses import clause_numbers
 from rlsf_gym.domains.sentiment.judge import Judge
+from rlsf_gym.domains.sentiment.segmentation import EnglishWords
 from rlsf_gym.feedback.core import Feedback
 from rlsf_gym.objectives import load_objective
 from rlsf_gym.render import ansi, sample_from_info
 from rlsf_gym.scorers import KnowledgeScorer, VaderScorer
-from rlsf_gym.text.alignment import clause_numbers, closed_ends, decode_pieces, word_ends, word_spans
+from rlsf_gym.text.bytes import decode_pieces
+from rlsf_gym.text.segmentation import Symbols
 from rlsf_gym.text.tokenizer import load_tokenizer
 
 UNITS = {
@@ -57,15 +60,19 @@ def _ends(text: str) -> np.ndarray:
 
 
 VADER, KNOWLEDGE, JUDGE = VaderScorer(), KnowledgeScorer(), Judge.load()
+WORDS = EnglishWords()
 CALLS: dict[str, Callable[[str], object]] = {
     "score": lambda text: VADER.score([text]),
     "prefixes": lambda text: VADER.prefix_scores("", text, _ends(text)),
-    "assess": lambda text: VADER.assess_batch(["The film was"], [text], [closed_ends(text, _ends(text))]),
+    "assess": lambda text: VADER.assess_batch(
+        ["The film was"], [text], [WORDS.closed_ends(text, _ends(text))]
+    ),
     "knowledge": lambda text: KNOWLEDGE.assess_batch(["The film was"], [text], [_ends(text)]),
     "clauses": lambda text: clause_numbers(text.split()),
     "a clause": lambda text: clause_numbers([text.replace(" ", ".") + "a"]),
-    "words": lambda text: word_ends(text, word_spans(text)),
-    "erasure": lambda text: erase_words(text, word_spans(text), [[0]] if text.strip() else [[]]),
+    "words": lambda text: WORDS.ends(text, WORDS.units(text)),
+    "symbols": lambda text: Symbols().units(text),
+    "erasure": lambda text: WORDS.without(text, WORDS.units(text), [[0]] if text.strip() else [[]]),
     "decoding": lambda text: decode_pieces([bytes([byte]) for byte in text.encode()]),
     "judge": lambda text: JUDGE.predict([text]),
 }
@@ -94,6 +101,7 @@ def test_laying_and_rendering_are_linear_in_the_response(design: str, unit: str)
         objective=load_objective("positive"),
         design=load_design(design),
         tokenizer=tokenizer,
+        segmentation=load_domain("sentiment").segmentation,
         boundary="open",
     )
 

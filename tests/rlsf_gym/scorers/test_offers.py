@@ -67,3 +67,18 @@ def test_attributions_that_are_none_are_refused(attributing):
     env.reset(seed=0)
     with pytest.raises(ValueError, match="must attribute a finite number by 'attention' to each of 5 charac"):
         env.step(env.unwrapped.tokenizer.encode(" good"))
+
+
+def test_a_misspelt_need_is_told():
+    design = Design("mine", uniform, needs="rule")
+    with pytest.raises(ValueError, match=r"hold 'rule' \(did you mean 'rules'\?\); no registered one does$"):
+        gym.make(ID, reward_design=design)
+
+
+def test_offers_are_several_strings(word_count):
+    class Single(word_count):
+        offers = "proof"
+
+    message = r"offers of a scorer must be several str, such as \('proof',\), got 'proof'"
+    with pytest.raises(ValueError, match=message):
+        list_offers(Single())

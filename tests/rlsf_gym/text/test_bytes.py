@@ -1,21 +1,14 @@
 """Characters and tokens, by byte offsets."""
 
-import re
-import sys
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rlsf_gym.text.alignment import (
-    clause_numbers,
-    closed_ends,
-    closed_ends_batch,
+from rlsf_gym.text.bytes import (
     decode_pieces,
     token_spans,
     tokens_of_span,
-    word_spans,
 )
 
 some_pieces = st.lists(
@@ -66,52 +59,6 @@ def test_what_is_certain_does_not_depend_on_later_pieces(pieces, later, data):
         assert text[: char_ends[position]] == other[: other_ends[position]]
 
 
-def test_a_word_is_closed_by_whitespace_or_by_the_end():
-    # " un|believ|able film|\n|ok": nothing, nothing, " unbelievable", " unbelievable film", then all
-    text = " unbelievable film\nok"
-    assert closed_ends(text, np.array([3, 9, 18, 19, 21])).tolist() == [0, 0, 13, 18, 21]
-
-
-def test_punctuation_closes_no_word():
-    assert closed_ends("good!?", np.array([4, 5, 6])).tolist() == [0, 0, 6]
-
-
-def test_the_last_token_closes_everything_and_an_empty_response_nothing():
-    assert closed_ends("good", np.array([4])).tolist() == [4]
-    assert closed_ends("", np.zeros(0, np.int64)).tolist() == []
-    assert closed_ends("", np.zeros(2, np.int64)).tolist() == [0, 0]
-
-
-@given(some_pieces)
-def test_closed_ends_against_a_slow_formula(pieces):
-    text, char_ends = decode_pieces(pieces)
-    expected = [
-        max((offset for offset, letter in enumerate(text[:end]) if letter.isspace()), default=0)
-        for end in char_ends.tolist()
-    ]
-    if expected:
-        expected[-1] = len(text)
-    assert closed_ends(text, char_ends).tolist() == expected
-
-
-@given(st.lists(some_pieces, min_size=1, max_size=5))
-def test_a_batch_is_closed_row_by_row(rows):
-    read = [decode_pieces(pieces) for pieces in rows]
-    size = max(map(len, rows)) + 1
-    texts = [text for text, _ in read]
-    padded = np.array([[*ends.tolist(), *[len(text)] * (size - len(ends))] for text, ends in read])
-    closed = closed_ends_batch(texts, padded, np.array([len(pieces) for pieces in rows]))
-    for row, (text, ends) in enumerate(read):
-        assert closed[row, : len(ends)].tolist() == closed_ends(text, ends).tolist()
-        assert (closed[row, len(ends) :] == len(text)).all()
-
-
-def test_all_that_splits_a_text_closes_words():
-    spaces = [chr(code) for code in range(sys.maxunicode + 1) if not chr(code).split()]
-    for space in spaces:
-        assert closed_ends(f"a{space}\ufeffb", np.array([3, 4])).tolist() == [1, 4]
-
-
 def test_spans_of_tokens_are_the_characters_they_complete():
     assert token_spans(np.array([4, 4, 5])).tolist() == [[0, 4], [4, 4], [4, 5]]
     assert token_spans(np.zeros(0, np.int64)).shape == (0, 2)
@@ -143,16 +90,3 @@ def test_every_span_inside_the_text_has_a_token_that_completes_it(pieces, data):
 def test_a_span_outside_the_text_is_refused(span):
     with pytest.raises(ValueError, match=r"span must be non-empty and inside \[0, 5\], got "):
         tokens_of_span(np.array([4, 5]), *span)
-
-
-def test_words_are_runs_between_whitespace():
-    assert word_spans(" not  good!\n", offset=10).tolist() == [[11, 14], [16, 21]]
-    assert word_spans(" \n").shape == (0, 2)
-
-
-def test_clauses_close_as_the_pattern_says() -> None:
-    pattern, rng = re.compile(r"[.,;:!?\u2026\u2014]\W*$"), np.random.default_rng(0)
-    pieces = ["a", "9", "_", ".", ",", "!", "\u2026", "\u2014", ")", "'", "\u00e9", "\u0301", "\u597d"]
-    for _ in range(2_000):
-        word = "".join(str(part) for part in rng.choice(pieces, int(rng.integers(1, 8))))
-        assert clause_numbers([word, "x"]).tolist() == [0, int(pattern.search(word) is not None)], word

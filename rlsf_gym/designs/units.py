@@ -1,4 +1,4 @@
-"""Lays what words earn onto the tokens that completed them."""
+"""Assigns what units earn to the tokens that completed them."""
 
 from __future__ import annotations
 
@@ -24,32 +24,31 @@ def completing_tokens(evidence: Evidence, char_ends: npt.ArrayLike) -> IntArray:
 
 
 def list_players(evidence: Evidence) -> list[list[int]]:
-    """Returns the response's words as the players of a game: those that one token completed are one player.
+    """Returns the response's units as the players of a game: those that one token completed are one player.
 
-    Punctuation behind a word is part of it, but the token that completed the last letter is paid.
-    A token is paid once, so that what its words do apart cannot be told by its reward; and one player's
+    A token is paid once, so that what its units do apart cannot be told by its reward; and one player's
     marginal contributions never exceed the range of the utility.
 
     Returns:
-        Numbers of words (rows of `evidence.word_spans()`), by player in the order of the text.
+        Numbers of units (rows of `evidence.hindsight.units()`), by player in the order of the text.
     """
-    ends = evidence.word_ends()
+    ends = evidence.hindsight.unit_ends()
     starts = np.flatnonzero(np.diff(completing_tokens(evidence, ends), prepend=-1))
     numbers = np.arange(len(ends))
     return [player.tolist() for player in np.split(numbers, starts[1:])] if len(ends) else []
 
 
 def lay_on_tokens(evidence: Evidence, players: list[list[int]], shares: FloatArray) -> FloatArray:
-    """Returns the players' shares on the tokens that completed their words, float64 (T,).
+    """Returns the players' shares on the tokens that completed their units, float64 (T,).
 
     Args:
         evidence: The response.
-        players: Numbers of words, by player.
+        players: Numbers of units, by player.
         shares: float64 (N,), one share per player.
     """
     rewards = np.zeros(evidence.mask.shape)
     if players:
-        ends = evidence.word_ends()[[player[-1] for player in players]]
+        ends = evidence.hindsight.unit_ends()[[player[-1] for player in players]]
         rewards[completing_tokens(evidence, ends)] = shares
     return rewards
 
