@@ -39,7 +39,7 @@ def main():
 
 def parse_args():
     """Returns the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--out", type=Path, default=Path("docs/designs"), help="folder of the pictures")
     parser.add_argument("--prompt", default=PROMPT, help="what the response goes on from")
     parser.add_argument("--response", default=RESPONSE, help="what is paid")
@@ -53,7 +53,7 @@ def pay(name, prompt, response, **kwargs):
     """Returns the K tokens of the response as text, and their rewards (K,)."""
     env = gym.make("rlsf_gym:rlsf_gym/Sentiment-v0", reward_design=name, max_new_tokens=32, **kwargs)
     env.reset(seed=0, options={"prompt": prompt})
-    tokenizer = env.unwrapped.tokenizer
+    tokenizer = env.get_wrapper_attr("tokenizer")
     ids = tokenizer.encode(response)
     info = env.step(ids)[-1]
     return [tokenizer.decode([token]) for token in ids], info["token_rewards"][: len(ids)]

@@ -27,7 +27,7 @@ from rlsf_gym.tokenizer import load_tokenizer
 
 def main():
     """Prints one line per design; returns the exit status."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("reviews", help="a parquet file with a column `text`")
     parser.add_argument("--designs", nargs="+", default=["rule_certificate"], choices=RECOMPUTABLE)
     parser.add_argument("--scorer", default="vader", help="vader or knowledge")

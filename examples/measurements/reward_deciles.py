@@ -16,7 +16,7 @@ from agents.rollouts.evaluation import evaluate
 
 def main():
     """Prints the nine deciles."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--episodes", type=int, default=5120, help="responses to sample")
     parser.add_argument("--seed", type=int, default=0, help="of prompts and samples")
     args = parser.parse_args()

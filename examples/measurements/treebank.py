@@ -34,7 +34,8 @@ def read_tree(line: str) -> Tree:
     words: list[str] = []
     nodes: list[Node] = []
     opened: list[tuple[int, int]] = []  # label and first word
-    for label, word in re.findall(r"\((\d)|([^\s()]+|\))", line):
+    parts: list[tuple[str, str]] = re.findall(r"\((\d)|([^\s()]+|\))", line)
+    for label, word in parts:
         if label:
             opened.append((int(label), len(words)))
         elif word != ")":

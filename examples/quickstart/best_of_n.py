@@ -53,9 +53,8 @@ def measure(prompts: int, seed: int) -> dict[str, np.ndarray]:
     observation, _ = env.reset(options={"prompts": repeated})
     ids, mask = (torch.as_tensor(observation[key]).long() for key in ("prompt_ids", "prompt_mask"))
     set_seed(seed)
-    responses = generate(
-        AutoModelForCausalLM.from_pretrained(MODEL), ids, mask, env.single_action_space.shape[0]
-    )
+    length = len(env.single_action_space.sample())  # tokens of a response, at most
+    responses = generate(AutoModelForCausalLM.from_pretrained(MODEL), ids, mask, length)
     _, rewards, _, _, infos = env.step(responses)
     measures = {"reward": rewards, "score": infos["score"], "judge": infos["judge"]}
     return {name: values.reshape(prompts, MOST) for name, values in measures.items()}

@@ -41,10 +41,11 @@ def main():
     print("check_design finds nothing")
     env = gym.make("rlsf_gym:rlsf_gym/Sentiment-v0", reward_design=INSTALMENTS)
     env.reset(options={"prompt": "The film was"})
-    ids = env.unwrapped.tokenizer.encode(" awful at first, but the ending is great!")
+    tokenizer = env.get_wrapper_attr("tokenizer")
+    ids = tokenizer.encode(" awful at first, but the ending is great!")
     info = env.step(ids)[-1]
     for token, reward in zip(ids, info["token_rewards"], strict=False):
-        print(f"{reward:+.3f} {env.unwrapped.tokenizer.decode([token])}")
+        print(f"{reward:+.3f} {tokenizer.decode([token])}")
 
 
 if __name__ == "__main__":

@@ -48,10 +48,11 @@ def main():
     print("check_scorer finds nothing")
     env = gym.make("rlsf_gym:rlsf_gym/Sentiment-v0", scorer=WordList())
     env.reset(options={"prompt": "The film was"})
-    ids = env.unwrapped.tokenizer.encode(" slow, but funny and warm.")
+    tokenizer = env.get_wrapper_attr("tokenizer")
+    ids = tokenizer.encode(" slow, but funny and warm.")
     info = env.step(ids)[-1]
     for token, reward in zip(ids, info["token_rewards"], strict=False):
-        print(f"{reward:+.3f} {env.unwrapped.tokenizer.decode([token])}")
+        print(f"{reward:+.3f} {tokenizer.decode([token])}")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from gymnasium import spaces
@@ -20,6 +20,7 @@ from stable_baselines3 import PPO
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.env_util import make_vec_env
 from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
+from stable_baselines3.common.vec_env import VecEnv
 
 ENV_ID = "rlsf_gym:rlsf_gym/SentimentTokenToy-v0"
 LENGTH = 8  # words of a response, at most
@@ -31,7 +32,7 @@ class WordFeatures(BaseFeaturesExtractor):
     """Shows the policy a learned vector for each word that stands in the text."""
 
     def __init__(self, observation_space: spaces.Dict, size: int = 16) -> None:
-        ids = observation_space["input_ids"]
+        ids = cast(spaces.Box, observation_space["input_ids"])
         super().__init__(observation_space, features_dim=ids.shape[0] * size)
         self.vectors = torch.nn.Embedding(int(ids.high.max()) + 1, size)
 
@@ -84,7 +85,7 @@ def main() -> None:
     )
     progress = Curve()
     agent.learn(max(1, args.episodes) * LENGTH, callback=progress)
-    print(write(agent))
+    print(write(agent, env))
     rows = progress.rows
     args.out.parent.mkdir(parents=True, exist_ok=True)
     args.out.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
@@ -93,13 +94,12 @@ def main() -> None:
     print(f"reward: first tenth {first:+.3f}, last tenth {last:+.3f} ({args.out})")
 
 
-def write(agent: PPO) -> str:
+def write(agent: PPO, env: VecEnv) -> str:
     """Returns a prompt and what the agent makes of it."""
-    env = agent.get_env()
     observation, ended = env.reset(), [False]
     prompt = env.reset_infos[0]["prompt"]
     while not ended[0]:
-        action, _ = agent.predict(observation)
+        action, _ = agent.predict(cast(Any, observation))
         observation, _, ended, infos = env.step(action)
     return prompt + infos[0]["response_text"]
 

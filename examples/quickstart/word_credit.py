@@ -15,7 +15,7 @@ from rlsf_gym.evidence import Evidence
 from rlsf_gym.feedback.core import Feedback
 from rlsf_gym.feedback.decoding import read_responses
 from rlsf_gym.objectives import load_objective
-from rlsf_gym.scorers import load_scorer
+from rlsf_gym.scorers import Scorer, load_scorer
 from rlsf_gym.testing import PieceTokenizer
 
 FloatArray = npt.NDArray[np.float64]
@@ -42,7 +42,7 @@ class WordPayer:
         seed: Seed of the generators of the designs that draw, one for each design.
     """
 
-    def __init__(self, designs: Mapping[str, Design], scorer: object = "vader", seed: int = 0) -> None:
+    def __init__(self, designs: Mapping[str, Design], scorer: str | Scorer = "vader", seed: int = 0) -> None:
         self.designs = dict(designs)
         self.asking = max(designs.values(), key=lambda design: design.uses_prefixes)
         self.scorer = load_scorer(scorer)

@@ -29,7 +29,7 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 
-from rlsf_gym.designs import DESIGNS
+from rlsf_gym.designs import DESIGNS, Design
 from rlsf_gym.feedback.decoding import read_responses
 from rlsf_gym.scorers.offers import has_offer
 
@@ -82,7 +82,7 @@ class Bench:
 
     tokens: int
     load: str
-    design: str
+    design: str | Design
     form: str
     num_envs: int
     seconds: list[float] = field(default_factory=list)
@@ -91,7 +91,7 @@ class Bench:
     def __post_init__(self) -> None:
         """Makes the environment and begins its first episode."""
         name = "rlsf_gym:rlsf_gym/Sentiment-v0"
-        settings = {"reward_design": self.design, "max_new_tokens": self.tokens}
+        settings: dict[str, Any] = {"reward_design": self.design, "max_new_tokens": self.tokens}
         if self.form == "single":
             self.env: Any = gym.make(name, **settings)
             self.num_envs = 1

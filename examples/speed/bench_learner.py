@@ -80,21 +80,24 @@ class Learner:
             text=True,
             env=environment,
         )
+        stdin, stdout = self._process.stdin, self._process.stdout
+        assert stdin is not None and stdout is not None  # both are pipes
+        self._tasks, self._answers = stdin, stdout
         self.package = str(self._read()["ready"])
 
     def iterate(self) -> None:
         """Does one iteration and keeps what it took."""
         with contextlib.suppress(BrokenPipeError):  # it has ended, and reading says why
-            self._process.stdin.write("\n")
-            self._process.stdin.flush()
+            self._tasks.write("\n")
+            self._tasks.flush()
         self.iterations.append(self._read())
 
     def close(self) -> None:
         """Ends the process."""
         with contextlib.suppress(BrokenPipeError):
-            self._process.stdin.close()
+            self._tasks.close()
         self._process.wait()
-        self._process.stdout.close()
+        self._answers.close()
         self._errors.close()
 
     def forget(self) -> None:
@@ -106,7 +109,7 @@ class Learner:
         return statistics.median(iteration[key] for iteration in self.iterations)
 
     def _read(self) -> dict[str, Any]:
-        for line in self._process.stdout:
+        for line in self._answers:
             if line.startswith("{"):  # an import may print before the channel takes the output over
                 return json.loads(line)
         self._process.wait()

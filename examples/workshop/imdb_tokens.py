@@ -124,7 +124,7 @@ def count_bytes(texts: Sequence[str]) -> int:
 
 def main() -> None:
     """Makes the tokenizer and the files of ids."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument(
         "--data", type=Path, required=True, help="folder with the parquet files of stanfordnlp/imdb"
     )

@@ -22,7 +22,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -59,7 +59,7 @@ def make_model() -> GPT2LMHeadModel:
             eos_token_id=END_ID,
         )
     )
-    for layer in model.transformer.h:
+    for layer in cast(Any, model.transformer.h):
         torch.nn.init.zeros_(layer.attn.c_proj.weight)
         torch.nn.init.zeros_(layer.mlp.c_proj.weight)
     return model
@@ -177,7 +177,7 @@ def rate_factor(progress: float) -> float:
 
 def save_model(model: GPT2LMHeadModel, folder: Path) -> None:
     """Writes config.json and model.safetensors in half precision; each file appears whole or not at all."""
-    half = copy.deepcopy(model).to("cpu").half()
+    half = cast(Any, copy.deepcopy(model)).to("cpu").half()
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
         half.save_pretrained(scratch)
@@ -329,14 +329,15 @@ def main() -> None:
     if arguments.start is not None:
         model = GPT2LMHeadModel.from_pretrained(arguments.start, dtype=torch.float32)
         stages = json.loads((arguments.start / "training.json").read_text(encoding="utf-8"))["stages"]
-    model = model.to(device)
+    model = cast(GPT2LMHeadModel, cast(Any, model).to(device))
     ids = np.load(arguments.tokens)
     teacher = NgramTeacher(ids) if arguments.teacher_share else None
     trained = train(model, Blocks(ids, device, arguments.seed), teacher, arguments)
     stages.append(describe_stage(trained, arguments, device))
     save_model(model, arguments.out)
     save_tokenizer(arguments.out)
-    reloaded = GPT2LMHeadModel.from_pretrained(arguments.out, dtype=torch.float32).to(device).eval()
+    kept = GPT2LMHeadModel.from_pretrained(arguments.out, dtype=torch.float32)
+    reloaded = cast(Any, kept).to(device).eval()
     counts = json.loads(arguments.tokens.with_suffix(".json").read_text(encoding="utf-8"))
     test_ids = np.load(arguments.tokens.with_suffix(".test.npy"))
     figures = {

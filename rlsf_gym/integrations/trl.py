@@ -21,7 +21,7 @@ from rlsf_gym.text.wider_tokenizer import WiderTokenizer
 
 __all__ = ["reward_func"]
 
-RewardFunction = Callable[..., list[float]]
+RewardFunction = Callable[..., list[float | None]]  # as TRL has it; ours never says None
 _VectorEnv = gym.vector.VectorEnv[Any, Any, Any]
 
 _KEPT = 4  # environments, one per size of batch: the last batch of an epoch may be smaller
@@ -60,7 +60,7 @@ def reward_func(env_id: str, **kwargs: Any) -> RewardFunction:
         completion_ids: Sequence[Sequence[int]] | None = None,
         log_metric: Callable[[str, float], None] | None = None,
         **_: Any,
-    ) -> list[float]:
+    ) -> list[float | None]:
         rows = _check_batch(prompts, completion_ids)
         if not rows:
             return []
@@ -70,7 +70,7 @@ def reward_func(env_id: str, **kwargs: Any) -> RewardFunction:
                 array = np.asarray(values)
                 if array.dtype.kind == "f" and array.ndim == 1:
                     log_metric(f"env/{name}", float(array.mean()))
-        return cast(list[float], rewards.tolist())
+        return cast(list[float | None], rewards.tolist())
 
     reward.__name__ = env_id.rpartition("/")[2]  # the name under which trainers log it
     return reward

@@ -130,15 +130,17 @@ def main() -> None:
         seed=0,
         device="cpu",
     )
+    head, env = agent.policy.action_net, agent.get_env()
+    assert isinstance(head, torch.nn.Linear) and env is not None
     with torch.no_grad():
-        agent.policy.action_net.bias[[work.end, work.padding]] = BANNED
+        head.bias[[work.end, work.padding]] = BANNED
     _, callback = agent._setup_learn(10**9)
     agent.logger.output_formats.clear()
 
     def iterate() -> dict[str, float]:
         generating, updating = Stopwatch(), Stopwatch()
         with generating:
-            agent.collect_rollouts(agent.env, callback, agent.rollout_buffer, n_rollout_steps=agent.n_steps)
+            agent.collect_rollouts(env, callback, agent.rollout_buffer, n_rollout_steps=agent.n_steps)
         with updating:
             agent.train()
         return {"generate": generating.seconds, "score": 0.0, "update": updating.seconds}

@@ -83,13 +83,14 @@ def make_agent(work: Work, kl_estimator: str = "", callbacks: Sequence[Any] = ()
         kl_estimator: As in `TokenPPOConfig`; "": the default.
         callbacks: Of the learner.
     """
+    given: dict[str, Any] = {"kl_estimator": kl_estimator} if kl_estimator else {}
     config = TokenPPOConfig(
         batch_size=work.batch,
         minibatch_size=work.minibatch,
         num_ppo_epochs=work.epochs,
         learning_rate=work.learning_rate,
         lr_schedule="constant",
-        **({"kl_estimator": kl_estimator} if kl_estimator else {}),
+        **given,
     )
     return TokenPPO(CausalLMPolicy(make_model(work)), FlatEnv(work), config, callbacks=callbacks)
 

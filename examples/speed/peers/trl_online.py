@@ -39,7 +39,8 @@ class Border(TrainerCallback):
         """Waits, if an iteration begins here."""
         if state.global_step % self.steps == 0:
             self.channel.wait()
-            self.collecting.take(), self.generating.take()
+            self.collecting.take()
+            self.generating.take()
 
     def on_step_end(self, args: Any, state: Any, control: Any, **keywords: Any) -> None:
         """Answers, if an iteration ends here."""

@@ -176,7 +176,8 @@ def _arrivals(history: History, goal: float, max_kl: float, batch_size: int) -> 
 
 def _first(there: npt.NDArray[np.bool_]) -> list[int | None]:
     """Returns the first step of each learner at which something holds."""
-    return [int(i) if ever else None for i, ever in zip(there.argmax(axis=1), there.any(axis=1), strict=True)]
+    steps: list[int] = there.argmax(axis=1).tolist()
+    return [i if row.any() else None for i, row in zip(steps, there, strict=True)]
 
 
 def _frontier(task: Task, betas: Sequence[float]) -> Iterator[Record]:

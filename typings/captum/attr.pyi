@@ -1,0 +1,6 @@
+# What this repository uses of captum, whose own types leave its arguments open.
+from typing import Any
+
+class LayerIntegratedGradients:
+    def __init__(self, forward_func: Any, layer: Any) -> None: ...
+    def attribute(self, inputs: Any, **kwargs: Any) -> Any: ...
