@@ -131,9 +131,18 @@ class Task:
             judge=load_judge(judge, domain.judge),
             boundary=boundary,
             verify=verify,
+            probe=self._draw_probe(domain),
         )
         self._prompt_ids = Remembered[IntArray](sys.getsizeof)
         self._vocabulary_sha256 = hash_vocabulary(self.tokenizer)
+
+    def _draw_probe(self, domain: Domain) -> tuple[Instance, str]:
+        """Returns an instance with a response of the domain, the same each time."""
+        if domain.instances is None and domain.samples.pairs:
+            prompt, response = domain.samples.pairs[0]
+            return Instance(prompt), response
+        response = b"".join(domain.samples.pieces).decode("utf-8", "replace")
+        return self.instances.sample(np.random.default_rng(0)), response
 
     def begin(self, rng: np.random.Generator, given: Instance | None) -> Instance:
         """Returns the instance of a new episode: the one that was given, or one that is drawn."""

@@ -43,6 +43,8 @@ class Feedback:
     """Whether a unit counts when it is closed, or with each of its pieces."""
     verify: bool = False
     """Whether scores and rewards are checked before they are handed out."""
+    probe: tuple[Instance, str] | None = None
+    """Instance and response that a scorer which declares proofs is tried on at once."""
     _scoring: Scoring = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -52,7 +54,7 @@ class Feedback:
             ValueError: If the scorer declares proofs, and its certificates cannot be proved; or the
                 segmentation lacks a method.
         """
-        is_proved = check_provable(self.scorer) and self.verify
+        is_proved = check_provable(self.scorer, self.probe) and self.verify
         self._scoring = Scoring(
             scorer=self.scorer,
             segmentation=choose_segmentation(self.scorer, self.segmentation),

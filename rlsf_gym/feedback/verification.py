@@ -18,20 +18,23 @@ from rlsf_gym.certificates.rewards import RECOMPUTABLE, compare_rewards, recompu
 from rlsf_gym.designs import DESIGNS, Design
 from rlsf_gym.evidence import Evidence, FloatArray, IntArray
 from rlsf_gym.feedback.hindsight import ResponseHindsight
+from rlsf_gym.instance import Instance
 from rlsf_gym.scorers.protocol import Scorer
 
-__all__ = ["Verification", "check_certificate", "check_provable"]
+__all__ = ["Verification", "check_certificate", "check_provable", "check_rules"]
 
 # Largest error of a score, a utility, a reward or a sum of rewards.
 _TOLERANCE = 1e-9
 # Largest difference of what a scorer without proofs certifies and returns: neural ones vary with the batch.
 _ROUGH = 1e-3
-# On these a scorer of somebody's own that declares proofs is tried before the first episode.
-_PROBE = ("The film was", " not very good, but I LOVED the ending!")
 
 
-def check_provable(scorer: Scorer) -> bool:
+def check_provable(scorer: Scorer, probe: tuple[Instance, str] | None = None) -> bool:
     """Checks that a scorer that declares proofs has a checker, which proves a certificate of it.
+
+    Args:
+        scorer: The scorer.
+        probe: Instance and response that a scorer of somebody's own is tried on; None for no trial.
 
     Returns:
         Whether that checker proves values of prefixes as well.
@@ -43,7 +46,7 @@ def check_provable(scorer: Scorer) -> bool:
     name, declared = cast(Any, scorer.name), cast(Any, scorer.verifiable)
     if not isinstance(declared, bool):
         raise ValueError(f"scorer {name!r} must have True or False as verifiable, got {declared!r}")
-    _check_rules(scorer)
+    check_rules(scorer)
     if not declared or _is_ours(scorer):
         return declared
     if find_checker(name) is None:
@@ -51,15 +54,27 @@ def check_provable(scorer: Scorer) -> bool:
             f"scorer {name!r} declares verifiable=True, but no checker is registered for it: call "
             f"rlsf_gym.checker.register_checker({name!r}, verify), or declare verifiable=False"
         )
-    certificate = scorer.certify(*_PROBE)
+    return probe is not None and _try(scorer, *probe)
+
+
+def _try(scorer: Scorer, instance: Instance, response: str) -> bool:
+    """Returns whether the checker of a scorer proves values of prefixes, once a certificate holds."""
+    certificate = _certify(scorer, instance, response)
     try:
         _check_form(scorer, certificate)
-        return verify(certificate, *_PROBE).proves_prefixes
+        return verify(certificate, instance.prompt, response, instance).proves_prefixes
     except ValueError as error:
         raise ValueError(
-            f"scorer {name!r} declares verifiable=True, but its certificate of {''.join(_PROBE)!r} fails: "
-            f"{error}: mend it, or declare verifiable=False and return Certificate.opaque(...) from certify"
+            f"scorer {scorer.name!r} declares verifiable=True, but its certificate of "
+            f"{instance.prompt + response!r} fails: {error}: mend it, or declare verifiable=False and return "
+            "Certificate.opaque(...) from certify"
         ) from error
+
+
+def _certify(scorer: Any, instance: Instance, response: str) -> Any:
+    if hasattr(scorer, "assess"):
+        return scorer.assess([instance], [response], [np.zeros(0, np.int64)])[0].certificate
+    return scorer.certify(instance.prompt, response)
 
 
 def check_certificate(scorer: Scorer, evidence: Evidence, prompt: str, response: str) -> None:
@@ -276,8 +291,12 @@ def _rules_of(scorer: Scorer) -> tuple[str, ...]:
     return getattr(scorer, "rules", ())
 
 
-def _check_rules(scorer: Scorer) -> None:
-    """Checks that rules are names of their own, each a part of a key of info."""
+def check_rules(scorer: Scorer) -> None:
+    """Checks that the rules of a scorer are names, each of which can be part of a key of info.
+
+    Raises:
+        ValueError: If they are not.
+    """
     rules: Any = _rules_of(scorer)
     if not isinstance(rules, tuple) or not all(map(_is_rule, cast(tuple[Any, ...], rules))):
         raise ValueError(

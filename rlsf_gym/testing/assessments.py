@@ -1,0 +1,82 @@
+"""Holds a scorer of instances to its protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from rlsf_gym.instance import Instance
+from rlsf_gym.scorers import Assessment
+from rlsf_gym.testing.promises import Promises
+
+__all__ = ["check_assessments"]
+
+Case = tuple[Instance, str]
+
+
+def check_assessments(promises: Promises, cases: Sequence[Case]) -> None:
+    """Checks what a scorer that has `assess` says of instances and responses.
+
+    A response gets the same assessment in any batch; values of prefixes are float64 (K,), finite and in the
+    range that is declared, and the first of them, before any character, is the certificate's `prompt_score`.
+
+    Args:
+        promises: The scorer, with how close its numbers must come.
+        cases: Instances with responses.
+
+    Raises:
+        ContractError: If it breaks a promise.
+    """
+    once = _assess(promises, cases)
+    backwards = _assess(promises, cases[::-1])[::-1]
+    alone = [_assess(promises, [case])[0] for case in cases]
+    others = {"again": _assess(promises, cases), "in another batch": backwards, "alone": alone}
+    for number, ((instance, response), one) in enumerate(zip(cases, once, strict=True)):
+        for how, found in others.items():
+            _check_same(promises, one, found[number], f"{response!r}, {how}")
+        _check_assessment(promises, one, instance, response)
+
+
+def _assess(promises: Promises, cases: Sequence[Case]) -> list[Assessment]:
+    instances, responses = [instance for instance, _ in cases], [response for _, response in cases]
+    scorer: Any = promises.scorer
+    found = scorer.assess(instances, responses, [np.arange(len(text) + 1) for text in responses])
+    promises.check_count(found, len(cases), "assess")
+    for (instance, response), one in zip(cases, found, strict=True):
+        text = instance.prompt + response
+        promises.check_certificate(one.certificate, text, "assess")
+        for score in (one.certificate.prompt_score, one.certificate.score):
+            promises.check_score(score, text, "assess")
+        prefixes = [instance.prompt + response[:end] for end in range(len(response) + 1)]
+        promises.check_form(one.prefix_scores, prefixes, "assess")
+    return list(found)
+
+
+def _check_same(promises: Promises, one: Assessment, other: Assessment, where: str) -> None:
+    numbers, others = (
+        [found.certificate.prompt_score, found.certificate.score, *found.prefix_scores.tolist()]
+        for found in (one, other)
+    )
+    for first, second in zip(numbers, others, strict=True):
+        if abs(first - second) > promises.same:
+            raise promises.broken(
+                f"must give a response the same values every time, got {first} and {second} for {where}"
+                f"{promises.hint}"
+            )
+
+
+def _check_assessment(promises: Promises, one: Assessment, instance: Instance, response: str) -> None:
+    certificate, start = one.certificate, float(one.prefix_scores[0])
+    if abs(start - certificate.prompt_score) > promises.close:
+        raise promises.broken(
+            f"must value no characters as its certificate does the prompt, {certificate.prompt_score}, "
+            f"got {start} for {instance.prompt!r}"
+        )
+    if not promises.scorer.verifiable:
+        return
+    proof = promises.prove(certificate, instance.prompt, response, instance)
+    if proof.values is not None:
+        ends = range(len(response) + 1)
+        promises.check_told(proof.values(list(ends)), one.prefix_scores.tolist(), "values of prefixes")
