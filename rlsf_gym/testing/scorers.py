@@ -79,8 +79,8 @@ def draw_cases(domain: Domain) -> list[tuple[Instance, str]]:
     rng, source, pieces = np.random.default_rng(0), domain.instances("train"), domain.samples.pieces
     cases: list[tuple[Instance, str]] = []
     for number in range(_DRAWN):
-        chosen = rng.integers(len(pieces), size=number)  # the first response is empty
-        response = b"".join(pieces[one] for one in chosen.tolist()).decode("utf-8", "replace")
+        chosen: list[int] = rng.integers(len(pieces), size=number).tolist()  # the first response is empty
+        response = b"".join(pieces[one] for one in chosen).decode("utf-8", "replace")
         cases.append((source.sample(rng), response))
     return cases
 
