@@ -8,8 +8,8 @@ from typing import Any, Final
 import numpy as np
 
 from rlsf_gym.contract import ContractError
+from rlsf_gym.domains import load_domain
 from rlsf_gym.evidence import IntArray
-from rlsf_gym.testing.scorers import PAIRS
 from rlsf_gym.text.segmentation import (
     Segmentation,
     choose_segmentation,
@@ -25,7 +25,13 @@ __all__ = ["check_segmentation"]
 _CHANCES: Final = 8  # ways in which a response is cut into tokens
 
 
-def check_segmentation(segmentation: Any, *, pairs: Sequence[tuple[str, str]] = PAIRS, seed: int = 0) -> None:
+def check_segmentation(
+    segmentation: Any,
+    *,
+    pairs: Sequence[tuple[str, str]] | None = None,
+    domain: Any = "sentiment",
+    seed: int = 0,
+) -> None:
     """Checks that a segmentation keeps the promises of `rlsf_gym.text.segmentation.Segmentation`.
 
     Units are spans in order and apart, complete inside their spans, in groups that go up. What is closed
@@ -34,7 +40,8 @@ def check_segmentation(segmentation: Any, *, pairs: Sequence[tuple[str, str]] = 
 
     Args:
         segmentation: An object with the methods of the protocol.
-        pairs: Prompts and responses to divide.
+        pairs: Prompts and responses to divide; by default the samples of the domain.
+        domain: Anything that `load_domain` takes.
         seed: Seed of the ways in which responses are cut into tokens.
 
     Raises:
@@ -44,7 +51,7 @@ def check_segmentation(segmentation: Any, *, pairs: Sequence[tuple[str, str]] = 
     """
     rng = np.random.default_rng(seed)
     checked = _Checked(choose_segmentation(None, segmentation))
-    for prompt, response in pairs:
+    for prompt, response in load_domain(domain).samples.pairs if pairs is None else pairs:
         checked.check_units(prompt, response)
         for _ in range(_CHANCES):
             ends = np.sort(rng.integers(len(response) + 1, size=4))
