@@ -33,11 +33,12 @@ from task_flags import COLLECTING
 
 from agents.runs.logs import read_jsonl
 from agents.runs.printable import one_line
-from agents.runs.run_report import SUMMARY_KEYS
 from agents.stats import curves as learning_curves
 from agents.stats import intervals as statistics
 from agents.stats.intervals import Interval
+from agents.stats.measures import evaluated
 
+SUMMARY_KEYS = tuple(row.key for row in evaluated() if not (row.optional or row.is_costly))
 TRAIN = Path(__file__).with_name("train_sentiment.py")
 SHARE = 0.8
 """Share of the best arm's gain that an arm has to reach."""

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from agents.runs.plots import COLOURS, INK, PANELS, draw_frontier, dress, pyplot, smooth_curve
+from agents.runs.plots import COLOURS, INK, draw_frontier, dress, pyplot, smooth_curve
+from agents.stats.measures import MEASURES
 
 
 class Cell(NamedTuple):
@@ -26,10 +27,10 @@ def draw_comparison(path: str | os.PathLike[str], arms: Arms) -> None:
     """Writes score, judge and score over KL: a colour per arm, a thin line per seed."""
     plt = pyplot()
     figure, axes = plt.subplots(1, 3, figsize=(15, 4.6), layout="constrained")
-    for axis, (key, _, label) in zip(axes[:2], PANELS, strict=False):
+    for axis, measure in zip(axes[:2], (MEASURES["score"], MEASURES["judge"]), strict=True):
         for colour, (arm, cells) in zip(COLOURS, arms.items(), strict=False):
-            _draw_arm(axis, [smooth_curve(cell.rows, key) for cell in cells], colour, arm)
-        dress(axis, label, "episodes")
+            _draw_arm(axis, [smooth_curve(cell.rows, measure.log_key) for cell in cells], colour, arm)
+        dress(axis, measure.panel, "episodes")
     axes[0].legend(frameon=False, loc="lower right")
     draw_frontier(axes[2], {arm: [cell.rows for cell in cells] for arm, cells in arms.items()})
     seeds = len(next(iter(arms.values())))

@@ -21,6 +21,13 @@ def plan(**changes):
     return fingerprint(parse_study("s", {**TABLE, **changes}))
 
 
+def test_plans_of_before_there_was_a_choice_are_those_with_percentile_intervals():
+    now = plan(statistics={"interval": "percentile"})
+    assert set(now) == {"sha256", "goal", "cells", "tuning", "contrasts"}
+    assert is_fingerprint(now) and is_fingerprint(plan())
+    assert changed_parts(now, plan()) == ["the intervals"]
+
+
 LATER = {**CONTRAST, "name": "later", "primary": False}
 
 
@@ -42,6 +49,8 @@ LATER = {**CONTRAST, "name": "later", "primary": False}
             ["the contrast 'other' (added)", "the contrast 'main' (left out)"],
         ),
         ({"contrasts": []}, ["the contrast 'main' (left out)"]),
+        ({"statistics": {"interval": "percentile"}}, ["the intervals"]),
+        ({"statistics": {"interval": "bca"}}, []),
     ],
 )
 def test_what_was_changed_is_named(changes, told):
