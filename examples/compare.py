@@ -216,7 +216,7 @@ def difference(rows: dict[str, list[float]], first: str, last: str) -> Interval 
     """Returns the paired difference over seeds, or None where a run never got there."""
     if not np.all(np.isfinite([rows[first], rows[last]])):
         return None
-    return statistics.paired_difference(rows[first], rows[last])
+    return statistics.paired_difference(rows[first], rows[last], method="percentile")
 
 
 def show(interval: Interval | None) -> str:

@@ -7,9 +7,15 @@ from pathlib import Path
 import pytest
 import torch
 
+from agents.stats.measures import MEASURES
+
 DOCUMENT = Path(__file__).parents[1] / "docs" / "metrics.md"
-OPTIONAL = {"timings.jsonl": set() if torch.cuda.is_available() else {"peak_cuda_mb"}}
-"""Keys that a run on this machine does not write."""
+OPTIONAL = {
+    "metrics.jsonl": {"env/solved"},
+    "timings.jsonl": set() if torch.cuda.is_available() else {"peak_cuda_mb"},
+    "summary.json": {"reward", "solved"},
+}
+"""Keys that a run on this machine, and of this domain, does not write."""
 
 
 def documented(section):
@@ -33,6 +39,13 @@ def test_keys_and_lines_are_the_same(tiny_run, name):
     assert len(lines) == len(set(lines))
     assert found - set(lines) == set()
     assert set(lines) - found == OPTIONAL.get(name, set())
+
+
+def test_each_measure_has_its_lines():
+    logged = {row.log_key for row in MEASURES.values() if row.log_key}
+    assert logged - set(documented("metrics.jsonl")) == set()
+    evaluated = {row.key for row in MEASURES.values() if row.is_evaluated and not row.is_costly}
+    assert evaluated - set(documented("summary.json")) == set()
 
 
 def test_each_line_says_something():

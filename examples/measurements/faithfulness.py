@@ -114,7 +114,7 @@ def measure(
         rows = [erase(one, one.credit[name], order) for one, order in zip(paid, ties, strict=True)]
         tables = {field: np.array([getattr(row, field) for row in rows]) for field in Erasures._fields}
         measures[name] = {
-            field: bootstrap_interval(table.mean(axis=1), resamples=resamples)
+            field: bootstrap_interval(table.mean(axis=1), resamples=resamples, method="percentile")
             for field, table in tables.items()
         }
         curves[name] = {field: table.mean(axis=0).tolist() for field, table in tables.items()}

@@ -36,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (ValueError, OSError) as error:
         print("error: " + one_line(error), file=sys.stderr)
         return 1
-    mean, low, high = bootstrap_interval(differences)
+    mean, low, high = bootstrap_interval(differences, method="percentile")
     verdict = "it rises" if low > 0 else "no rise that this many seeds can tell"
     print(
         f"last tenth - first tenth, {options.seeds} seeds: {mean:+.3f} [{low:+.3f}, {high:+.3f}]: {verdict}"

@@ -14,6 +14,7 @@ from agents.stats.curves import value_at_kl
 from agents.studies.files import CellResult
 from agents.studies.plan import Study
 from agents.studies.records import MEASURED, NUMBER, TEXT, Kind, Shape, list_of, or_none
+from rlsf_gym.word_game import WORDS
 
 from .game_speed import CONTROL, compare, draw, ratio, run_table, speed_table
 
@@ -58,15 +59,33 @@ def game_section(results: Sequence[CellResult], study: Study) -> Section:
     ]
     numbers = {"speed_ups": speeds, "credit": credit, "frontier": points, "invariance": ends}
     return Section(
-        "The word game, by enumeration", TEXT, figures, [table for table in tables if table.rows], numbers
+        "The word game, by enumeration",
+        _text(results),
+        figures,
+        [table for table in tables if table.rows],
+        numbers,
     )
 
 
-TEXT = (
-    "<p>Responses of four words, each one of twelve, scored by VADER; all 20,736 are enumerated, so that "
-    "cosine, noise and critics are exact. A critic of quality q values a state at q times what is to be "
-    "expected there and 1 - q times the mean of the position, of its own design's rewards.</p>"
-)
+SIZES = {1: "one", 2: "two", 3: "three", 4: "four", 5: "five", 6: "six", 12: "twelve"}
+CHOICES = len(WORDS)
+
+
+def _text(results: Sequence[CellResult]) -> str:
+    """Returns what was enumerated, by the settings of the cells that were."""
+    lengths = sorted({int(one.settings["words"]) for one in results if one.records("credit")})
+    if not lengths:
+        return ""
+    said = " or ".join(SIZES.get(length, str(length)) for length in lengths)
+    counts = " or ".join(f"{CHOICES**length:,}" for length in lengths)
+    choices = SIZES.get(CHOICES, str(CHOICES))
+    return (
+        f"<p>Responses of {said} words, each one of {choices}, scored by VADER; all {counts} are enumerated, so "
+        "that cosine, noise and critics are exact. A critic of quality q values a state at q times what is to "
+        "be expected there and 1 - q times the mean of the position, of its own design's rewards.</p>"
+    )
+
+
 SPEED = (
     "What potential saves over terminal, over what the critic explains. Left: how many times fewer responses "
     "it needs at a small learning rate; lines: predicted from how far the expected estimate leads along the "
