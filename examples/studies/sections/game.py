@@ -80,9 +80,9 @@ def _text(results: Sequence[CellResult]) -> str:
     counts = " or ".join(f"{CHOICES**length:,}" for length in lengths)
     choices = SIZES.get(CHOICES, str(CHOICES))
     return (
-        f"<p>Responses of {said} words, each one of {choices}, scored by VADER; all {counts} are enumerated, so "
-        "that cosine, noise and critics are exact. A critic of quality q values a state at q times what is to "
-        "be expected there and 1 - q times the mean of the position, of its own design's rewards.</p>"
+        f"<p>Responses of {said} words, each one of {choices}, scored by VADER; all {counts} are enumerated, "
+        "so that cosine, noise and critics are exact. A critic of quality q values a state at q times what is "
+        "to be expected there and 1 - q times the mean of the position, of its own design's rewards.</p>"
     )
 
 
