@@ -28,7 +28,7 @@ $(READY): $(TRAIN)
 	@touch $@
 
 train: $(TRAIN)  ## Train the embedded GPT-2 on token-level feedback and show what it learned. ARGS="--help" lists the flags.
-	$(BIN)/python examples/train_sentiment.py $(ARGS)
+	$(BIN)/python -m agents train $(ARGS)
 
 compare: $(TRAIN)  ## Token-level feedback against the scalar standard: same learner, prompts and seeds.
 	$(BIN)/python examples/compare.py $(ARGS)
@@ -41,7 +41,7 @@ report: $(TRAIN)  ## The report of a study, finished or not: ARGS="docs/results/
 	$(BIN)/python examples/report.py $(ARGS)
 
 explore: $(TRAIN)  ## A page on this machine that shows what each token earns, and why, as you type. ARGS="--open" opens it.
-	$(BIN)/python examples/explore.py $(ARGS)
+	$(BIN)/python -m rlsf_gym explore $(ARGS)
 
 check: $(READY) format lint types contracts doctests alone both  ## All that a change has to pass.
 

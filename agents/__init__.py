@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from agents.rollouts.evaluation import evaluate
 
 __all__ = [
+    "GRPO",
+    "RLOO",
+    "CausalLMPolicy",
+    "GRPOConfig",
+    "LoraSettings",
+    "RLOOConfig",
     "TokenPPO",
     "TokenPPOConfig",
-    "RLOO",
-    "RLOOConfig",
-    "GRPO",
-    "GRPOConfig",
-    "CausalLMPolicy",
-    "LoraSettings",
     "evaluate",
 ]
 

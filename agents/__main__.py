@@ -1,67 +1,52 @@
-"""Says what the folder of a run holds, finished or not, and draws its figure anew.
+"""Trains, and shows what came out, from the command line.
 
-    python -m agents runs/NAME
+    python -m agents train      rlsf-train      train a policy in a run folder
+    python -m agents show       rlsf-show       what a run folder holds, finished or not
 
-Exit status: 0 done, 1 a failure that is explained in one line, 2 wrong arguments.
+Each has --help.
 """
 
 from __future__ import annotations
 
-import argparse
-import os
+import importlib
 import sys
+import warnings
 from collections.abc import Sequence
-from typing import NoReturn
+from pathlib import Path
 
-from agents.runs.plots import draw_run
-from agents.runs.printable import one_line, printable
-from agents.runs.run_report import Run, describe_run, headline, read_run
+from agents.flags.parser import Parser, show_warning
+from agents.training.interruption import end_quietly
 
-FIGURE = "curves.png"
-
-
-class Parser(argparse.ArgumentParser):
-    """Reports wrong arguments in one line, with exit status 2."""
-
-    def error(self, message: str) -> NoReturn:
-        """Writes `error: message`."""
-        _say("error: " + " ".join(message.split()))
-        raise SystemExit(2)
+COMMANDS = ("train", "show")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Prints the summary of a run and draws its figure; returns the exit status."""
-    parser = Parser(
-        prog="python -m agents",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    parser.add_argument("folder", help="folder of a run")
-    parser.add_argument("--no-figure", action="store_true", help=f"leave {FIGURE} as it is")
-    given = parser.parse_args(argv)
-    try:
-        run = read_run(given.folder)
-        print(describe_run(run), flush=True)  # drawing takes longer than reading
-        if run.metrics and not given.no_figure:
-            print(f"\nfigure: {printable(_draw(run))}")
-    except BrokenPipeError:  # whoever reads has seen enough, as `head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except (ValueError, OSError, ImportError) as error:
-        _say("error: " + one_line(error))
-        return 1
-    return 0
+    """Runs the command that the first argument names; returns the exit status."""
+    words = sys.argv[1:] if argv is None else list(argv)
+    parser = Parser(prog="python -m agents", description=__doc__, usage="%(prog)s COMMAND [flags]")
+    parser.add_argument("command", metavar="COMMAND", help=", ".join(COMMANDS))
+    name = parser.parse_args(words[:1]).command
+    if name not in COMMANDS:
+        hint = f" (did you mean show {name}?)" if Path(name).is_dir() else ""
+        parser.error(f"expected one of {', '.join(COMMANDS)}, got {name!r}{hint}")
+    return run(name, words[1:])
 
 
-def _draw(run: Run) -> str:
-    path = run.path / FIGURE
-    title = headline(run.path.name, run.settings)
-    draw_run(path, run.metrics, before=run.before, after=run.after, title=title)
-    return str(path)
+def run(name: str, argv: Sequence[str] | None = None) -> int:
+    """Runs a command as this process: signals end it in one line, warnings take one."""
+    end_quietly()  # what a command imports takes seconds
+    warnings.showwarning = show_warning
+    return importlib.import_module(f"agents.commands.{name}").main(argv)
 
 
-def _say(line: str) -> None:
-    print(printable(line), file=sys.stderr, flush=True)
+def train() -> int:
+    """Runs `rlsf-train`."""
+    return run("train")
+
+
+def show() -> int:
+    """Runs `rlsf-show`."""
+    return run("show")
 
 
 if __name__ == "__main__":

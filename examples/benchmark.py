@@ -25,11 +25,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import interruption as signals
-from command_line import Parser
-from flag import count, seconds
 from study_progress import Progress
 
+from agents.flags.flag import count, seconds
+from agents.flags.parser import Parser
 from agents.runs.plain_files import write_whole
 from agents.runs.printable import one_line
 from agents.studies.executors import Executor, ProcessExecutor, RayExecutor
@@ -39,6 +38,7 @@ from agents.studies.plan import Cell, Study
 from agents.studies.read import read_study
 from agents.studies.run import Place, Summary, run_cells
 from agents.studies.tuning import choose
+from agents.training import interruption as signals
 
 HERE = Path(__file__).resolve().parent
 STUDIES = HERE / "studies"

@@ -24,19 +24,21 @@ from typing import Any
 
 import numpy as np
 import plots
-import settings as flags
-from command_line import Parser
-from flag import count
 from plots import Arms, Cell
-from run_folder import RunFolder
-from task_flags import COLLECTING
 
+from agents.flags.flag import count
+from agents.flags.parser import Parser
 from agents.runs.logs import read_jsonl
 from agents.runs.printable import one_line
 from agents.stats import curves as learning_curves
 from agents.stats import intervals as statistics
 from agents.stats.intervals import Interval
 from agents.stats.measures import evaluated
+from agents.training import settings as flags
+from agents.training.run_folder import RunFolder
+from rlsf_gym.presets.table import load_preset
+
+PRESET = load_preset("sentiment")
 
 SUMMARY_KEYS = tuple(row.key for row in evaluated() if not (row.optional or row.is_costly))
 TRAIN = Path(__file__).with_name("train_sentiment.py")
@@ -89,7 +91,7 @@ def parse(argv: Sequence[str] | None) -> tuple[argparse.Namespace, list[str]]:
     check_passed_on(parser, passed_on, varied)
     for value in values:  # wrong ones end here, before anything runs
         try:
-            flags.make_config(read_settings([*passed_on, f"--{varied}", value], foreign=parser.flags))
+            flags.make_config(read_settings([*passed_on, f"--{varied}", value]))
         except ValueError as error:
             parser.error(str(error))
     return options, passed_on
@@ -102,7 +104,7 @@ def check_passed_on(parser: Parser, passed_on: list[str], varied: str) -> None:
         flag = word.partition("=")[0].replace("_", "-")
         if flag in ITS_OWN:
             parser.error(ITS_OWN[flag])
-        if flag == varying and flag not in COLLECTING:
+        if flag == varying and flag not in flags.collecting(PRESET.flags):
             parser.error(f"{flag} is varied, and given as well: leave it out")
 
 
@@ -142,15 +144,15 @@ def run_cell(options: argparse.Namespace, settings: list[str], name: str) -> Cel
 
 def check_settings(folder: RunFolder, command: list[str]) -> None:
     """Refuses a finished cell that other settings made."""
-    stored = flags.read_stored(folder.config()["settings"])
+    stored = flags.read_stored(PRESET, folder.config()["settings"])
     differing = flags.differences(read_settings(command), stored)
     if differing:
         raise ValueError(f"{folder.path}: {'; '.join(differing)}; choose another --out")
 
 
-def read_settings(command: list[str], foreign: Sequence[str] = ()) -> dict[str, Any]:
-    """Returns all settings of a run with these flags; `foreign` ones are guessed at as well."""
-    return flags.complete(vars(flags.make_parser("", foreign=foreign).parse_args(command)))
+def read_settings(command: list[str]) -> dict[str, Any]:
+    """Returns all settings of a run with these flags."""
+    return flags.complete(PRESET, vars(flags.make_parser(PRESET, "").parse_args(command)))
 
 
 def train(arguments: list[str], log: Path) -> None:

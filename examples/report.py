@@ -18,8 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from command_line import Parser
-
+from agents.flags.parser import Parser
 from agents.reports import load_additions, write_report
 from agents.reports.escapes import shown
 from agents.reports.report import RUNS

@@ -27,6 +27,8 @@ from agents import CausalLMPolicy, TokenPPO, TokenPPOConfig
 from agents.runs.run_report import describe_run, read_run
 from agents.studies.files import StudyFolder, pack, read_results
 from agents.studies.read import read_study
+from agents.training.results import read_evaluation
+from agents.training.run_folder import RunFolder
 from rlsf_gym.domains.sentiment.judge import Judge
 from rlsf_gym.domains.sentiment.knowledge.file import read_knowledge
 from rlsf_gym.prompts import load_prompts
@@ -119,21 +121,19 @@ def make_run(folder: Path, policy: Path) -> list[Path]:
     flags |= {"minibatch-size": 4, "response-length": "4", "eval-samples": 4, "max-prompt-tokens": 64}
     words = [str(word) for name, value in flags.items() for word in (f"--{name}", value)]
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-        assert import_module("train_sentiment").main([*words, "--out", str(folder / "run")]) == 0
-    return sorted((folder / "run").glob("*.json*"))
+        assert import_module("examples.train_sentiment").main([*words, "--out", str(folder / "run")]) == 0
+    written = sorted((folder / "run").glob("*.json*"))
+    return [file for file in written if file.name != "samples.jsonl"]  # a page: no command reads it again
 
 
 def read_run_whole(folder: Path) -> None:
     """Shows the run, reads its evaluations, and goes on with it as far as a finished one goes on."""
-    from results import read_evaluation
-    from run_folder import RunFolder
-
     for when in ("before", "after"):
         read_evaluation(RunFolder(folder / "run"), when)
     describe_run(read_run(folder / "run"))
     said = io.StringIO()
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(said):
-        status = import_module("train_sentiment").main(["--resume", str(folder / "run")])
+        status = import_module("examples.train_sentiment").main(["--resume", str(folder / "run")])
     if status != 0:
         raise ValueError(said.getvalue().strip())
 

@@ -1,8 +1,15 @@
-"""The versions of what the numbers of a run depend on."""
+"""What the numbers of a run depend on besides its settings: installed packages, state of the checkout."""
 
 from __future__ import annotations
 
+import importlib.metadata
 import platform
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+DISTRIBUTION = "rlsf-gym"
 
 
 def read_versions() -> dict[str, str]:
@@ -18,3 +25,41 @@ def read_versions() -> dict[str, str]:
         "transformers": transformers.__version__,
         "gymnasium": gym.__version__,
     }
+
+
+def read_installed() -> dict[str, str]:
+    """Returns the versions of Python, of what a learner computes with, and of all that this package needs."""
+    found = read_versions()
+    try:
+        found[DISTRIBUTION] = importlib.metadata.version(DISTRIBUTION)
+        needed = importlib.metadata.requires(DISTRIBUTION) or []
+    except importlib.metadata.PackageNotFoundError:
+        return found
+    for requirement in needed:
+        name = re.match(r"[A-Za-z0-9_.-]+", requirement)
+        if name is not None and "extra ==" not in requirement:
+            found[name[0]] = importlib.metadata.version(name[0])
+    return found
+
+
+def read_git() -> dict[str, Any] | None:
+    """Returns commit and cleanliness of the checkout that this file belongs to, or None outside of one."""
+    if _git("ls-files", "--error-unmatch", Path(__file__).name) is None:
+        return None
+    commit = _git("rev-parse", "HEAD")
+    return {"commit": commit, "clean": _git("status", "--porcelain", "--untracked-files=no") == ""}
+
+
+def _git(*arguments: str) -> str | None:
+    try:
+        done = subprocess.run(
+            ["git", *arguments],
+            cwd=Path(__file__).resolve().parent,
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None

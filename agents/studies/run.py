@@ -23,13 +23,13 @@ from typing import Any, Literal, NamedTuple, cast
 from agents.runs.file_lock import is_locked, try_lock
 from agents.runs.plain_files import open_append, open_fresh, write_whole
 from agents.runs.printable import one_line
+from agents.runs.versions import read_git, read_installed
 from agents.studies.cells import make_end
 from agents.studies.executors import Executor
 from agents.studies.files import ALL_DIGITS, SUFFIX, StudyFolder, to_line
 from agents.studies.names import PLACES, find_place
 from agents.studies.plan import Cell
 from agents.studies.records import Record, check_record, parse_record
-from agents.studies.versions import read_git, read_installed
 
 CellFunction = Callable[[Mapping[str, Any], int], Iterator[Record]]
 """A cell: settings and seed to its records, but for the first and the last, which are written here."""

@@ -17,10 +17,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from agents.flags.flag import count
+from agents.flags.parser import Parser
 from agents.runs.printable import one_line
 from agents.stats.intervals import bootstrap_interval
-from examples.command_line import Parser
-from examples.flag import count
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -28,9 +28,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from agents.flags.parser import Parser
 from agents.runs.printable import one_line
 from agents.stats.intervals import Interval
-from examples.command_line import Parser
 from examples.measurements import faithfulness, game_credit, plausibility
 from examples.measurements.treebank import read_trees
 from examples.speed.bench_env import Bench

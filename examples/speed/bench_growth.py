@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from examples.flag import count
+from agents.flags.flag import count
 from examples.speed.bench_learner import OURS, operations_of, show, start, write_json
 from examples.speed.peers.work import QUICK
 

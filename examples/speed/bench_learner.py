@@ -36,7 +36,7 @@ from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from examples.flag import count
+from agents.flags.flag import count
 from examples.speed.learner_operations import Sizes, iteration_operations
 from examples.speed.peers.work import QUICK, WORKS, prompt_lengths, read_work
 

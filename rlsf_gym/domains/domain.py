@@ -64,6 +64,8 @@ class Domain:
     """Arguments of its environments where none are given, such as `{"tokenizer": "bytes"}`."""
     design_kwargs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
     """Name of a reward design to arguments that it has here where none are given."""
+    training: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """The task that a training command takes by its name: arguments of a `TaskPreset`."""
     labels: Mapping[str, str] = field(default_factory=dict[str, str])
     """What figures and pages call its "unit", the "amount" of a record, and its "judge"."""
 

@@ -46,7 +46,7 @@ def picture(sample: Sample, *, scale: float | None = None) -> npt.NDArray[np.uin
     """
     full = scale or max((abs(token.reward) for token in sample.tokens), default=0.0) or 1.0
     tokens = [_token_run(token.text, token.reward / full) for token in sample.tokens]
-    facts = f"score {sample.score:+.3f}   utility {sample.utility:+.3f}   reward {sample.total:+.3f}"
+    facts = "   ".join(f"{name} {value:+.3f}" for name, value in sample.facts.items())
     legend = [
         _token_run(f"{-full:+.2f}", -1.0),
         _Run("  0  ", _INK),

@@ -11,7 +11,7 @@ from html import escape
 from importlib import resources
 
 from rlsf_gym.render.colours import css_variables
-from rlsf_gym.render.sample import RecordView, Sample, TokenView, show_controls
+from rlsf_gym.render.sample import FACTS, RecordView, Sample, TokenView, show_controls
 
 __all__ = ["html_page"]
 
@@ -85,28 +85,26 @@ def _key(scale: float) -> str:
 
 
 def _summary(samples: Sequence[Sample]) -> str:
+    known = [name for name in FACTS if any(name in sample.facts for sample in samples)]
     groups: defaultdict[str, list[Sample]] = defaultdict(list)
     for sample in samples:
         groups[sample.group].append(sample)
     lines = [
         f'<tr><th scope="row">{_safe(group) or "all"}</th><td class="number">{len(members)}</td>'
-        + "".join(
-            _cell(sum(values) / len(members))
-            for values in (
-                [sample.score for sample in members],
-                [sample.utility for sample in members],
-                [sample.total for sample in members],
-            )
-        )
+        + "".join(_mean([sample.facts[name] for sample in members if name in sample.facts]) for name in known)
         + f"<td>{_safe(', '.join(dict.fromkeys(sample.design for sample in members)))}</td></tr>"
         for group, members in groups.items()
     ]
-    heads = ("", "responses", "mean score", "mean utility", "mean reward")
+    heads = ("", "responses", *(f"mean {name}" for name in known))
     head = "".join(f'<th scope="col" class="number">{name}</th>' for name in heads)
     return (
         f'<table class="summary"><thead><tr>{head}<th scope="col">reward design</th></tr></thead>'
         f"<tbody>{''.join(lines)}</tbody></table>"
     )
+
+
+def _mean(values: Sequence[float]) -> str:
+    return _cell(sum(values) / len(values)) if values else '<td class="number">\u2013</td>'
 
 
 def _row(number: int, samples: Sequence[Sample], scale: float) -> str:
@@ -121,7 +119,7 @@ def _column(sample: Sample, scale: float) -> str:
     heading = f"<b>{_safe(sample.group)}</b>" if sample.group else ""
     facts = "".join(
         f'<span>{name} <span class="number {_side(value)}">{_signed(value)}</span></span>'
-        for name, value in (("score", sample.score), ("utility", sample.utility), ("reward", sample.total))
+        for name, value in sample.facts.items()
     )
     tokens = "".join(_token(token, scale) for token in sample.tokens)
     return (

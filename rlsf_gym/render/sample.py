@@ -21,6 +21,8 @@ IntArray = npt.NDArray[np.int64]
 
 _LONG = 256  # characters
 _RUN = re.compile(r"\S+")
+FACTS = ("score", "utility", "reward")
+"""Numbers of a whole response."""
 END = "\u220e"  # stands for a token without bytes
 _NAMED = {"\n": "\u21b5", "\t": "\u21e5", "\x7f": "\u2421"}
 # C0, DEL and C1; soft hyphen, zero-width characters (but for the joiner, which emoji need), everything that
@@ -72,13 +74,21 @@ class Sample:
     prompt: str
     """The prompt, control characters made visible."""
     tokens: tuple[TokenView, ...]
-    score: float
-    utility: float
+    score: float | None
+    """Score of prompt + response; None: unknown."""
+    utility: float | None
+    """The objective's value of it; None: unknown."""
     design: str = ""
     records: tuple[RecordView, ...] = ()
     """The certificate, but for what held at some words of the response only."""
     group: str = ""
     """The heading that the sample stands under, such as `"before"`."""
+
+    @property
+    def facts(self) -> dict[str, float]:
+        """The numbers that are known of the whole response, by name: score, utility and reward."""
+        found = zip(FACTS, (self.score, self.utility, self.total), strict=True)
+        return {name: value for name, value in found if value is not None}
 
     @property
     def total(self) -> float:
@@ -100,8 +110,8 @@ def make_sample(
     pieces: Sequence[bytes],
     token_rewards: Sequence[float] | npt.NDArray[np.floating[Any]],
     *,
-    score: float,
-    utility: float,
+    score: float | None = None,
+    utility: float | None = None,
     design: str = "",
     certificate: Iterable[Mapping[str, Any]] = (),
     group: str = "",
@@ -112,8 +122,8 @@ def make_sample(
         prompt: The prompt.
         pieces: The bytes of each of K tokens of the response; none for the end token.
         token_rewards: K rewards.
-        score: Score of prompt + response.
-        utility: The objective's value of it.
+        score: Score of prompt + response, where it is known.
+        utility: The objective's value of it, where it is known.
         design: Name of the reward design.
         certificate: Plain records, as in `info["certificate"]`; passing ones are left out, as they are part
             of neither score.
@@ -147,7 +157,12 @@ def make_sample(
             zip(pieces, spans.tolist(), rewards, accumulate(rewards), told, strict=True)
         )
     ]
-    return Sample(show_controls(prompt), tuple(tokens), float(score), float(utility), design, views, group)
+    numbers = _number(score), _number(utility)
+    return Sample(show_controls(prompt), tuple(tokens), *numbers, design, views, group)
+
+
+def _number(value: float | None) -> float | None:
+    return None if value is None else float(value)
 
 
 def sample_from_info(

@@ -28,7 +28,7 @@ def ansi(sample: Sample, *, scale: float | None = None, colours: bool = True) ->
         + (_dim(f"({token.reward:+.2f})", colours) if token.reward else "")
         for token in sample.tokens
     )
-    facts = [f"score {sample.score:+.3f}", f"utility {sample.utility:+.3f}", f"reward {sample.total:+.3f}"]
+    facts = [f"{name} {value:+.3f}" for name, value in sample.facts.items()]
     facts += [show_controls(sample.design)] if sample.design else []
     evidence = [f"  {record.describe()}" for record in sample.records]
     heading = [show_controls(sample.group)] if sample.group else []

@@ -5,6 +5,7 @@ from rlsf_gym.domains.sentiment.judge import Judge
 from rlsf_gym.domains.sentiment.reviews import COLUMNS, clean
 from rlsf_gym.domains.sentiment.samples import SAMPLES
 from rlsf_gym.domains.sentiment.segmentation import EnglishWords
+from rlsf_gym.domains.sentiment.training import TRAINING
 
 __all__ = ["DOMAIN"]
 
@@ -20,6 +21,7 @@ DOMAIN = Domain(
     judge=Judge.load,
     corpus=Corpus("reviews", COLUMNS, clean),
     defaults={"tokenizer": "bundled", "prompts": "bundled"},
+    training=TRAINING,
     labels={"unit": "word", "amount": "valence", "judge": "P(positive)"},
 )
 """The domain `sentiment`."""

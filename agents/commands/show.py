@@ -1,0 +1,50 @@
+"""Says what the folder of a run holds, finished or not, and draws its figure anew.
+
+    python -m agents show runs/NAME
+
+Exit status: 0 done, 1 a failure that is explained in one line, 2 wrong arguments.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+from agents.flags.parser import Parser, print_line
+from agents.runs.plots import draw_run
+from agents.runs.printable import one_line, printable
+from agents.runs.run_report import Run, describe_run, headline, read_run
+
+FIGURE = "curves.png"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Prints the summary of a run and draws its figure; returns the exit status."""
+    parser = Parser(prog="python -m agents show", description=__doc__)
+    parser.add_argument("folder", help="folder of a run")
+    parser.add_argument("--no-figure", action="store_true", help=f"leave {FIGURE} as it is")
+    given = parser.parse_args(argv)
+    try:
+        run = read_run(given.folder)
+        _print(describe_run(run))  # drawing takes longer than reading
+        if run.metrics and not given.no_figure:
+            _print(f"\nfigure: {printable(_draw(run))}")
+    except BrokenPipeError:  # whoever reads has seen enough, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (ValueError, OSError, ImportError) as error:
+        print_line("error: " + one_line(error))
+        return 1
+    return 0
+
+
+def _draw(run: Run) -> str:
+    path = run.path / FIGURE
+    title = headline(run.path.name, run.settings)
+    draw_run(path, run.metrics, before=run.before, after=run.after, title=title)
+    return str(path)
+
+
+def _print(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()

@@ -1,0 +1,80 @@
+"""The parser of every command: one line for each wrong argument, and a guess at what was meant."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import sys
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+
+class Parser(argparse.ArgumentParser):
+    """Reports wrong arguments in one line, with exit status 2; flags are spelled out, never abbreviated.
+
+    Args:
+        **kwargs: Of `argparse.ArgumentParser`.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        # An abbreviation would change its meaning as soon as another flag begins alike.
+        kwargs = {"allow_abbrev": False, "formatter_class": argparse.RawDescriptionHelpFormatter, **kwargs}
+        super().__init__(**kwargs)
+
+    @property
+    def flags(self) -> list[str]:
+        """The flags as `--help` shows them."""
+        return [
+            flag
+            for action in self._actions
+            for flag in action.option_strings
+            if flag.startswith("--") and action.help != argparse.SUPPRESS
+        ]
+
+    def parse_args(self, args: Any = None, namespace: Any = None) -> argparse.Namespace:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """Returns what was given; flags that nobody knows end the command."""
+        found, unknown = self.parse_known_args(args, namespace)
+        if unknown:
+            told = ", ".join(self._guess(word) for word in unknown)
+            self.error(f"unrecognized arguments: {told}; --help lists the flags")
+        return found
+
+    def error(self, message: str) -> NoReturn:
+        """Writes `error: message`."""
+        print_line("error: " + " ".join(message.split()))
+        raise SystemExit(2)
+
+    def _guess(self, word: str) -> str:
+        flag = word.partition("=")[0]
+        if not flag.startswith("-"):
+            return word
+        closest = difflib.get_close_matches(flag.replace("_", "-"), self.flags, n=1)
+        return f"{flag} (did you mean {closest[0]}?)" if closest else flag
+
+
+def print_line(line: str) -> None:
+    """Writes one line to stderr, each character that would act on a terminal written as an escape."""
+    text = "".join(one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in line)
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()
+
+
+def show_warning(message: Warning | str, *_: Any) -> None:
+    """Writes a warning in one line, without the place in the code; for `warnings.showwarning`."""
+    print_line("warning: " + " ".join(str(message).split()))
+
+
+def repeated(args: Sequence[str]) -> list[str]:
+    """Returns the flags that are given twice or more, in either spelling, as they were given first.
+
+    Example:
+        >>> repeated(["--lr", "1", "--out", "a", "--lr=2"])
+        ['--lr']
+    """
+    flags = [word.partition("=")[0] for word in args if word.startswith("--") and word != "--"]
+    names = [flag.replace("_", "-") for flag in flags]
+    return [
+        flag
+        for i, flag in enumerate(flags)
+        if names[:i].count(names[i]) == 0 < names[i + 1 :].count(names[i])
+    ]

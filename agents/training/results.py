@@ -1,0 +1,100 @@
+"""Turns the files of a run into its summary, its figure and its samples, and says in words what came out."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from agents.runs.jsonl_log import read_jsonl
+from agents.runs.plots import draw_run
+from agents.runs.printable import printable
+from agents.runs.run_report import format_table, hash_logs, headline, read_numbers
+from agents.runs.strict_json import is_count, is_number
+from agents.training import settings as flags
+from agents.training.preset import Preset
+from agents.training.run_folder import RunFolder
+from agents.training.samples import write_samples
+
+
+def held_out(folder: RunFolder) -> dict[str, Any]:
+    """Returns the statistics of both evaluations, for the policy's model card."""
+    return {name: read_evaluation(folder, name)["summary"] for name in ("before", "after")}
+
+
+def finish(folder: RunFolder, preset: Preset, episodes: int) -> list[str]:
+    """Writes curves.png, the samples and, last, the summary.json that marks the run as finished.
+
+    Returns:
+        Notes about what could not be written.
+    """
+    folder.check_there()
+    before, after = (read_evaluation(folder, name) for name in ("before", "after"))
+    settings = folder.follow(flags.read_stored(preset, folder.config()["settings"]))
+    title = headline(folder.path.name, settings)
+    notes: list[str] = []
+    try:
+        draw_run(
+            folder.curves,
+            read_jsonl(folder.metrics),
+            before=before["summary"],
+            after=after["summary"],
+            title=title,
+        )
+    except ImportError as error:
+        notes.append(f"note: no curves.png: {error}")
+    token_texts = partial(preset.token_texts, preset.tokenizer(settings) or "")
+    write_samples(folder.samples, {"before": before["samples"], "after": after["samples"]}, token_texts)
+    preset.write_page(folder.samples, folder.page, title=title)
+    summary = {
+        "before": before["summary"],
+        "after": after["summary"],
+        "seconds": sum(row["seconds"] for row in read_jsonl(folder.path / "timings.jsonl")),
+        "episodes": episodes,
+        "logs": hash_logs(folder.path),
+    }
+    folder.write("summary", summary)
+    return notes
+
+
+def episodes_of(folder: RunFolder) -> int:
+    """Returns the episodes that the results of a run are of.
+
+    Raises:
+        ValueError: They don't say.
+    """
+    summary: dict[str, Any] = folder.read("summary") or {}
+    if not is_count(summary.get("episodes")):
+        raise ValueError(f"{folder.path / 'summary.json'}: expected episodes in it; restore it from a copy")
+    return int(summary["episodes"])
+
+
+def read_evaluation(folder: RunFolder, name: str) -> dict[str, Any]:
+    """Returns an evaluation: its `summary`, and its `samples`, which `write_samples` checks.
+
+    Raises:
+        ValueError: It is missing, or of other types.
+    """
+    path = folder.path / f"{name}.json"
+    content: dict[str, Any] = folder.read(name) or {}
+    summary, records = read_numbers(path, content, "summary"), content.get("samples")
+    if summary is None or not isinstance(records, list):
+        raise ValueError(f"{path}: expected summary and samples in it; restore it from a copy")
+    return {"summary": summary, "samples": records}
+
+
+def describe(folder: RunFolder) -> str:
+    """Returns the table of both evaluations and where the files are."""
+    path, summary = folder.path / "summary.json", folder.read("summary")
+    before, after = (read_numbers(path, summary, key) for key in ("before", "after"))
+    if before is None or not all(is_number(summary.get(key)) for key in ("episodes", "seconds")):
+        raise ValueError(
+            f"{path}: expected before, after, episodes and seconds in it; restore it from a copy"
+        )
+    samples = folder.page if folder.page.exists() else folder.samples
+    lines = [
+        format_table(before, after),
+        f"{summary['episodes']} episodes, {summary['seconds']:.0f} s of training",
+        *(f"  {printable(str(path))}" for path in (folder.curves, samples, folder.metrics)),
+        f"  {printable(str(folder.checkpoint))}",
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,125 @@
+"""Keeps a few evaluated responses and writes them as `samples.jsonl`: the same prompts before and after."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+from agents.runs.plain_files import write_whole
+from agents.runs.strict_json import is_number, show
+
+COUNT = 24
+"""Prompts that are kept."""
+
+TokenTexts = Callable[[Sequence[int]], list[Any]]
+"""Token ids to what stands for each: a text, its bytes, or its id."""
+
+
+def pick(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Returns the first response to each of the first prompts, as plain records.
+
+    Args:
+        rows: From `agents.evaluate`; equal seeds give equal prompts in equal order.
+    """
+    first: dict[Any, Mapping[str, Any]] = {}
+    for number, row in enumerate(rows):
+        first.setdefault(row["info"].get("prompt", number), row)
+    return [_record(row) for row in list(first.values())[:COUNT]]
+
+
+def _record(row: Mapping[str, Any]) -> dict[str, Any]:
+    info, length = row["info"], row["length"]
+    found = {
+        "prompt": info.get("prompt"),
+        "response": info.get("response_text"),
+        "tokens": row["tokens"],
+        "token_rewards": [float(reward) for reward in info["token_rewards"][:length]],
+        "score": row.get("score"),
+        "utility": row.get("utility"),
+        "reward_design": info.get("reward_design"),
+        "certificate": info.get("certificate"),
+    }
+    return {key: value for key, value in found.items() if value is not None}
+
+
+def write_samples(path: Path, evaluations: Mapping[str, Sequence[Any]], token_texts: TokenTexts) -> None:
+    """Writes `samples.jsonl`: a line for each response, as docs/samples.md describes it.
+
+    Args:
+        path: The file; a link in its place is replaced, not followed.
+        evaluations: Heading, such as "before", to records of `pick`.
+        token_texts: What stands for the tokens.
+
+    Raises:
+        ValueError: A record is not one of `pick`.
+    """
+    lines: list[str] = []
+    for group, records in evaluations.items():
+        for number, record in enumerate(records, start=1):
+            where = f"sample {number} of {group!r}"
+            lines.append(json.dumps(_line(where, group, record, token_texts)) + "\n")
+    write_whole(path, "".join(lines).encode("ascii"), alone=True)
+
+
+def _line(where: str, group: str, record: Any, token_texts: TokenTexts) -> dict[str, Any]:
+    check_record(where, record)
+    try:
+        tokens = token_texts(record["tokens"])
+    except ValueError as error:
+        raise ValueError(f"{where}: {error}") from error
+    kept = {NAMES.get(key, key): value for key, value in record.items() if key in KEPT}
+    return {"group": group, **kept, "tokens": tokens, "rewards": record["token_rewards"]}
+
+
+KEPT = ("prompt", "score", "utility", "reward_design", "certificate")
+"""Parts of a record that a line holds as they are."""
+NAMES = {"reward_design": "design"}
+"""Parts that go by another name there."""
+
+
+def check_record(where: str, record: Any) -> None:
+    """Checks that a record, out of a file that anybody may have written, is one of `pick`.
+
+    Raises:
+        ValueError: A part of it is missing or of another type.
+    """
+    if not isinstance(record, dict):
+        raise ValueError(f"{where}: expected a record, got {show(record)}")
+    found = cast("dict[str, Any]", record)
+    for key, holds, expected in PARTS:
+        if (key in found or key in NEEDED) and not holds(found.get(key)):
+            raise ValueError(f"{where}: {key}: expected {expected}, got {show(found.get(key))}")
+    if len(found["tokens"]) != len(found["token_rewards"]):
+        raise ValueError(
+            f"{where}: expected a reward for each token, got {len(found['token_rewards'])} for "
+            f"{len(found['tokens'])}"
+        )
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_list(holds: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, list) and all(map(holds, cast("list[Any]", value)))
+
+
+def _is_id(value: Any) -> bool:
+    return type(value) is int and 0 <= value < 1 << 63
+
+
+def _is_table(value: Any) -> bool:
+    return isinstance(value, dict)
+
+
+NEEDED = ("tokens", "token_rewards")
+PARTS: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
+    *((key, _is_text, "a text") for key in ("prompt", "response", "reward_design")),
+    *((key, is_number, "a number") for key in ("score", "utility")),
+    ("tokens", _is_list(_is_id), "token ids"),
+    ("token_rewards", _is_list(is_number), "numbers"),
+    ("certificate", _is_list(_is_table), "a list of records"),
+)
+"""Key, what is accepted and how it is called, of each part of a record."""

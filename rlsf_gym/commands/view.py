@@ -1,0 +1,52 @@
+"""Writes the page of coloured tokens of a JSONL file of tokens and rewards, whoever wrote it.
+
+    python -m rlsf_gym view runs/mine/samples.jsonl                 writes runs/mine/samples.html
+    python -m rlsf_gym view rollouts.jsonl --out page.html --open
+    python -m rlsf_gym view ids.jsonl --tokenizer gpt2-folder       tokens that are ids
+
+A line is {"prompt": "2 + 2 =", "tokens": [" 4", "."], "rewards": [1.0, 0]}; docs/samples.md has the whole
+format. Exit status: 0 done, 1 a failure that is explained in one line, 2 wrong arguments.
+"""
+
+from __future__ import annotations
+
+import sys
+import webbrowser
+from collections.abc import Sequence
+from pathlib import Path
+
+from rlsf_gym.flags.flag import named
+from rlsf_gym.flags.parser import Parser, print_line
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Writes the page; returns the exit status."""
+    parser = Parser(prog="python -m rlsf_gym view", description=__doc__)
+    parser.add_argument(
+        "file", metavar="FILE.jsonl", type=Path, help="an object with tokens and rewards a line"
+    )
+    parser.add_argument("--out", type=Path, metavar="FILE.html", help="the page (default: FILE.html)")
+    parser.add_argument("--title", type=named, help="the page's title (default: the file's name)")
+    parser.add_argument(
+        "--tokenizer", type=named, metavar="NAME", help="of tokens that are ids: a file or folder"
+    )
+    parser.add_argument("--open", action="store_true", help="open the page in a browser")
+    options = parser.parse_args(argv)
+    from rlsf_gym.render.samples_file import (  # not for --help, which is to answer at once
+        read_samples,
+        write_page,
+    )
+    from rlsf_gym.text.tokenizer import load_tokenizer
+
+    out: Path = options.out or options.file.with_suffix(".html")
+    try:
+        tokenizer = None if options.tokenizer is None else load_tokenizer(options.tokenizer)
+        samples = read_samples(options.file, tokenizer=tokenizer)
+        write_page(out, samples, title=options.title or options.file.name)
+    except (ValueError, OSError, ImportError) as error:
+        print_line("error: " + " ".join(str(error).split()))
+        return 1
+    sys.stdout.write(f"page: {out} ({len(samples)} responses)\n")
+    if options.open:
+        webbrowser.open(out.resolve().as_uri())
+    return 0

@@ -1,0 +1,105 @@
+"""What can be asked of the explorer, with the examples that its page offers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection
+from dataclasses import asdict, dataclass, fields
+from typing import Any, cast
+
+from rlsf_gym.arguments import did_you_mean
+
+EXAMPLES = (
+    ("Negation, then a but", "The film was", " not very good, but I loved the ending!"),
+    ("Capitals", "I watched this one Sunday", " and it was GREAT fun, though the sound was bad."),
+    ("An idiom", "The soundtrack relies on", " a badass guitar: to die for, the kiss of death to silence."),
+    ("Emoji", "As a sequel, it", " made me 😀 for an hour and 😭 at the end ❤️"),
+    (
+        "No and least",
+        "The script was written by",
+        " people with no talent, in the least funny year of their life.",
+    ),
+    (
+        "Boosters and dampeners",
+        "The lead actress has",
+        " an extremely moving, somewhat sad and barely happy scene.",
+    ),
+    (
+        "A late turn",
+        "The director's earlier work had",
+        " charm, wit and love, BUT this is a stupid, boring mess!!!",
+    ),
+    ("A sign near zero", "Set in a small coastal town,", " it is good and it is bad."),
+    (
+        "Long and thin (for the scorer knowledge)",
+        "After two hours the",
+        " plot felt long and thin, the jokes fresh.",
+    ),
+    (
+        "Markup, controls and directions",
+        "I saw <b>",
+        "good</b>\t<script>alert(1)</script> \u202enot bad\u202c &amp; fine",
+    ),
+)
+"""Name, prompt, response."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """What the page asks about.
+
+    Raises:
+        ValueError: If a field is of another type.
+    """
+
+    prompt: str = EXAMPLES[0][1]
+    response: str = EXAMPLES[0][2]
+    scorer: str = "vader"
+    objective: str = "positive"
+    target: float = 0.5
+    """The score to come close to, under the objective `target`."""
+    boundary: str = "closed"
+    designs: tuple[str, ...] = ("terminal", "potential", "rule_certificate", "shapley")
+
+    def plain(self) -> dict[str, Any]:
+        """Returns the question as plain data."""
+        return asdict(self)
+
+    def __post_init__(self) -> None:
+        for name in ("prompt", "response", "scorer", "objective", "boundary"):
+            check(name, getattr(self, name), isinstance(getattr(self, name), str), "a string")
+        target: Any = self.target
+        number = isinstance(target, int | float) and not isinstance(target, bool)
+        check("target", target, number and math.isfinite(target), "a number")
+        designs: Any = self.designs
+        listed = list(cast("list[Any]", designs)) if isinstance(designs, list | tuple) else [None]
+        named = all(isinstance(name, str) for name in listed)
+        check("designs", designs, named, "a list of strings")
+        object.__setattr__(self, "designs", tuple(dict.fromkeys(listed)))
+
+    @classmethod
+    def from_plain(cls, plain: Any) -> Question:
+        """Returns the question that decoded JSON asks; what it leaves out has its default.
+
+        Raises:
+            ValueError: If it is no object of these fields.
+        """
+        check("the question", plain, isinstance(plain, dict), "an object")
+        known = [item.name for item in fields(cls)]
+        unknown = [name for name in plain if name not in known]
+        if unknown:
+            raise ValueError(
+                f"the question must have fields among {', '.join(known)}, got {unknown[0]!r:.60}"
+            )
+        return cls(**plain)
+
+
+def check(name: str, value: Any, holds: bool, expected: str) -> None:
+    """Raises ValueError, with what was given and what is expected, unless it holds."""
+    if not holds:
+        raise ValueError(f"{name} must be {expected}, got {value!r:.60}")
+
+
+def check_among(name: str, value: str, known: Collection[str]) -> None:
+    """Raises ValueError unless the value is one of the known names."""
+    check(name, value, value in known, f"one of {', '.join(known)}{did_you_mean(value, known)}")

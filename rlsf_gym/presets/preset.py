@@ -1,0 +1,129 @@
+"""The task of a training run: what a domain says of itself, as a training command takes it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from rlsf_gym.flags.flag import Flag
+from rlsf_gym.presets import run_prompts
+from rlsf_gym.presets.names import check_names
+from rlsf_gym.presets.own_modules import find_own_modules
+from rlsf_gym.presets.task_flags import TASK, check_task, env_kwargs, tell
+from rlsf_gym.render.samples_file import plain_token, read_samples, write_page
+
+Settings = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class RunPrompts:
+    """The prompts of a run, as far as whoever trains has to know them."""
+
+    source: str
+    """Where they are from, for messages."""
+    sha256: str
+    """Hash of all of them, training and evaluation, in their order."""
+    number: int
+    """How many of them are trained on."""
+    notes: tuple[str, ...]
+    """What there is to say of them, such as that none are held out."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskPreset:
+    """A task that a training command can take.
+
+    Args:
+        name: Name of the preset, recorded with each run.
+        env_id: Id of the environment; the module that registers it stands in front.
+        scorers: Scorers of the domain, which need no model.
+        judge: Returns the judge of settings that name none: a name, or "none".
+        no_judge: What is said where that is none.
+        packages: Distributions that the domain's numbers depend on.
+        defaults: Defaults of flags, by key, in the place of the usual ones.
+    """
+
+    name: str
+    env_id: str
+    scorers: tuple[str, ...]
+    judge: Callable[[Settings], str]
+    no_judge: str
+    packages: tuple[str, ...] = ()
+    defaults: Settings = field(default_factory=dict[str, Any])
+
+    @property
+    def flags(self) -> Sequence[Flag]:
+        """The settings of the task."""
+        return [replace(flag, default=self.defaults.get(flag.key, flag.default)) for flag in TASK]
+
+    def complete(self, settings: Settings, given: Settings) -> dict[str, Any]:
+        """Returns the settings with the judge that goes with them.
+
+        Raises:
+            ValueError: Some do not go together; the message names the flags.
+        """
+        check_task(settings, self.scorers)
+        return {**settings, **({} if "judge" in given else {"judge": self.judge(settings)})}
+
+    def find_modules(self, settings: Settings) -> None:
+        """Lets `module:attribute` name a module in the working folder."""
+        find_own_modules(settings)
+
+    def check_names(self, settings: Settings) -> None:
+        """Refuses names that no table and no module has.
+
+        Raises:
+            ValueError: There is an unknown one; the message begins with the flag.
+        """
+        check_names(settings)
+
+    def env(self, settings: Settings, part: str) -> tuple[str, dict[str, Any]]:
+        """Returns id and keyword arguments of the environment of a part, "train" or "eval"."""
+        source, split = run_prompts.place(settings, part)
+        prompts = {"prompts": source, "prompts_kwargs": run_prompts.source_kwargs(settings, source)}
+        return self.env_id, {**env_kwargs(settings), **prompts, "split": split}
+
+    def prompts(self, settings: Settings) -> RunPrompts:
+        """Returns what there is to know of the prompts.
+
+        Raises:
+            ValueError: They can't be read.
+        """
+        source = " and ".join(filter(None, (settings["prompts"], settings["eval_prompts"])))
+        number = len(run_prompts.read_prompts(settings, "train").texts)
+        notes = tuple(run_prompts.notes(settings))
+        return RunPrompts(source, run_prompts.hash_prompts(settings), number, notes)
+
+    def tokenizer(self, settings: Settings) -> str:
+        """Returns the name of the environment's tokenizer."""
+        return env_kwargs(settings)["tokenizer"]
+
+    def notes(self, settings: Settings, given: Settings) -> Sequence[str]:
+        """Returns the line that says why no judge is asked, where none was chosen."""
+        return [self.no_judge] if "judge" not in given and self.judge(settings) == "none" else []
+
+    def explain(self, error: BaseException) -> str:
+        """Returns the message of an error, with flags in the place of the environment's arguments."""
+        return tell(error)
+
+    def token_texts(self, tokenizer: str, ids: Sequence[int]) -> list[Any]:
+        """Returns the text of each token, or its bytes where they are no whole characters.
+
+        Raises:
+            ValueError: An id is none of the tokenizer's.
+        """
+        loaded = run_prompts.read_tokenizer(tokenizer)
+        if max(ids, default=0) >= loaded.vocab_size:
+            raise ValueError(f"expected tokens below {loaded.vocab_size}, got {max(ids)}")
+        return [plain_token(loaded.token_bytes(token)) for token in ids]
+
+    def write_page(self, samples: Path, page: Path, *, title: str) -> bool:
+        """Writes the page of coloured tokens; returns True.
+
+        Raises:
+            ValueError: A line can't be shown.
+        """
+        write_page(page, read_samples(samples), title=title)
+        return True

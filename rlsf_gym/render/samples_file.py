@@ -1,0 +1,176 @@
+r"""Reads a JSONL file of tokens and rewards, whoever wrote it, and shows it as a page of coloured tokens.
+
+Each line is an object. `tokens` and `rewards`, as many of one as of the other, must be there; a token is a
+text, the list of its bytes (for one that ends inside a character), or an id (read with a tokenizer, shown as
+its number without). What may be there: `prompt`, `group` (heading, such as "before") and `design`, texts;
+`score` and `utility`, numbers; `certificate`, a list of records. Other keys are left to whoever wrote them.
+
+    {"prompt": "2 + 2 =", "tokens": [" 4", "."], "rewards": [1.0, 0]}
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NoReturn, cast
+
+from rlsf_gym.render.page import html_page
+from rlsf_gym.render.sample import Sample, make_sample
+from rlsf_gym.text.tokenizer import Tokenizer
+
+__all__ = ["plain_token", "read_samples", "write_page"]
+
+LARGEST = 1 << 28
+"""Bytes of a file."""
+
+Check = Callable[[Any], bool]
+
+
+def plain_token(piece: bytes) -> Any:
+    r"""Returns the bytes of a token as a line of the file holds them: a text, where they are one.
+
+    Example:
+        >>> plain_token(b" good"), plain_token("\u00e9".encode()[:1])
+        (' good', [195])
+    """
+    try:
+        return piece.decode()
+    except UnicodeDecodeError:
+        return list(piece)
+
+
+def read_samples(path: str | os.PathLike[str], *, tokenizer: Tokenizer | None = None) -> list[Sample]:
+    """Returns the responses that a file holds, one a line; empty lines are passed over.
+
+    Args:
+        path: The file, in UTF-8.
+        tokenizer: Reads tokens that are ids; without it they are shown as numbers.
+
+    Raises:
+        ValueError: A line is not as it must be: the message has its number.
+        OSError: The file can't be read.
+    """
+    place = Path(path)
+    if not place.is_file():
+        raise ValueError(f"{place}: expected a file with a JSON object in each line, found none")
+    if place.stat().st_size > LARGEST:
+        raise ValueError(f"{place}: expected at most {LARGEST:,} bytes, got {place.stat().st_size:,}")
+    samples: list[Sample] = []
+    for number, line in enumerate(place.read_bytes().split(b"\n"), start=1):
+        if line.strip():
+            try:
+                samples.append(_read_line(line, tokenizer))
+            except (ValueError, RecursionError) as error:
+                reason = " ".join(str(error).split())[:300]
+                raise ValueError(f"{place}, line {number}: {reason}") from error
+    if not samples:
+        raise ValueError(f"{place}: expected a JSON object in each line, got none")
+    return samples
+
+
+def write_page(path: str | os.PathLike[str], samples: Sequence[Sample], *, title: str) -> None:
+    """Writes the page; a link in its place is replaced, not followed.
+
+    Raises:
+        OSError: It can't be written.
+    """
+    place = Path(path)
+    partial = place.with_name(f"{place.name}.partial")
+    partial.unlink(missing_ok=True)
+    with partial.open("xb") as file:
+        file.write(html_page(samples, title=title).encode("utf-8", "backslashreplace"))
+    partial.replace(place)
+
+
+def _read_line(line: bytes, tokenizer: Tokenizer | None) -> Sample:
+    found = json.loads(line, parse_constant=_refuse)
+    if not isinstance(found, dict):
+        raise ValueError(f"expected an object, got {_show(found)}")
+    record = cast("dict[str, Any]", found)
+    for key, holds, expected in PARTS:
+        if key in record and not holds(record[key]):
+            raise ValueError(f"{key}: expected {expected}, got {_show(record[key])}")
+    for key in ("tokens", "rewards"):
+        if key not in record:
+            raise ValueError(f"expected {key} in it, got {_show(list(record))}")
+    tokens, rewards = record["tokens"], record["rewards"]
+    if len(tokens) != len(rewards):
+        raise ValueError(f"expected a reward for each token, got {len(rewards)} for {len(tokens)}")
+    return make_sample(
+        record.get("prompt", ""),
+        [_piece(token, tokenizer) for token in tokens],
+        rewards,
+        score=record.get("score"),
+        utility=record.get("utility"),
+        design=record.get("design", ""),
+        certificate=record.get("certificate", ()),
+        group=record.get("group", ""),
+    )
+
+
+def _piece(token: Any, tokenizer: Tokenizer | None) -> bytes:
+    """Returns the bytes of a token."""
+    if isinstance(token, str):
+        return token.encode("utf-8", "backslashreplace")
+    if not isinstance(token, int):
+        return bytes(token)
+    if tokenizer is None:
+        return f"[{token}]".encode()
+    if token >= tokenizer.vocab_size:
+        raise ValueError(f"tokens: expected ids below {tokenizer.vocab_size}, got {token}")
+    return tokenizer.token_bytes(token)
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _is_id(value: Any) -> bool:
+    return type(value) is int and 0 <= value < 1 << 63
+
+
+def _is_list(holds: Check) -> Check:
+    return lambda value: isinstance(value, list) and all(map(holds, cast("list[Any]", value)))
+
+
+def _is_token(value: Any) -> bool:
+    return _is_text(value) or _is_id(value) or _is_list(lambda one: _is_id(one) and one < 256)(value)
+
+
+def _is_record(value: Any) -> bool:
+    """Returns whether a value is a record of a certificate, as far as a page shows one."""
+    if not isinstance(value, Mapping):
+        return False
+    record = cast("Mapping[str, Any]", value)
+    spans = [record.get(key) for key in ("word", "trigger")]
+    return (
+        all(_is_list(_is_id)(span) and len(cast("list[Any]", span)) == 2 for span in spans)
+        and all(_is_text(record.get(key)) for key in ("rule", "status"))
+        and _is_number(record.get("amount"))
+    )
+
+
+PARTS: tuple[tuple[str, Check, str], ...] = (
+    ("tokens", _is_list(_is_token), "a list of texts, lists of bytes, or ids"),
+    ("rewards", _is_list(_is_number), "a list of finite numbers"),
+    *((key, _is_text, "a text") for key in ("prompt", "group", "design")),
+    *((key, _is_number, "a finite number") for key in ("score", "utility")),
+    ("certificate", _is_list(_is_record), "a list of records with word, trigger, rule, amount and status"),
+)
+"""Key, what is accepted and how it is called, of each part of a line."""
+
+
+def _show(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:80]}..."
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"expected finite numbers, got {constant}")

@@ -1,0 +1,79 @@
+"""samples.jsonl: the responses that a run keeps, each with its tokens and what they were paid."""
+
+import json
+
+import pytest
+
+from agents.training.samples import pick, write_samples
+
+RECORD = {
+    "prompt": "The film was",
+    "response": " good",
+    "tokens": [32, 103],
+    "token_rewards": [0.0, 0.5],
+    "score": 0.44,
+    "utility": 0.44,
+    "reward_design": "potential",
+    "certificate": [{"rule": "base", "amount": 1.9}],
+}
+
+
+def texts(ids):
+    if max(ids, default=0) > 256:
+        raise ValueError(f"expected tokens below 257, got {max(ids)}")
+    return [chr(number) for number in ids]
+
+
+def test_a_line_by_hand(tmp_path):
+    write_samples(tmp_path / "samples.jsonl", {"before": [RECORD], "after": []}, texts)
+    assert json.loads((tmp_path / "samples.jsonl").read_text()) == {
+        "group": "before",
+        "prompt": "The film was",
+        "score": 0.44,
+        "utility": 0.44,
+        "design": "potential",
+        "certificate": [{"rule": "base", "amount": 1.9}],
+        "tokens": [" ", "g"],
+        "rewards": [0.0, 0.5],
+    }
+
+
+def test_what_an_environment_does_not_say_is_left_out(tmp_path):
+    row = {"info": {"token_rewards": [1.0, 0.0, 0.0]}, "tokens": [65, 66], "length": 2}
+    write_samples(tmp_path / "samples.jsonl", {"after": pick([row])}, texts)
+    line = json.loads((tmp_path / "samples.jsonl").read_text())
+    assert line == {"group": "after", "tokens": ["A", "B"], "rewards": [1.0, 0.0]}
+
+
+def test_the_first_response_to_each_of_24_prompts_is_kept():
+    rows = [
+        {"info": {"prompt": f"p{n // 2}", "token_rewards": [float(n)]}, "tokens": [n], "length": 1}
+        for n in range(60)
+    ]
+    assert [record["tokens"] for record in pick(rows)] == [[2 * n] for n in range(24)]
+
+
+WRONG = {
+    "prompt": (3, None, []),
+    "response": (None,),
+    "tokens": (None, "ab", [1.5, 2], [-1, 2], [257, 1], [True, 1], [10**30, 1], [1]),
+    "token_rewards": (None, [0.0], ["x", 0.0], [None, 0.0], {"a": 1}),
+    "score": ("x", None, True),
+    "utility": ("x", [1]),
+    "reward_design": (None, 1),
+    "certificate": (None, "x", ["x"]),
+}
+
+
+@pytest.mark.parametrize(("key", "value"), [(key, value) for key in WRONG for value in WRONG[key]])
+def test_records_of_wrong_types_are_refused_in_one_line(tmp_path, key, value):
+    with pytest.raises(ValueError, match="sample 1 of 'before'") as caught:
+        write_samples(tmp_path / "samples.jsonl", {"before": [{**RECORD, key: value}]}, texts)
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "samples.jsonl").exists()
+
+
+@pytest.mark.parametrize("record", [None, 3, "x", [], {}])
+def test_what_is_no_record(tmp_path, record):
+    with pytest.raises(ValueError, match="sample 1 of 'before'"):
+        write_samples(tmp_path / "samples.jsonl", {"before": [record]}, texts)

@@ -1,0 +1,62 @@
+"""`rlsf-view`: the page of any JSONL of tokens and rewards, or one line of error."""
+
+import json
+
+import pytest
+
+from rlsf_gym.commands.view import main
+
+
+@pytest.fixture
+def call(capsys):
+    def run(*arguments):
+        try:
+            status = main([str(argument) for argument in arguments])
+        except SystemExit as ended:
+            status = ended.code
+        captured = capsys.readouterr()
+        return status, captured.out, captured.err.splitlines()
+
+    return run
+
+
+@pytest.fixture
+def rollouts(tmp_path):
+    path = tmp_path / "rollouts.jsonl"
+    path.write_text(json.dumps({"tokens": [71, 72], "rewards": [0.5, -1]}) + "\n")
+    return path
+
+
+def test_the_page_lies_beside_the_file_and_has_its_name(call, rollouts):
+    assert call(rollouts) == (0, f"page: {rollouts.with_suffix('.html')} (1 responses)\n", [])
+    assert "<title>rollouts.jsonl</title>" in rollouts.with_suffix(".html").read_text()
+
+
+def test_another_place_a_title_and_a_tokenizer(call, rollouts, tmp_path):
+    out = tmp_path / "page.html"
+    assert call(rollouts, "--out", out, "--title", "Mine", "--tokenizer", "bytes")[0] == 0
+    page = out.read_text()
+    assert "<title>Mine</title>" in page and "[71]" not in page
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "said"),
+    [
+        ((), 2, "the following arguments are required: FILE.jsonl"),
+        (("none.jsonl",), 1, "none.jsonl: expected a file with a JSON object in each line, found none"),
+        (("FILE", "--tokenizer", "no such"), 1, "no such"),
+        (("FILE", "--titel", "x"), 2, "unrecognized arguments: --titel (did you mean --title?), x"),
+        (("FILE", "--out", "/no/such/folder/page.html"), 1, "/no/such/folder/page.html"),
+    ],
+)
+def test_wrong_lines_are_one_line(call, rollouts, arguments, status, said):
+    found, output, errors = call(*(rollouts if word == "FILE" else word for word in arguments))
+    assert (found, output, len(errors)) == (status, "", 1), errors
+    assert errors[0].startswith("error: ") and said in errors[0]
+
+
+def test_the_line_that_is_wrong_is_named(call, rollouts):
+    rollouts.write_text(rollouts.read_text() + '{"tokens": ["a"], "rewards": []}\n')
+    status, _, errors = call(rollouts)
+    assert status == 1
+    assert errors == [f"error: {rollouts}, line 2: expected a reward for each token, got 0 for 1"]

@@ -1,0 +1,151 @@
+"""A JSONL file of tokens and rewards as a page: what it says is shown, none of it acts, slips have a line."""
+
+import json
+import re
+
+import pytest
+
+from rlsf_gym.render.samples_file import plain_token, read_samples, write_page
+from rlsf_gym.text.tokenizer import load_tokenizer
+
+EVIL = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>&\x1b[31m\u202e\ud800"
+LINE = {
+    "prompt": "The film was",
+    "tokens": [" ", "good"],
+    "rewards": [0.0, 0.5],
+    "score": 0.44,
+    "utility": 0.44,
+    "design": "potential",
+    "group": "before",
+    "certificate": [
+        {"word": [13, 17], "trigger": [13, 17], "rule": "base", "amount": 1.9, "status": "added"},
+    ],
+}
+FOREIGN = {"tokens": [" 4", "."], "rewards": [1, 0], "step": 7}
+
+
+@pytest.fixture
+def show(tmp_path):
+    """Returns a function: lines, the page's title -> the page."""
+
+    def write(*lines, title="a run", tokenizer=None):
+        text = "".join(f"{line if isinstance(line, str) else json.dumps(line)}\n" for line in lines)
+        (tmp_path / "samples.jsonl").write_text(text)
+        samples = read_samples(tmp_path / "samples.jsonl", tokenizer=tokenizer)
+        write_page(tmp_path / "page.html", samples, title=title)
+        return (tmp_path / "page.html").read_text(encoding="utf-8")
+
+    return write
+
+
+def test_texts_are_escaped(show):
+    evidence = {**LINE["certificate"][0], "rule": EVIL, "status": EVIL, "path": [EVIL]}
+    texts = {"prompt": EVIL, "tokens": [EVIL, "x"], "design": EVIL, "group": EVIL, "certificate": [evidence]}
+    page = show({**LINE, **texts}, title=EVIL)
+    assert "<script" not in page
+    assert "<img" not in page
+    assert "\x1b" not in page
+    assert "\u202e" not in page
+    assert page.isprintable() or set(filter(lambda one: not one.isprintable(), page)) == {"\n"}
+
+
+def test_a_file_of_somebody_elses(show):
+    """Two keys are enough; what is unknown is not shown as a number, and other keys are passed over."""
+    page = show(FOREIGN, "", FOREIGN)
+    assert page.count('<article class="sample">') == 2
+    assert "+1.000" in page and "mean reward" in page
+    assert "score" not in re.sub(r"<style>.*?</style>", "", page, flags=re.S)
+
+
+def test_what_only_some_lines_say_is_averaged_over_those(show):
+    page = show({**FOREIGN, "score": 0.25}, {**FOREIGN, "score": 0.75}, FOREIGN, {**FOREIGN, "group": "b"})
+    rows = re.findall(r'<tr><th scope="row">.*?</tr>', page)
+    assert "+0.500" in rows[0]  # (0.25 + 0.75) / 2
+    assert "\u2013</td>" in rows[1]
+
+
+@pytest.mark.parametrize(
+    ("piece", "plain"), [(b" good", " good"), (b"", ""), (b"\xc3", [195]), ("\u00e9".encode(), "\u00e9")]
+)
+def test_tokens_are_texts_where_they_are_and_bytes_elsewhere(piece, plain):
+    assert plain_token(piece) == plain
+
+
+def test_a_character_of_two_tokens_stands_with_the_one_that_completes_it(show):
+    page = show({"tokens": ["caf", [0xC3], [0xA9], ""], "rewards": [0, 0, 1, 0]})
+    assert "\u2039c3\u203a" in page and ">\u00e9" in page and "\u220e" in page
+
+
+def test_ids_are_read_with_a_tokenizer_and_are_numbers_without(show):
+    ids = {"tokens": [65, 66], "rewards": [0, 1]}
+    assert "[65]" in show(ids)
+    page = show(ids, tokenizer=load_tokenizer("bytes"))
+    assert "[65]" not in page and ">B" in page
+
+
+WRONG = {
+    "prompt": (3, None, []),
+    "tokens": (None, "ab", [1.5, 2], [-1, 2], [True, 1], [1], [[256], 1], [[[1]], 1], [None, 1]),
+    "rewards": (None, [0.0], ["x", 0.0], [None, 0.0], {"a": 1}, [True, 0]),
+    "score": ("x", None, True),
+    "utility": ("x", [1]),
+    "design": (None, 1),
+    "group": (1,),
+    "certificate": (
+        *(None, "x", ["x"], [{}]),
+        *([{**LINE["certificate"][0], "word": word}] for word in ([1], [1, "x"], [-1, 2], None)),
+        [{**LINE["certificate"][0], "amount": "x"}],
+        [{**LINE["certificate"][0], "rule": 3}],
+    ),
+}
+
+
+@pytest.mark.parametrize(("key", "value"), [(key, value) for key in WRONG for value in WRONG[key]])
+def test_a_wrong_line_is_told_by_its_number(show, tmp_path, key, value):
+    with pytest.raises(ValueError, match=r"samples\.jsonl, line 3: ") as caught:
+        show(LINE, "", {**LINE, key: value})
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "page.html").exists()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("null", "3", "[]", "{}", "{", "ff", "[" * 100_000, '{"rewards": [1]}', '{"tokens": ["a"]}'),
+        *('{"tokens": [], "rewards": NaN}', '{"tokens": ["a"], "rewards": [1e999]}'),
+    ],
+)
+def test_what_is_no_line(show, line):
+    with pytest.raises(ValueError, match=r"samples\.jsonl, line 1: ") as caught:
+        show(line)
+    assert len(str(caught.value)) < 1_000
+
+
+def test_an_id_beyond_the_tokenizer(show):
+    with pytest.raises(ValueError, match=r"line 1: tokens: expected ids below 257, got 257"):
+        show({"tokens": [257], "rewards": [0]}, tokenizer=load_tokenizer("bytes"))
+
+
+def test_files_that_hold_nothing(tmp_path):
+    (tmp_path / "empty.jsonl").write_text("\n\n")
+    with pytest.raises(ValueError, match=r"empty\.jsonl: expected a JSON object in each line, got none"):
+        read_samples(tmp_path / "empty.jsonl")
+    for path in (tmp_path / "none.jsonl", tmp_path):
+        with pytest.raises(ValueError, match="expected a file with a JSON object in each line, found none"):
+            read_samples(path)
+
+
+def test_a_link_in_the_place_of_the_page_is_replaced(show, tmp_path):
+    victim = tmp_path / "victim"
+    victim.write_bytes(b"precious")
+    (tmp_path / "page.html").symlink_to(victim)
+    (tmp_path / "page.html.partial").symlink_to(victim)
+    show(LINE)
+    assert victim.read_bytes() == b"precious"
+    assert not (tmp_path / "page.html").is_symlink()
+
+
+@pytest.mark.parametrize("span", [[0, 10**9], [10**9, 10**9 + 1], [5, 2]])
+def test_spans_outside_of_the_text(show, span):
+    evidence = {**LINE["certificate"][0], "word": span, "trigger": span}
+    assert "The film was" in show({**LINE, "certificate": [evidence]})
