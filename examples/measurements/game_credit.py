@@ -26,7 +26,7 @@ LAMBDAS = (1.0, 0.95, 0.8)
 REFERENCE: Cell = ("terminal", "mean", 1.0)
 EXACT = 1e-9
 ON_WORDS = "rule_certificate_on_words"
-"""The design `rule_certificate` with `at="word"`."""
+"""The design `rule_certificate` with `at="unit"`."""
 ORDER = (ON_WORDS, "shapley", "leave_one_out", "lexicon")
 """By falling cosine at lambda 1, as a first study of the designs found it, which laid rules on words too."""
 

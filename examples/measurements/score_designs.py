@@ -13,7 +13,7 @@
 
 Everything but the speed is under VADER, with a word paid at once. Designs that draw are measured on one
 draw. A design that the scorer can't serve is listed with the reason. `rule_certificate` is there twice: as it
-is, and with its amounts on the words whose valence they change (`at="word"`).
+is, and with its amounts on the words whose valence they change (`at="unit"`).
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from examples.measurements import faithfulness, game_credit, plausibility
 from examples.measurements.treebank import read_trees
 from examples.speed.bench_env import Bench
 from rlsf_gym.designs import DESIGNS, Design, load_design
+from rlsf_gym.domains import load_domain
 from rlsf_gym.scorers import VaderScorer
 from rlsf_gym.scorers.offers import check_offer
 from rlsf_gym.word_game import WORDS, WordGame
@@ -115,7 +116,9 @@ def split_designs(scorer: Any) -> tuple[dict[str, Design], dict[str, str]]:
     """Returns the designs that a scorer serves, and why it doesn't serve the others."""
     served: dict[str, Design] = {}
     not_served: dict[str, str] = {}
-    for name, design in {**DESIGNS, game_credit.ON_WORDS: load_design("rule_certificate", at="word")}.items():
+    here = load_domain("sentiment").design_kwargs
+    designs = {name: load_design(name, **here.get(name, {})) for name in DESIGNS}
+    for name, design in {**designs, game_credit.ON_WORDS: load_design("rule_certificate", at="unit")}.items():
         try:
             check_offer(name, design.needs, scorer)
         except ValueError as reason:

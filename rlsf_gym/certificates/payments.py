@@ -103,8 +103,8 @@ def pay_units(case: Case) -> list[float]:
 
 def pay_records(case: Case, at: str = "trigger") -> list[float]:
     """Each record's share of the gain, on the token that completed what brought it about, or the unit."""
-    if at not in ("trigger", "word"):
-        raise ValueError(f"at must be 'trigger' or 'word', but is {at!r}")
+    if at not in ("trigger", "unit"):
+        raise ValueError(f"at must be 'trigger' or 'unit', but is {at!r}")
     laid = _lay(case, at)
     rewards = [0.0] * case.size
     for offset, amount in zip(laid.offsets, laid.amounts, strict=True):
@@ -168,7 +168,7 @@ def _lay(case: Case, at: str = "trigger") -> _Laid:
 def _due(case: Case, record: ClaimedRecord, border: int, at: str) -> int:
     """Where a record's amount falls due; in the prompt where it has no place behind it."""
     places = [record.trigger_end, record.char_end]
-    if at == "word":
+    if at == "unit":
         places.reverse()
     if record.rule not in case.known.proof.spread:
         places.append(record.since if record.status == "added" else record.until)

@@ -16,7 +16,7 @@ from typing import Literal, get_args
 import numpy as np
 
 from rlsf_gym.designs.design import Design
-from rlsf_gym.designs.units import conserve, lay_on_tokens, list_players
+from rlsf_gym.designs.units import assign_to_tokens, conserve, list_players
 from rlsf_gym.evidence import BoolArray, Evidence, FloatArray, IntArray
 
 __all__ = ["leave_one_out", "leave_one_out_design", "sample_shares", "shapley", "shapley_design"]
@@ -46,7 +46,7 @@ def leave_one_out(evidence: Evidence, *, rng: np.random.Generator, conserving: b
     """
     players = list_players(evidence)
     shares = evidence.utility - evidence.hindsight.utilities_without(players)  # (N,) float64
-    rewards = lay_on_tokens(evidence, players, shares)
+    rewards = assign_to_tokens(evidence, players, shares)
     return conserve(evidence, rewards) if conserving else rewards
 
 
@@ -104,7 +104,7 @@ def shapley(
         shares = _exact_shares(groups, worth)
     else:
         shares, _ = sample_shares(groups, worth, rng, permutations)
-    return lay_on_tokens(evidence, players, shares)
+    return assign_to_tokens(evidence, players, shares)
 
 
 def shapley_design(by: By = "unit", exact_units: int = 8, permutations: int = 32) -> Design:

@@ -14,9 +14,8 @@ import numpy as np
 from rlsf_gym.designs.design import Design, every_prefix
 from rlsf_gym.evidence import Evidence, FloatArray
 
-# Of the absolute rewards of `potential` that are not zero, under VADER, of 5,120 responses of the bundled
-# language model before any training (examples/measurements/reward_deciles.py).
-DECILES = (0.159, 0.232, 0.292, 0.34, 0.382, 0.44, 0.477, 0.542, 0.612)
+TENTHS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+"""Upper edges of bins where nothing is known of the sizes of rewards."""
 
 
 def potential(evidence: Evidence, *, rng: np.random.Generator) -> FloatArray:
@@ -61,7 +60,7 @@ def quantised_potential(
     evidence: Evidence,
     *,
     rng: np.random.Generator,
-    edges: Sequence[float] = DECILES,
+    edges: Sequence[float] = TENTHS,
     noise: float = 0.05,
 ) -> FloatArray:
     """Returns the rewards of `potential`, rounded to the middle of their bin, with noise.
@@ -75,7 +74,8 @@ def quantised_potential(
     Args:
         evidence: What is known of the response, `prefix_utilities` included.
         rng: Draws the noise, a number for each of T positions.
-        edges: Upper edges of the bins, increasing, in (0, 2 - noise].
+        edges: Upper edges of the bins, increasing, in (0, 2 - noise]. An environment takes those of its
+            domain where none are given.
         noise: Largest absolute value of the noise, in [0, 2).
 
     Returns:
@@ -89,7 +89,7 @@ def quantised_potential(
     return np.where(rewards == 0.0, 0.0, np.sign(rewards) * sizes + drawn)
 
 
-def quantised_potential_design(edges: Sequence[float] = DECILES, noise: float = 0.05) -> Design:
+def quantised_potential_design(edges: Sequence[float] = TENTHS, noise: float = 0.05) -> Design:
     """Returns the design `quantised_potential` with these bins.
 
     Raises:

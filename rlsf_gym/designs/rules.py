@@ -21,25 +21,25 @@ from rlsf_gym.evidence import BoolArray, Evidence, FloatArray
 __all__ = ["rlsf_mask", "rlsf_mask_design", "rule_certificate", "rule_certificate_design"]
 
 Form = Literal["paper", "neutral"]
-At = Literal["trigger", "word"]
+At = Literal["trigger", "unit"]
 
 # Amounts closer to zero than this are rounding, and no case against a unit.
 _NOTHING = 1e-12
 
 
-class _Laid(NamedTuple):
+class _Placed(NamedTuple):
     """What the rules contribute to the gain."""
 
     char_ends: list[int]
     """Places: offsets into prompt + response, beyond the prompt."""
     amounts: FloatArray
-    """float64, what is laid at each of them."""
-    homeless: float
+    """float64, what is placed at each of them."""
+    unplaced: float
     """What rules in `spread` contribute by records of the prompt, which no place in the response did."""
 
 
 def rule_certificate(evidence: Evidence, *, rng: np.random.Generator, at: At = "trigger") -> FloatArray:
-    """Returns each rule's amount on the token that triggered it: r_t = m times the amounts laid at t.
+    """Returns each rule's amount on the token that triggered it: r_t = m times the amounts placed at t.
 
     With A the sum of amounts and s(A) the score, m = (u(s(A_xy)) - u(s(A_x))) / (A_xy - A_x), so that the
     rewards add up to the gain: the Aumann-Shapley values of the rules on the straight path from the prompt's
@@ -52,8 +52,8 @@ def rule_certificate(evidence: Evidence, *, rng: np.random.Generator, at: At = "
     Args:
         evidence: What is known of the response, with a certificate of rules.
         rng: Not drawn from.
-        at: "trigger", or "word": all amounts on the word whose valence they change, so that "not good" is the
-            fault of "good". That is nearer to the true gradient, and says less of why.
+        at: "trigger", or "unit": all amounts on the unit that they change, so that "not good" is the fault of
+            "good". That is nearer to the true gradient, and says less of why.
 
     Returns:
         float64 (T,).
@@ -61,19 +61,19 @@ def rule_certificate(evidence: Evidence, *, rng: np.random.Generator, at: At = "
     rewards = np.zeros(evidence.mask.shape)
     if not evidence.length:
         return rewards
-    laid = _lay_amounts(evidence, at)
-    np.add.at(rewards, completing_tokens(evidence, laid.char_ends), laid.amounts)
-    return share_out(evidence, rewards, laid.homeless)
+    placed = _place_amounts(evidence, at)
+    np.add.at(rewards, completing_tokens(evidence, placed.char_ends), placed.amounts)
+    return share_out(evidence, rewards, placed.unplaced)
 
 
 def rule_certificate_design(at: At = "trigger") -> Design:
-    """Returns the design `rule_certificate`, paying triggers or words.
+    """Returns the design `rule_certificate`, paying triggers or units.
 
     Raises:
         ValueError: If `at` is neither.
     """
     if at not in get_args(At):
-        raise ValueError(f"at must be 'trigger' or 'word', got {at!r}")
+        raise ValueError(f"at must be 'trigger' or 'unit', got {at!r}")
     return Design(
         "rule_certificate",
         partial(rule_certificate, at=at),
@@ -126,12 +126,12 @@ def rlsf_mask_design(form: Form = "paper") -> Design:
 
 def _find_faults(evidence: Evidence) -> BoolArray:
     """Returns bool (T',): the tokens that completed a character of a unit at fault."""
-    laid = _lay_amounts(evidence, "trigger")
+    placed = _place_amounts(evidence, "trigger")
     units = evidence.hindsight.units()  # (K, 2)
     credit = np.zeros(len(units))
-    numbers = np.searchsorted(units[:, 1], laid.char_ends)
+    numbers = np.searchsorted(units[:, 1], placed.char_ends)
     inside = numbers < len(units)
-    np.add.at(credit, numbers[inside], laid.amounts[inside])
+    np.add.at(credit, numbers[inside], placed.amounts[inside])
     starts, ends = evidence.char_spans[: evidence.length].T  # (T',) each
     faulty = units[credit < -_NOTHING]
     # Units lie apart and in order: one is touched if more of them begin before the token's end than end by
@@ -141,7 +141,7 @@ def _find_faults(evidence: Evidence) -> BoolArray:
     return np.asarray((begun > ended) & (starts < ends), np.bool_)
 
 
-def _lay_amounts(evidence: Evidence, at: At) -> _Laid:
+def _place_amounts(evidence: Evidence, at: At) -> _Placed:
     certificate = evidence.certificate
     if certificate is None:
         raise ValueError("this evidence holds no certificate: the scorer has no rules to read")
@@ -151,17 +151,17 @@ def _lay_amounts(evidence: Evidence, at: At) -> _Laid:
     )
     char_ends: list[int] = []
     amounts: list[float] = []
-    homeless = 0.0
+    unplaced = 0.0
     for record in certificate.records:
         if record.status not in ("added", "withdrawn"):
             continue
         amount = factor * (record.amount if record.status == "added" else -record.amount)
         if record.rule in certificate.spread and record.char_end <= prompt_end:
-            homeless += amount
+            unplaced += amount
         else:
             char_ends.append(_find_place(record, prompt_end, at))
             amounts.append(amount)
-    return _Laid(char_ends, np.array(amounts), homeless)
+    return _Placed(char_ends, np.array(amounts), unplaced)
 
 
 def _find_place(record: Record, prompt_end: int, at: At) -> int:

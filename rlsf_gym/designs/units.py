@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from rlsf_gym.evidence import Evidence, FloatArray, IntArray
 
-__all__ = ["completing_tokens", "conserve", "lay_on_tokens", "list_players", "share_out"]
+__all__ = ["completing_tokens", "conserve", "assign_to_tokens", "list_players", "share_out"]
 
 # Rewards whose absolute values add up to less are rounding: nothing to be in proportion to.
 _NOTHING = 1e-12
@@ -38,7 +38,7 @@ def list_players(evidence: Evidence) -> list[list[int]]:
     return [player.tolist() for player in np.split(numbers, starts[1:])] if len(ends) else []
 
 
-def lay_on_tokens(evidence: Evidence, players: list[list[int]], shares: FloatArray) -> FloatArray:
+def assign_to_tokens(evidence: Evidence, players: list[list[int]], shares: FloatArray) -> FloatArray:
     """Returns the players' shares on the tokens that completed their units, float64 (T,).
 
     Args:

@@ -223,7 +223,7 @@ POTENTIALS = [name for name, design in SERVED.items() if design.causal and desig
 @pytest.fixture(scope="module")
 def payments():
     """The game with three words a response, under all designs."""
-    designs = {**SERVED, "on_words": load_design("rule_certificate", at="word")}
+    designs = {**SERVED, "on_words": load_design("rule_certificate", at="unit")}
     return pay_responses(WordGame(choices=(WORDS,) * 3), designs)
 
 
@@ -286,7 +286,7 @@ def test_as_many_shares_as_words_turn_no_gradient_round(policies, payments):
 
 @pytest.fixture(scope="module")
 def two_words():
-    on_words = load_design("rule_certificate", at="word")
+    on_words = load_design("rule_certificate", at="unit")
     return pay_responses(TWO_WORDS, {**SERVED, "rule_certificate_on_words": on_words})
 
 

@@ -9,6 +9,10 @@ from rlsf_gym.domains.sentiment.training import TRAINING
 
 __all__ = ["DOMAIN"]
 
+_DECILES = (0.159, 0.232, 0.292, 0.34, 0.382, 0.44, 0.477, 0.542, 0.612)
+"""Of the absolute rewards of `potential` that are not zero, under VADER, of 5,120 responses of the bundled
+language model before any training (examples/measurements/reward_deciles.py)."""
+
 DOMAIN = Domain(
     name="sentiment",
     scorers={
@@ -22,6 +26,7 @@ DOMAIN = Domain(
     corpus=Corpus("reviews", COLUMNS, clean),
     defaults={"tokenizer": "bundled", "prompts": "bundled"},
     training=TRAINING,
+    design_kwargs={"quantised_potential": {"edges": _DECILES}},
     labels={"unit": "word", "amount": "valence", "judge": "P(positive)"},
 )
 """The domain `sentiment`."""

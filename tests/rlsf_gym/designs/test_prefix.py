@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import gymnasium as gym
 import numpy as np
 import pytest
 
@@ -74,6 +75,27 @@ def test_the_noise_is_uniform_and_spares_what_is_nothing():
     assert paid[:, 0].min() == pytest.approx(0.2, abs=1e-3)
     assert paid[:, 0].max() == pytest.approx(0.4, abs=1e-3)
     assert paid[:, 0].mean() == pytest.approx(0.3, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("kwargs", "edges"),
+    [
+        ({}, (0.159, 0.232, 0.292, 0.34, 0.382, 0.44, 0.477, 0.542, 0.612)),
+        ({"noise": 0.0}, (0.159, 0.232, 0.292, 0.34, 0.382, 0.44, 0.477, 0.542, 0.612)),
+        ({"edges": [0.5]}, (0.5,)),
+    ],
+)
+def test_the_bins_are_those_of_the_domain(kwargs, edges):
+    name = "rlsf_gym:rlsf_gym/Sentiment-v0"
+    env = gym.make(name, reward_design="quantised_potential", reward_design_kwargs=kwargs)
+    assert env.unwrapped.task.feedback.design.function.keywords["edges"] == edges
+
+
+def test_the_bins_are_tenths_where_no_domain_says_more():
+    # 0.53 - 0.25 = 0.28 lies between 0.2 and 0.3, and 0.36 - 0.53 = -0.17 between -0.1 and -0.2
+    evidence = evidence_of([0.53, 0.36, 0.36], length=2)
+    paid = load_design("quantised_potential", noise=0.0)(evidence, rng=np.random.default_rng(0))
+    assert paid.tolist() == pytest.approx([0.25, -0.15, 0.0])
 
 
 @pytest.mark.parametrize(

@@ -35,9 +35,9 @@ def test_a_negation_is_blamed_for_what_it_turns():
 
 
 def test_laid_on_words_a_negation_is_the_fault_of_what_it_turns():
-    rewards, _ = pay("rule_certificate", "The film was", b" not", b" good", at="word")
+    rewards, _ = pay("rule_certificate", "The film was", b" not", b" good", at="unit")
     assert rewards == pytest.approx([0.0, -1.406 * slope(0, -1.406)])
-    rewards, _ = pay("rule_certificate", "It is awful,", b" but", b" good", at="word")
+    rewards, _ = pay("rule_certificate", "It is awful,", b" but", b" good", at="unit")
     assert rewards == pytest.approx([1.0 * slope(-2, 1.85), 2.85 * slope(-2, 1.85)])
 
 
@@ -99,7 +99,7 @@ def test_the_neutral_mask_pays_nothing_for_length():
 
 
 def test_the_arguments_are_checked():
-    with pytest.raises(ValueError, match="at must be 'trigger' or 'word', got 'end'"):
+    with pytest.raises(ValueError, match="at must be 'trigger' or 'unit', got 'end'"):
         load_design("rule_certificate", at="end")
     with pytest.raises(ValueError, match="form must be 'paper' or 'neutral', got 'long'"):
         load_design("rlsf_mask", form="long")

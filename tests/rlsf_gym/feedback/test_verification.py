@@ -16,7 +16,7 @@ from rlsf_gym.scorers import Assessment, VaderScorer
 RECOMPUTED = [
     *((name, {}) for name in RECOMPUTABLE),
     ("rlsf_mask", {"form": "neutral"}),
-    ("rule_certificate", {"at": "word"}),
+    ("rule_certificate", {"at": "unit"}),
 ]
 RESPONSES = (
     *(" not GOOD, but kind of funny! Awful", " good", "", "ly bad?! caf\xe9"),
