@@ -9,11 +9,12 @@ from agents.reports.escapes import shown
 from agents.reports.look import LONGEST_LABEL, Look, Picture, dress, make_panels
 from agents.reports.section import Section
 from agents.reports.tables import Table, number
-from agents.runs.strict_json import is_number
+from agents.runs.strict_json import is_count, is_number
 from agents.stats.curves import value_at_kl
 from agents.studies.files import CellResult
 from agents.studies.plan import Study
 from agents.studies.records import MEASURED, NUMBER, TEXT, Kind, Shape, list_of, or_none
+from agents.studies.settings import look_up
 from rlsf_gym.word_game import WORDS
 
 from .game_speed import CONTROL, compare, draw, ratio, run_table, speed_table
@@ -69,11 +70,14 @@ def game_section(results: Sequence[CellResult], study: Study) -> Section:
 
 SIZES = {1: "one", 2: "two", 3: "three", 4: "four", 5: "five", 6: "six", 12: "twelve"}
 CHOICES = len(WORDS)
+LONGEST = 16
+"""Words of a response that anybody could enumerate."""
 
 
 def _text(results: Sequence[CellResult]) -> str:
     """Returns what was enumerated, by the settings of the cells that were."""
-    lengths = sorted({int(one.settings["words"]) for one in results if one.records("credit")})
+    told = [look_up(one.settings, "words") for one in results if one.records("credit")]
+    lengths = sorted({length for length in told if is_count(length) and length <= LONGEST})
     if not lengths:
         return ""
     said = " or ".join(SIZES.get(length, str(length)) for length in lengths)
@@ -81,8 +85,8 @@ def _text(results: Sequence[CellResult]) -> str:
     choices = SIZES.get(CHOICES, str(CHOICES))
     return (
         f"<p>Responses of {said} words, each one of {choices}, scored by VADER; all {counts} are enumerated, "
-        "so that cosine, noise and critics are exact. A critic of quality q values a state at q times what is "
-        "to be expected there and 1 - q times the mean of the position, of its own design's rewards.</p>"
+        "so that cosine, noise and critics are exact. A critic of quality q values a state at q times what "
+        "is to be expected there and 1 - q times the mean of the position, of its own design's rewards.</p>"
     )
 
 
