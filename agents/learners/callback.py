@@ -1,7 +1,9 @@
-"""Callbacks: objects and functions that a learner calls after each iteration, a progress bar among them."""
+"""Callbacks: objects and functions that a learner calls after each iteration, and two ready-made ones."""
 
 from __future__ import annotations
 
+import ctypes
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol, cast
 
@@ -85,3 +87,25 @@ class ProgressBar:
     def close(self) -> None:
         """Leaves the bar on the screen as it is."""
         self._bar.close()
+
+
+class MemoryRelease:
+    """A callback that returns freed heap memory to the OS after each iteration (`malloc_trim`).
+
+    Minibatches are tensors of ever other sizes, between whose remains the C library keeps up to a third of
+    the process's memory free, more or less of it from minute to minute. Returning it costs milliseconds.
+    """
+
+    def on_iteration(self, metrics: Numbers, timings: Numbers, episodes: Episodes) -> None:
+        """Returns what is free."""
+        del metrics, timings, episodes
+        release_free_memory()
+
+
+def release_free_memory() -> None:
+    """Returns freed heap memory to the OS; nothing happens where the C library is not glibc."""
+    if not sys.platform.startswith("linux"):
+        return
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)

@@ -52,8 +52,7 @@ class Learner(ABC, Generic[ConfigT]):
         env: A vector environment as `agents.rollouts.player` describes it, or an id to make one of
             `batch_size` episodes; of several processes each has its share of the episodes.
         config: Settings; None: the defaults.
-        reference: The KL is measured from it; None: a frozen copy of the policy, or, of one with an adapter,
-            its base model, whose weights it shares.
+        reference: The KL is measured from it; None: `policy.frozen_copy()`.
         shape: A function in place of the method.
         estimate: A function in place of the method.
         loss: A function in place of the method.
@@ -63,8 +62,8 @@ class Learner(ABC, Generic[ConfigT]):
         processes: The processes that learn together, each with equal arguments; by default this one alone.
 
     Raises:
-        ValueError: If the environment, the settings, the policy or the processes do not go together, or a
-            launcher was asked for something that a learner does not do, as `agents.runs.launcher` says.
+        ValueError: If environment, settings, policy and processes do not go together, or the launcher was
+            asked for something that a learner does not do.
     """
 
     name: ClassVar[str]
@@ -101,7 +100,7 @@ class Learner(ABC, Generic[ConfigT]):
         self.kl_coef = self.config.kl_coef
         """KL coefficient of the next iteration."""
         self.score_scale = 1.0
-        """Scores are divided by it; measured before the first iteration where the settings say so."""
+        """Scores are divided by it; measured before the first iteration if the settings say so."""
         self.step_timeout: float | None = None
         """Seconds within which the environment has to answer, as in `Player`; may be set later."""
         self.is_whole = True
@@ -111,7 +110,7 @@ class Learner(ABC, Generic[ConfigT]):
         self.card: dict[str, Any] = {}
         """Further facts for the policy's model card."""
         self.last: dict[str, Any] = {}
-        """`kl` and `reward_design` of the last iteration, for the same."""
+        """KL and reward design of the last iteration, for the model card."""
         self.saved_files: dict[str, str] = {}
         """SHA-256 of the files of the latest checkpoint, by name."""
         settle_models(self.player, self.config)
@@ -159,7 +158,7 @@ class Learner(ABC, Generic[ConfigT]):
 
     @property
     def player(self) -> Player:
-        """Environment, policy, reference, processes and timeout, as rollouts are collected with."""
+        """Environment, policy, reference, processes and timeout, for collecting rollouts."""
         return Player(self.env, self.policy, self.reference, self.processes, self.step_timeout)
 
     def prepare(self, rollout: Rollout) -> Batch:
@@ -186,8 +185,8 @@ class Learner(ABC, Generic[ConfigT]):
         Raises:
             FloatingPointError: If a reward, loss or gradient is not finite; the message has the iteration.
             ImportError: If there is no tqdm to show a bar with.
-            ValueError: If scores are to be standardised, but the reference's returns do not vary; or the
-                infos contradict each other, as `agents.rollouts.episode_rewards` says.
+            ValueError: If infos contradict each other, or the reference's returns, by whose deviation scores
+                are to be divided, do not vary.
         """
         if total_episodes < 1:
             raise ValueError(f"total_episodes: expected a number >= 1, got {total_episodes}")
@@ -217,17 +216,14 @@ class Learner(ABC, Generic[ConfigT]):
         Returns:
             int64 (T,) or (B, T), V after the end of each response.
         """
-        _, longest = self.config.length_range(self.shapes.response_length)
         actions = predict_actions(
-            self.player, obs, longest=longest, eos_token_id=self.eos_token_id,
-            generator=None if deterministic else self._predictor,
+            self.player, obs, longest=self.config.length_range(self.shapes.response_length)[1],
+            eos_token_id=self.eos_token_id, generator=None if deterministic else self._predictor,
         )  # fmt: skip
         return actions, None
 
     def save(self, path: str | Path) -> None:
-        """Writes a checkpoint folder, atomically: the whole new one, or the earlier one stays.
-
-        Of several processes the main one writes; the others have nothing to do.
+        """Writes a checkpoint folder, atomically; of several processes the main one does.
 
         Raises:
             ValueError: If `path` is something other than a checkpoint, or an update failed half-way.
@@ -297,9 +293,8 @@ class Learner(ABC, Generic[ConfigT]):
         self.kl_coef = next_kl_coef(self.config, self.kl_coef, metrics["objective/kl"])
         self.last = {"kl": metrics["objective/kl"], "reward_design": played.episodes[0].get("reward_design")}
         self.iteration += 1
-        self.is_whole = True
-        done = time.perf_counter()
+        self.is_whole, done = True, time.perf_counter()
         seconds = {**played.seconds, "update": done - collected, "seconds": done - started}
         timings = seconds | resource_usage(seconds, trained.rollout.response_mask)
-        goes_on = tell([*self.callbacks, *bars], metrics, timings, played.episodes)
-        return not self.processes.any(not goes_on)  # all at the same iteration
+        ends = not tell([*self.callbacks, *bars], metrics, timings, played.episodes)
+        return not self.processes.any(ends)  # all at the same iteration

@@ -108,18 +108,17 @@ class CausalLMPolicy(nn.Module):
 
         Args:
             name_or_folder: A folder, a name on the Hugging Face hub, or "bundled".
-            vocab_size: As in the constructor.
-            temperature: As in the constructor.
+            vocab_size: V; None: all logits of the model.
+            temperature: Logits are divided by it; > 0.
             model_kwargs: Passed on to `AutoModelForCausalLM.from_pretrained`.
-            lora: As in the constructor; None where the folder holds an adapter.
-            dtype: As in the constructor.
-            gradient_checkpointing: As in the constructor.
+            lora: Settings of an adapter; None where the folder holds one.
+            dtype: "float32" or "bfloat16", for the matrix products of the trunk.
+            gradient_checkpointing: Compute the layers again in the backward pass, to save memory.
             base: Where the base model of the folder's adapter is, when it has moved.
-            tokenizer: As in the constructor; None: in the folder, or in that of the adapter's base model.
+            tokenizer: A folder or a hub name; None: the folder, or that of the adapter's base model.
 
         An adapter that `save_pretrained` wrote is trained on. One that peft wrote, from supervised
-        fine-tuning for instance, is added to the weights of its base, so that policy and reference start
-        from it.
+        fine-tuning for instance, is added to the weights of its base: policy and reference start from it.
 
         Raises:
             ValueError: If there is no such model, it has no safetensors, its weights do not fit its
@@ -146,18 +145,16 @@ class CausalLMPolicy(nn.Module):
     ) -> None:
         """Writes a Hugging Face folder, of the adapter if there is one, that also holds the value head.
 
-        It has the files of the tokenizer that the model came with, `generation_config.json` with the
-        distribution that the policy samples from, and a model card.
+        With it go the files of the model's tokenizer, `generation_config.json` with the distribution that the
+        policy samples from, and a model card.
 
         Args:
             folder: Made if need be.
-            facts: Of the policy's training, for the card, as `agents.policies.model_card.write_card` takes
-                them.
+            facts: Of the policy's training, as `agents.policies.model_card.write_card` takes them.
             eos_token_id: Ends a response; None: that of the model.
 
         Raises:
-            ValueError: If the adapter's base model was not read from anywhere, or the folder holds a whole
-                model where an adapter is to go.
+            ValueError: If the adapter's base was not read from a file, or a whole model is in the way.
         """
         write_folder(Path(folder), self.backbone, self.adapter, self.value_head)
         sampling = describe_sampling(self.backbone, self._vocab_size, self.temperature, eos_token_id)
@@ -187,10 +184,7 @@ class CausalLMPolicy(nn.Module):
         }
 
     def frozen_copy(self) -> Self:
-        """Returns the reference: a copy that is not trained.
-
-        Of a policy with an adapter it is the base model, and shares its weights.
-        """
+        """Returns the reference, a frozen copy; of a policy with an adapter its base model, weights shared."""
         memo = {} if self.adapter is None else self.adapter.sharing_memo()
         reference = copy.deepcopy(self, memo).requires_grad_(False)
         reference.adapter = None

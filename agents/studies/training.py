@@ -19,6 +19,7 @@ from typing import Any
 import gymnasium as gym
 import torch
 
+from agents.learners.callback import MemoryRelease
 from agents.learners.grpo import GRPO
 from agents.learners.learner import Learner
 from agents.learners.ppo import TokenPPO
@@ -28,7 +29,6 @@ from agents.rollouts.collect import collect
 from agents.rollouts.env_answers import split_infos
 from agents.rollouts.evaluation import Row, evaluate, summarise
 from agents.rollouts.player import Player
-from agents.runs.memory_release import MemoryRelease
 from agents.stats.diversity import self_bleu
 from agents.studies.settings import merge
 

@@ -12,11 +12,11 @@ from typing import Any, NamedTuple
 import gymnasium
 import torch
 
+from agents.learners.callback import MemoryRelease
 from agents.learners.learner import Learner
 from agents.parallel import Processes
 from agents.rollouts.evaluation import evaluate, summarise
 from agents.runs.jsonl_log import FileGoneError
-from agents.runs.memory_release import MemoryRelease
 from agents.runs.printable import printable
 from agents.training import boards, build, results, resuming, samples
 from agents.training import settings as flags
