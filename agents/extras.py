@@ -7,16 +7,16 @@ from typing import Any
 
 
 def import_extra(module: str, needing: str, *, package: str, extra: str) -> Any:
-    """Returns a module of a package that not every user has.
+    """Returns a module of an optional package.
 
     Args:
         module: What is imported.
-        needing: What wants it, with its verb, as in "LoRA needs".
-        package: That the module belongs to.
-        extra: Of this distribution, that brings the package.
+        needing: The feature that needs it, with its verb, as in "LoRA needs".
+        package: The package that the module belongs to.
+        extra: The extra of this distribution that installs the package.
 
     Raises:
-        ImportError: It can't be imported; the message says what to install.
+        ImportError: If it can't be imported; the message says what to install.
     """
     try:
         found = importlib.import_module(module)

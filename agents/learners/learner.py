@@ -1,4 +1,4 @@
-"""What all learners share: they collect rollouts, update, report, predict, save and load alike.
+"""The base of all learners: collecting rollouts, updating, reporting, predicting, saving, loading.
 
 One iteration is `collect -> shape -> estimate -> loss -> step`: it collects `batch_size` episodes, shapes
 their rewards, estimates advantages over tokens and runs `num_ppo_epochs` passes that minimise a loss. The

@@ -1,4 +1,4 @@
-"""What changes from iteration to iteration: the learning rate, the KL coefficient."""
+"""Schedules over iterations: of the learning rate, and of the KL coefficient."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Figures by position: what the quarters of the responses say, from their first tokens to their last.
+"""KL and explained variance by quarter of the response.
 
 Token t (0, 1, ...) of a response of L tokens lies in quarter floor(4 t / L) + 1, so a quarter is a quarter of
 each response, however long it is; a response of fewer than four tokens leaves some quarters out.
@@ -27,10 +27,10 @@ def quarter_masks(mask: Tensor) -> list[Tensor]:
 
 
 def kl_by_quarter(kl: Tensor, mask: Tensor) -> dict[str, float]:
-    """Returns the part of `objective/kl` in each quarter, nats per response; the parts add up to the whole.
+    """Returns the part of `objective/kl` in each quarter, nats per response; they add up to the whole.
 
     Args:
-        kl: (B, T) float32, divergence at each token.
+        kl: (B, T) float32, KL at each token.
         mask: (B, T) bool, a prefix of each row.
     """
     return {

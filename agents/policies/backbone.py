@@ -34,7 +34,7 @@ BUNDLED = "gpt2-imdb-4m"
 PROBE_TOLERANCE = 1e-4
 DTYPES = ("float32", "bfloat16")
 OWN_ARGUMENTS = {"dtype", "torch_dtype", "use_safetensors", "trust_remote_code", "output_loading_info"}
-"""Of `from_pretrained` of transformers: what they are is settled here."""
+"""Arguments of transformers' `from_pretrained` that a caller can't pass: they are set here."""
 
 
 class Backbone(nn.Module):
@@ -50,7 +50,7 @@ class Backbone(nn.Module):
         recompute: Compute layers again in the backward pass.
 
     Raises:
-        ValueError: The type is another, there are no layers that can be computed again, or the model
+        ValueError: If the type is another, there are no layers that can be computed again, or the model
             can't be generated from as `agents.policies.probe` tries it.
     """
 
@@ -64,13 +64,13 @@ class Backbone(nn.Module):
         cast(Any, model).float()
         model.eval()
         self.trunk: Trunk
-        """Reads."""
+        """The model up to its head."""
         self.hidden_size: int
         """Width of the hidden states."""
         self.trunk, self.hidden_size = self._choose_trunk(recompute)
         check_generation(model, self.trunk, self.logits)
         self.limit = position_limit(model)
-        """Where its positions end."""
+        """The length of texts that it can read."""
         if recompute:
             recompute_in_backward(model)
 
@@ -81,7 +81,7 @@ class Backbone(nn.Module):
 
     @property
     def device(self) -> torch.device:
-        """Where the weights are."""
+        """Device of the weights."""
         return cast(torch.device, cast(Any, self.model).device)
 
     @property
@@ -94,7 +94,7 @@ class Backbone(nn.Module):
         return cast(nn.Module, self.model.get_output_embeddings())
 
     def forward(self, tokens: Tensor, attention_mask: Tensor, *, rows: Tensor, columns: Tensor) -> Outputs:
-        """Returns what the model says at positions (rows[n], columns[n]) of `tokens`.
+        """Returns the model's outputs at positions (rows[n], columns[n]) of `tokens`.
 
         Args:
             tokens: (B, S) int64.
@@ -107,13 +107,13 @@ class Backbone(nn.Module):
         return outputs.map(Tensor.float)
 
     def open(self, tokens: Tensor, attention_mask: Tensor, room: int) -> tuple[Growth, Outputs]:
-        """Returns texts that are to grow, and what the model says after each, as `Trunk.open` does."""
+        """Returns texts that are to grow, and the outputs after each, as `Trunk.open` does."""
         with self._precision():
             growth, outputs = self.trunk.open(tokens, attention_mask, room)
         return growth, outputs.map(Tensor.float)
 
     def extend(self, growth: Growth, tokens: Tensor) -> Outputs:
-        """Appends one token to each text, (B,) int64, and returns what the model says after it."""
+        """Appends one token to each text, (B,) int64, and returns the model's outputs after it."""
         with self._precision():
             outputs = growth.read(tokens)
         return outputs.map(Tensor.float)
@@ -134,7 +134,7 @@ class Backbone(nn.Module):
 
     @torch.no_grad()
     def _choose_trunk(self, recompute: bool) -> tuple[Trunk, int]:
-        """Returns the fastest trunk that says what the whole model says of a small text, and its width."""
+        """Returns the fastest trunk whose logits on a small text are the whole model's, and its width."""
         with explain_failure(self.model):
             return self._try_trunks(recompute)
 
@@ -176,7 +176,7 @@ def load_model(name_or_folder: str | Path, **kwargs: Any) -> PreTrainedModel:
         **kwargs: Passed on to `AutoModelForCausalLM.from_pretrained`, such as `revision`.
 
     Raises:
-        ValueError: There is none, or it is damaged, pickled, quantised, or not what its configuration says.
+        ValueError: If there is none, or it is damaged, pickled, quantised, or unlike its configuration.
     """
     source = str(bundled_folder() if name_or_folder == "bundled" else name_or_folder)
     taken = sorted(OWN_ARGUMENTS & kwargs.keys())

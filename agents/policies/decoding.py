@@ -13,7 +13,7 @@ from agents.policies.head import Head
 from agents.policies.trunks.trunk import Outputs
 
 ENDED_SHARE = 0.25
-"""Of the rows that are left, so many have to have ended before they leave: what stays has to be copied."""
+"""Share of the rows left that must have ended before they are dropped: dropping copies the others."""
 
 
 class Generation(NamedTuple):
@@ -30,7 +30,7 @@ class Generation(NamedTuple):
     entropy: Tensor
     """(B, T) float32, of the distribution sampled from, in nats; 0 outside the mask."""
     states: Outputs | None
-    """What the backbone said before each token, (B, T, ...), where asked for; 0 outside the mask."""
+    """Outputs of the backbone before each token, (B, T, ...), where asked for; 0 outside the mask."""
 
 
 def check_prompts(prompt_mask: Tensor) -> None:
@@ -102,7 +102,7 @@ class GrowingResponses:
         lengths: (B,) int64 >= 1, the largest length of each response.
         no_token: V, the index that stands for no token.
         eos_token_id: Ends a response; None: only the length does.
-        keep_states: Keep what the backbone says.
+        keep_states: Keep the backbone's outputs.
     """
 
     def __init__(
@@ -126,9 +126,9 @@ class GrowingResponses:
 
         Args:
             chosen: (N,) int64.
-            distributions: That they were taken from, N of them.
+            distributions: The N distributions that they were drawn from.
             values: (N,) float32.
-            outputs: Of the backbone, N of them.
+            outputs: Outputs of the backbone at N positions.
         """
         rows, t = self.rows, self.length
         self._ids[rows, t] = chosen
@@ -145,7 +145,7 @@ class GrowingResponses:
     def drop_ended(self) -> Tensor | None:
         """Drops rows that have ended, if they are many or all; returns which stay, (N,) int64, or None: all.
 
-        What rows that have ended and stayed grow is blanked at the end.
+        Tokens that ended rows still grow are masked at the end.
         """
         growing = self._lengths[self.rows] > self.length  # (N,) bool
         ended = len(growing) - int(growing.sum())
@@ -156,7 +156,7 @@ class GrowingResponses:
         return staying
 
     def result(self) -> Generation:
-        """Returns the responses with everything after their ends blanked."""
+        """Returns the responses, masked after their ends."""
         mask = prefix_mask(self._lengths, self._shape[1])  # (B, T) bool
         logprobs, values, entropy = (self._numbers * mask).unbind(0)
         ids = self._ids.masked_fill(~mask, self._no_token)

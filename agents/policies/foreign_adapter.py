@@ -25,7 +25,7 @@ from agents.runs.strict_json import show
 ADAPTER_CONFIG_FILE = "adapter_config.json"
 ADAPTER_FILE = "adapter_model.safetensors"
 TOLERANCE = 1e-3
-"""Of the largest logit, between adapter and merged model."""
+"""Largest difference of logits between adapter and merged model, over the largest logit."""
 
 
 def is_foreign_adapter(folder: Path) -> bool:
@@ -44,7 +44,7 @@ def merge_foreign_adapter(
         base: The base model; None: what the adapter's configuration names.
 
     Raises:
-        ValueError: A file is missing or damaged, the adapter is of a kind that can't be added to weights, or
+        ValueError: If a file is missing or damaged, the adapter can't be added to weights, or
             it does not fit its base model.
         ImportError: peft is not installed.
     """

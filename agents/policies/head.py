@@ -1,4 +1,4 @@
-"""From what a language model says at some positions to the policy's distributions over the V tokens there.
+"""The output head: from a backbone's outputs to the policy's distributions over V tokens.
 
 The one place that cuts off surplus logits and divides by the temperature, for sampling as for scoring.
 """
@@ -16,7 +16,7 @@ from agents.policies.distributions import Distributions
 from agents.policies.trunks.trunk import Outputs
 
 POSITIONS_AT_ONCE = 256
-"""Tables of distributions are made for so many positions at a time where no gradient is wanted."""
+"""Positions whose distributions are tabled at a time where no gradient is wanted."""
 
 
 class Head(NamedTuple):
@@ -54,12 +54,12 @@ class Head(NamedTuple):
     def compare(
         self, outputs: Outputs, chosen: Tensor, sampled: tuple[Head, Outputs] | None
     ) -> tuple[Tensor, Tensor | None]:
-        """Returns log-probabilities as `logprobs` does, and divergences, (N,) float32 each, without gradient.
+        """Returns log-probabilities as `logprobs` does, and KLs, (N,) float32 each, without gradient.
 
         Args:
             outputs: At N positions.
             chosen: (N,) int64.
-            sampled: Another head, and what its backbone said there: the divergence is KL(it, this) in nats.
+            sampled: Another head, and its backbone's outputs there: the KL is KL(that, this) in nats.
         """
         logprobs: list[Tensor] = []
         divergences: list[Tensor] = []

@@ -35,15 +35,15 @@ ALL_LINEAR = "all-linear"
 LARGEST_RANK = 1 << 16
 """More than the layers of any model are wide."""
 NAME = "default"
-"""What peft calls the one adapter of a model."""
+"""Name that peft gives the one adapter of a model."""
 
 
 @dataclass(frozen=True)
 class LoraSettings:
-    """What an adapter looks like.
+    """Settings of an adapter.
 
     Raises:
-        ValueError: A setting is out of range.
+        ValueError: If a setting is out of range.
     """
 
     rank: int = 16
@@ -53,7 +53,7 @@ class LoraSettings:
     targets: str | tuple[str, ...] = ALL_LINEAR
     """Names of the layers that are adapted, or the ends of their names; or "all-linear"."""
     seed: int = 0
-    """Of the matrices A."""
+    """Rank of the matrices A and B."""
 
     def __post_init__(self) -> None:
         if isinstance(cast(Any, self.targets), list):  # JSON has no tuples
@@ -98,16 +98,16 @@ class Adapter:
 
     Raises:
         ImportError: peft is not installed.
-        ValueError: The model has no such layers.
+        ValueError: If the model has no such layers.
     """
 
     def __init__(self, model: PreTrainedModel, settings: LoraSettings) -> None:
         peft = _import_peft()
         self.settings = settings
         self.base_sha256 = hash_weights(model)
-        """Of the model's own weights, before anything is added to them."""
+        """SHA-256 of the model's own weights, before anything is added to them."""
         self.base = read_source(model)
-        """Where the model was read from; empty if it was made in memory."""
+        """Folder or hub name that the model was read from; empty if it was made in memory."""
         self.base_revision: str | None = getattr(model.config, "_commit_hash", None)
         self._model = model
         targets = settings.targets if isinstance(settings.targets, str) else list(settings.targets)
@@ -146,7 +146,7 @@ class Adapter:
             weights: By the names that `parameters` gives.
 
         Raises:
-            ValueError: Names or shapes are others.
+            ValueError: If names or shapes are others.
         """
         own = self.parameters()
         shapes = {name: tuple(parameter.shape) for name, parameter in own.items()}

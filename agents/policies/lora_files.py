@@ -33,7 +33,7 @@ PREFIX = "base_model.model."
 
 
 class StoredAdapter(NamedTuple):
-    """What a folder says of an adapter."""
+    """An adapter as a folder describes it."""
 
     settings: LoraSettings
     base: str
@@ -43,15 +43,15 @@ class StoredAdapter(NamedTuple):
     base_revision: str | None
     """Commit of the base model, where it came from the hub."""
     base_sha256: str
-    """Of the base model's weights."""
+    """SHA-256 of the base model's weights."""
     weights: dict[str, Tensor]
-    """By the names of `Adapter.parameters`."""
+    """Tensors by the names of `Adapter.parameters`."""
 
     def fill(self, adapter: Adapter) -> None:
         """Gives an adapter the stored weights.
 
         Raises:
-            ValueError: Its base model has other weights than those the adapter was trained on.
+            ValueError: If its base model has other weights than those the adapter was trained on.
         """
         if adapter.base_sha256 != self.base_sha256:
             raise ValueError(
@@ -65,7 +65,7 @@ def read_adapter(folder: Path) -> StoredAdapter:
     """Returns the adapter that `write_adapter` wrote.
 
     Raises:
-        ValueError: A file is missing or damaged.
+        ValueError: If a file is missing or damaged.
     """
     check_settings(folder / SAMPLING_FILE)
     try:
@@ -90,7 +90,7 @@ def find_base(folder: Path, stored: StoredAdapter) -> str:
     A folder is looked for as seen from the adapter's, which holds when both have moved, and from here.
 
     Raises:
-        ValueError: It is in neither place.
+        ValueError: If it is in neither place.
     """
     if not _is_path(stored.base):
         return stored.base
@@ -107,7 +107,7 @@ def write_adapter(folder: Path, adapter: Adapter) -> None:
     """Writes an adapter; a base model in a folder is named by its path from there.
 
     Raises:
-        ValueError: The base model was not read from anywhere, or the folder holds a whole model.
+        ValueError: If the base model was not read from anywhere, or the folder holds a whole model.
     """
     if (folder / MODEL_FILE).exists():
         raise ValueError(

@@ -20,12 +20,12 @@ Facts = Mapping[str, Any]
 
 
 class Origin(NamedTuple):
-    """What a policy was made of."""
+    """The model that a policy was made from."""
 
     base: str
     """The base model: "bundled", a name on the hub, or the name of a folder; empty: made in memory."""
     licence: str = UNKNOWN
-    """Of the base model, as the hub writes it."""
+    """Licence of the base model, as the hub writes it."""
 
     def save(self, folder: Path) -> None:
         """Writes it down, so that a policy that is read again still knows."""
@@ -57,7 +57,7 @@ def write_card(folder: Path, origin: Origin, facts: Facts, *, is_adapter: bool) 
         folder: Of the policy.
         origin: What it was made of.
         facts: What is known of its training: `learner`, `environment` (its `id` and `kwargs`),
-            `reward_design`, `episodes`, `kl`, `settings`, and `held_out` (name to figures by name); any of
+            `reward_design`, `episodes`, `kl`, `settings`, and `held_out` (name to numbers by name); any of
             them may be missing.
         is_adapter: Whether the folder holds an adapter alone.
     """
@@ -139,17 +139,17 @@ def _body(origin: Origin, facts: Facts) -> Iterator[str]:
 
 
 def _table(held_out: Mapping[str, Facts]) -> Iterator[str]:
-    """Yields a table of figures, a column for each evaluation."""
+    """Yields a table of numbers, a column for each evaluation."""
     if not held_out:
         return
     yield "\n## On held-out prompts\n"
     yield f"| | {' | '.join(map(_shown, held_out))} |"
     yield "| --- |" + " --- |" * len(held_out)
-    for figure in dict.fromkeys(name for figures in held_out.values() for name in figures):
-        values = [figures.get(figure) for figures in held_out.values()]
+    for key in dict.fromkeys(name for numbers in held_out.values() for name in numbers):
+        values = [numbers.get(key) for numbers in held_out.values()]
         if any(value is not None for value in values):  # without a judge there is nothing of one
             cells = ["" if value is None else _shown(value) for value in values]
-            yield f"| {_shown(figure)} | {' | '.join(cells)} |"
+            yield f"| {_shown(key)} | {' | '.join(cells)} |"
 
 
 def _block(heading: str, values: Facts | None) -> Iterator[str]:

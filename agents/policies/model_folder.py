@@ -20,14 +20,14 @@ WEIGHTS_FILE = "model.safetensors"
 INDEX_FILE = "model.safetensors.index.json"
 SAMPLING_FILE = "generation_config.json"
 POINTER = b"version https://git-lfs"
-"""What a file begins with that Git LFS has not fetched."""
+"""First bytes of a file that Git LFS has not fetched."""
 
 
 def check_folder(folder: Path) -> None:
     """Checks that a folder holds a language model in safetensors, all of it inside.
 
     Raises:
-        ValueError: It does not; in one line that says what to do.
+        ValueError: If it does not; in one line that says what to do.
     """
     if not folder.is_dir():
         raise ValueError(f"model {str(folder)!r}: expected a folder, got none; check the path")
@@ -47,7 +47,7 @@ def check_settings(file: Path) -> None:
     """Checks that a file of settings, where there is one, holds a JSON object: transformers passes over some.
 
     Raises:
-        ValueError: It is damaged.
+        ValueError: If it is damaged.
     """
     if not file.is_file():
         return
@@ -67,7 +67,7 @@ def weight_files(folder: Path) -> list[Path]:
     """Returns the files of a model's weights.
 
     Raises:
-        ValueError: There are none, or the index names one that is missing or outside of the folder.
+        ValueError: If there are none, or the index names one that is missing or outside of the folder.
     """
     if (folder / WEIGHTS_FILE).is_file():
         return [folder / WEIGHTS_FILE]
@@ -103,7 +103,7 @@ def check_weights(file: Path) -> None:
     """Checks that a file of safetensors can be read as far as its header tells.
 
     Raises:
-        ValueError: It is cut, damaged, or a pointer of Git LFS.
+        ValueError: If it is cut, damaged, or a pointer of Git LFS.
     """
     with file.open("rb") as stream:
         start = stream.read(len(POINTER))
@@ -120,7 +120,7 @@ def read_tensors(file: Path) -> dict[str, Tensor]:
     """Returns the tensors of a file, on the CPU.
 
     Raises:
-        ValueError: It is missing, cut or damaged, or holds numbers that are not finite.
+        ValueError: If it is missing, cut or damaged, or holds numbers that are not finite.
     """
     if not file.is_file():
         raise ValueError(f"weights {str(file)!r}: expected a file, found none; restore it")

@@ -16,7 +16,7 @@ def check_kind(model: PreTrainedModel) -> None:
     """Checks that a model is a whole language model with weights that can be trained.
 
     Raises:
-        ValueError: It is something else; in one line.
+        ValueError: If it is something else; in one line.
     """
     name = type(model).__name__
     if has_adapter(model):

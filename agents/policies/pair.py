@@ -1,4 +1,4 @@
-"""Policy and reference as parts of a checkpoint, where a reference that shares weights takes no room."""
+"""Policy and reference as parts of a checkpoint; a reference that shares weights is not stored."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ POLICY, REFERENCE = "policy", "reference"
 def pair_parts(
     policy: CausalLMPolicy, reference: CausalLMPolicy, facts: Mapping[str, Any], eos_token_id: int
 ) -> dict[str, Callable[[Path], None]]:
-    """Returns what writes the policy, and the reference unless it is the policy's own base model.
+    """Returns functions that write the policy, and the reference unless it is the policy's own base model.
 
     Args:
-        policy: With the facts in its card.
-        reference: Was not trained, so that its card has none.
+        policy: Its card gets the facts.
+        reference: Not trained: its card gets none.
         facts: As `agents.policies.model_card.write_card` takes them.
         eos_token_id: Ends a response.
     """
@@ -39,7 +39,7 @@ def describe_pair(policy: CausalLMPolicy, reference: CausalLMPolicy) -> dict[str
 
 
 def reference_files(files: Mapping[str, str]) -> dict[str, str]:
-    """Returns what the reference looks like on disk, so that later checkpoints can link it.
+    """Returns the reference's files with their hashes, for later checkpoints to link.
 
     Args:
         files: SHA-256 of each file of a checkpoint, by its path inside.
@@ -58,7 +58,7 @@ def read_pair(
         base: Where the base model of the policy's adapter is, when it has moved.
 
     Raises:
-        ValueError: Their weights are missing or do not fit, or an adapter's base model has changed.
+        ValueError: If their weights are missing or do not fit, or an adapter's base model has changed.
     """
     options: Mapping[str, dict[str, Any]] = found.record["options"]
     policy = CausalLMPolicy.from_pretrained(found.folder / POLICY, base=base, **options[POLICY]).to(device)

@@ -49,8 +49,8 @@ class CausalLMPolicy(nn.Module):
         dtype: "float32", or "bfloat16" for the matrix products of the trunk; with an adapter the frozen
             matrices are stored in it too.
         gradient_checkpointing: Compute the layers again in the backward pass, to save memory.
-        tokenizer: Where the files of the tokenizer are that the model was trained with, a folder or a name on
-            the hub; None: in the model's own folder, if it was read from one.
+        tokenizer: Folder or hub name of the tokenizer that the model was trained with; None: the model's own
+            folder, if it was read from one.
 
     Raises:
         ValueError: If the model has fewer than V logits, is not a plain decoder with whole weights, or a
@@ -167,7 +167,7 @@ class CausalLMPolicy(nn.Module):
 
     @property
     def device(self) -> torch.device:
-        """Where the weights are."""
+        """Device of the weights."""
         return self.backbone.device
 
     @property
@@ -184,7 +184,7 @@ class CausalLMPolicy(nn.Module):
         }
 
     def frozen_copy(self) -> Self:
-        """Returns the reference, a frozen copy; of a policy with an adapter its base model, weights shared."""
+        """Returns the reference: a frozen copy, or, of a policy with an adapter, its base model itself."""
         memo = {} if self.adapter is None else self.adapter.sharing_memo()
         reference = copy.deepcopy(self, memo).requires_grad_(False)
         reference.adapter = None

@@ -33,18 +33,18 @@ class Opened(NamedTuple):
 
     model: PreTrainedModel
     stored: StoredAdapter | None
-    """The adapter that goes onto it."""
+    """The adapter to be put onto it, if any."""
     tokenizer: TokenizerFiles
-    """What it came with."""
+    """Tokenizer files that came with it."""
     origin: Origin
-    """What it was made of."""
+    """The model that it was made from."""
 
 
 def write_folder(folder: Path, backbone: Backbone, adapter: Adapter | None, value_head: nn.Module) -> None:
     """Writes a folder with the adapter, or with the whole model where there is none.
 
     Raises:
-        ValueError: The adapter's base model was not read from anywhere.
+        ValueError: If the adapter's base model was not read from anywhere.
     """
     folder.mkdir(parents=True, exist_ok=True)
     if adapter is None:
@@ -63,12 +63,12 @@ def write_companions(
     sampling: Mapping[str, Any],
     facts: Mapping[str, Any],
 ) -> None:
-    """Writes what makes a whole Hugging Face folder of one that `write_folder` wrote.
+    """Writes tokenizer, generation settings and model card beside the weights of `write_folder`.
 
     Args:
         folder: Of a policy.
         tokenizer: Its files are copied.
-        origin: What the policy was made of.
+        origin: The model that the policy was made from.
         sampling: How the policy samples, as `GenerationConfig` takes it.
         facts: Of its training, as `agents.policies.model_card.write_card` takes them.
     """
@@ -109,7 +109,7 @@ def fill_value_head(value_head: nn.Module, folder: Path) -> None:
     """Gives a value head the weights in a folder, where it has them.
 
     Raises:
-        ValueError: They are damaged, or of another width.
+        ValueError: If they are damaged, or of another width.
     """
     file = folder / VALUE_HEAD_FILE
     if not file.is_file():
@@ -140,7 +140,7 @@ def open_model(
         base: Where the base model of the folder's adapter is now; None: where it was.
 
     Raises:
-        ValueError: There is no such model, or what is there does not go together.
+        ValueError: If there is no such model, or what is there does not go together.
     """
     folder = Path(name_or_folder)
     own, foreign = (folder / RECORD_FILE).is_file(), is_foreign_adapter(folder)
@@ -191,7 +191,7 @@ def settle_tokenizer(model: PreTrainedModel, given: str | Path | TokenizerFiles 
         given: Where to look instead.
 
     Raises:
-        ValueError: There is none where it was said to be.
+        ValueError: If there is none where it was said to be.
     """
     if isinstance(given, TokenizerFiles):
         return given

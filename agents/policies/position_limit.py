@@ -1,4 +1,4 @@
-"""How long a text a language model can read: up to the end of its table of positions, if it has one."""
+"""Longest text that a language model can read: up to the end of its table of positions, if it has one."""
 
 from __future__ import annotations
 
@@ -10,18 +10,16 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 OFFSET = 8
-"""A table may have so many rows before position 0: OPT's has 2."""
+"""Rows that a table may have before position 0: OPT's has 2."""
 
 
 class PositionLimit(NamedTuple):
-    """Where the positions of a language model end."""
+    """The last position of a language model."""
 
     positions: int | None
     """Tokens of the longest text that it was made for; None: its configuration names none."""
     has_table: bool
-    """Whether there is nothing to look up behind them; else (rotary positions) the model reads on, though it
-    was never trained to.
-    """
+    """Whether they lie in a table that ends there; else (rotary positions) the model reads on, untrained."""
 
     def check(self, prompt_length: int, response_length: int) -> None:
         """Checks that prompts and responses can be read; the last token of a response never is.
@@ -29,7 +27,7 @@ class PositionLimit(NamedTuple):
         Warns where they can, but go beyond what the model was made for.
 
         Raises:
-            ValueError: The table of positions ends before.
+            ValueError: If the table of positions ends before.
         """
         needed = prompt_length + response_length - 1
         if self.positions is None or needed <= self.positions:
@@ -51,7 +49,7 @@ class PositionLimit(NamedTuple):
             appended: Tokens that each grows by; -1: its last one is not read.
 
         Raises:
-            ValueError: The table of positions ends before.
+            ValueError: If the table of positions ends before.
         """
         width = attention_mask.shape[1] + appended
         if not self.has_table or self.positions is None or width <= self.positions:

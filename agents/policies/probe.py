@@ -1,10 +1,9 @@
-"""Tries out whether a language model can be generated from as this package does it: refused at once, if not.
+"""Numeric probe at start: refuses a language model that this package can't generate from.
 
 Texts are padded on the left, read in rows of equal width and grown by a token at a time from what the model
 remembers. A model whose memory is of another kind, whose positions are its own business or which looks at
-what follows would say something else each time, in silence. So a padded and an unpadded text are read, and
-grown by three tokens, and held against what the model says of each text alone when it is called with nothing
-but ids.
+what follows would silently give other logits. So a padded and an unpadded text are read, and grown by three
+tokens, and compared with the logits of each text alone when the model is called with nothing but ids.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ PROMPT, PADDING, STEPS = 5, 2, 3
 LONGEST_WINDOW = 64
 """Attention windows up to this length are grown over."""
 TOLERANCE = {"highest": 1e-3, "high": 3e-2, "medium": 3e-2}
-"""Of the largest logit, by torch's precision of products: rounding is far below it, others far above."""
+"""Largest difference over the largest logit, by torch's precision of products; rounding is far below it."""
 WINDOWS = ("sliding_window", "attention_window_size", "window_size", "attention_chunk_size")
 
 
@@ -53,7 +52,7 @@ def check_generation(model: PreTrainedModel, trunk: Trunk, logits: Callable[[Out
         logits: Makes scores of what the trunk says.
 
     Raises:
-        ValueError: They are not, or the model can't be called so; in one line.
+        ValueError: If they are not, or the model can't be called so; in one line.
     """
     name = type(model).__name__
     devices = [model.device] if model.device.type == "cuda" else []

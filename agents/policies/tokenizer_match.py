@@ -28,7 +28,7 @@ def check_tokenizers(
         warn: Warn, once, of models that came without a tokenizer, or with one that can't be compared.
 
     Raises:
-        ValueError: One of them is another, or the environment names several.
+        ValueError: If one of them is another, or the environment names several.
     """
     said = sorted({str(info[KEY]) for info in openings if KEY in info})
     if not said:

@@ -34,9 +34,9 @@ FILES = (
     "spiece.model",
     "chat_template.jinja",
 )
-"""What transformers reads a tokenizer from."""
+"""Files that transformers reads a tokenizer from."""
 VOCABULARIES = ("tokenizer.json", "vocab.json", "vocab.txt", "tokenizer.model", "spiece.model")
-"""Of these there is one where there is a tokenizer."""
+"""A folder with a tokenizer has at least one of these."""
 
 
 class TokenizerFiles:
@@ -47,7 +47,7 @@ class TokenizerFiles:
         source: Where they were found, as a tokenizer is asked for by name.
 
     Raises:
-        ValueError: A file is damaged.
+        ValueError: If a file is damaged.
     """
 
     def __init__(self, files: Mapping[str, bytes], source: str) -> None:
@@ -62,7 +62,7 @@ class TokenizerFiles:
 
     @property
     def is_known(self) -> bool:
-        """Whether its vocabulary can be told from the files: that of SentencePiece alone can't."""
+        """Whether its vocabulary can be read from the files: that of SentencePiece alone can't."""
         return self._tokens is not None
 
     def sha256(self, vocab_size: int) -> str:
@@ -91,7 +91,7 @@ def read_tokenizer(folder: Path, source: str | None = None) -> TokenizerFiles:
         source: As a tokenizer is asked for by name; None: the folder.
 
     Raises:
-        ValueError: A file is damaged or far too large.
+        ValueError: If a file is damaged or far too large.
     """
     source = str(folder) if source is None else source
     if not any((folder / name).is_file() for name in VOCABULARIES):
@@ -114,7 +114,7 @@ def find_tokenizer(name: str, revision: str | None = None, *, fetch: bool) -> To
         fetch: Whether to ask the hub for what is not in the cache.
 
     Raises:
-        ValueError: A file is damaged.
+        ValueError: If a file is damaged.
     """
     if name == "bundled" or not name or Path(name).is_dir():
         folder = bundled_folder() if name == "bundled" else Path(name)

@@ -39,9 +39,7 @@ class Collected(NamedTuple):
     rollout: Rollout
     """Tensors on the policy's device."""
     episodes: list[EpisodeInfo]
-    """What reset and step said about each episode, in order: keys as in the environment's documentation, plus
-    `reward`.
-    """
+    """Infos of reset and step of each episode, in order: the environment's keys, plus `reward`."""
     seconds: dict[str, float]
     """Wall-clock time by phase: `generate`, `score_env`, `score_reference`."""
 

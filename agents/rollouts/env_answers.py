@@ -1,8 +1,7 @@
-"""Reads what an environment's reset and step return, and refuses what a learner would compute wrongly with.
+"""Reads and checks the observations and infos that an environment's reset and step return.
 
-Spaces say what an environment should return; nothing in Gymnasium holds it to them. Prompts with holes in
-their mask, ids of no token, episodes that go on or infos of other sub-environments would train without a
-word.
+Nothing in Gymnasium holds an environment to its spaces. Prompts with holes in their mask, ids outside the
+vocabulary, episodes that go on or infos of other sub-environments would train without an error.
 """
 
 from __future__ import annotations
@@ -32,8 +31,8 @@ def read_observation(
         episodes: B; None: any.
 
     Raises:
-        ValueError: A part is missing, of another shape or dtype; the mask is not padded on the left; or a
-            token of a prompt is none of the vocabulary.
+        ValueError: If a part is missing, of another shape or dtype; the mask is not padded on the left; or a
+            token of a prompt is not in the vocabulary.
     """
     ids = _read_rows(observation, "prompt_ids", "iu", width, episodes)
     said = _read_rows(observation, "prompt_mask", "iub", width, len(ids))
@@ -56,11 +55,11 @@ def read_step(step: Any, episodes: int) -> tuple[npt.NDArray[np.float64], Mappin
     """Returns the rewards (B,) float64 and the infos of a step that ended every episode.
 
     Args:
-        step: What `env.step` returned.
+        step: The value of `env.step`.
         episodes: B.
 
     Raises:
-        ValueError: It is no step, an episode did not end, or the rewards are no numbers, one an episode.
+        ValueError: If it is not a step, an episode did not end, or the rewards are not a number an episode.
     """
     kind = type(step).__name__
     if not isinstance(step, tuple | list) or len(cast(Any, step)) != 5:
@@ -98,7 +97,7 @@ def split_infos(infos: Any, episodes: int) -> list[EpisodeInfo]:
         episodes: B.
 
     Raises:
-        ValueError: There are none, or an array has another number of entries.
+        ValueError: If there are none, or an array has another number of entries.
     """
     if not isinstance(infos, Mapping):
         raise ValueError(f"infos: expected a dict of arrays, one entry an episode, got {show(infos)}")
@@ -115,14 +114,14 @@ def read_eos_token_id(openings: Sequence[EpisodeInfo], vocab_size: int | None = 
         vocab_size: V; None: not known.
 
     Raises:
-        ValueError: It is missing, or there are several, or it is no token of the vocabulary.
+        ValueError: If it is missing, or there are several, or it is not in the vocabulary.
     """
-    told = [info["eos_token_id"] for info in openings if "eos_token_id" in info]
-    for one in told:
+    given = [info["eos_token_id"] for info in openings if "eos_token_id" in info]
+    for one in given:
         if type(one) is not int or one < 0 or (vocab_size is not None and one >= vocab_size):
             bound = "" if vocab_size is None else f" below V = {vocab_size}"
             raise ValueError(f"env: expected a token id{bound} as eos_token_id, got {show(one)}")
-    found = sorted(set(told))
+    found = sorted(set(given))
     if len(found) != 1:
         raise ValueError(f"env: expected one eos_token_id in the infos of reset, got {found}")
     return found[0]

@@ -1,6 +1,6 @@
-"""Reads what an environment paid each token, and refuses infos that contradict each other or the reward.
+"""Reads token rewards from infos, and refuses infos that contradict each other or the reward.
 
-An environment tells a learner three things of a response: `reward`, what the step returned; `token_rewards`
+An environment reports three things of a response: `reward`, what the step returned; `token_rewards`
 (T,), what each token earned of it; `response_mask` (T,), which tokens count. All three must say the same:
 
     reward = sum over t of token_rewards[t],    token_rewards[t] = 0 where response_mask[t] = 0,
@@ -38,9 +38,9 @@ def read_token_rewards(episodes: Sequence[Info], sampled: Tensor, width: int) ->
         width: T.
 
     Raises:
-        ValueError: A row is missing, of another shape or of no numeric dtype; a mask is no prefix of the
+        ValueError: If a row is missing, of another shape or of no numeric dtype; a mask is no prefix of the
             sampled tokens; a reward lies outside of it; or the rewards do not add up to that of the step.
-        FloatingPointError: A token reward or a reward is not finite.
+        FloatingPointError: If a token reward or a reward is not finite.
     """
     paid = _stack(episodes, "token_rewards", width)  # (B, T), of the environment's dtype
     said = _stack(episodes, "response_mask", width)

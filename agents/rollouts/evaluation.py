@@ -92,7 +92,7 @@ def evaluate(
 def summarise(rows: Sequence[Mapping[str, Any]]) -> dict[str, float | None]:
     """Returns the row that sums up others: a number for each measure of `agents.stats.measures` that it can.
 
-    Means over episodes of what environment and rollout tell of each; numbers of all responses, such as
+    Means over episodes of their measures; numbers of all responses, such as
     `perplexity` under the reference, per token. None where something was not measured; `reward` stands in for
     `score` where the environment reports none, and optional measures are left out.
 
@@ -111,9 +111,9 @@ def _rows(batch: Collected) -> Iterator[Row]:
     tokens = rollout.tokens[:, rollout.prompt_length :].cpu().numpy()  # (B, T) int64
     kl = rollout.kl.double().sum(1).cpu().numpy()  # (B,) float64
     nll = -rollout.ref_logprobs.double().sum(1).cpu().numpy()  # (B,) float64
-    told = ("utility", "reward", *(measure.key for measure in evaluated() if measure.source == "info"))
+    keys = ("utility", "reward", *(measure.key for measure in evaluated() if measure.source == "info"))
     for b, info in enumerate(batch.episodes):
-        row: Row = {key: float(info[key]) for key in told if key in info}
+        row: Row = {key: float(info[key]) for key in keys if key in info}
         ids = tokens[b][mask[b]].tolist()
         yield {
             **row,

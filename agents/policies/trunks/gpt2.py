@@ -23,7 +23,7 @@ from agents.policies.trunks.layout import Layout, from_rows, lay_out, take, to_r
 from agents.policies.trunks.trunk import Outputs
 
 Attend = Callable[[int, Tensor], Tensor]
-"""From a layer's number and its queries, keys and values, (N, 3 H), to what its attention gives."""
+"""From a layer's number and its queries, keys and values, (N, 3 H), to the attention's output."""
 
 
 class GPT2Trunk:

@@ -1,4 +1,4 @@
-"""Where tokens stand: texts of a batch laid end to end, and the same in rows of equal width.
+"""Packed layout: the texts of a batch end to end, and the same in rows of equal width.
 
 Whatever works on tokens one by one (norms, matrices, activations) reads them end to end, without padding.
 Attention reads rows: texts begin at the left, so that what follows the shorter ones is never looked at under

@@ -32,13 +32,13 @@ class RowTrunk:
         self._recurs = "cache_params" in parameters and "past_key_values" not in parameters
 
     def read(self, tokens: Tensor, attention_mask: Tensor, *, rows: Tensor, columns: Tensor) -> Outputs:
-        """Returns what the model says at positions (rows[n], columns[n])."""
+        """Returns the outputs at positions (rows[n], columns[n])."""
         mask = needed(attention_mask, rows, columns)
         first, last = real_columns(mask)
         return self.run(tokens[:, first:last], mask[:, first:last], rows=rows, columns=columns - first)
 
     def open(self, tokens: Tensor, attention_mask: Tensor, room: int) -> tuple[RowGrowth, Outputs]:
-        """Returns texts that are to grow, and what the model says after the last token of each."""
+        """Returns texts that are to grow, and the outputs after the last token of each."""
         first, _ = real_columns(attention_mask)
         growth = RowGrowth(self, DynamicCache(config=self._model.config), attention_mask[:, first:], room)
         return growth, growth.extend(tokens[:, first:])
@@ -52,7 +52,7 @@ class RowTrunk:
         columns: Tensor,
         cache: DynamicCache | None = None,
     ) -> Outputs:
-        """Returns what the model says at positions (rows[n], columns[n]) of `tokens`.
+        """Returns the outputs at positions (rows[n], columns[n]) of `tokens`.
 
         Args:
             tokens: (B, K) int64, the next K tokens of each row.
@@ -60,7 +60,7 @@ class RowTrunk:
                 ones.
             rows: (N,) int64.
             columns: (N,) int64, indices into the K new tokens.
-            cache: What was read before; it is extended in place.
+            cache: Keys and values of the tokens before; extended in place.
         """
         count = tokens.shape[1]
         mask = attention_mask[:, -count:] if self._recurs else attention_mask  # a state has no columns
@@ -85,8 +85,8 @@ class RowGrowth:
     """Texts that grow, as `agents.policies.trunks.trunk.Growth` says.
 
     Args:
-        trunk: Reads.
-        cache: Keys and values of what was read.
+        trunk: Runs the model.
+        cache: Keys and values of the tokens so far.
         prompt_mask: (B, P) bool.
         room: How many tokens will be appended at most.
     """
@@ -96,11 +96,11 @@ class RowGrowth:
         self._mask = torch.nn.functional.pad(prompt_mask, (0, room), value=True)  # (B, P + room) bool
 
     def read(self, tokens: Tensor) -> Outputs:
-        """Appends one token to each text, (B,) int64, and returns what the model says after it."""
+        """Appends one token to each text, (B,) int64, and returns the outputs after it."""
         return self.extend(tokens[:, None])
 
     def extend(self, tokens: Tensor) -> Outputs:
-        """Appends (B, K) int64, and returns what the model says after the last."""
+        """Appends (B, K) int64, and returns the outputs after the last."""
         self._width += tokens.shape[1]
         rows = torch.arange(len(tokens), device=tokens.device)
         last = torch.full_like(rows, tokens.shape[1] - 1)

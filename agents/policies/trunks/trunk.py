@@ -1,4 +1,4 @@
-"""What a policy asks of a language model: hidden states of given texts, and of texts that grow."""
+"""Protocol of a language model up to its head: hidden states of given texts, and of texts that grow."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from torch import Tensor
 
 
 class Outputs(NamedTuple):
-    """What the model says at the wanted positions."""
+    """Hidden states, or logits, at the wanted positions."""
 
     hidden: Tensor
     """(N, H) float32: last hidden states, after the final norm, H wide."""
@@ -19,7 +19,7 @@ class Outputs(NamedTuple):
     """
 
     def map(self, function: Callable[[Tensor], Tensor]) -> Outputs:
-        """Returns what a function makes of each tensor."""
+        """Returns a function applied to each tensor."""
         return Outputs(function(self.hidden), None if self.logits is None else function(self.logits))
 
     def take(self, index: Tensor | slice) -> Outputs:
@@ -28,10 +28,10 @@ class Outputs(NamedTuple):
 
 
 class Growth(Protocol):
-    """Texts that grow by a token each, and what of them need not be read again."""
+    """Texts that grow by a token each, with their cache."""
 
     def read(self, tokens: Tensor) -> Outputs:
-        """Appends one token to each text, (B,) int64, and returns what the model says after it, N = B."""
+        """Appends one token to each text, (B,) int64, and returns the outputs after it, N = B."""
         ...
 
     def keep(self, rows: Tensor) -> None:
@@ -43,18 +43,18 @@ class Trunk(Protocol):
     """A language model up to its head."""
 
     def read(self, tokens: Tensor, attention_mask: Tensor, *, rows: Tensor, columns: Tensor) -> Outputs:
-        """Returns what the model says at positions (rows[n], columns[n]), none of which is named twice.
+        """Returns the outputs at positions (rows[n], columns[n]), none of which occurs twice.
 
         Args:
             tokens: (B, S) int64.
-            attention_mask: (B, S) bool, True on the tokens that there are.
+            attention_mask: (B, S) bool, True on real tokens.
             rows: (N,) int64.
             columns: (N,) int64.
         """
         ...
 
     def open(self, tokens: Tensor, attention_mask: Tensor, room: int) -> tuple[Growth, Outputs]:
-        """Returns texts that are to grow, and what the model says after the last token of each, N = B.
+        """Returns texts that are to grow, and the outputs after the last token of each, N = B.
 
         Args:
             tokens: (B, P) int64, the last column real in every row.

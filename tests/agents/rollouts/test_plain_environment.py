@@ -71,7 +71,7 @@ def test_every_log_takes_it(plain, make_policy, board, tmp_path, capsys):
     assert 1 <= len(rewards.split()) <= 6
     assert not [key for key in board[0] if key.startswith("env/")]
     pytest.importorskip("matplotlib")
-    assert main([str(tmp_path)]) == 0
+    assert main(["show", str(tmp_path)]) == 0
     assert "objective/scores" in capsys.readouterr().out
     assert (tmp_path / "curves.png").read_bytes().startswith(b"\x89PNG")
 
