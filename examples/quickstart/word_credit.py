@@ -1,7 +1,13 @@
-"""Lays the reward of each design onto the words of a text, as if each word were one token."""
+"""What each word of a response earns under some reward designs, as if each word were one token.
+
+    python examples/quickstart/word_credit.py "The film was" " not good, but the cast is wonderful."
+
+A word counts at once, whatever letters may follow it (`boundary="open"`).
+"""
 
 from __future__ import annotations
 
+import argparse
 import re
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -9,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from rlsf_gym.designs import Design
+from rlsf_gym.designs import DESIGNS, Design
 from rlsf_gym.domains import load_domain
 from rlsf_gym.evidence import Evidence
 from rlsf_gym.feedback.core import Feedback
@@ -19,6 +25,8 @@ from rlsf_gym.scorers import Scorer, load_scorer
 from rlsf_gym.testing import PieceTokenizer
 
 FloatArray = npt.NDArray[np.float64]
+
+SHOWN = ("terminal", "potential", "shapley", "rule_certificate")
 
 _PIECE = re.compile(r"\s*\S+(?:\s+\Z)?")  # a word with the space before it, the last one with that behind it
 _DIGITS = 12  # beyond them is rounding, which would break the ties between words that earn the same
@@ -74,3 +82,21 @@ class WordPayer:
             for name, design in self.designs.items()
         }
         return WordCredit(evidence, credit)
+
+
+def main() -> None:
+    """Prints a row for each word, with a column for each design."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("prompt", nargs="?", default="The film was")
+    parser.add_argument("response", nargs="?", default=" not good, but the cast is wonderful.")
+    args = parser.parse_args()
+    credit = WordPayer({name: DESIGNS[name] for name in SHOWN}).pay(args.prompt, args.response).credit
+    print(" ".join(f"{name:>16}" for name in SHOWN))
+    for number, word in enumerate(_PIECE.findall(args.response)):
+        print(" ".join(f"{credit[name][number]:+16.3f}" for name in SHOWN), word)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,7 +1,7 @@
 """How often the 95% intervals of a study's speed-ups would hold the true one, in a simulation.
 
-    python examples/interval_coverage.py
-    python examples/interval_coverage.py docs/results/tiny.jsonl.xz --studies 4000
+    python examples/measurements/interval_coverage.py
+    python examples/measurements/interval_coverage.py docs/results/tiny.jsonl.xz --studies 4000
 
 For each contrast of times to the goal in which every run got there, studies with as many seeds are drawn:
 times from log-normal distributions with the means and the spreads (of their logarithms) that the two arms

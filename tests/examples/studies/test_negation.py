@@ -87,7 +87,7 @@ def test_a_cell_trains_and_asks_before_and_after():
     from agents.studies.settings import merge
     from examples.studies.cells import negation as negation_study
 
-    path = Path(__file__).parents[1] / "examples" / "studies" / "negation.toml"
+    path = Path(__file__).parents[3] / "examples" / "studies" / "negation.toml"
     (cell, *_) = read_study(path).main_cells()
     small = {
         "episodes": 8,
@@ -105,7 +105,7 @@ def test_a_policy_that_negates_by_itself_is_asked_behind_its_own_negator():
     from agents.studies.settings import merge
     from examples.studies.cells import negation as negation_study
 
-    path = Path(__file__).parents[1] / "examples" / "studies" / "negation.toml"
+    path = Path(__file__).parents[3] / "examples" / "studies" / "negation.toml"
     cell = next(cell for cell in read_study(path).main_cells() if "openings" in cell.settings)
     small = {
         "episodes": 8,
@@ -123,7 +123,7 @@ def test_every_opening_is_one_that_the_policy_negates():
     from agents.studies.read import read_study
     from examples.studies.cells import negation as negation_study
 
-    path = Path(__file__).parents[1] / "examples" / "studies" / "negation.toml"
+    path = Path(__file__).parents[3] / "examples" / "studies" / "negation.toml"
     cell = next(cell for cell in read_study(path).main_cells() if "openings" in cell.settings)
     policy, tokenizer = CausalLMPolicy.from_pretrained("bundled"), load_tokenizer("bundled")
     for opening in cell.settings["openings"]:

@@ -21,7 +21,7 @@ SMALL = {
 
 
 def cell_of(design):
-    path = Path(__file__).parents[1] / "examples" / "studies" / "gradients.toml"
+    path = Path(__file__).parents[3] / "examples" / "studies" / "gradients.toml"
     cells = read_study(path).main_cells()
     return next(cell for cell in cells if cell.settings["env_kwargs"]["reward_design"] == design)
 

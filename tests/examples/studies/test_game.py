@@ -10,7 +10,7 @@ import pytest
 from rlsf_gym.designs import load_design
 from rlsf_gym.word_game import WORDS, WordGame, pay_responses, roll_out
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[3]
 SMALL = {"words": 3, "share": 0.8, "kl_coef": 0.03, "batch_size": 16}
 DESIGNS = ["terminal", "potential", "uniform"]
 
