@@ -18,7 +18,7 @@ from agents.reports.numbers import analyse
 from agents.reports.report import read
 from agents.reports.run_measures import TIME
 from agents.stats.contrasts import speed_up
-from agents.stats.resampling import METHODS, PERCENTILE
+from agents.stats.resampling import METHODS, PERCENTILE, Method
 
 HORIZON = 1e9
 """So far off that no simulated run is censored."""
@@ -54,7 +54,7 @@ def read_contrasts(path):
             yield one["name"], np.array(treatment), np.array(control)
 
 
-def coverage(treatment, control, *, seeds, studies, method=PERCENTILE):
+def coverage(treatment, control, *, seeds, studies, method: Method = PERCENTILE):
     """Returns the share of simulated studies whose interval holds the true ratio of means.
 
     Args:

@@ -71,7 +71,7 @@ def measure(
         for choose in (min, max)
     )
     speed = speed_up(*(times(run) for run in slow), horizon=float(slow[0]["horizon"]), method=method)
-    return speed._asdict(), _nats_saved(*fast, method)
+    return speed._asdict(), _nats_saved(fast[0], fast[1], method)
 
 
 def _nats_saved(treatment: Record, control: Record, method: Method) -> Record | None:
