@@ -94,9 +94,9 @@ class _Checked:
         batch = ([response] * 2, np.stack([char_ends] * 2), size.repeat(2))
         try:
             by_row = closed_ends_by_row(self._segmentation, *batch)
+            both = closed_ends_batch(self._segmentation, *batch)
         except ValueError as error:
             raise ContractError(str(error)) from error
-        both = closed_ends_batch(self._segmentation, *batch)
         if not np.array_equal(both, by_row):
             wanted = f"what closed_ends does, {alone.tolist()}, got {both.tolist()}"
             raise self._broken("closed_ends_batch", wanted, response)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Sequence
-from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -252,36 +251,59 @@ def closed_ends_batch(
         lengths: int64 (B,), the number of tokens of each response; what is behind them closes everything.
 
     Raises:
-        ValueError: If they are wrong, where the segmentation has no batched form.
+        ValueError: If they are not non-decreasing offsets, up to `char_ends` each, and the whole text at the
+            last token.
     """
     batched: Any = getattr(segmentation, "closed_ends_batch", None)
-    find: Any = batched or partial(closed_ends_by_row, segmentation)
-    return find(texts, char_ends, lengths)
+    if batched is None:
+        return closed_ends_by_row(segmentation, texts, char_ends, lengths)
+    return _check_closed(segmentation, texts, char_ends, lengths, batched(texts, char_ends, lengths))
 
 
 def closed_ends_by_row(
     segmentation: Segmentation, texts: Sequence[str], char_ends: IntArray, lengths: IntArray
 ) -> IntArray:
-    """Returns `closed_ends` of B responses, asked for one by one, int64 (B, T).
+    """Returns what `closed_ends_batch` does, each response asked for by itself, int64 (B, T).
 
     Args:
         segmentation: The segmentation.
         texts: B responses.
-        char_ends: int64 (B, T), as `closed_ends_batch` takes them.
-        lengths: int64 (B,).
+        char_ends: int64 (B, T), non-decreasing offsets into each text; at padding its length.
+        lengths: int64 (B,), the number of tokens of each response.
 
     Raises:
-        ValueError: If they are not non-decreasing offsets, up to `char_ends` each, and the whole text at the
-            end.
+        ValueError: As `closed_ends_batch` says.
     """
     closed = char_ends.copy()
     for row, (text, length) in enumerate(zip(texts, lengths.tolist(), strict=True)):
-        ends, given = char_ends[row, :length], segmentation.closed_ends(text, char_ends[row, :length])
-        is_whole = not length or (given.shape == ends.shape and given[-1] == len(text))
-        if not is_whole or (given > ends).any() or (np.diff(given, prepend=0) < 0).any():
-            wanted = f"non-decreasing offsets up to {ends.tolist()}, the last one {len(text)}"
-            raise _wrong(segmentation, "closed_ends", wanted, given, text)
+        if not length:
+            continue  # nothing closes without a token
+        given = segmentation.closed_ends(text, char_ends[row, :length])
+        if given.shape != (length,):
+            raise _wrong(segmentation, "closed_ends", f"{length} offsets", given, text)
         closed[row, :length] = given
+    return _check_closed(segmentation, texts, char_ends, lengths, closed)
+
+
+def _check_closed(
+    segmentation: Segmentation,
+    texts: Sequence[str],
+    char_ends: IntArray,
+    lengths: IntArray,
+    closed: IntArray,
+) -> IntArray:
+    """Returns what a segmentation says to be closed, if a design can be paid by it."""
+    method = "closed_ends_batch" if hasattr(segmentation, "closed_ends_batch") else "closed_ends"
+    if closed.shape != char_ends.shape:
+        raise _wrong(segmentation, method, f"an array of shape {char_ends.shape}", closed, "".join(texts))
+    steps = np.diff(closed, axis=1, prepend=0)  # (B, T)
+    last = np.maximum(lengths - 1, 0)[:, None]  # (B, 1)
+    is_whole = np.take_along_axis(closed == char_ends, last, axis=1)[:, 0] | (lengths == 0)  # (B,)
+    is_wrong = (steps < 0).any(axis=1) | (closed > char_ends).any(axis=1) | ~is_whole
+    for row in np.flatnonzero(is_wrong).tolist()[:1]:
+        ends = char_ends[row, : lengths[row]].tolist()
+        wanted = f"non-decreasing offsets up to {ends}, the last one {len(texts[row])}"
+        raise _wrong(segmentation, method, wanted, closed[row], texts[row])
     return closed
 
 

@@ -55,8 +55,9 @@ def overlap(text):
             "int64, got int32 from closed_ends",
         ),
         ({"closed_ends": lambda text, char_ends: np.zeros_like(char_ends)}, "non-decreasing offsets up to"),
+        ({"closed_ends_batch": lambda texts, char_ends, lengths: char_ends * 0}, "non-decreasing offsets"),
         (
-            {"closed_ends_batch": lambda texts, char_ends, lengths: char_ends * 0},
+            {"closed_ends_batch": lambda texts, char_ends, lengths: char_ends},
             "what closed_ends does",
         ),
     ],

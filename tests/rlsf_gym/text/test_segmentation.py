@@ -137,11 +137,32 @@ def test_wrong_groups_are_refused():
         find_groups(Wrong(), "abc", np.array([[0, 2], [2, 3]]))
 
 
-@pytest.mark.parametrize("closed", [[1, 2, 2], [2, 3, 3], [1, 0, 3], [-1, 0, 3], [3]])
+@pytest.mark.parametrize("closed", [[1, 2, 2], [2, 3, 3], [1, 0, 3], [-1, 0, 3]])
 def test_wrong_closed_ends_are_refused(closed):
     class Wrong(Halves):
         def closed_ends(self, text, char_ends):
             return np.array(closed)
 
-    with pytest.raises(ValueError, match=r"offsets up to \[1, 3, 3\], the last one 3 from closed_ends, got"):
+    class Batched(Halves):
+        def closed_ends_batch(self, texts, char_ends, lengths):
+            return np.array([closed])
+
+    for wrong, method in ((Wrong(), "closed_ends"), (Batched(), "closed_ends_batch")):
+        message = rf"offsets up to \[1, 3, 3\], the last one 3 from {method}, got .* for 'abc'"
+        with pytest.raises(ValueError, match=message):
+            closed_ends_batch(wrong, ["abc"], ONE_ROW, np.array([3]))
+
+
+def test_closed_ends_of_a_wrong_shape_are_refused():
+    class Wrong(Halves):
+        def closed_ends(self, text, char_ends):
+            return np.array([3])
+
+    class Batched(Halves):
+        def closed_ends_batch(self, texts, char_ends, lengths):
+            return np.array([3])
+
+    with pytest.raises(ValueError, match=r"must return 3 offsets from closed_ends, got \[3\] for 'abc'"):
         closed_ends_batch(Wrong(), ["abc"], ONE_ROW, np.array([3]))
+    with pytest.raises(ValueError, match=r"an array of shape \(1, 3\) from closed_ends_batch, got \[3\]"):
+        closed_ends_batch(Batched(), ["abc"], ONE_ROW, np.array([3]))
