@@ -110,3 +110,19 @@ def test_every_design_without_needs_serves_brackets(name):
 
 def test_words_of_a_scorer_are_still_closed_by_white_space():
     assert pay(") )", "potential", prompt="(((") == pytest.approx([0, 1 / 3, 1 / 3])
+
+
+@pytest.mark.parametrize("boundary", ["closed", "open"])
+@pytest.mark.parametrize("name", ["potential", "shapley", "leave_one_out", "rule_certificate", "rlsf_mask"])
+def test_rewards_of_symbols_are_proved(vowels, name, boundary):
+    class Spelling(vowels):
+        segmentation = Symbols()
+
+    env = gym.make(
+        ID, scorer=Spelling(), reward_design=name, boundary=boundary, tokenizer="bytes", verify=True
+    )
+    env.reset(options={"prompt": "ae"})
+    *_, info = env.step(list(b"obiua"))
+    assert not DESIGNS[name].conserving or info["token_rewards"].sum() == pytest.approx(
+        info["utility"] - Spelling().score(["ae"])[0]
+    )
