@@ -32,7 +32,7 @@ from agents.studies.settings import look_up
 ATTAINABLE = "attainable"
 TASK_KEYS = (
     *("policy", "env", "env_kwargs.scorer", "env_kwargs.objective", "env_kwargs.prompts"),
-    "env_kwargs.max_new_tokens",
+    *("env_kwargs.max_new_tokens", "env_kwargs.domain", "env_kwargs.domain_kwargs"),
 )
 """Settings that say what there is to be learned: arms that share them share a goal."""
 
