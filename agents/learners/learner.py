@@ -23,7 +23,7 @@ from agents.learners.callback import Callback, CallbackFunction, ProgressBar, te
 from agents.learners.checkpointing import load_learner, save_learner
 from agents.learners.loss import Loss, LossTerm, clipped_loss
 from agents.learners.metrics import iteration_metrics
-from agents.learners.prepare import Estimate, RewardTerms, Shape, prepare, scales, shape_rewards
+from agents.learners.prepare import Estimate, RewardTerms, Shaping, prepare, scales, shape_rewards
 from agents.learners.schedule import learning_rate, next_kl_coef
 from agents.learners.start import (
     check_rounds,
@@ -78,7 +78,7 @@ class Learner(ABC, Generic[ConfigT]):
         config: ConfigT | None = None,
         *,
         reference: CausalLMPolicy | None = None,
-        shape: Shape | None = None,
+        shape: Shaping | None = None,
         estimate: Estimate | None = None,
         loss: Loss | None = None,
         callbacks: Sequence[Callback | CallbackFunction] = (),

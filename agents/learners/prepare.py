@@ -28,7 +28,7 @@ class RewardTerms(NamedTuple):
     """Scores are divided by it, > 0."""
 
 
-Shape = Callable[[Rollout, RewardTerms], Tensor]
+Shaping = Callable[[Rollout, RewardTerms], Tensor]
 """From a rollout to its shaped rewards, (B, T) float32."""
 Estimate = Callable[[Rollout, Tensor], Estimates]
 """From a rollout and its shaped and scaled rewards (B, T) float32 to advantages and the critic's targets."""
@@ -50,7 +50,7 @@ class Scales(NamedTuple):
 
 
 def prepare(
-    rollout: Rollout, terms: RewardTerms, *, shape: Shape, estimate: Estimate, scale: Scales
+    rollout: Rollout, terms: RewardTerms, *, shape: Shaping, estimate: Estimate, scale: Scales
 ) -> Batch:
     """Returns the batch that an update reads; the rollout is left as it is.
 

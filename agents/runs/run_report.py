@@ -217,7 +217,7 @@ def read_object(path: Path) -> dict[str, Any]:
 
 
 def read_numbers(path: Path, content: Row, key: str) -> dict[str, Any] | None:
-    """Returns the figures under a key of what a file holds, None where there is no such key.
+    """Returns the numbers under a key of a file, None where there is no such key.
 
     Raises:
         ValueError: They are no table of numbers.
@@ -252,7 +252,7 @@ def _hash_log(path: Path) -> str:
 def _read_table(path: Path, content: Row, key: str) -> dict[str, Any]:
     found = content.get(key, {})
     if not isinstance(found, dict):
-        raise ValueError(f"{path}: {key}: expected a table of settings or figures, got {show(found)}")
+        raise ValueError(f"{path}: {key}: expected a table of settings or numbers, got {show(found)}")
     return cast("dict[str, Any]", found)
 
 

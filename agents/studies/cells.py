@@ -97,7 +97,7 @@ class CellResult:
 
     @property
     def iterations(self) -> list[Record]:
-        """The figures of each iteration of a training run."""
+        """The numbers of each iteration of a training run."""
         return self.records("iteration")
 
     @property
@@ -112,7 +112,7 @@ class CellResult:
 
     @property
     def status(self) -> str:
-        """Whether it is "done", or "failed" because numbers left the finite."""
+        """Whether it is "done", or "failed" because it diverged."""
         return str(self.body[-1]["status"])
 
     @property
@@ -121,7 +121,7 @@ class CellResult:
         return cast("str | None", self.body[-1].get("reason"))
 
     def column(self, key: str) -> list[Any]:
-        """Returns a figure of each iteration, None where it was not finite.
+        """Returns a number of each iteration, None where it was not finite.
 
         Raises:
             ValueError: An iteration lacks it.

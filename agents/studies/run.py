@@ -38,8 +38,8 @@ POLL = 1.0
 RESERVED = ("cell", "end")
 
 
-class Task(NamedTuple):
-    """What a process has to know to run a cell."""
+class Job(NamedTuple):
+    """A cell to be run, with all that the process that runs it needs."""
 
     study: str
     cell: Cell
@@ -55,7 +55,7 @@ class Outcome(NamedTuple):
     """How a cell ended."""
 
     status: Literal["done", "failed", "busy", "error"]
-    """failed: numbers left the finite, which is a result; busy: another process is at work on it; error:
+    """failed: it diverged, which is a result; busy: another process is at work on it; error:
     it went wrong, and is no result.
     """
     seconds: float = 0.0
@@ -102,8 +102,8 @@ class Place:
     def submit(self, cell: Cell) -> Future[Outcome]:
         """Returns the future outcome of a cell."""
         folder = str(self.folder.path.resolve())
-        task = Task(self.study, cell, folder, self.import_paths, self.plan, self.places)
-        return self.executor.submit(run_cell, task)
+        job = Job(self.study, cell, folder, self.import_paths, self.plan, self.places)
+        return self.executor.submit(run_cell, job)
 
 
 def run_cells(place: Place, cells: Sequence[Cell], *, seconds: float | None = None) -> Summary:
@@ -138,9 +138,9 @@ def run_cells(place: Place, cells: Sequence[Cell], *, seconds: float | None = No
     return summary
 
 
-def run_cell(task: Task) -> Outcome:
+def run_cell(job: Job) -> Outcome:
     """Runs one cell and writes its file, in the process that calls it; returns how it ended."""
-    folder, cell = StudyFolder(task.folder), task.cell
+    folder, cell = StudyFolder(job.folder), job.cell
     with try_lock(folder.lock(cell)) as mine:
         if not mine:
             return Outcome("busy")
@@ -149,7 +149,7 @@ def run_cell(task: Task) -> Outcome:
         started = time.perf_counter()
         with _captured(folder.log(cell)) as log:
             try:
-                status, reason = _write(task, folder)
+                status, reason = _write(job, folder)
             except Exception as error:
                 traceback.print_exc()
                 lines = (f"{type(error).__name__}: {error}", *getattr(error, "__notes__", ()))
@@ -177,18 +177,18 @@ def load_function(name: str, places: Mapping[str, str] | None = None) -> CellFun
     return cast(CellFunction, getattr(import_module(module), attribute))
 
 
-def _write(task: Task, folder: StudyFolder) -> tuple[Literal["done", "failed"], str | None]:
+def _write(job: Job, folder: StudyFolder) -> tuple[Literal["done", "failed"], str | None]:
     """Writes the file of a cell; returns how it ended."""
-    cell = task.cell
-    for path in reversed(task.import_paths):
+    cell = job.cell
+    for path in reversed(job.import_paths):
         if path not in sys.path:
             sys.path.insert(0, path)
     _use_one_thread()
-    lines = [to_line(_header(task), digits=ALL_DIGITS)]
+    lines = [to_line(_header(job), digits=ALL_DIGITS)]
     status: Literal["done", "failed"] = "done"
     reason = None
     try:
-        for record in load_function(cell.settings["run"], task.places)(cell.settings, cell.seed):
+        for record in load_function(cell.settings["run"], job.places)(cell.settings, cell.seed):
             if record["record"] in RESERVED:
                 raise ValueError(
                     f"record: expected none of {RESERVED}, which the runner writes, got {record}"
@@ -212,11 +212,11 @@ def _checked_line(record: Record) -> bytes:
     return line
 
 
-def _header(task: Task) -> Record:
-    cell = task.cell
+def _header(job: Job) -> Record:
+    cell = job.cell
     return {
         "record": "cell",
-        "study": task.study,
+        "study": job.study,
         "id": cell.id,
         "phase": cell.phase,
         "seed": cell.seed,
@@ -224,7 +224,7 @@ def _header(task: Task) -> Record:
         "settings_sha256": cell.settings_sha256,
         "versions": read_installed(),
         "git": read_git(),
-        "plan": task.plan,
+        "plan": job.plan,
     }
 
 

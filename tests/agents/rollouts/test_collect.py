@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import gymnasium as gym
 import numpy as np
 import pytest
 import torch
-from gymnasium import spaces
 from gymnasium.vector import AutoresetMode
 
 from agents.rollouts.collect import collect
 from agents.rollouts.env_answers import read_eos_token_id, split_infos
-from agents.rollouts.player import Player, read_shapes
+from agents.rollouts.player import Player
 
 V, P, T, END, WANTED = 12, 5, 6, 11, 3
 
@@ -153,20 +151,3 @@ def test_infos_are_split_by_their_masks():
         "text": np.array(["a", "b"], object),
     }
     assert split_infos(infos, 2) == [{"score": 0.5, "text": "a"}, {"text": "b"}]
-
-
-def test_shapes_come_from_the_spaces(make_toy):
-    assert read_shapes(make_toy(num_envs=3)) == (3, P, T, V)
-
-
-def test_other_environments_are_refused(make_toy):
-    with gym.make("CartPole-v1") as single, pytest.raises(ValueError, match=r"expected a VectorEnv, got "):
-        read_shapes(single)
-    env = make_toy()
-    env.single_action_space = spaces.Discrete(3)
-    with pytest.raises(ValueError, match=r"expected single_action_space MultiDiscrete\(\[V \+ 1\] \* T\)"):
-        read_shapes(env)
-    env = make_toy()
-    env.single_observation_space = spaces.Discrete(3)
-    with pytest.raises(ValueError, match=r"expected observations Dict\(prompt_ids, prompt_mask\)"):
-        read_shapes(env)

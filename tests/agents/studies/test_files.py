@@ -10,7 +10,7 @@ import pytest
 from agents.studies.files import StudyFolder, pack, read_cell, read_results, to_line, unpack
 from agents.studies.plan import Cell
 from agents.studies.records import Record
-from agents.studies.run import Task, run_cell
+from agents.studies.run import Job, run_cell
 
 SETTINGS = {"run": "a:b", "lam": 0.5}
 
@@ -149,7 +149,7 @@ def run_one(tmp_path, folder):
     """Returns a function that runs a cell, and the cell."""
     (tmp_path / "study_file_cells.py").write_text(CELLS)
     cell = Cell("main", 2, {"run": "study_file_cells:measure"}, label="one")
-    return lambda: run_cell(Task("s", cell, str(folder.path), (str(tmp_path),))), cell
+    return lambda: run_cell(Job("s", cell, str(folder.path), (str(tmp_path),))), cell
 
 
 @pytest.mark.parametrize("link", ["timings.jsonl", "logs", "locks"])
@@ -205,6 +205,6 @@ def test_records_that_could_not_be_read_again_are_refused_when_they_are_written(
         'def measure(settings, seed):\n    yield {"record": "iteration", "episodes": 8, "note": "a text"}\n'
     )
     cell = Cell("main", 0, {"run": "study_wrong_cells:measure"})
-    outcome = run_cell(Task("s", cell, str(folder.path), (str(tmp_path),)))
+    outcome = run_cell(Job("s", cell, str(folder.path), (str(tmp_path),)))
     assert outcome.status == "error" and "iteration: note: expected a finite number or null" in outcome.reason
     assert folder.find(cell) is None

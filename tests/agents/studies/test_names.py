@@ -11,7 +11,7 @@ from agents.studies.fingerprint import fingerprint
 from agents.studies.names import HASHED, PLACES, find_place
 from agents.studies.plan import Cell
 from agents.studies.read import parse_study
-from agents.studies.run import Task, load_function, run_cell
+from agents.studies.run import Job, load_function, run_cell
 
 # The first digits of what sha256sum says of {"run": "agents.study_training:train"}, and with best_of.
 KNOWN = {"train": "a0409c0d", "best_of": "51a880d4"}
@@ -84,8 +84,8 @@ def test_a_name_runs_what_lies_at_its_place(tmp_path):
     folder = StudyFolder(tmp_path / "study")
     folder.create()
     for cell in study.main_cells():
-        task = Task("s", cell, str(folder.path), (str(tmp_path),), places=study.places)
-        assert run_cell(task).status == "done"
+        job = Job("s", cell, str(folder.path), (str(tmp_path),), places=study.places)
+        assert run_cell(job).status == "done"
     found = folder.results(study.main_cells()).values()
     assert [result.records("count")[0]["value"] for result in found] == [1, 2]
     assert {result.settings["run"] for result in found} == {"mine:count"}

@@ -18,7 +18,7 @@ from agents.studies.executors import ProcessExecutor
 from agents.studies.files import StudyFolder, pack, read_cell, read_results, to_line, unpack
 from agents.studies.fingerprint import fingerprint
 from agents.studies.plan import Cell, Study
-from agents.studies.run import Place, Task, run_cell, run_cells
+from agents.studies.run import Job, Place, run_cell, run_cells
 
 ROOT = Path(__file__).parents[3]
 CELLS = '''
@@ -155,7 +155,7 @@ def test_a_cell_in_other_hands_is_left_alone(place, tmp_path):
     place.folder.create()
     with try_lock(place.folder.lock(cell)) as mine:
         assert mine and is_locked(place.folder.lock(cell))
-        assert run_cell(Task("study", cell, str(place.folder.path), place.import_paths)).status == "busy"
+        assert run_cell(Job("study", cell, str(place.folder.path), place.import_paths)).status == "busy"
     assert not is_locked(place.folder.lock(cell))
     assert not (tmp_path / "log").exists()
 
