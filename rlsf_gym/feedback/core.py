@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from rlsf_gym.designs import Design
 from rlsf_gym.evidence import Evidence, FloatArray, IntArray
-from rlsf_gym.feedback.decoding import Responses, char_spans, read_responses
+from rlsf_gym.feedback.decoding import Pieces, Responses, char_spans, read_responses
 from rlsf_gym.feedback.hindsight import ResponseHindsight
 from rlsf_gym.feedback.scoring import Boundary, Scoring
 from rlsf_gym.feedback.verification import Verification, check_certificate, check_provable
@@ -46,6 +46,7 @@ class Feedback:
     probe: tuple[Instance, str] | None = None
     """Instance and response that a scorer which declares proofs is tried on at once."""
     _scoring: Scoring = field(init=False, repr=False)
+    _pieces: Pieces = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Prepares what asks the scorer.
@@ -55,6 +56,7 @@ class Feedback:
                 segmentation lacks a method.
         """
         is_proved = check_provable(self.scorer, self.probe) and self.verify
+        self._pieces = Pieces(self.tokenizer)
         self._scoring = Scoring(
             scorer=self.scorer,
             segmentation=choose_segmentation(self.scorer, self.segmentation),
@@ -76,7 +78,7 @@ class Feedback:
             ValueError: If the scorer, the design or the judge returns what it must not.
             CertificateError: If `verify` is set and a score or a reward does not check.
         """
-        responses = read_responses(actions, self.tokenizer)
+        responses = read_responses(actions, self.tokenizer, self._pieces)
         evidence = self.evidence(instances, responses)
         prompts = _prompts(instances)
         token_rewards = self._lay(prompts, responses, evidence, rngs).astype(np.float32)  # (B, T)

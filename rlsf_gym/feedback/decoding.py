@@ -24,7 +24,24 @@ class Responses(NamedTuple):
     """int64 (B, T), characters of the response that are certain after each token; all of them at padding."""
 
 
-def read_responses(actions: IntArray, tokenizer: Tokenizer) -> Responses:
+class Pieces(dict[int, bytes]):
+    """The byte strings of tokens, each asked for once.
+
+    Args:
+        tokenizer: Says which bytes an id stands for.
+    """
+
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        super().__init__()
+        self._tokenizer = tokenizer
+
+    def __missing__(self, token: int) -> bytes:
+        """Asks for the bytes of a token that has not been seen."""
+        piece = self[token] = self._tokenizer.token_bytes(token)
+        return piece
+
+
+def read_responses(actions: IntArray, tokenizer: Tokenizer, pieces: Pieces | None = None) -> Responses:
     """Returns what the token ids say.
 
     A response ends at the first end token, which is counted, or at the first V, which is not; what follows is
@@ -33,6 +50,7 @@ def read_responses(actions: IntArray, tokenizer: Tokenizer) -> Responses:
     Args:
         actions: int64 (B, T), ids from 0 to V.
         tokenizer: Says which bytes an id stands for.
+        pieces: What it has said before.
     """
     vocab_size, eos = tokenizer.vocab_size, tokenizer.eos_token_id
     is_eos = np.equal(actions, eos)  # (B, T) bool
@@ -41,13 +59,7 @@ def read_responses(actions: IntArray, tokenizer: Tokenizer) -> Responses:
     mask = np.less(actions, vocab_size) & np.equal(earlier, 0)
     lengths = mask.sum(axis=1)  # (B,) int64
     by_eos = (mask & is_eos).any(axis=1)
-    char_ends = np.zeros(actions.shape, np.int64)
-    texts: list[str] = []
-    pieces = {token: tokenizer.token_bytes(token) for token in set(actions[mask].tolist())}
-    for row, (tokens, length) in enumerate(zip(actions.tolist(), lengths.tolist(), strict=True)):
-        text, char_ends[row, :length] = decode_pieces([pieces[token] for token in tokens[:length]])
-        char_ends[row, length:] = len(text)
-        texts.append(text)
+    texts, char_ends = _decode(actions, mask, Pieces(tokenizer) if pieces is None else pieces)
     limit = actions.shape[1]
     ended, counts = cast(list[bool], by_eos.tolist()), cast(list[int], lengths.tolist())
     reasons = [
@@ -55,6 +67,27 @@ def read_responses(actions: IntArray, tokenizer: Tokenizer) -> Responses:
         for at_eos, count in zip(ended, counts, strict=True)
     ]
     return Responses(texts, reasons, mask, char_ends)
+
+
+def _decode(actions: IntArray, mask: BoolArray, pieces: Pieces) -> tuple[list[str], IntArray]:
+    """Returns B texts, and int64 (B, T): how many of their characters are certain after each token."""
+    parts = [pieces[token] for token in actions[mask].tolist()]  # of all responses, one behind the other
+    joined = b"".join(parts)
+    ends = np.zeros(actions.shape, np.int64)
+    ends[mask] = np.fromiter(map(len, parts), np.int64, len(parts))
+    ends.cumsum(axis=1, out=ends)  # (B, T), in bytes, which of ASCII are characters
+    texts: list[str] = []
+    first = start = 0
+    for row, (length, size) in enumerate(zip(mask.sum(axis=1).tolist(), ends[:, -1].tolist(), strict=True)):
+        spelled = joined[start : start + size]
+        if spelled.isascii():
+            texts.append(spelled.decode("ascii"))
+        else:
+            text, ends[row, :length] = decode_pieces(parts[first : first + length])
+            ends[row, length:] = len(text)
+            texts.append(text)
+        first, start = first + length, start + size
+    return texts, ends
 
 
 def char_spans(char_ends: IntArray, offsets: IntArray) -> IntArray:

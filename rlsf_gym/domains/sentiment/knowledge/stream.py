@@ -136,6 +136,10 @@ class ContextStream(Stream):
         self._premises.append(self._find(len(self.plain) - 1))
         return super().push(self._in_context(len(self.plain) - 1))
 
+    def extend(self, words: Iterable[Word]) -> list[float]:
+        """Add words of the vocabulary and return the sum after each of them."""
+        return list(map(self.push, words))
+
     def premise(self, at: int) -> Premise | None:
         """What the graph says of word `at`."""
         return self._premises[at]

@@ -35,8 +35,8 @@ class Reading(NamedTuple):
     Attributes:
         spelled: the text.
         stream: all of its words, with their valences.
-        tokens: that the words stand in, and an empty one.
-        ends: of the tokens, offsets into the spelled text, and one behind its end.
+        tokens: that the words stand in.
+        ends: of the tokens, offsets into the spelled text.
         sums: for each stop the sum of the valences up to there, with punctuation.
     """
 
@@ -57,9 +57,9 @@ class Reading(NamedTuple):
 
     def border(self, prompt_end: int, length: int) -> Border:
         """Where a prompt of so many characters ends, in a text of so many."""
-        stop = self.spelled.stops(prompt_end, [0])[0]
+        stop = prompt_end if self.spelled.ends is None else self.spelled.ends[prompt_end]
         shared = bisect_right(self.ends, stop)
-        if self.ends[shared] - len(self.tokens[shared]) >= stop:
+        if shared == len(self.ends) or self.ends[shared] - len(self.tokens[shared]) >= stop:
             return Border(prompt_end, length, shared, 0)
         cut_end = self.span(shared)[1]
         if cut_end <= prompt_end:  # only punctuation has come to the word
@@ -77,17 +77,40 @@ def read(spelled: SpelledText, stream: Stream, vocabulary: Vocabulary, stops: Se
         stops: offsets into the spelled text in non-decreasing order. A word that a stop cuts counts as the
             word it is so far.
     """
-    text = spelled.text
-    tokens = text.split()
-    words = [vocabulary[token] for token in tokens]
-    end = 0
-    ends = [end := text.find(token, end) + len(token) for token in tokens]
-    tokens.append("")  # never reached
-    ends.append(len(text) + 1)
+    tokens = spelled.text.split()
+    words = list(map(vocabulary.__getitem__, tokens))
+    ends = _find_ends(spelled.text, tokens)
+    reading = Reading(spelled, stream, tokens, ends, [])
+    if set(ends).issuperset(stops):  # mostly so: words come whole, and stay
+        totals = dict(zip(ends, stream.extend(words), strict=True))
+        sums = [totals[stop] for stop in stops]
+    else:
+        sums = _read_cut(reading, words, vocabulary, stops)
+    reading.sums.extend(_emphasized(sums, spelled.text, stops))
+    return reading
+
+
+def _find_ends(text: str, tokens: Sequence[str]) -> list[int]:
+    """Where each token of a text ends."""
+    end = len(text) - len(text.lstrip()) - 1
+    ends = [end := end + 1 + len(token) for token in tokens]  # right where one character stands between two
+    if end != len(text.rstrip()):
+        end = 0
+        ends = [end := text.find(token, end) + len(token) for token in tokens]
+    return ends
+
+
+def _read_cut(
+    reading: Reading, words: Sequence[Word], vocabulary: Vocabulary, stops: Sequence[int]
+) -> list[float]:
+    """The sums at stops some of which cut a word: as far as it goes there, it comes and goes again."""
+    text, stream = reading.spelled.text, reading.stream
+    ends = [*reading.ends, len(text) + 1]  # the last one is never reached
+    starts = [end - len(token) for end, token in zip(ends, [*reading.tokens, ""], strict=True)]
     sums: list[float] = []
     total, at = 0.0, 0
-    cut: Word | None = None  # the word that the last stop cuts, as far as it goes there
-    growing: GrowingToken | None = None
+    cut: Word | None = None  # the word that the last stop cuts
+    growing = GrowingToken(text, 0)
     for stop in stops:
         if cut is not None and ends[at] <= stop:
             stream.pop()
@@ -95,26 +118,20 @@ def read(spelled: SpelledText, stream: Stream, vocabulary: Vocabulary, stops: Se
         while ends[at] <= stop:
             total = stream.push(words[at])
             at += 1
-        start = ends[at] - len(tokens[at])
+        start = starts[at]
         if start < stop:
             if stop - start <= LONGEST:
                 word = vocabulary[text[start:stop]]
             else:
-                growing = _follow(growing, text, start)
+                growing = growing if growing.start == start else GrowingToken(text, start)
                 word = vocabulary[growing.grow(stop)]
             if word is not cut:
                 total, cut = _replace(stream, cut, word), word
         sums.append(total)
     if cut is not None:
         stream.pop()
-    for word in words[at:]:
-        stream.push(word)
-    return Reading(spelled, stream, tokens, ends, _emphasized(sums, text, stops))
-
-
-def _follow(growing: GrowingToken | None, text: str, start: int) -> GrowingToken:
-    """The long token that begins at a place, as far as it was looked at."""
-    return growing if growing is not None and growing.start == start else GrowingToken(text, start)
+    stream.extend(words[at:])
+    return sums
 
 
 def _replace(stream: Stream, cut: Word | None, word: Word) -> float:

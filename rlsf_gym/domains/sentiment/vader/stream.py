@@ -154,8 +154,8 @@ class Stream:
         words = self.words
         at = len(words)
         words.append(word)
-        if not word.stirs and (self.mixed or not self._uppers):
-            return self._totals[-1]  # the common case: nothing happens
+        if not word.stirs and at > self._alert and (self.mixed or not self._uppers):
+            return self._totals[-1]  # nothing happens
         if word.upper:
             self._uppers += 1
         mixed = 0 < self._uppers <= at
@@ -176,6 +176,20 @@ class Stream:
         self._valences.append(value)
         return self._add(value)
 
+    def extend(self, words: Iterable[Word]) -> list[float]:
+        """Add words and return the sum after each of them."""
+        there, total = self.words, self._totals[-1]
+        sums: list[float] = []
+        is_calm = self._is_calm()
+        for word in words:
+            if word.stirs or not is_calm:
+                total = self.push(word)
+                is_calm = self._is_calm()
+            else:
+                there.append(word)
+            sums.append(total)
+        return sums
+
     def pop(self) -> Word:
         """Take the last word away and return it."""
         history = self.history
@@ -188,6 +202,10 @@ class Stream:
     def premise(self, at: int) -> Premise | None:
         """Why word `at` has a valence that is not the lexicon's, None where it has not."""
         return None
+
+    def _is_calm(self) -> bool:
+        """Whether a word that stirs nothing need only be there, as nothing waits for what comes."""
+        return len(self.words) > self._alert and (self.mixed or not self._uppers)
 
     def _take(self) -> Word:
         words = self.words

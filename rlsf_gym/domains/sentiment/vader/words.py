@@ -51,7 +51,7 @@ class Word:
         contrasts: the word is "but".
         awaits: the next two words may change the word's own valence.
         answers: the word may be what such a word waits for.
-        stirs: the word may change a valence, its own or another's, other than as a word that is near.
+        stirs: the word may change a valence, its own or another's, without being near or waited for.
     """
 
     text: str
@@ -135,7 +135,7 @@ def _answers(lower: str, base: float | None) -> bool:
 
 
 def _stirs(lower: str, base: float | None, upper: bool) -> bool:
-    return upper or lower == "but" or _answers(lower, base)
+    return upper or lower == "but" or base is not None
 
 
 class Vocabulary(dict[str, Word]):

@@ -14,6 +14,7 @@ from vaderSentiment import vaderSentiment
 
 from rlsf_gym.domains.sentiment.vader.scorer import VaderScorer
 from rlsf_gym.domains.sentiment.vader.stream import Stream
+from rlsf_gym.domains.sentiment.vader.words import read_word
 
 WORDS = [
     "good",
@@ -242,11 +243,12 @@ def test_one_reading_says_what_the_single_calls_say_to_the_bit(but, rows):
 
 def test_prefixes_at_word_ends_read_each_word_once(monkeypatch):
     text = "a good film, not bad but no fun at all " * 20
-    pushed = []
-    push = Stream.push
-    monkeypatch.setattr(Stream, "push", lambda self, word: pushed.append(word.text) or push(self, word))
+    came = []
+    extend = Stream.extend
+    monkeypatch.setattr(Stream, "extend", lambda self, words: came.extend(words) or extend(self, words))
+    monkeypatch.setattr(Stream, "pop", lambda self: pytest.fail("a word went away"))
     SCORER.prefix_scores("", text, np.array([match.end() for match in re.finditer(r"\S+", text)]))
-    assert len(pushed) == len(text.split())
+    assert [word.text for word in came] == [word.text for word in map(read_word, text.split())]
 
 
 def test_no_prefixes_have_no_scores():
