@@ -12,6 +12,8 @@ import pytest
 
 from agents.studies.files import read_results
 
+pytestmark = pytest.mark.whole
+
 ROOT = Path(__file__).parents[1]
 MINE = '''
 """A design and a learner of a user's."""

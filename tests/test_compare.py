@@ -2,6 +2,8 @@
 
 import pytest
 
+pytestmark = pytest.mark.whole
+
 
 @pytest.fixture(scope="module")
 def compare():

@@ -35,6 +35,8 @@ from rlsf_gym.prompts import load_prompts
 from rlsf_gym.scorers import TransformerScorer
 from rlsf_gym.text.tokenizer import load_tokenizer
 
+pytestmark = pytest.mark.whole
+
 EXPLAINED = (ValueError, OSError)
 QUICK, MANY = 1, 8
 """Damages of each region of each file, in the quick tests and in the slow one."""

@@ -13,6 +13,8 @@ import pytest
 
 from agents.runs import checkpoint
 
+pytestmark = pytest.mark.whole
+
 pytest.importorskip("resource", reason="limits of a process are set by resource")
 
 ROOT = Path(__file__).parents[1]

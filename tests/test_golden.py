@@ -45,6 +45,7 @@ def test_the_recordings_would_show_a_wrong_number(record):
             assert len({round(row[key], 3) for row in rows}) > 1 or key == "objective/length", (curve, key)
 
 
+@pytest.mark.whole
 def test_another_process_gives_the_same_bits(learned):
     """Every number and every weight, under another order of hashing."""
     environment = os.environ | {"PYTHONHASHSEED": "1"}

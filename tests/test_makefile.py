@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,29 @@ def test_training_needs_no_more_than_its_own(installs, target, stamps, expected)
 def test_the_tests_need_all(installs, target, stamps, expected):
     """With a training set that is newer than all, after pyproject.toml changed, all is brought up to date."""
     assert installs(target, *stamps) == expected
+
+
+def test_check_runs_each_test_once_and_with_it_all_that_test_runs():
+    """`alone` runs those of the packages, `both` all others; what `test` leaves out beside is a mark."""
+    commands = {
+        target: subprocess.run(
+            ["make", "-n", "-o", ".venv/.ready", target], cwd=ROOT, capture_output=True, text=True, check=True
+        ).stdout.splitlines()
+        for target in ("test", "check")
+    }
+    (quick,) = (line for line in commands["test"] if "pytest" in line)
+    assert quick.endswith('-n auto -m "not slow and not whole" tests')
+    runs = [line for line in commands["check"] if "pytest" in line or "alone.py" in line]
+    assert [line.partition(" ")[2].removeprefix(".venv/bin/python ") for line in runs] == [
+        "-m pytest -q --doctest-modules rlsf_gym agents",
+        ".ci/alone.py rlsf_gym --without agents torch transformers",
+        ".ci/alone.py agents --without rlsf_gym",
+        "-m pytest -q -n auto --ignore=tests/rlsf_gym --ignore=tests/agents tests",
+    ]
+    options = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["pytest"][
+        "ini_options"
+    ]
+    assert "-m 'not slow'" in options["addopts"]
 
 
 def test_lowest_has_an_environment_of_its_own_with_exactly_the_bounds(installs):

@@ -9,6 +9,8 @@ import torch
 
 from agents.stats.measures import MEASURES
 
+pytestmark = pytest.mark.whole
+
 DOCUMENT = Path(__file__).parents[1] / "docs" / "metrics.md"
 OPTIONAL = {
     "metrics.jsonl": {"env/solved"},

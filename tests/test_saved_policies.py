@@ -21,7 +21,8 @@ SMALL = ("--episodes", "8", "--batch-size", "4", "--minibatch-size", "4", "--ppo
 CONFIG = TokenPPOConfig(batch_size=4, minibatch_size=4, num_ppo_epochs=1)
 ENV = "rlsf_gym:rlsf_gym/Sentiment-v0"
 
-pytestmark = pytest.mark.filterwarnings("ignore")  # peft and transformers warn of each other
+# peft and transformers warn of each other
+pytestmark = [pytest.mark.whole, pytest.mark.filterwarnings("ignore")]
 
 
 def train(*arguments, cwd=ROOT):

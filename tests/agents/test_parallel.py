@@ -20,6 +20,8 @@ from agents.learners.start import check_rounds, make_env
 from agents.parallel import Processes, join_processes
 from agents.rollouts.player import Shapes
 
+pytestmark = pytest.mark.whole
+
 pytest.importorskip("accelerate")
 
 SCRIPT = Path(__file__).parent / "two_processes.py"

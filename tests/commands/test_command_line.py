@@ -259,6 +259,7 @@ def read(path):
     return json.loads(path.read_text(encoding="utf-8"))
 
 
+@pytest.mark.whole
 def test_a_run_keeps_what_it_was_given_and_goes_on_with_it(call, tiny_policy, tmp_path):
     """A module of the working folder, a column, held-out prompts of one's own, a temperature, and a name in
     letters of all kinds, before and after the run is resumed."""

@@ -456,6 +456,7 @@ def test_wrong_arguments_are_said_in_one_line(status, message, arguments, tmp_pa
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.whole
 def test_it_serves_until_ctrl_c():
     command = [
         sys.executable,

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 CHROMIUM = shutil.which("chromium")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs the program chromium")
+pytestmark = [pytest.mark.whole, pytest.mark.skipif(CHROMIUM is None, reason="needs the program chromium")]
 
 PROMPT, RESPONSE = "The film was", " not very good, but I LOVED the ending!"
 HOSTILE = (

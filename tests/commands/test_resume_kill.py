@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.whole
+
 TRAIN = Path(__file__).parents[2] / "examples" / "train_sentiment.py"
 ITERATIONS = 40
 

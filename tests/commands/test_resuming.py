@@ -14,6 +14,8 @@ from agents.training import run as training
 from examples import train_sentiment
 from rlsf_gym.presets.table import load_preset
 
+pytestmark = pytest.mark.whole
+
 PRESET = load_preset("sentiment")
 
 

@@ -13,6 +13,8 @@ import pytest
 from agents.commands.show import main
 from agents.runs.run_report import describe_run, read_run, seconds_by_phase
 
+pytestmark = pytest.mark.whole
+
 
 @pytest.fixture
 def run_folder(tiny_run, tmp_path):

@@ -9,6 +9,8 @@ import pytest
 from agents.commands.show import main
 from agents.runs.run_report import describe_run, read_run
 
+pytestmark = pytest.mark.whole
+
 ROW = {"iteration": 1, "episodes": 8, "env/score": 0.1, "objective/kl": 0.2}
 TIMING = {"iteration": 1, "episodes": 8, "seconds": 0.5, "generate": 0.2}
 EVIL = "a\x1b]0;title\x07\x1b[31mred\r\nerror: all is well\u202eb\x9b1m\ud800"

@@ -41,6 +41,7 @@ def test_a_wrong_flag_is_told_before_anything_slow_is_imported(command):
     assert (modules & SLOW, shown) == (set(), "")
 
 
+@pytest.mark.whole
 def test_the_report_of_a_run_needs_no_tensors(tiny_run):
     modules, shown = imported("-m", "agents", "show", tiny_run, "--no-figure")
     assert modules & SLOW == set()

@@ -14,6 +14,8 @@ from agents.training import boards, build
 from agents.training.run_folder import RunFolder
 from examples import train_sentiment
 
+pytestmark = pytest.mark.whole
+
 FILES = {
     *("config.json", "metrics.jsonl", "timings.jsonl", "before.json", "after.json", "summary.json"),
     *("checkpoint", "curves.png", "samples.jsonl", "samples.html"),

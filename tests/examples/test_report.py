@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.whole
+
 TESTS = Path(__file__).parents[1]
 CHROMIUM = shutil.which("chromium")
 FILES = {"report.html", "tables.md", "tables.tex", "methods.md", "numbers.json"}

@@ -15,6 +15,8 @@ import pytest
 
 from agents.runs.sealed_json import hash_of
 
+pytestmark = pytest.mark.whole
+
 SECTIONS = Path(__file__).parents[2] / "examples" / "studies" / "sections"
 SCRIPT = "<script>window.owned=1</script><img src=x onerror=alert(1)>"
 ESCAPES = "\x1b[31mred\x1b]0;title\x07\x9b2J abc\u202eevil\u2066"

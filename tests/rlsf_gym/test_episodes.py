@@ -51,6 +51,7 @@ def test_vectors_of_responses_give_what_single_environments_give(how, mode):
     np.testing.assert_equal(list(episode_infos(infos)), single_infos([[row] for row in actions]))
 
 
+@pytest.mark.whole
 def test_asynchronous_vectors_give_the_same():
     env = vector(AutoresetMode.SAME_STEP, how="async", num_envs=2)
     env.reset(seed=7)
@@ -90,6 +91,7 @@ def test_a_list_of_dicts_gives_the_same_as_columns(mode):
     np.testing.assert_equal(list(episode_infos(listed)), list(episode_infos(columns)))
 
 
+@pytest.mark.whole
 def test_stable_baselines_gives_the_same():
     vec_env = pytest.importorskip("stable_baselines3.common.vec_env")
     env = vec_env.DummyVecEnv([lambda: gym.make(TOKEN)] * 2)

@@ -73,12 +73,14 @@ def test_the_checker_finds_nothing(name):
     env.close()
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("name", TOKEN)
 def test_the_checker_of_stable_baselines_finds_nothing(name):
     checker = pytest.importorskip("stable_baselines3.common.env_checker")
     checker.check_env(gym.make(name).unwrapped)
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("name", IDS)
 def test_a_thousand_episodes_under_the_passive_checker(name):
     env = gym.make(name, max_new_tokens=3)
@@ -106,6 +108,7 @@ print(json.dumps(play(gym.make(sys.argv[1]), seed=7, episodes=3)))
 """
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("name", IDS)
 def test_a_seed_gives_the_same_in_processes_of_different_hash_seeds(name):
     command = [sys.executable, "-c", PLAY, name, os.path.dirname(__file__)]
@@ -188,6 +191,7 @@ def test_vector_wrappers_work_on_native_vectors(name):
         assert reward == float(info["final_info"]["token_rewards"].sum(dtype=np.float64))
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("name", IDS)
 def test_videos_are_recorded(name, tmp_path):
     pytest.importorskip("moviepy")

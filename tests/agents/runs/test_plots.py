@@ -6,6 +6,8 @@ import pytest
 
 from agents.runs.plots import draw_run
 
+pytestmark = pytest.mark.whole
+
 pytest.importorskip("matplotlib")
 ROWS = [
     {"iteration": i, "episodes": 8 * i, "env/score": 0.1 * i, "objective/kl": 0.2, "objective/scores": 0.3}

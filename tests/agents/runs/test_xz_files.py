@@ -19,6 +19,7 @@ def test_several_streams_and_padding_come_back():
     assert unpack_xz(lzma.compress(b"a") + b"\0" * 8 + lzma.compress(b"b")) == b"ab"
 
 
+@pytest.mark.whole
 def test_a_bomb_is_refused_with_little_memory():
     bomb = lzma.compress(b"\0" * (1 << 28))  # 256 MiB in 40 KB
     assert len(bomb) < 1 << 17

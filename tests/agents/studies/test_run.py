@@ -191,6 +191,7 @@ def test_a_damaged_cell_is_named(place, tmp_path):
         read_results(place.folder.path)
 
 
+@pytest.mark.whole
 def test_processes_of_their_own_give_equal_bytes_with_one_thread(place, tmp_path, monkeypatch):
     cells = squares(tmp_path)
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
@@ -247,6 +248,7 @@ print(summary.done, summary.errors)
 """
 
 
+@pytest.mark.whole
 def test_two_runners_at_once_share_the_cells(place, tmp_path):
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "cwd": ROOT}
     command = [sys.executable, "-c", TWO, str(tmp_path)]

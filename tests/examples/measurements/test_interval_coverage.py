@@ -5,6 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.whole
+
 TIMES = np.exp([5.7, 5.9, 6.1])  # the logarithms have a standard deviation of 0.2
 
 

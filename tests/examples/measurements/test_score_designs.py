@@ -6,6 +6,8 @@ import math
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.whole
+
 pytest.importorskip("torch")
 pytest.importorskip("transformers")
 pytest.importorskip("matplotlib")

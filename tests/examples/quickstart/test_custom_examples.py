@@ -60,6 +60,7 @@ def test_the_design_pays_every_few_tokens_and_at_the_end():
     check_environment(env, episodes=5)
 
 
+@pytest.mark.whole
 def test_a_policy_is_trained_on_both(tiny_policy, tmp_path):
     import train_sentiment
 

@@ -21,6 +21,7 @@ RUNS = {  # script: (package it needs, episodes, lines of its curve)
 }
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("name", RUNS)
 def test_example_runs_and_leaves_its_curve(name, tmp_path):
     package, episodes, lines = RUNS[name]

@@ -4,6 +4,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+pytestmark = pytest.mark.whole
+
 BENCH = Path(__file__).parents[3] / "examples" / "speed" / "bench_env.py"
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.whole
+
 ROOT = Path(__file__).parents[3]
 BENCH = ROOT / "examples" / "speed" / "bench_learner.py"
 

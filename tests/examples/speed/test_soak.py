@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.whole
+
 GROWING = "import time\nkept = []\nwhile True:\n    kept.append(bytearray(300_000))\n    time.sleep(0.01)\n"
 STEADY = "import time\nkept = bytearray(50_000_000)\ntime.sleep(60)\n"
 ENDING = "raise SystemExit(3)"

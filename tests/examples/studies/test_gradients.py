@@ -11,6 +11,8 @@ from agents.studies.read import read_study
 from agents.studies.settings import merge
 from agents.studies.training import make_agent
 
+pytestmark = pytest.mark.whole
+
 SMALL = {
     "batches": 3,
     "iterations": [0, 1, 2],

@@ -10,6 +10,8 @@ from agents.studies.files import CellResult
 from agents.studies.plan import Study
 from rlsf_gym.text.tokenizer import load_tokenizer
 
+pytestmark = pytest.mark.whole
+
 STUDY = Study("negation", "Negation", interval="percentile")
 
 

@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.whole
+
 pytest.importorskip("sklearn")
 parquet = pytest.importorskip("pyarrow.parquet")
 

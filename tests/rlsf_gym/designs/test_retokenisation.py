@@ -16,6 +16,8 @@ from rlsf_gym.designs import DESIGNS, load_design
 from rlsf_gym.scorers import VaderScorer
 from rlsf_gym.text.tokenizer import load_tokenizer
 
+pytestmark = pytest.mark.whole
+
 TOKENIZER = load_tokenizer("bundled")
 IDS = {TOKENIZER.token_bytes(token): token for token in range(TOKENIZER.vocab_size)}
 LONGEST = max(map(len, IDS))

@@ -20,6 +20,8 @@ from rlsf_gym.text.bytes import decode_pieces
 from rlsf_gym.text.segmentation import Symbols
 from rlsf_gym.text.tokenizer import load_tokenizer
 
+pytestmark = pytest.mark.whole
+
 UNITS = {
     "dots": ".",
     "marks": "!?.,;:'\"()-",

@@ -159,6 +159,7 @@ def test_what_a_scorer_says_of_prompt_and_response_is_what_is_proved(design, env
             play(env_class, liar(), design)
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("boundary", ["closed", "open"])
 @pytest.mark.parametrize("design", PLAIN)
 def test_what_a_design_asks_for_is_proved(design, boundary):
@@ -179,6 +180,7 @@ def test_what_a_design_asks_for_is_proved(design, boundary):
             play(SentimentEnv, liar(), design, boundary=boundary)
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("scorer", ["vader", "knowledge"])
 @pytest.mark.parametrize("boundary", ["closed", "open"])
 @pytest.mark.parametrize("design", PLAIN)

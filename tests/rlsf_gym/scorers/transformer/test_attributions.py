@@ -12,6 +12,8 @@ from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers,
 from rlsf_gym.scorers import TransformerScorer
 from rlsf_gym.scorers.transformer.attributions import TextReading, lay_on_response
 
+pytestmark = pytest.mark.whole
+
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
 pytest.importorskip("captum")

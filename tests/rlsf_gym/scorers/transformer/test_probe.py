@@ -9,6 +9,8 @@ from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
 from rlsf_gym.scorers import TransformerScorer
 
+pytestmark = pytest.mark.whole
+
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
 

@@ -9,6 +9,8 @@ import pytest
 from rlsf_gym.checker import RECOMPUTABLE, recompute_rewards
 from rlsf_gym.scorers import load_scorer
 
+pytestmark = pytest.mark.whole
+
 PROMPT = "The film was"
 LENGTH = 600
 # Eight times the length may take so many times the time: 64 where it is quadratic.
