@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from agents.reports.escapes import LONGEST_TEXT, to_html
+from agents.reports.escapes import LONGEST_TEXT, shown, to_html
 from agents.reports.factors import text_of, unique_names
 from agents.reports.section import Section
 from agents.reports.tables import Table, interval
@@ -13,10 +13,15 @@ from agents.runs.strict_json import is_number
 from agents.stats.intervals import bootstrap_interval
 from agents.studies.files import CellResult
 from agents.studies.plan import Study
+from agents.studies.records import is_text
 from agents.studies.settings import leaves, look_up
 
 MOST_ROWS = 200
 """Of the table; the caption says how many more there are."""
+LONGEST_POINT, LONGEST_LABEL = 100, 40
+"""Characters of what sets a point apart, and of a text that says of which sort a record is."""
+MOST_LABELS = 24
+"""Sorts that a field tells apart; a text of which there are more is no label."""
 TITLE = "Other records"
 
 Facts = dict[str, Any]
@@ -25,7 +30,8 @@ Facts = dict[str, Any]
 def records_section(results: Sequence[CellResult], study: Study, kinds: Sequence[str]) -> Section:
     """Returns the section of some kinds of records: the mean of each field that holds numbers.
 
-    A cell counts by the mean over its records. Fields that hold no numbers are named.
+    A cell counts by the mean over its records of one sort, which short texts in them tell apart. All other
+    fields that hold no numbers are named.
 
     Args:
         results: All finished cells.
@@ -48,7 +54,12 @@ def _text(results: Sequence[CellResult], kinds: Sequence[str]) -> str:
     for kind in kinds:
         records = [record for result in results for record in result.records(kind)]
         fields = dict.fromkeys(key for record in records for key in record if key != "record")
-        others = [key for key in fields if not any(is_number(record.get(key)) for record in records)]
+        told_apart = _labels(records)
+        others = [
+            key
+            for key in fields
+            if key not in told_apart and not any(is_number(record.get(key)) for record in records)
+        ]
         left = f" (no numbers: {', '.join(others)})" if others else ""
         told.append(f"{kind}, {len(records)} in all{left}")
     return (
@@ -58,17 +69,46 @@ def _text(results: Sequence[CellResult], kinds: Sequence[str]) -> str:
 
 
 def _describe(results: Sequence[CellResult], study: Study, kind: str) -> Iterator[Facts]:
-    """Yields each field of a kind, point by point of the settings, with its mean over cells."""
+    """Yields each field of a kind with its mean over cells, point by point of the settings and its labels."""
     cells = [result for result in results if result.records(kind)]
     points: dict[str, list[CellResult]] = {}
     for cell in cells:
         points.setdefault(text_of(cell.settings), []).append(cell)
+    labels = _labels([record for cell in cells for record in cell.records(kind)])
     for name, members in zip(_names(study, list(points.values())), points.values(), strict=True):
-        means = [_means(cell.records(kind)) for cell in members]
-        for field in dict.fromkeys(key for one in means for key in one):
-            values = [one[field] for one in means if field in one]
-            mean = bootstrap_interval(values, method=study.interval)
-            yield {"kind": kind, "point": name, "field": field, **mean._asdict(), "n": len(values)}
+        groups: dict[tuple[str, ...], list[dict[str, float]]] = {}
+        for cell in members:
+            for group, records in _grouped(cell.records(kind), labels).items():
+                groups.setdefault(group, []).append(_means(records))
+        for group, means in groups.items():
+            point = " ".join([shown(name, LONGEST_POINT), *group])
+            for field in dict.fromkeys(key for one in means for key in one):
+                values = [one[field] for one in means if field in one]
+                mean = bootstrap_interval(values, method=study.interval)
+                yield {"kind": kind, "point": point, "field": field, **mean._asdict(), "n": len(values)}
+
+
+def _labels(records: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Returns the fields that say of which sort a record is: short texts, of which there are few."""
+    fields = dict.fromkeys(key for record in records for key in record if key != "record")
+    found: list[str] = []
+    for key in fields:
+        values = [record[key] for record in records if key in record]
+        short = all(is_text(value) and len(value) <= LONGEST_LABEL for value in values)
+        if short and len(set(values)) <= MOST_LABELS:
+            found.append(key)
+    return found
+
+
+def _grouped(
+    records: Sequence[Mapping[str, Any]], labels: Sequence[str]
+) -> dict[tuple[str, ...], list[Mapping[str, Any]]]:
+    """Returns records by what their labels say."""
+    groups: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
+    for record in records:
+        said = tuple(f"{key}={record[key]}" for key in labels if key in record)
+        groups.setdefault(said, []).append(record)
+    return groups
 
 
 def _means(records: Sequence[Mapping[str, Any]]) -> dict[str, float]:

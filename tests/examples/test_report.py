@@ -295,7 +295,16 @@ def write_game(parts, folder, cosine=lambda cell: 0.5):
     parts["synthetic_study"].write_study(
         folder,
         GAME,
-        lambda cell: {"records": [{"record": "game", "cosine": cosine(cell), "note": "no number"}, done]},
+        lambda cell: {
+            "records": [
+                {
+                    "record": "game",
+                    "cosine": cosine(cell),
+                    "note": "no number of anything, and a text that tells no sort of record apart",
+                },
+                done,
+            ]
+        },
     )
 
 

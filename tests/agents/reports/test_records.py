@@ -16,15 +16,28 @@ def cell(seed, rate, *values, **more):
 
 
 def test_a_cell_counts_by_its_mean_and_points_are_told_apart():
-    cells = [cell(0, 1, 0.0, 1.0), cell(1, 1, 0.5), cell(0, 2, 3.0, label="x", list=[1])]
+    cells = [cell(0, 1, 0.0, 1.0), cell(1, 1, 0.5), cell(0, 2, 3.0, note="x" * 41, list=[1])]
     (section,) = other_sections(cells, STUDY)
     (table,) = section.tables
     assert table.rows == (
         ("probe", "rate=1", "value", "2", "0.500 [0.500, 0.500]"),
         ("probe", "rate=2", "value", "1", "3.000"),
     )
-    assert "probe, 4 in all (no numbers: label, list)" in section.html
+    assert "probe, 4 in all (no numbers: note, list)" in section.html
     assert [one["value"] for one in section.numbers["records"]] == [0.5, 3.0]
+
+
+def test_short_texts_tell_records_of_a_cell_apart():
+    body = [
+        {"record": "probe", "when": when, "value": value} for when, value in (("before", 1.0), ("after", 2.0))
+    ]
+    header = {"seed": 0, "settings": {"run": "mine:measure"}, "id": "a", "phase": "main"}
+    done = {"record": "end", "status": "done", "reason": None}
+    (section,) = other_sections([CellResult(header, (*body, done))], STUDY)
+    assert section.tables[0].rows == (
+        ("probe", "all runs when=before", "value", "1", "1.000"),
+        ("probe", "all runs when=after", "value", "1", "2.000"),
+    )
 
 
 def test_what_says_nothing_of_numbers_is_named_all_the_same():
