@@ -34,6 +34,8 @@ from rlsf_gym.domains.sentiment.knowledge.file import read_knowledge
 from rlsf_gym.prompts import load_prompts
 from rlsf_gym.scorers import TransformerScorer
 from rlsf_gym.text.tokenizer import load_tokenizer
+from tests.helpers.damage import REGIONS, damage
+from tests.helpers.make_classifier import write_classifier
 
 pytestmark = pytest.mark.whole
 
@@ -95,7 +97,7 @@ def make_adapter(folder: Path, policy: Path) -> list[Path]:
 
 def make_classifier(folder: Path, policy: Path) -> list[Path]:
     del policy
-    import_module("make_classifier").write_classifier(folder / "classifier")
+    write_classifier(folder / "classifier")
     return files_of(folder / "classifier")
 
 
@@ -291,18 +293,9 @@ def succeeds(call: Callable[[], Any]) -> bool:
     return True
 
 
-@pytest.fixture(scope="module")
-def parts():
-    """The modules beside this file."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(Path(__file__).parent))
-        yield {name: import_module(name) for name in ("damage", "make_classifier")}
-
-
 @pytest.fixture(scope="module", params=KINDS)
-def good(request, parts, tiny_policy, tmp_path_factory):
+def good(request, tiny_policy, tmp_path_factory):
     """A kind, a folder with a good one, and the files in it that may be damaged."""
-    del parts
     kind, folder = KINDS[request.param], tmp_path_factory.mktemp("good")
     files = kind.make(folder, tiny_policy)
     read(kind, folder)
@@ -320,23 +313,23 @@ def read(kind: Kind, folder: Path) -> Exception | None:
     return None
 
 
-def damages(parts, files: list[Path], times: int):
+def damages(files: list[Path], times: int):
     """Yields file, damaged bytes and what was done to them: each file, each region, so many times."""
     number = 0
     for file in files:
         data = file.read_bytes()
-        for region in parts["damage"].REGIONS:
+        for region in REGIONS:
             for _ in range(times):
                 number += 1
-                yield file, *parts["damage"].damage(data, number, region)
+                yield file, *damage(data, number, region)
         yield file, b"", "emptied"
 
 
-def check_all(good, parts, times: int) -> tuple[int, int]:
+def check_all(good, times: int) -> tuple[int, int]:
     """Returns how many damages were refused, and how many made another good file of its format."""
     kind, folder, files = good
     refused, other, wrong = 0, 0, []
-    for file, damaged, done in damages(parts, files, times):
+    for file, damaged, done in damages(files, times):
         whole = file.read_bytes()
         replace(file, damaged)
         error, fault = attempt(kind, folder, file)
@@ -366,14 +359,14 @@ def replace(file: Path, data: bytes) -> None:
     file.write_bytes(data)
 
 
-def test_damaged_files_are_refused(good, parts):
-    refused, other = check_all(good, parts, QUICK)
+def test_damaged_files_are_refused(good):
+    refused, other = check_all(good, QUICK)
     assert refused + other >= 4
     assert refused > 0
 
 
 @pytest.mark.slow
-def test_many_damaged_files_are_refused(good, parts, capsys):
-    refused, other = check_all(good, parts, MANY)
+def test_many_damaged_files_are_refused(good, capsys):
+    refused, other = check_all(good, MANY)
     with capsys.disabled():
         sys.stderr.write(f" {refused} refused, {other} read as another good file of the format\n")

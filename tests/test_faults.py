@@ -33,7 +33,7 @@ def flags(tiny_policy):
 
 def start(*arguments, fault="none:0", folder="", packages=""):
     """Starts a training process whose scorer does something in one iteration."""
-    places = [str(packages), str(ROOT / "tests"), str(ROOT), os.environ.get("PYTHONPATH", "")]
+    places = [str(packages), str(ROOT / "tests" / "helpers"), str(ROOT), os.environ.get("PYTHONPATH", "")]
     path = os.pathsep.join(filter(None, places))
     environment = {**os.environ, "PYTHONPATH": path, "FAULT": fault, "FAULT_FOLDER": str(folder)}
     command = [sys.executable, str(TRAIN), *map(str, arguments), "--checkpoint-every", "2"]

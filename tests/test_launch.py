@@ -32,7 +32,7 @@ def flags(tiny_policy):
 
 def start(*arguments, processes=2, script=TRAIN, config=CONFIG, **variables):
     """Starts a script; in two processes with the launcher and a configuration file."""
-    places = [str(ROOT / "tests"), str(ROOT), os.environ.get("PYTHONPATH", "")]
+    places = [str(ROOT / "tests" / "helpers"), str(ROOT), os.environ.get("PYTHONPATH", "")]
     environment = {
         **os.environ,
         "PYTHONPATH": os.pathsep.join(filter(None, places)),

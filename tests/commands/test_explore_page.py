@@ -5,11 +5,11 @@ import math
 import re
 import shutil
 import threading
-from pathlib import Path
 
 import pytest
 
 CHROMIUM = shutil.which("chromium")
+
 pytestmark = [pytest.mark.whole, pytest.mark.skipif(CHROMIUM is None, reason="needs the program chromium")]
 
 PROMPT, RESPONSE = "The film was", " not very good, but I LOVED the ending!"
@@ -69,9 +69,8 @@ def server(explorer):
 
 @pytest.fixture(scope="module")
 def chromium(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(Path(__file__).parents[1]))
-        from browser import open_browser
+    from tests.helpers.browser import open_browser
+
     with open_browser(CHROMIUM, tmp_path_factory.mktemp("chromium")) as running:
         yield running
 

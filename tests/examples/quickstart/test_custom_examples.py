@@ -62,7 +62,7 @@ def test_the_design_pays_every_few_tokens_and_at_the_end():
 
 @pytest.mark.whole
 def test_a_policy_is_trained_on_both(tiny_policy, tmp_path):
-    import train_sentiment
+    from examples import train_sentiment
 
     arguments = (
         *("--policy", tiny_policy, "--tokenizer", "bytes", "--judge", "none", "--threads", 1),
