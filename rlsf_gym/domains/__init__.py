@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from rlsf_gym.arguments import Argument, ArgumentError
+from rlsf_gym.certificates.checking import register_checker
 from rlsf_gym.domains.domain import Corpus, Domain, Samples
 from rlsf_gym.registry import Table
 
@@ -21,12 +22,15 @@ DOMAINS = Table("domain", {"sentiment": "rlsf_gym.domains.sentiment:DOMAIN"})
 def load_domain(spec: str | Domain | Callable[..., Domain] = "sentiment", **kwargs: Any) -> Domain:
     """Returns the domain that a name, `"module:attribute"`, a function or an object stands for.
 
+    Its checkers are registered, so that certificates find them.
+
     Args:
         spec: A name in `DOMAINS`, a place, a domain, or a function that makes one.
         **kwargs: Arguments of the function.
 
     Raises:
-        ValueError: If there is no such domain, or it does not take the arguments.
+        ValueError: If there is no such domain, it does not take the arguments, or a scorer of it has another
+            checker already.
 
     Example:
         >>> load_domain("sentiment").scorer
@@ -37,6 +41,8 @@ def load_domain(spec: str | Domain | Callable[..., Domain] = "sentiment", **kwar
         raise ArgumentError(
             Argument("domain"), f" must be a Domain or a function that makes one, got {made!r:.80}"
         )
+    for scorer, checker in made.checkers.items():
+        register_checker(scorer, checker)
     return made
 
 

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, cast
 
 from rlsf_gym.instance import Instances
+from rlsf_gym.registry import Table
+from rlsf_gym.scorers.protocol import Scorer
+from rlsf_gym.scorers.table import SCORERS, load_from
 from rlsf_gym.text.segmentation import Segmentation
 
 __all__ = ["Corpus", "Domain", "Samples"]
@@ -82,3 +85,20 @@ class Domain:
     def scorer(self) -> str:
         """The name of the scorer that scores where none is given."""
         return next(iter(self.scorers))
+
+    @property
+    def scorer_table(self) -> Table:
+        """All scorers that have a name: the domain's own, and those of `SCORERS`."""
+        return Table("scorer", {**SCORERS, **self.scorers})
+
+    def load_scorer(self, spec: Any = None, **kwargs: Any) -> Scorer:
+        """Returns the scorer that `spec` stands for, as the function `load_scorer` does; its own names first.
+
+        Args:
+            spec: None for the one that scores where none is given.
+            **kwargs: Arguments of its class or function.
+
+        Raises:
+            ValueError: If there is no such scorer, it does not take the arguments, or it lacks a method.
+        """
+        return load_from(self.scorer_table, self.scorer if spec is None else spec, kwargs)

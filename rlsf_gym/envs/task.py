@@ -21,9 +21,8 @@ from rlsf_gym.objectives import load_objective
 from rlsf_gym.prompts import Prompts, load_prompts
 from rlsf_gym.registry import Table
 from rlsf_gym.remembered import Remembered
-from rlsf_gym.scorers import SCORERS, Scorer
+from rlsf_gym.scorers import Scorer
 from rlsf_gym.scorers.offers import check_offer
-from rlsf_gym.scorers.table import load_from
 from rlsf_gym.text.tokenizer import load_tokenizer
 from rlsf_gym.text.vocabulary import hash_vocabulary
 
@@ -287,15 +286,17 @@ def is_exact(scorer: Scorer) -> bool:
 
 def _load_scorer(domain: Domain, spec: Any, kwargs: Mapping[str, Any], verify: bool) -> Scorer:
     """Returns the scorer of a task: the domain's own names come before those of the table."""
-    table = Table("scorer", {**SCORERS, **domain.scorers})
-    spec = domain.scorer if spec is None else spec
     if isinstance(spec, str) and ":" in spec:
-        spec = table.load(spec)
+        spec = domain.scorer_table.load(spec)
     if is_judge(spec):
         raise ValueError("scorer must not be a Judge: the judge is reported, never trained against")
-    scorer = load_from(table, spec, kwargs)
+    scorer = domain.load_scorer(spec, **kwargs)
     if verify and not scorer.verifiable:
-        provable = [name for name in domain.scorers if getattr(table.load(name), "verifiable", None) is True]
+        provable = [
+            name
+            for name in domain.scorers
+            if getattr(domain.scorer_table.load(name), "verifiable", None) is True
+        ]
         others = (Argument("scorer"), f"={provable[0]!r} or ") if provable else ()
         raise ArgumentError(
             Argument("verify"), "=True needs a scorer whose certificates can be checked, and ",

@@ -22,7 +22,7 @@ from rlsf_gym.feedback.scoring import Boundary, Scoring
 from rlsf_gym.feedback.verification import Verification, check_certificate, check_provable
 from rlsf_gym.instance import Instance, as_instances
 from rlsf_gym.objectives import Objective
-from rlsf_gym.scorers.protocol import Scorer
+from rlsf_gym.scorers.protocol import Scorer, needs_instance
 from rlsf_gym.text.segmentation import Segmentation, choose_segmentation
 from rlsf_gym.text.tokenizer import Tokenizer
 
@@ -61,7 +61,7 @@ class Feedback:
             scorer=self.scorer,
             segmentation=choose_segmentation(self.scorer, self.segmentation),
             boundary=self.boundary,
-            is_watched=not is_proved,
+            is_watched=not is_proved and not needs_instance(self.scorer),
         )
 
     def infos(
@@ -79,16 +79,16 @@ class Feedback:
             CertificateError: If `verify` is set and a score or a reward does not check.
         """
         responses = read_responses(actions, self.tokenizer, self._pieces)
-        evidence = self.evidence(instances, responses)
-        prompts = _prompts(instances)
-        token_rewards = self._lay(prompts, responses, evidence, rngs).astype(np.float32)  # (B, T)
+        given = as_instances(instances)
+        evidence = self.evidence(given, responses)
+        token_rewards = self._lay(given, responses, evidence, rngs).astype(np.float32)  # (B, T)
         response_mask = responses.mask.astype(np.int8)  # (B, T)
         rows = zip(
             responses.texts, responses.finish_reasons, evidence, token_rewards, response_mask, strict=True
         )
         infos = [self._info(*row) for row in rows]
         if self.judge is not None:
-            for info, value in zip(infos, _judge(self.judge, _join(prompts, responses)), strict=True):
+            for info, value in zip(infos, _judge(self.judge, _join(given, responses)), strict=True):
                 info["judge"] = value
         return infos
 
@@ -111,10 +111,9 @@ class Feedback:
             return 0.0
         ended = np.append(ids, self.tokenizer.eos_token_id)[None]
         responses = read_responses(ended, self.tokenizer)
-        evidence = self.evidence([instance], responses)
-        return float(
-            np.float32(self._lay(_prompts([instance]), responses, evidence, [copy.deepcopy(rng)])[0, -2])
-        )
+        given = as_instances([instance])
+        evidence = self.evidence(given, responses)
+        return float(np.float32(self._lay(given, responses, evidence, [copy.deepcopy(rng)])[0, -2]))
 
     def evidence(self, instances: Sequence[str | Instance], responses: Responses) -> list[Evidence]:
         """Returns what the reward design may know of each response.
@@ -127,15 +126,16 @@ class Feedback:
             ValueError: If the scorer returns what it must not.
             CertificateError: If a certificate does not add up to the scores that it tells.
         """
-        prompts = _prompts(instances)
-        scores = self._scoring.ask(prompts, responses, prefixes=self.design.uses_prefixes)
+        given = as_instances(instances)
+        prompts = [one.prompt for one in given]
+        scores = self._scoring.ask(given, responses, prefixes=self.design.uses_prefixes)
         prefixes = None if scores.prefixes is None else self.objective(scores.prefixes)
         prompt_scores, prompt_utilities = scores.prompt.tolist(), self.objective(scores.prompt).tolist()
         full_scores, utilities = scores.full.tolist(), self.objective(scores.full).tolist()
         slopes = self.objective.slope(scores.full).tolist()
         spans = char_spans(responses.char_ends, np.array([len(prompt) for prompt in prompts]))
         evidence: list[Evidence] = []
-        for row, hindsight in enumerate(self._look_back(prompts, responses)):
+        for row, hindsight in enumerate(self._look_back(given, responses, prompt_scores)):
             one = Evidence(
                 prompt_score=prompt_scores[row],
                 prompt_utility=prompt_utilities[row],
@@ -148,33 +148,39 @@ class Feedback:
                 prefixes=None if prefixes is None else prefixes[row],
                 hindsight=hindsight,
             )
-            check_certificate(self.scorer, one, prompts[row], responses.texts[row])
+            check_certificate(self.scorer, one, given[row], responses.texts[row])
             evidence.append(
-                self._verification(prompts[row], responses, row, one).guard(one, hindsight)
+                self._verification(given[row], responses, row, one).guard(one, hindsight)
                 if self.verify
                 else one
             )
         return evidence
 
-    def _look_back(self, prompts: Sequence[str], responses: Responses) -> list[ResponseHindsight]:
+    def _look_back(
+        self, instances: Sequence[Instance], responses: Responses, prompt_scores: list[float]
+    ) -> list[ResponseHindsight]:
         """Returns what can be asked about each response; attributions are made for all at once."""
         texts, method = responses.texts, self.design.needs
+        prompts = [one.prompt for one in instances]
         attributed: list[dict[str, FloatArray]] = [{} for _ in texts]
         if method in getattr(self.scorer, "attribution_methods", ()):
             attributed = [{method: one} for one in self._scoring.attributions(prompts, texts, method)]
         rows = zip(
-            prompts,
+            instances,
             texts,
             responses.char_ends,
             responses.mask.sum(axis=1).tolist(),
             attributed,
             strict=True,
         )
-        return [ResponseHindsight(*row, self._scoring, self.objective) for row in rows]
+        return [
+            ResponseHindsight(*row, self._scoring, self.objective, score)
+            for row, score in zip(rows, prompt_scores, strict=True)
+        ]
 
     def _lay(
         self,
-        prompts: Sequence[str],
+        instances: Sequence[Instance],
         responses: Responses,
         evidence: list[Evidence],
         rngs: Sequence[np.random.Generator],
@@ -193,12 +199,14 @@ class Feedback:
             self._refuse(rows[position], evidence[position])
         if self.verify:
             for number, one in enumerate(evidence):
-                self._verification(prompts[number], responses, number, one).check(
+                self._verification(instances[number], responses, number, one).check(
                     self.design, one, rewards[number]
                 )
         return rewards
 
-    def _verification(self, prompt: str, responses: Responses, row: int, evidence: Evidence) -> Verification:
+    def _verification(
+        self, instance: Instance, responses: Responses, row: int, evidence: Evidence
+    ) -> Verification:
         length, text, ends = evidence.length, responses.texts[row], responses.char_ends[row]
 
         def closed_ends() -> list[int]:
@@ -206,12 +214,13 @@ class Feedback:
             return counted[:length].tolist()
 
         return Verification(
-            prompt=prompt,
+            prompt=instance.prompt,
             response=text,
             char_ends=ends[:length].tolist(),
             boundary=self.boundary,
             utility=lambda score: float(self.objective(score)),
             closed_ends=closed_ends,
+            instance=instance,
         )
 
     def _refuse(self, row: FloatArray, evidence: Evidence) -> None:
@@ -253,12 +262,8 @@ class Feedback:
         }
 
 
-def _prompts(instances: Sequence[str | Instance]) -> list[str]:
-    return [one.prompt for one in as_instances(instances)]
-
-
-def _join(prompts: Sequence[str], responses: Responses) -> list[str]:
-    return [prompt + text for prompt, text in zip(prompts, responses.texts, strict=True)]
+def _join(instances: Sequence[Instance], responses: Responses) -> list[str]:
+    return [one.prompt + text for one, text in zip(instances, responses.texts, strict=True)]
 
 
 def _judge(judge: Any, texts: list[str]) -> list[float]:

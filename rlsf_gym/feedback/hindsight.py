@@ -11,7 +11,9 @@ import numpy as np
 
 from rlsf_gym.evidence import BoolArray, FloatArray, IntArray
 from rlsf_gym.feedback.scoring import Scoring
+from rlsf_gym.instance import Instance
 from rlsf_gym.objectives import Objective
+from rlsf_gym.scorers.protocol import needs_instance
 from rlsf_gym.text.segmentation import find_groups, find_unit_ends, find_units
 
 __all__ = ["ResponseHindsight"]
@@ -23,7 +25,7 @@ _LONG = 64  # characters of a unit that is read as it grows
 class ResponseHindsight:
     """Answers about one response, worked out when they are asked for: a `rlsf_gym.evidence.Hindsight`."""
 
-    prompt: str
+    instance: Instance
     response: str
     char_ends: IntArray
     """int64 (T,), how many characters of the response are certain after each token."""
@@ -33,6 +35,13 @@ class ResponseHindsight:
     """Method to float64 (C,): attributions to characters that are known already."""
     scoring: Scoring
     objective: Objective
+    prompt_score: float
+    """Score of the prompt: that of a response without its units."""
+
+    @property
+    def prompt(self) -> str:
+        """The text that the response continues."""
+        return self.instance.prompt
 
     def units(self) -> IntArray:
         """Returns the response's units as spans of prompt + response, int64 (K, 2), read-only."""
@@ -69,7 +78,14 @@ class ResponseHindsight:
 
     def utilities_without(self, absences: Sequence[Sequence[int]]) -> FloatArray:
         """Returns the utilities of `texts_without(absences)`, float64 (N,)."""
-        return self.objective(self.scoring.score(self.texts_without(absences)))
+        texts, start = self.texts_without(absences), len(self.prompt)
+        if not needs_instance(self.scoring.scorer):
+            return self.objective(self.scoring.score(texts))
+        whole = len(self.units())
+        scores = self.scoring.score_responses(self.instance, [text[start:] for text in texts])
+        nothing = np.array([whole > 0 and len(set(absent)) == whole for absent in absences], np.bool_)
+        scores[nothing] = self.prompt_score
+        return self.objective(scores)
 
     def attributions(self, method: str) -> FloatArray:
         """Returns what the scorer attributes to the characters that each token completed, float64 (T,)."""

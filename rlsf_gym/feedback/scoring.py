@@ -18,8 +18,15 @@ from rlsf_gym.evidence import BoolArray, FloatArray, IntArray
 from rlsf_gym.feedback.agreement import AgreementWatch
 from rlsf_gym.feedback.boundary import ClosingWatch
 from rlsf_gym.feedback.decoding import Responses
+from rlsf_gym.instance import Instance, as_instances
 from rlsf_gym.remembered import Remembered, constant_size
-from rlsf_gym.scorers.protocol import Scorer, find_assess_batch, prefix_scores_batch
+from rlsf_gym.scorers.protocol import (
+    Assessment,
+    Scorer,
+    find_assess_batch,
+    needs_instance,
+    prefix_scores_batch,
+)
 from rlsf_gym.text.segmentation import Segmentation, closed_ends_batch
 
 __all__ = ["Boundary", "Scores", "Scoring"]
@@ -70,31 +77,37 @@ class Scoring:
         self._agreement = AgreementWatch(self.scorer)
         self._closing = ClosingWatch(self.segmentation)
 
-    def ask(self, prompts: Sequence[str], responses: Responses, *, prefixes: bool) -> Scores:
+    def ask(self, instances: Sequence[str | Instance], responses: Responses, *, prefixes: bool) -> Scores:
         """Returns the scores and certificates of B responses.
 
         Before the first character counts, the score that is known is the prompt's, and with the last one it
         is the full text's, to the bit: so nothing is paid for nothing, and the differences telescope.
 
+        A scorer of instances is asked for the value after every token but the last, also where all characters
+        are there: the end that a later token makes is not known yet.
+
         Args:
-            prompts: B prompts.
+            instances: B instances, or prompts of plain text.
             responses: B responses.
             prefixes: Whether prefixes are scored as well.
 
         Raises:
             ValueError: If the scorer returns what it must not.
         """
+        given = as_instances(instances)
+        prompts = [one.prompt for one in given]
         sizes = np.array([len(text) for text in responses.texts])[:, None]  # (B, 1) int64
         if prefixes:
             ends = self.counted_ends(responses.texts, responses.char_ends, responses.mask.sum(axis=1))
         else:
             ends = np.broadcast_to(sizes, responses.mask.shape)
-        inside = (ends > 0) & (ends < sizes)  # (B, T) bool
+        whole = self._is_whole(ends, sizes, responses.mask)  # (B, T) bool
+        inside = (ends > 0) & ~whole  # (B, T) bool
         rows = _rows(ends, inside)
         is_watching = self.is_watched and not self._agreement.is_done
         asked = self._agreement.add_full_ends(responses.texts, rows) if is_watching and prefixes else rows
         with self._named():
-            answers = self._ask(prompts, responses.texts, asked)
+            answers = self._ask(given, responses.texts, asked)
         both = self.in_range(
             [answers.prompt, answers.full],
             (2, len(prompts)),
@@ -118,7 +131,7 @@ class Scoring:
             return Scores(prompt, full, answers.certificates, None)
         if self.boundary == "closed":
             self._closing.see(responses.texts, responses.char_ends, list(map(bool, map(len, rows))))
-        known = np.where(ends == sizes, full[:, None], prompt[:, None])  # (B, T) float64
+        known = np.where(whole, full[:, None], prompt[:, None])  # (B, T) float64
         known[inside] = flat if asked is rows else flat[_are_inside(rows, asked)]
         return Scores(prompt, full, answers.certificates, known)
 
@@ -147,6 +160,20 @@ class Scoring:
                 f"got {array.flat[np.abs(array).argmax()]}"
             )
         return array
+
+    def score_responses(self, instance: Instance, responses: Sequence[str]) -> FloatArray:
+        """Returns the scores of N responses to one instance, float64 (N,); of equal ones one is scored.
+
+        Raises:
+            ValueError: If the scorer returns what it must not.
+        """
+        if not needs_instance(self.scorer):
+            return self.score([instance.prompt + response for response in responses])
+        numbers = {text: number for number, text in enumerate(dict.fromkeys(responses))}
+        ends = [np.zeros(0, np.int64)] * len(numbers)
+        answers = self._assess([instance] * len(numbers), list(numbers), ends)
+        scores = self.in_range(answers.full, (len(numbers),), lambda: list(numbers))
+        return scores[[numbers[text] for text in responses]]
 
     def score(self, texts: Sequence[str]) -> FloatArray:
         """Returns the scores of N texts, float64 (N,); of equal texts one is scored.
@@ -202,11 +229,33 @@ class Scoring:
                 error.add_note(f"raised by scorer {self.scorer.name!r}")
             raise
 
-    def _ask(self, prompts: Sequence[str], texts: list[str], ends: list[IntArray]) -> _Answers:
+    def _is_whole(self, ends: IntArray, sizes: IntArray, mask: BoolArray) -> BoolArray:
+        """Returns bool (B, T): whether a token is paid by the score of the whole response, not by a value."""
+        if not needs_instance(self.scorer):
+            return np.equal(ends, sizes)
+        lengths = mask.sum(axis=1)[:, None]  # (B, 1)
+        positions = np.arange(ends.shape[1], dtype=np.int64)
+        return np.greater_equal(positions[None, :], lengths - 1)
+
+    def _ask(self, instances: Sequence[Instance], texts: list[str], ends: list[IntArray]) -> _Answers:
+        if needs_instance(self.scorer):
+            return self._assess(instances, texts, ends)
+        prompts = [one.prompt for one in instances]
         assess_batch = find_assess_batch(self.scorer)
         if assess_batch is None:
             return self._ask_one_by_one(prompts, texts, ends)
-        assessments = assess_batch(prompts, texts, ends)
+        return self._read(assess_batch(prompts, texts, ends))
+
+    def _assess(self, instances: Sequence[Instance], texts: list[str], ends: list[IntArray]) -> _Answers:
+        scorer: Any = self.scorer
+        assessments: list[Assessment] = scorer.assess(list(instances), texts, ends)
+        if len(assessments) != len(texts):
+            raise ValueError(
+                f"scorer {self.scorer.name!r} must assess {len(texts)} responses, got {len(assessments)}"
+            )
+        return self._read(assessments)
+
+    def _read(self, assessments: Sequence[Assessment]) -> _Answers:
         certificates = [one.certificate for one in assessments]
         return _Answers(
             [one.prompt_score for one in certificates],

@@ -19,7 +19,7 @@ from rlsf_gym.designs import DESIGNS, Design
 from rlsf_gym.evidence import Evidence, FloatArray, IntArray
 from rlsf_gym.feedback.hindsight import ResponseHindsight
 from rlsf_gym.instance import Instance
-from rlsf_gym.scorers.protocol import Scorer
+from rlsf_gym.scorers.protocol import Scorer, needs_instance
 
 __all__ = ["Verification", "check_certificate", "check_provable", "check_rules"]
 
@@ -72,12 +72,12 @@ def _try(scorer: Scorer, instance: Instance, response: str) -> bool:
 
 
 def _certify(scorer: Any, instance: Instance, response: str) -> Any:
-    if hasattr(scorer, "assess"):
+    if needs_instance(scorer):
         return scorer.assess([instance], [response], [np.zeros(0, np.int64)])[0].certificate
     return scorer.certify(instance.prompt, response)
 
 
-def check_certificate(scorer: Scorer, evidence: Evidence, prompt: str, response: str) -> None:
+def check_certificate(scorer: Scorer, evidence: Evidence, instance: Instance, response: str) -> None:
     """Checks that a certificate is of the kind that the scorer declares, and tells what is paid for.
 
     So that what rules contribute adds up to what is gained, whether anything is proved or not.
@@ -85,7 +85,7 @@ def check_certificate(scorer: Scorer, evidence: Evidence, prompt: str, response:
     Args:
         scorer: The scorer.
         evidence: What is known of a response.
-        prompt: The prompt.
+        instance: What the episode is about.
         response: The response.
 
     Raises:
@@ -105,8 +105,8 @@ def check_certificate(scorer: Scorer, evidence: Evidence, prompt: str, response:
     ):
         if told != given and abs(told - given) > close * max(1.0, abs(given)):
             if certificate.verifiable:
-                verify(certificate, prompt, response)  # which of the two is wrong?
-            text = prompt if what == "prompt score" else prompt + response
+                verify(certificate, instance.prompt, response, instance)  # which of the two is wrong?
+            text = instance.prompt if what == "prompt score" else instance.prompt + response
             raise ValueError(
                 f"scorer {scorer.name!r} certified the {what} {told} but returned {given} for {text!r}"
             )
@@ -347,7 +347,11 @@ def _bare(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def _check_declared(design: Design, evidence: Evidence, rewards: FloatArray) -> None:
     paid = float(rewards.sum())
-    if design.conserving and abs(paid - evidence.gain) > _TOLERANCE * max(1.0, abs(evidence.gain)):
+    if (
+        evidence.length
+        and design.conserving
+        and abs(paid - evidence.gain) > _TOLERANCE * max(1.0, abs(evidence.gain))
+    ):
         raise CertificateError(
             f"reward design {design.name!r} declares conserving=True: its rewards must add up to the gain "
             f"{evidence.gain}, got {paid}"

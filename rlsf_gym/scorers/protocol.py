@@ -11,7 +11,15 @@ import numpy.typing as npt
 if TYPE_CHECKING:
     from rlsf_gym.certificates import Certificate
 
-__all__ = ["Assessment", "FloatArray", "IntArray", "Scorer", "find_assess_batch", "prefix_scores_batch"]
+__all__ = [
+    "Assessment",
+    "FloatArray",
+    "IntArray",
+    "Scorer",
+    "find_assess_batch",
+    "needs_instance",
+    "prefix_scores_batch",
+]
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -43,6 +51,11 @@ class Scorer(Protocol):
     - `assess_batch(prompts, responses, char_ends) -> list of Assessment`, in place of all others, for a
       scorer to which one reading of a text tells its score, its certificate and the scores of its prefixes.
       It is not used where `score`, `certify` or `prefix_scores` was overridden after it.
+
+    A scorer to which the text alone says too little has none of these methods, nor `score`, `prefix_scores`
+    and `certify`, but `assess(instances, responses, char_ends) -> list of Assessment`. The prompt's score is
+    then the value before the first character, and the values of prefixes, of which all but the last token
+    are paid, may be another function than the score of a whole response: what is known of it so far.
     """
 
     @property
@@ -109,6 +122,11 @@ def prefix_scores_batch(
         return batched(prompts, responses, char_ends)
     rows = zip(prompts, responses, char_ends, strict=True)
     return [scorer.prefix_scores(prompt, response, ends) for prompt, response, ends in rows]
+
+
+def needs_instance(scorer: Any) -> bool:
+    """Returns whether a scorer asks for instances, by its method `assess`, rather than for texts."""
+    return callable(getattr(scorer, "assess", None))
 
 
 def find_assess_batch(scorer: Scorer) -> Callable[..., list[Assessment]] | None:

@@ -20,7 +20,8 @@ def check_assessments(promises: Promises, cases: Sequence[Case]) -> None:
     """Checks what a scorer that has `assess` says of instances and responses.
 
     A response gets the same assessment in any batch; values of prefixes are float64 (K,), finite and in the
-    range that is declared, and the first of them, before any character, is the certificate's `prompt_score`.
+    range that is declared, rest on the characters up to them alone, and the first of them, before any
+    character, is the certificate's `prompt_score`.
 
     Args:
         promises: The scorer, with how close its numbers must come.
@@ -37,6 +38,7 @@ def check_assessments(promises: Promises, cases: Sequence[Case]) -> None:
         for how, found in others.items():
             _check_same(promises, one, found[number], f"{response!r}, {how}")
         _check_assessment(promises, one, instance, response)
+        _check_values(promises, one, instance, response)
 
 
 def _assess(promises: Promises, cases: Sequence[Case]) -> list[Assessment]:
@@ -80,3 +82,16 @@ def _check_assessment(promises: Promises, one: Assessment, instance: Instance, r
     if proof.values is not None:
         ends = range(len(response) + 1)
         promises.check_told(proof.values(list(ends)), one.prefix_scores.tolist(), "values of prefixes")
+
+
+def _check_values(promises: Promises, one: Assessment, instance: Instance, response: str) -> None:
+    """Checks that the value of a prefix is the same whatever follows."""
+    scorer: Any = promises.scorer
+    for end in range(len(response) + 1):
+        for other in (response[:end], response[:end] + response):
+            value = float(scorer.assess([instance], [other], [np.array([end])])[0].prefix_scores[0])
+            if abs(value - float(one.prefix_scores[end])) > promises.same:
+                raise promises.broken(
+                    f"must value a prefix by its characters alone, got {one.prefix_scores[end]} for {end} "
+                    f"characters of {response!r} and {value} of {other!r} to {instance.prompt!r}"
+                )

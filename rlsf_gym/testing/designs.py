@@ -11,9 +11,9 @@ import numpy.typing as npt
 
 from rlsf_gym.contract import ContractError
 from rlsf_gym.designs import Design, load_design
+from rlsf_gym.domains import Domain, load_domain
 from rlsf_gym.envs.task import is_exact
 from rlsf_gym.evidence import Evidence, FloatArray, Hindsight, IntArray
-from rlsf_gym.scorers import load_scorer
 from rlsf_gym.scorers.offers import check_offer
 from rlsf_gym.testing.cases import SIZE, Case, change_end, draw_case, make_evidence
 
@@ -71,7 +71,8 @@ def check_design(
     design: Any,
     *,
     kwargs: Mapping[str, Any] | None = None,
-    scorer: Any = "vader",
+    scorer: Any = None,
+    domain: str | Domain = "sentiment",
     trials: int = 200,
     seed: int = 0,
 ) -> None:
@@ -85,7 +86,9 @@ def check_design(
     Args:
         design: Anything that `load_design` takes.
         kwargs: Arguments of the design.
-        scorer: Anything that `load_scorer` takes: what the responses are scored with.
+        scorer: Anything that `load_scorer` takes: what the responses are scored with, the domain's first by
+            default.
+        domain: Anything that `load_domain` takes: what the responses are made of.
         trials: Number of responses.
         seed: Seed of the responses.
 
@@ -94,12 +97,13 @@ def check_design(
             that shows it.
         ValueError: If there is no such design, or it does not take the arguments.
     """
-    loaded, made = load_design(design, **(kwargs or {})), load_scorer(scorer)
+    place = load_domain(domain)
+    loaded, made = load_design(design, **(kwargs or {})), place.load_scorer(scorer)
     check_offer(loaded.name, loaded.needs, made)
     rng = np.random.default_rng(seed)
     read_prefixes = False
     for trial in range(trials):
-        case = draw_case(rng, trial * (SIZE + 1) // trials, made)
+        case = draw_case(rng, trial * (SIZE + 1) // trials, made, place)
         read_prefixes |= check_case(loaded, case)
         if loaded.causal:
             check_causal(loaded, case, change_end(rng, case))
@@ -124,14 +128,14 @@ def check_case(design: Design, case: Case) -> bool:
             design, case, f"must pay the same for the same rng, got {_show(rewards)} and then {_show(again)}"
         )
     gain, paid = evidence.gain, float(rewards.sum())
-    if design.conserving and abs(paid - gain) > _EXACT * max(1.0, abs(gain)):
+    if design.conserving and evidence.length and abs(paid - gain) > _EXACT * max(1.0, abs(gain)):
         raise _broken(
             design,
             case,
             f"declares conserving=True, but its rewards {_show(rewards)} add up to {paid:.9g}, "
             f"not to the gain {gain:.9g}",
         )
-    bounded = design.bounded and load_scorer(case.scorer).bounded
+    bounded = design.bounded and case.load_scorer().bounded
     if bounded and np.abs(rewards).max() > 2.0 + _EXACT:
         raise _broken(design, case, f"declares bounded=True, but pays {_show(rewards)}, beyond 2")
     _check_cost(design, case, evidence, notes)
@@ -232,7 +236,7 @@ def _check_cost(design: Design, case: Case, evidence: Evidence, notes: _Notes) -
 
 
 def _is_exact(case: Case) -> bool:
-    return is_exact(load_scorer(case.scorer))
+    return is_exact(case.load_scorer())
 
 
 def _show(rewards: npt.NDArray[Any]) -> list[float]:

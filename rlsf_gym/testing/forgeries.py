@@ -10,6 +10,8 @@ from rlsf_gym.certificates import Certificate, Record
 
 __all__ = ["forge"]
 
+_RECORDS = 16  # of one certificate, about: a long text has many alike
+
 
 def forge(certificate: Certificate) -> Iterator[tuple[Certificate, str]]:
     """Yields certificates that claim what is not so, or what nothing proves, with what is forged.
@@ -29,7 +31,8 @@ def forge(certificate: Certificate) -> Iterator[tuple[Certificate, str]]:
     ):
         yield replace(certificate, **{name: claims}), f"other {name}"
     yield from _forged_payloads(certificate)
-    for position, record in enumerate(certificate.records):
+    step = max(1, len(certificate.records) // _RECORDS)
+    for position, record in list(enumerate(certificate.records))[::step]:
         for records, what in _forged_records(record):
             others = list(certificate.records)
             others[position : position + 1] = records
@@ -41,7 +44,9 @@ def _forged_payloads(certificate: Certificate) -> Iterator[tuple[Certificate, st
     """Yields certificates with a payload that says less, or more."""
     payload = dict(certificate.payload or {})
     yield replace(certificate, payload={**payload, "forged": 1}), "more payload"
-    for key in payload:
+    for key, value in payload.items():
+        other = {**payload, key: [value, "forged"]}
+        yield replace(certificate, payload=other), f"another {key!r} in its payload"
         less = {name: value for name, value in payload.items() if name != key}
         yield replace(certificate, payload=less), f"no {key!r} in its payload"
 
@@ -67,3 +72,16 @@ def _forged_records(record: Record) -> Iterator[tuple[tuple[Record, ...], str]]:
     until = record.since + 1 if record.until != record.since + 1 else -1
     yield (record._replace(until=until),), "another end of record"
     yield (record, record._replace(status="passing", until=until)), "a passing record behind record"
+    for name in ("char_start", "char_end", "trigger_start", "trigger_end"):
+        yield (_move(record, name),), f"another {name} in record"
+    status = {"kept": "passing", "passing": "kept", "added": "kept", "withdrawn": "passing"}[record.status]
+    yield (record._replace(status=status),), "another status in record"
+    yield (record._replace(path=(*record.path, "forged")),), "another path in record"
+
+
+def _move(record: Record, name: str) -> Record:
+    """Returns the record with one end of a span moved outwards, or inwards where there is no room."""
+    offset = getattr(record, name)
+    if name.endswith("end"):
+        return record._replace(**{name: offset + 1})
+    return record._replace(**{name: offset - 1 if offset else getattr(record, name.replace("start", "end"))})

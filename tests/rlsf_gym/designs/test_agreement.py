@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 
 from rlsf_gym.designs import load_design
-from rlsf_gym.testing.cases import PIECES, SIZE, Case
+from rlsf_gym.domains.sentiment.samples import SAMPLES
+from rlsf_gym.testing.cases import SIZE, Case
 from rlsf_gym.testing.designs import lay
+
+PIECES = SAMPLES.pieces
 
 VALUES = {"good": 0.05, "bad": -0.04, "very": 0.01, "GREAT": 0.08}
 AGREEING = [

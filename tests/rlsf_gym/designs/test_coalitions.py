@@ -9,9 +9,12 @@ from hypothesis import strategies as st
 
 from rlsf_gym.designs import load_design
 from rlsf_gym.designs.coalitions import sample_shares
+from rlsf_gym.domains.sentiment.samples import SAMPLES
 from rlsf_gym.evidence import Evidence
-from rlsf_gym.testing.cases import PIECES, SIZE, Case
+from rlsf_gym.testing.cases import SIZE, Case
 from rlsf_gym.testing.designs import check_case, lay
+
+PIECES = SAMPLES.pieces
 
 NONE = len(PIECES) + 1
 RNG = np.random.default_rng(0)

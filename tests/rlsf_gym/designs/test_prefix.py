@@ -8,9 +8,12 @@ import pytest
 
 from rlsf_gym.designs import load_design
 from rlsf_gym.designs.prefix import potential, shuffled
+from rlsf_gym.domains.sentiment.samples import SAMPLES
 from rlsf_gym.evidence import Evidence
-from rlsf_gym.testing.cases import PIECES, Case
+from rlsf_gym.testing.cases import Case
 from rlsf_gym.testing.designs import lay
+
+PIECES = SAMPLES.pieces
 
 
 def evidence_of(prefixes, *, length, prompt_utility=0.25):

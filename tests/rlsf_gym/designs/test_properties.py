@@ -9,13 +9,17 @@ from hypothesis import strategies as st
 
 from rlsf_gym.checker import RECOMPUTABLE
 from rlsf_gym.designs import DESIGNS
+from rlsf_gym.domains.sentiment.samples import SAMPLES
 from rlsf_gym.evidence import Evidence
 from rlsf_gym.objectives import OBJECTIVES
 from rlsf_gym.scorers import load_scorer
 from rlsf_gym.scorers.offers import has_offer
 from rlsf_gym.testing import ContractError, check_design
-from rlsf_gym.testing.cases import BOUNDARIES, PIECES, PROMPTS, SIZE, Case
+from rlsf_gym.testing.cases import BOUNDARIES, SIZE, Case
 from rlsf_gym.testing.designs import check_case, check_causal, lay
+
+PIECES = SAMPLES.pieces
+PROMPTS = SAMPLES.prompts
 
 PROPERTIES = ("causal", "conserving", "bounded")
 ROWS = st.lists(st.integers(0, len(PIECES) + 1), min_size=SIZE, max_size=SIZE)

@@ -6,9 +6,12 @@ import numpy as np
 import pytest
 
 from rlsf_gym.designs import load_design
+from rlsf_gym.domains.sentiment.samples import SAMPLES
 from rlsf_gym.scorers import VaderScorer
-from rlsf_gym.testing.cases import PIECES, SIZE, Case
+from rlsf_gym.testing.cases import SIZE, Case
 from rlsf_gym.testing.designs import lay
+
+PIECES = SAMPLES.pieces
 
 NONE = len(PIECES) + 1
 
