@@ -31,14 +31,15 @@ train: $(TRAIN)  ## Train the embedded GPT-2 on token-level feedback and show wh
 	$(BIN)/python -m agents train $(ARGS)
 
 compare: $(TRAIN)  ## Token-level feedback against the scalar standard: same learner, prompts and seeds.
-	$(BIN)/python examples/compare.py $(ARGS)
+	$(BIN)/python -m agents study compare $(ARGS)
+	$(BIN)/python -m agents report compare
 
 benchmark: $(TRAIN)  ## A first answer to whether token-level feedback helps: runs the study tiny-quick and reports. ARGS="tiny" runs another.
-	$(BIN)/python examples/benchmark.py $(or $(ARGS),tiny-quick)
-	$(BIN)/python examples/report.py $(firstword $(or $(ARGS),tiny-quick))
+	$(BIN)/python -m agents study $(or $(ARGS),tiny-quick)
+	$(BIN)/python -m agents report $(firstword $(or $(ARGS),tiny-quick))
 
 report: $(TRAIN)  ## The report of a study, finished or not: ARGS="docs/results/tiny.jsonl.xz".
-	$(BIN)/python examples/report.py $(ARGS)
+	$(BIN)/python -m agents report $(ARGS) --sections examples/studies/sections
 
 explore: $(TRAIN)  ## A page on this machine that shows what each token earns, and why, as you type. ARGS="--open" opens it.
 	$(BIN)/python -m rlsf_gym explore $(ARGS)

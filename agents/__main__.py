@@ -1,6 +1,8 @@
-"""Trains, and shows what came out, from the command line.
+"""Trains, studies and reports from the command line.
 
     python -m agents train      rlsf-train      train a policy in a run folder
+    python -m agents study      rlsf-study      run the cells of a study, from where it stopped
+    python -m agents report     rlsf-report     tables, figures and a page of a study
     python -m agents show       rlsf-show       what a run folder holds, finished or not
 
 Each has --help.
@@ -17,7 +19,7 @@ from pathlib import Path
 from agents.flags.parser import Parser, show_warning
 from agents.training.interruption import end_quietly
 
-COMMANDS = ("train", "show")
+COMMANDS = ("train", "study", "report", "show")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -42,6 +44,16 @@ def run(name: str, argv: Sequence[str] | None = None) -> int:
 def train() -> int:
     """Runs `rlsf-train`."""
     return run("train")
+
+
+def study() -> int:
+    """Runs `rlsf-study`."""
+    return run("study")
+
+
+def report() -> int:
+    """Runs `rlsf-report`."""
+    return run("report")
 
 
 def show() -> int:

@@ -79,13 +79,25 @@ def write_report(
         OSError: A file can't be read or written.
         ImportError: A package of the extra "report" is not installed.
     """
+    report, folder = open_report(study, out, additions=additions, token_texts=token_texts, places=places)
+    write(report, folder)
+    return folder / "report.html"
+
+
+def open_report(
+    study: str | os.PathLike[str],
+    out: str | os.PathLike[str] | None = None,
+    *,
+    additions: Sequence[Additions] = (),
+    token_texts: TokenTexts | None = None,
+    places: Sequence[Path] = PLACES,
+) -> tuple[Report, Path]:
+    """Returns all that `write_report` writes, and the folder that it goes to; takes and raises the same."""
     added = combine(additions)
     place = find(os.fspath(study), places)
     plan, results = read(place, added.shapes)
     default = RUNS / plan.name / "report" if place.is_file() else place / "report"
-    folder = default if out is None else Path(out)
-    write(make(results, plan, added, token_texts), folder)
-    return folder / "report.html"
+    return make(results, plan, added, token_texts), default if out is None else Path(out)
 
 
 def find(name: str, places: Iterable[Path] = PLACES) -> Path:

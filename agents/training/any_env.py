@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -87,6 +87,12 @@ class AnyEnv:
     def token_texts(self, tokenizer: str, ids: Sequence[int]) -> list[Any]:
         """Returns the ids."""
         return list(ids)
+
+    def show_tokens(
+        self, tokenizer: Any, ids: Sequence[int], *, allowed: Collection[str]
+    ) -> list[str] | None:
+        """Returns None: ids say nothing to a reader."""
+        return None
 
     def write_page(self, samples: Path, page: Path, *, title: str) -> bool:
         """Returns False: ids say nothing to a reader."""

@@ -12,7 +12,7 @@ A distribution declares its presets in the group `agents.presets`, one row each,
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any, Protocol
@@ -158,6 +158,21 @@ class Preset(Protocol):
 
         Raises:
             ValueError: An id is none of the tokenizer's.
+        """
+        ...
+
+    def show_tokens(
+        self, tokenizer: Any, ids: Sequence[int], *, allowed: Collection[str]
+    ) -> list[str] | None:
+        """Returns the texts of tokens as a page shows them, None where the tokenizer may not be loaded.
+
+        Args:
+            tokenizer: As the settings of a study name it, perhaps a stranger's; None: the usual one.
+            ids: Of tokens.
+            allowed: Tokenizers that may be loaded beside those that come with the packages.
+
+        Raises:
+            ValueError: The tokenizer does not know an id.
         """
         ...
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,12 @@ from rlsf_gym.presets import run_prompts
 from rlsf_gym.presets.names import check_names
 from rlsf_gym.presets.own_modules import find_own_modules
 from rlsf_gym.presets.task_flags import TASK, check_task, env_kwargs, tell
+from rlsf_gym.render.sample import make_sample
 from rlsf_gym.render.samples_file import plain_token, read_samples, write_page
 
 Settings = Mapping[str, Any]
+BUILT_IN = ("bundled", "bytes", "toy")
+"""Tokenizers that come with this package: no file or module of anybody else's makes them."""
 
 
 @dataclass(frozen=True)
@@ -118,6 +121,32 @@ class TaskPreset:
         if max(ids, default=0) >= loaded.vocab_size:
             raise ValueError(f"expected tokens below {loaded.vocab_size}, got {max(ids)}")
         return [plain_token(loaded.token_bytes(token)) for token in ids]
+
+    def show_tokens(
+        self, tokenizer: Any, ids: Sequence[int], *, allowed: Collection[str]
+    ) -> list[str] | None:
+        """Returns the text of each token as a page shows it, None where the tokenizer may not be loaded.
+
+        Args:
+            tokenizer: As settings name it, perhaps a stranger's; None: the bundled one.
+            ids: Of tokens.
+            allowed: Tokenizers that may be loaded beside `BUILT_IN`.
+
+        Raises:
+            ValueError: The tokenizer does not know an id.
+        """
+        name = tokenizer or BUILT_IN[0]
+        if name not in BUILT_IN and name not in allowed:
+            return None
+        known = run_prompts.read_tokenizer(name)
+        unknown = [token for token in ids if not 0 <= token < known.vocab_size]
+        if unknown:
+            raise ValueError(
+                f"tokens: expected ids from 0 to {known.vocab_size - 1}, those of the tokenizer that the "
+                f"settings name, got {unknown[0]}"
+            )
+        pieces = [known.token_bytes(token) for token in ids]
+        return [token.text for token in make_sample("", pieces, [0.0] * len(ids)).tokens]
 
     def write_page(self, samples: Path, page: Path, *, title: str) -> bool:
         """Writes the page of coloured tokens; returns True.

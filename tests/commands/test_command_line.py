@@ -21,7 +21,7 @@ ROOT = EXAMPLES.parent
 SURROGATE = "\udcff"
 COMMANDS = {
     "train_sentiment": "examples.train_sentiment",
-    **{"study": "examples.benchmark", "report": "examples.report"},
+    **{name: f"agents.commands.{name}" for name in ("study", "report", "show")},
     **{name: f"rlsf_gym.commands.{name}" for name in ("explore", "view", "check")},
 }
 
@@ -224,7 +224,7 @@ def test_a_wrong_line_of_the_other_commands(call, tmp_path, command, arguments, 
 
 def test_the_scripts_themselves_end_in_one_line(tmp_path):
     """What is imported before a parser is called has no say in what it answers."""
-    scripts = [[EXAMPLES / "train_sentiment.py"], ["-m", "agents", "train"], [EXAMPLES / "report.py"]]
+    scripts = [[EXAMPLES / "train_sentiment.py"], ["-m", "agents", "train"], ["-m", "agents", "report"]]
     for script, flag in zip(scripts, ("--epsodes", "--epsodes", "--otu"), strict=True):
         script = [sys.executable, *script, flag]
         done = subprocess.run(script, capture_output=True, text=True, cwd=tmp_path, env=here(), timeout=120)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import statistics
-import sys
 from collections.abc import Sequence
 
+from agents.flags.parser import print_line
 from agents.studies.files import StudyFolder
 from agents.studies.plan import Cell
 from agents.studies.run import Event
@@ -41,9 +41,7 @@ class Progress:
             f"{done}/{self._total} {cell.id} {outcome.status}{reason} "
             f"({outcome.seconds:.0f} s; {len(event.running)} running{left})"
         )
-        from rlsf_gym.render.sample import show_controls  # not for --help, which is to answer at once
-
-        print(show_controls(line), file=sys.stderr, flush=True)
+        print_line(line)
 
     def seconds_left(self, running: Sequence[Cell], left: Sequence[Cell]) -> float | None:
         """Returns an estimate by the medians of each group, half of what runs with it; None: no idea."""

@@ -1,14 +1,14 @@
-"""Runs a study of reward designs: each of its cells once, side by side, from where it stopped.
+"""Runs a study: each of its cells once, side by side, from where it stopped.
 
-    python examples/benchmark.py tiny-quick                       a first answer in a quarter of an hour
-    python examples/benchmark.py tiny --limit-seconds 3600        an hour of a study of ten hours
-    python examples/benchmark.py my_study.toml --jobs 8 --out runs/mine
-    python examples/benchmark.py base --device cuda --ray         on a cluster
+    python -m agents study tiny-quick                       a first answer in a quarter of an hour
+    python -m agents study tiny --limit-seconds 3600        an hour of a study of ten hours
+    python -m agents study my_study.toml --jobs 8 --out runs/mine
+    python -m agents study base --device cuda --ray         on a cluster
 
-A study is a TOML file, of examples/studies or your own (docs/benchmark.md describes it). A cell is one run
-with one seed; its file in OUT/cells has the same bytes wherever and whenever it runs. Modules beside the
-study file can be named in it. Settings are tuned first where the study says so. `examples/report.py` turns
-the cells into a report, finished or not.
+A study is a TOML file, your own or one that comes with this package (docs/benchmark.md describes it). A cell
+is one run with one seed; its file in OUT/cells has the same bytes wherever and whenever it runs. Modules
+beside the study file can be named in it. Settings are tuned first where the study says so. `python -m agents
+report` turns the cells into a report, finished or not.
 
 Exit status: 0 done, or stopped by --limit-seconds; 1 a cell went wrong, in one line; 2 wrong arguments; 130
 stopped by Ctrl-C and 143 by SIGTERM, with every finished cell kept.
@@ -18,30 +18,30 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from study_progress import Progress
-
+from agents.commands.progress import Progress
+from agents.extras import import_extra
 from agents.flags.flag import count, seconds
-from agents.flags.parser import Parser
+from agents.flags.parser import Parser, print_line
 from agents.runs.plain_files import write_whole
 from agents.runs.printable import one_line
 from agents.studies.executors import Executor, ProcessExecutor, RayExecutor
 from agents.studies.files import PACKED, StudyFolder, pack, unpack
 from agents.studies.fingerprint import fingerprint
+from agents.studies.names import PLACES
 from agents.studies.plan import Cell, Study
 from agents.studies.read import read_study
 from agents.studies.run import Place, Summary, run_cells
 from agents.studies.tuning import choose
-from agents.training import interruption as signals
+from agents.training.interruption import Interruption
 
-HERE = Path(__file__).resolve().parent
-STUDIES = HERE / "studies"
+STUDIES = Path(__file__).resolve().parents[1] / "studies" / "shipped"
 PHASES = ("all", "tuning", "main")
 
 
@@ -51,10 +51,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser.parse_args(argv)
     try:
         study = open_study(options)
+        check_installed(study)
     except (ValueError, OSError) as error:
-        parser.error(plain(str(error)))
+        parser.error(one_line(error))
+    except ImportError as error:
+        say("error: " + one_line(error))
+        return 1
     folder = StudyFolder(options.out or Path("runs/studies") / study.name)
-    interruption = signals.Interruption()
+    interruption = Interruption()
     try:
         with interruption:
             prepare(folder, options)
@@ -72,8 +76,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def make_parser() -> Parser:
     """Returns the parser of the command line."""
-    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("study", help="a TOML file, or the name of one of examples/studies")
+    parser = Parser(prog="python -m agents study", description=__doc__)
+    parser.add_argument("study", help=f"a TOML file, or one of {', '.join(shipped())}")
     parser.add_argument("--out", type=Path, help="folder of the study (default: runs/studies/NAME)")
     parser.add_argument(
         "--jobs", type=count, default=os.cpu_count() or 1, help="cells at once (default: cores)"
@@ -92,6 +96,11 @@ def make_parser() -> Parser:
     return parser
 
 
+def shipped() -> list[str]:
+    """Returns the names of the studies that come with this package."""
+    return sorted(file.stem for file in STUDIES.glob("*.toml"))
+
+
 def open_study(options: argparse.Namespace) -> Study:
     """Returns the study of the command line.
 
@@ -101,8 +110,7 @@ def open_study(options: argparse.Namespace) -> Study:
     given = Path(options.study)
     path = given if given.suffix == ".toml" else STUDIES / f"{options.study}.toml"
     if not path.is_file():
-        names = ", ".join(sorted(file.stem for file in STUDIES.glob("*.toml")))
-        raise ValueError(f"study: expected a TOML file or one of {names}, got {options.study}")
+        raise ValueError(f"study: expected a TOML file or one of {', '.join(shipped())}, got {options.study}")
     options.file = path
     study = read_study(path)
     for name in options.groups or ():
@@ -112,6 +120,27 @@ def open_study(options: argparse.Namespace) -> Study:
 
     check_answers(study)
     return study.override({"device": options.device}) if options.device else study
+
+
+def check_installed(study: Study) -> None:
+    """Refuses a study whose cells train where what training needs is missing, before its first cell.
+
+    Raises:
+        ImportError: The message says what to install.
+    """
+    cells = study.tuning_cells() or study.main_cells([])  # main cells of a tuned study are not known yet
+    if any(cell.settings.get("run", "train") in PLACES for cell in cells):
+        for package in ("torch", "transformers", "safetensors"):
+            if not _is_there(package):
+                import_extra(package, "the cells of this study need", package=package, extra="agents")
+
+
+def _is_there(package: str) -> bool:
+    """Returns whether a package is installed, without the seconds that importing it takes."""
+    try:
+        return find_spec(package) is not None
+    except (ImportError, ValueError):
+        return False
 
 
 def prepare(folder: StudyFolder, options: argparse.Namespace) -> None:
@@ -126,7 +155,7 @@ def run(study: Study, folder: StudyFolder, options: argparse.Namespace) -> Summa
     """Tunes and runs the main cells, as far as time allows."""
     until = None if options.limit_seconds is None else time.monotonic() + options.limit_seconds
     with make_executor(options) as executor:
-        import_paths = (str(options.file.resolve().parent), str(HERE))
+        import_paths = (str(options.file.resolve().parent),)
         plan = fingerprint(study)
         place = Place(study.name, folder, executor, import_paths, plan=plan, places=study.places)
         tuning = study.tuning_cells(options.groups) if options.phase != "main" else []
@@ -179,21 +208,10 @@ def conclude(summary: Summary, folder: StudyFolder) -> int:
     if summary.left:
         say(f"time is over: {summary.done} cells are done, {len(summary.left)} of this phase are left")
     elif not summary.errors:
-        say(f"{summary.done} cells are done: python examples/report.py {folder.path}")
+        say(f"{summary.done} cells are done: python -m agents report {folder.path}")
     return 1 if summary.errors else 0
 
 
 def say(line: str) -> None:
     """Writes one line to stderr."""
-    print(plain(line), file=sys.stderr, flush=True)
-
-
-def plain(line: str) -> str:
-    """Returns a line in which no character acts on the terminal, whatever a study file says."""
-    from rlsf_gym.render.sample import show_controls  # not for --help, which is to answer at once
-
-    return show_controls(line)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    print_line(line)

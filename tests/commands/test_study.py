@@ -1,4 +1,4 @@
-"""examples/benchmark.py: a user's own design and agent in a study, tuned and run through the command line."""
+"""`rlsf-study`: a user's own design and agent in a study, tuned and run through the command line."""
 
 import json
 import os
@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from agents.commands import study as study_command
 from agents.studies.files import read_results
+from agents.studies.read import read_study
 
 pytestmark = pytest.mark.whole
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 MINE = '''
 """A design and a learner of a user's."""
 import numpy as np
@@ -71,9 +73,9 @@ settings = { run = "agents.study_training:best_of", n = 4, prompts = 2 }
 """
 
 
-def run(script, *arguments, cwd):
+def run(command, *arguments, cwd):
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, str(ROOT / "examples" / script), *map(str, arguments)]
+    command = [sys.executable, "-m", "agents", command, *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=environment)
 
 
@@ -84,7 +86,7 @@ def folder(tmp_path_factory):
     (path / "my_parts.py").write_text(MINE)
     (path / "mine.toml").write_text(STUDY)
     arguments = ("mine.toml", "--jobs", "2", "--pack", "packed/mine")
-    done = run("benchmark.py", *arguments, cwd=path)
+    done = run("study", *arguments, cwd=path)
     assert done.returncode == 0, done.stderr
     return path
 
@@ -116,7 +118,7 @@ def test_the_better_learning_rate_is_taken_over(folder):
 
 def test_a_packed_study_is_gone_on_with_and_nothing_is_run_again(folder):
     arguments = ("mine.toml", "--from", "packed/mine.jsonl.xz", "--out", "again")
-    done = run("benchmark.py", *arguments, cwd=folder)
+    done = run("study", *arguments, cwd=folder)
     assert done.returncode == 0 and "4 cells from packed/mine.jsonl.xz" in done.stderr
     assert not (folder / "again/timings.jsonl").exists()
     assert read_results(folder / "again") == read_results(folder / "packed/mine.jsonl.xz")
@@ -125,7 +127,7 @@ def test_a_packed_study_is_gone_on_with_and_nothing_is_run_again(folder):
 @pytest.mark.slow
 def test_two_workers_of_ray_train_to_the_same_bytes(folder):
     pytest.importorskip("ray")
-    done = run("benchmark.py", "mine.toml", "--jobs", "2", "--ray", "--out", "by_ray", cwd=folder)
+    done = run("study", "mine.toml", "--jobs", "2", "--ray", "--out", "by_ray", cwd=folder)
     assert done.returncode == 0, done.stderr
     ours, theirs = (folder / name / "cells" for name in ("runs/studies/mine", "by_ray"))
     names = sorted(path.name for path in ours.glob("*.jsonl"))
@@ -145,7 +147,7 @@ def test_two_workers_of_ray_train_to_the_same_bytes(folder):
 def test_wrong_arguments_are_said_in_one_line(tmp_path, arguments, message):
     import re
 
-    done = run("benchmark.py", *arguments, cwd=tmp_path)
+    done = run("study", *arguments, cwd=tmp_path)
     assert done.returncode == 2 and len(done.stderr.strip().splitlines()) == 1
     assert re.search(message, done.stderr)
 
@@ -174,8 +176,6 @@ def test_a_study_that_could_not_answer_is_refused_before_its_first_cell(
 ):
     import re
 
-    import benchmark
-
     text = """
 [goal]
 share = 0.5
@@ -197,28 +197,26 @@ at = { "config.lam" = 1.0 }
 """
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mine.toml").write_text(text)
-    benchmark.open_study(benchmark.make_parser().parse_args(["mine.toml"]))
+    study_command.open_study(study_command.make_parser().parse_args(["mine.toml"]))
     assert wrong in text
     (tmp_path / "mine.toml").write_text(text.replace(wrong, right))
     with pytest.raises(SystemExit) as ended:
-        benchmark.main(["mine.toml"])
+        study_command.main(["mine.toml"])
     said = capsys.readouterr().err
     assert ended.value.code == 2 and len(said.strip().splitlines()) == 1 and re.search(message, said)
     assert [path.name for path in tmp_path.iterdir()] == ["mine.toml"]  # nothing was begun
 
 
 def test_what_a_study_file_says_does_not_act_on_the_terminal(tmp_path, monkeypatch, capsys):
-    import benchmark
-
     monkeypatch.chdir(tmp_path)
     text = '[[cells]]\ngroup = "g"\nseeds = 1\n[cells.grid]\na = [1, 2]\n[[contrasts]]\nprimary = true\n'
     text += 'name = "\\u001b[31m\\u202e"\nmeasure = "luck"\ntreatment = { a = 1 }\ncontrol = { a = 2 }\n'
     (tmp_path / "mine.toml").write_text(text)
     with pytest.raises(SystemExit):
-        benchmark.main(["mine.toml"])
+        study_command.main(["mine.toml"])
     assert not {"\x1b", "\u202e"} & set(capsys.readouterr().err)
-    benchmark.say("a\x1b[31m\u202eb")
-    assert capsys.readouterr().err == "a␛[31m‹U+202E›b\n"
+    study_command.say("a\x1b[31m\u202eb")
+    assert capsys.readouterr().err == "a\\x1b[31m\\u202eb\n"
 
 
 def test_the_example_of_the_docs_runs_as_printed_and_answers(tmp_path):
@@ -234,9 +232,9 @@ def test_the_example_of_the_docs_runs_as_printed_and_answers(tmp_path):
     )
     (tmp_path / "mine.toml").write_text(short.replace("seeds = 4", "seeds = 1").replace("= 16 }", "= 4 }"))
     (tmp_path / "my_design.py").write_text(code)
-    done = run("benchmark.py", "mine.toml", "--jobs", "2", cwd=tmp_path)
+    done = run("study", "mine.toml", "--jobs", "2", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    done = run("report.py", "mine", cwd=tmp_path)
+    done = run("report", "mine", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     told = tmp_path / "runs/studies/mine/report"
     numbers = json.loads((told / "numbers.json").read_text())
@@ -246,7 +244,7 @@ def test_the_example_of_the_docs_runs_as_printed_and_answers(tmp_path):
     assert numbers["plan"]["standing"] == "fixed" and numbers["plan"]["recorded"] == 3
     assert "were fixed before the runs" in (told / "methods.md").read_text()
     (tmp_path / "runs/studies/mine/study.toml").write_text(short.replace("share = 0.8 ", "share = 0.7 "))
-    assert run("report.py", "mine", cwd=tmp_path).returncode == 0
+    assert run("report", "mine", cwd=tmp_path).returncode == 0
     page = (told / "report.html").read_text()
     assert "The plan was changed after cells had run (3 in all): the goal, after 3 cells" in page
 
@@ -274,13 +272,13 @@ def slow_study(tmp_path):
 
 
 def test_time_that_is_over_is_no_failure(slow_study):
-    done = run("benchmark.py", "slow.toml", "--limit-seconds", "0", cwd=slow_study)
+    done = run("study", "slow.toml", "--limit-seconds", "0", cwd=slow_study)
     assert done.returncode == 0
     assert done.stderr == "time is over: 0 cells are done, 2 of this phase are left\n"
 
 
 def test_ctrl_c_keeps_what_is_done_and_ends_what_is_not(slow_study):
-    command = [sys.executable, str(ROOT / "examples" / "benchmark.py"), "slow.toml", "--jobs", "1"]
+    command = [sys.executable, "-m", "agents", "study", "slow.toml", "--jobs", "1"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     runner = subprocess.Popen(
         command, cwd=slow_study, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True
@@ -301,9 +299,7 @@ def test_ctrl_c_keeps_what_is_done_and_ends_what_is_not(slow_study):
         os.kill(int(pid.read_text()), 0)
 
 
-@pytest.mark.parametrize("name", ["tiny", "tiny-quick", "base"])
+@pytest.mark.parametrize("name", ["base", "compare", "tiny", "tiny-quick"])
 def test_the_shipped_studies_can_be_read(name):
-    from agents.studies.read import read_study
-
-    study = read_study(ROOT / "examples" / "studies" / f"{name}.toml")
+    study = read_study(study_command.STUDIES / f"{name}.toml")
     assert study.goal is not None and sum(contrast.primary for contrast in study.contrasts) == 1
