@@ -42,6 +42,8 @@ class ButRule:
         Returns:
             The positions whose valence may be another one now.
         """
+        if but is None and self._but is None:
+            return self._copy(raw, first)
         if but != self._but:
             first, self._but = 0, but
             self._places.clear()  # without a "but" nothing is looked for
@@ -54,6 +56,29 @@ class ButRule:
             self._add(-self.values.pop())
         for at in range(first, len(raw)):
             touched.add(self._step(at, raw[at]))
+        return touched
+
+    def _copy(self, raw: Sequence[float], first: int) -> set[int]:
+        """Without a "but" each step leaves the valence of its own word as it is."""
+        values, steps = self.values, self._steps
+        while len(values) > len(raw):
+            self._add(-values.pop())
+            steps.pop()
+        touched: set[int] = set()
+        for at in range(first, len(raw)):
+            value = raw[at]
+            if at == len(values):
+                values.append(value)
+                steps.append((at, value))
+            elif values[at] != value:
+                self._add(-values[at])
+                values[at] = value
+                steps[at] = (at, value)
+            else:
+                continue
+            if value:
+                self._add(value)
+            touched.add(at)
         return touched
 
     def _step(self, at: int, value: float) -> int:

@@ -35,12 +35,14 @@ class Proved(NamedTuple):
         prompt_score: score of the prompt.
         score: score of the text.
         slope: score per unit of valence between the two.
+        totals: by number of words, from those of the prompt on, the sum of their valences.
     """
 
     entries: list[Entry]
     prompt_score: float
     score: float
     slope: float
+    totals: dict[int, float]
 
 
 def squash(total: float) -> float:
@@ -116,7 +118,8 @@ def prove_texts(prompt: str, response: str, rules: Rules) -> Proved:
     for _ in first[shared:]:
         growth.remove()
     growth.tokens[:] = tokens[:shared]  # more punctuation may stand behind the last one now
-    _grow(growth, tokens[shared:])
+    totals = {shared: prompt_total} if shared == len(first) else {}
+    _grow(growth, tokens[shared:], totals, has_marks="!" in spelling.text or "?" in spelling.text)
     total = growth.total()
     entries = [entry for line in growth.lines for entry in _finish(line.entries, len(prompt))]
     old, new = prove_marks(opening, prompt_total), prove_marks(spelling, total)
@@ -126,6 +129,7 @@ def prove_texts(prompt: str, response: str, rules: Rules) -> Proved:
         squash(prompt_total + sum(entry.amount for entry in old)),
         squash(total + sum(entry.amount for entry in new)),
         mean_slope(entries),
+        totals,
     )
 
 
@@ -157,10 +161,25 @@ def match(records: Sequence[ClaimedRecord], entries: Sequence[Entry]) -> None:
         raise CertificateError(f"a record is missing at the end: {_tell(entries[len(records)])}")
 
 
-def _grow(growth: Growth, tokens: Sequence[Token]) -> None:
-    """Let words arrive one by one; several that end together, as those of an emoji may, are one state."""
+def _grow(
+    growth: Growth,
+    tokens: Sequence[Token],
+    totals: dict[int, float] | None = None,
+    *,
+    has_marks: bool = False,
+) -> None:
+    """Let words arrive one by one; several that end together, as those of an emoji may, are one state.
+
+    Args:
+        growth: the text so far.
+        tokens: the words that arrive.
+        totals: is given the sum of the valences with each of them.
+        has_marks: the sign of a sum may decide on punctuation.
+    """
     for k, token in enumerate(tokens):
         growth.add([token])
+        if totals is not None:
+            totals[len(growth.tokens)] = growth.sure_total() if has_marks else growth.running_total()
         if k + 1 == len(tokens) or tokens[k + 1].end != token.end:
             growth.prove(token.end)
 

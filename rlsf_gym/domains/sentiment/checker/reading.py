@@ -2,7 +2,7 @@
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from vaderSentiment.vaderSentiment import BOOSTER_DICT
@@ -20,9 +20,6 @@ from rlsf_gym.domains.sentiment.checker.words import (
     spell,
 )
 
-# Sums closer to zero than this may have another sign when they are added in another order.
-_DOUBTFUL = 1e-6
-
 
 class Reading(NamedTuple):
     """A response to a prompt, read by the rules.
@@ -31,11 +28,13 @@ class Reading(NamedTuple):
         prompt: the prompt.
         response: the response.
         rules: the rules.
+        totals: by number of words, the sum of their valences, where it is known.
     """
 
     prompt: str
     response: str
     rules: Rules
+    totals: Mapping[int, float]
 
     def closed_ends(self, char_ends: Sequence[int]) -> list[int]:
         """How many characters of the response are of closed words after each token.
@@ -72,16 +71,32 @@ class Reading(NamedTuple):
     def prefix_scores(self, ends: Sequence[int]) -> list[float]:
         """The scores of the prompt and so many characters of the response, by the rules alone.
 
+        Where a prefix ends between words, the sum of their valences is known; where it cuts one, the rules
+        are applied to the text that is left.
+
         Args:
             ends: numbers of characters, ascending.
         """
+        reader = _PrefixReader(self.prompt + self.response, 0)
+        sums = [self._known_sum(reader, len(self.prompt) + end) for end in ends]
+        left = [end for end, found in zip(ends, sums, strict=True) if found is None]
+        replayed = iter(self._replay(left) if left else ())
+        return [squash(next(replayed) if found is None else found) for found in sums]
+
+    def _known_sum(self, reader: "_PrefixReader", raw: int) -> float | None:
+        count = reader.count(raw)
+        total = self.totals.get(count)
+        return None if total is None else reader.emphasize(total)
+
+    def _replay(self, ends: Sequence[int]) -> list[float]:
+        """The sums of the valences with their punctuation, each text read on from the one before."""
         knowledge = self.rules.knowledge
         reader = _PrefixReader(
             self.prompt + self.response, max(longest_known(), knowledge.longest if knowledge else 0)
         )
         growth = Valuation(*self.rules)
         is_cut = False
-        scores: list[float] = []
+        sums: list[float] = []
         for end in ends:
             words, cut = reader.read(len(self.prompt) + end)
             arriving = [*words, *([cut] if cut else [])]
@@ -90,8 +105,8 @@ class Reading(NamedTuple):
             if arriving:
                 growth.add(arriving)
             is_cut = cut is not None
-            scores.append(squash(reader.emphasize(growth)))
-        return scores
+            sums.append(reader.emphasize(growth.sure_total() if reader.has_marks else growth.running_total()))
+        return sums
 
 
 class _PrefixReader:
@@ -115,6 +130,19 @@ class _PrefixReader:
             for mark in "!?"
         )
 
+    @property
+    def has_marks(self) -> bool:
+        """Whether there is any punctuation that the sign of a sum decides on."""
+        return bool(self._bangs or self._queries)
+
+    def count(self, raw: int) -> int:
+        """How many words so many raw characters hold; -1 where they cut one. Instead of `read`."""
+        self._stop = stop = bisect_left(self._spelling.raws, raw)
+        runs = self._runs
+        while self._next < len(runs) and runs[self._next][1] <= stop:
+            self._next += 1
+        return -1 if self._next < len(runs) and runs[self._next][0] < stop else self._next
+
     def read(self, raw: int) -> tuple[list[Token], Token | None]:
         """The words that have become whole with so many raw characters, and the one that is cut, if any."""
         self._stop = stop = bisect_left(self._spelling.raws, raw)
@@ -129,13 +157,12 @@ class _PrefixReader:
         self._cut = self._cut or CutWord(self._spelling, start, self._longest)
         return words, self._cut.read(stop)
 
-    def emphasize(self, growth: Valuation) -> float:
+    def emphasize(self, total: float) -> float:
         """The sum of the valences of what has been read, with its punctuation."""
+        if not self.has_marks:
+            return total
         bangs, queries = (bisect_right(marks, self._stop - 1) for marks in (self._bangs, self._queries))
         marks = min(bangs, 4) * 0.292 + min(queries, 4) * weigh_queries(queries)
-        total = growth.running_total()
-        if marks and abs(total) < _DOUBTFUL:
-            total = growth.total()  # its sign decides
         return total + ((total > 0) - (total < 0)) * marks
 
 

@@ -5,8 +5,11 @@ from collections.abc import Sequence
 from rlsf_gym.domains.sentiment.checker.but_rule import ButRule
 from rlsf_gym.domains.sentiment.checker.knowledge import Knowledge, find_premise
 from rlsf_gym.domains.sentiment.checker.lifetimes import Entry, Line
-from rlsf_gym.domains.sentiment.checker.rules import Claim, list_claims
+from rlsf_gym.domains.sentiment.checker.rules import LOOKS_BEHIND, Claim, list_claims
 from rlsf_gym.domains.sentiment.checker.words import Premise, Token
+
+# Sums closer to zero than this may have another sign when they are added in another order.
+_DOUBTFUL = 1e-6
 
 
 class Valuation:
@@ -53,12 +56,18 @@ class Valuation:
         self._capitals -= self.tokens.pop().text.isupper()
         self._premises.pop()
         self._claims.pop()
+        self._raw.pop()
         if self._but == len(self.tokens):
             self._but = None
 
     def total(self) -> float:
         """Sum of the valences, added up as the library adds them."""
         return float(sum(self._rule.values))
+
+    def sure_total(self) -> float:
+        """The same where its sign may be in doubt otherwise, else `running_total`."""
+        total = self._rule.total
+        return self.total() if abs(total) < _DOUBTFUL else total
 
     def running_total(self) -> float:
         """The same but for rounding, at no cost."""
@@ -71,24 +80,27 @@ class Valuation:
         self._capitals += token.text.isupper()
         self._premises.append(None)
         self._claims.append([])
+        self._raw.append(0.0)
 
     def _revise(self, first: int) -> set[int]:
         """Look again at what may have changed, where words from the first one on have other valences."""
         tokens, size = self.tokens, len(self.tokens)
         for at in range(first, size):
             self._premises[at] = find_premise(tokens, at, self._knowledge)
-        first = max(0, first - 2)  # these look at the words behind them
+        places = [at for at in range(max(0, first - 2), first) if tokens[at].low in LOOKS_BEHIND]
+        places += range(first, size)
         mixed = 0 < self._capitals < size
         if mixed != self._mixed:
-            first, self._mixed = 0, mixed
+            places, self._mixed = list(range(size)), mixed
         changed: set[int] = set()
-        for at in range(first, size):
-            claims = list_claims(tokens, self._premises, at, mixed)
+        premises = self._premises
+        for at in places:
+            claims = [] if premises[at] is None else list_claims(tokens, premises, at, mixed)
             if claims != self._claims[at]:
                 self._claims[at] = claims
+                self._raw[at] = claims[-1].value if claims else 0.0
                 changed.add(at)
-        self._raw[first:] = [claims[-1].value if claims else 0.0 for claims in self._claims[first:]]
-        return changed | self._rule.replay(self._raw, first, self._but)
+        return changed | self._rule.replay(self._raw, places[0] if places else size, self._but)
 
 
 class Growth(Valuation):
