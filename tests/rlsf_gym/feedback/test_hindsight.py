@@ -6,6 +6,7 @@ import pytest
 from rlsf_gym.domains import load_domain
 from rlsf_gym.feedback.hindsight import ResponseHindsight
 from rlsf_gym.feedback.scoring import Scoring
+from rlsf_gym.instance import Instance
 from rlsf_gym.objectives import load_objective
 from rlsf_gym.scorers import load_scorer
 from rlsf_gym.text.segmentation import Symbols
@@ -16,7 +17,14 @@ WORDS = load_domain("sentiment").segmentation
 def ask(response, char_ends, *, segmentation=WORDS, scorer=None, boundary="closed", objective="positive"):
     scoring = Scoring(scorer=scorer or load_scorer("vader"), segmentation=segmentation, boundary=boundary)
     return ResponseHindsight(
-        "It was", response, np.array(char_ends), len(char_ends), {}, scoring, load_objective(objective)
+        instance=Instance("It was"),
+        response=response,
+        char_ends=np.array(char_ends),
+        length=len(char_ends),
+        attributed={},
+        scoring=scoring,
+        objective=load_objective(objective),
+        prompt_score=0.0,
     )
 
 
