@@ -6,12 +6,12 @@
 One PNG per design that the scorer serves, all on one scale; the others are named with the reason.
 """
 
-import argparse
 from pathlib import Path
 
 import gymnasium as gym
 import numpy as np
 
+from agents.flags.parser import Parser
 from agents.runs.plots import GRID, INK
 from rlsf_gym.designs import DESIGNS
 from rlsf_gym.render.colours import on_light
@@ -39,7 +39,7 @@ def main():
 
 def parse_args():
     """Returns the command line."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser = Parser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--out", type=Path, default=Path("docs/designs"), help="folder of the pictures")
     parser.add_argument("--prompt", default=PROMPT, help="what the response goes on from")
     parser.add_argument("--response", default=RESPONSE, help="what is paid")

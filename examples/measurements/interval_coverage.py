@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from agents.flags.parser import Parser
 from agents.reports.numbers import analyse
 from agents.reports.report import read
 from agents.reports.run_measures import TIME
@@ -26,9 +27,7 @@ HORIZON = 1e9
 
 def main():
     """Prints the coverage of each contrast."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("study", nargs="?", type=Path, default=Path("docs/results/tiny.jsonl.xz"))
     parser.add_argument("--studies", type=int, default=1000, help="how many are simulated per contrast")
     parser.add_argument("--interval", choices=METHODS, default=PERCENTILE, help="default: %(default)s")

@@ -8,7 +8,6 @@ labels. A score of 0 has no sign, so that it counts as wrong. Intervals are 95% 
 paired difference; what is drawn again are whole trees, and whole reviews.
 """
 
-import argparse
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -17,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow.parquet as parquet
 
+from agents.flags.parser import Parser
 from examples.measurements.treebank import read_phrases
 from examples.measurements.weighted import auc, draw_weights, rank_correlation, sign_accuracy
 from rlsf_gym.scorers import KnowledgeScorer, VaderScorer
@@ -91,7 +91,7 @@ def report(name: str, corpus: Corpus, measures: list[Measure], graph: str, resam
 
 def main() -> None:
     """Prints what was measured on each of the files that are given."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser = Parser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--sst", type=Path, help="a file of trees in Penn brackets, one a line")
     parser.add_argument(
         "--imdb", type=Path, help="a parquet file with the columns `text` and `label` (0 or 1)"

@@ -8,13 +8,13 @@ same rewards out from text and certificate alone. Prints the largest error of a 
 proved in what time; a split that is not proved ends it with status 1.
 """
 
-import argparse
 import sys
 import time
 
 import numpy as np
 import pyarrow.parquet as parquet
 
+from agents.flags.parser import Parser
 from rlsf_gym.checker import RECOMPUTABLE, CertificateError, check_rewards
 from rlsf_gym.designs import load_design
 from rlsf_gym.domains import load_domain
@@ -27,7 +27,7 @@ from rlsf_gym.tokenizer import load_tokenizer
 
 def main():
     """Prints one line per design; returns the exit status."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser = Parser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("reviews", help="a parquet file with a column `text`")
     parser.add_argument("--designs", nargs="+", default=["rule_certificate"], choices=RECOMPUTABLE)
     parser.add_argument("--scorer", default="vader", help="vader or knowledge")

@@ -5,18 +5,17 @@
 Of the absolute rewards of `potential` that are not zero, on responses of the bundled language model.
 """
 
-import argparse
-
 import gymnasium as gym
 import numpy as np
 
 from agents import CausalLMPolicy
+from agents.flags.parser import Parser
 from agents.rollouts.evaluation import evaluate
 
 
 def main():
     """Prints the nine deciles."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser = Parser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--episodes", type=int, default=5120, help="responses to sample")
     parser.add_argument("--seed", type=int, default=0, help="of prompts and samples")
     args = parser.parse_args()

@@ -6,7 +6,6 @@ Prints the largest difference of the unrounded scores and of the words' valences
 the processor time of both, and how many scores the library's quirk moves.
 """
 
-import argparse
 import time
 from typing import Any
 
@@ -14,6 +13,7 @@ import numpy as np
 import pyarrow.parquet as parquet
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer, normalize
 
+from agents.flags.parser import Parser
 from rlsf_gym.scorers import VaderScorer
 
 
@@ -40,7 +40,7 @@ def timed(function: Any, argument: Any) -> tuple[Any, float]:
 
 def main() -> None:
     """Prints one line per finding."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser = Parser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("reviews", help="a parquet file with a column `text`")
     parser.add_argument("--limit", type=int, default=None, help="only so many reviews")
     options = parser.parse_args()

@@ -29,6 +29,7 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 
+from agents.flags.parser import Parser
 from rlsf_gym.designs import DESIGNS, Design
 from rlsf_gym.feedback.decoding import read_responses
 from rlsf_gym.scorers.offers import has_offer
@@ -204,9 +205,7 @@ def print_shares(benches: Sequence[SharesBench]) -> None:
 
 def main() -> None:
     """Runs the benchmark."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tokens", type=int, nargs="+", default=[16, 64, 256], help="T, one or several")
     parser.add_argument("--num-envs", type=int, default=128, help="B of the vector environment")
     parser.add_argument(

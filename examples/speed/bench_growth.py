@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from agents.flags.flag import count
+from agents.flags.parser import Parser
 from examples.speed.bench_learner import OURS, operations_of, show, start, write_json
 from examples.speed.peers.work import QUICK
 
@@ -81,9 +82,7 @@ def print_table(report: dict[str, list[dict[str, Any]]]) -> None:
 
 def main() -> None:
     """Runs the benchmark."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="a toy of a model, to see that all runs")
     parser.add_argument("--rounds", type=count, default=3, help="iterations of each size that count")
     parser.add_argument("--threads", type=count, default=2, help="of each process")

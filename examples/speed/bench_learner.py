@@ -37,6 +37,7 @@ from pathlib import Path
 from typing import Any
 
 from agents.flags.flag import count
+from agents.flags.parser import Parser
 from examples.speed.learner_operations import Sizes, iteration_operations
 from examples.speed.peers.work import QUICK, WORKS, prompt_lengths, read_work
 
@@ -252,9 +253,7 @@ def parse_peer(text: str) -> tuple[str, str]:
 
 def main() -> int:
     """Runs the benchmark; returns the exit status."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     models = [model for model in WORKS if model != QUICK]
     parser.add_argument("--model", choices=models, default="tiny")
     parser.add_argument("--quick", action="store_true", help="a toy of a model, to see that all runs")

@@ -15,6 +15,7 @@ from collections.abc import Callable
 import numpy as np
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
+from agents.flags.parser import Parser
 from rlsf_gym.domains.sentiment.vader.scorer import VaderScorer
 
 PLAIN = [
@@ -123,9 +124,7 @@ def word_ends(text: str) -> np.ndarray:
 
 def main() -> None:
     """Run both benchmarks."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--reviews", help="a Parquet file with a column `text`")
     parser.add_argument("--longest", type=int, default=20_000, help="words of the longest text; 0 for none")
     options = parser.parse_args()

@@ -16,6 +16,7 @@ from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import FSDPModule, fully_shard, register_fsdp_forward_method
 
 from agents import CausalLMPolicy
+from agents.flags.parser import Parser
 from agents.parallel import JoinedProcesses, Processes, join_processes
 from agents.policies.decoding import Generation
 
@@ -54,7 +55,7 @@ def step(policy: CausalLMPolicy, tokens: torch.Tensor, length: int, processes: P
 
 def main() -> None:
     """Does it with spread and with whole weights, and prints how far apart the two are."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = Parser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--policy", default="bundled", help="a folder, a hub name or 'bundled'")
     parser.add_argument("--device", default="cpu", help="'cpu' or 'cuda'")
     parser.add_argument("--rows", type=int, default=8, help="texts, a multiple of the processes")

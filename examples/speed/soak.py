@@ -18,6 +18,8 @@ import sys
 import time
 from pathlib import Path
 
+from agents.flags.parser import Parser
+
 SETTLING_MINUTES = 5
 LARGEST_GROWTH = 0.02
 ENDLESS = "1000000000"
@@ -62,9 +64,7 @@ def growth_of(medians: list[float]) -> float:
 
 def main() -> int:
     """Runs the soak; returns the exit status."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=int, default=30, help=f"more than {SETTLING_MINUTES}")
     parser.add_argument("--out", type=Path, default=Path("runs/soak"), help="the run's folder")
     parser.add_argument("flags", nargs="*", metavar="-- FLAG", help="of train_sentiment")

@@ -7,7 +7,6 @@ Comparable with `ngram_baseline.py`: the same reviews, the same ids, each review
 
 from __future__ import annotations
 
-import argparse
 import json
 import math
 from pathlib import Path
@@ -17,6 +16,8 @@ import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 from transformers import GPT2LMHeadModel
+
+from agents.flags.parser import Parser
 
 END_ID = 4095
 
@@ -59,7 +60,7 @@ def measure_bits(
 
 def main() -> None:
     """Prints the figure for one model."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser = Parser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument(
         "--tokens", type=Path, default=Path(".lm/imdb_tokens.npy"), help="ids made by imdb_tokens.py"
     )

@@ -10,7 +10,6 @@ bits per byte need.
 
 from __future__ import annotations
 
-import argparse
 import json
 import re
 import shutil
@@ -20,6 +19,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, processors, trainers
+
+from agents.flags.parser import Parser
 
 VOCABULARY_SIZE = 4096
 END_TOKEN = "<|endoftext|>"
@@ -124,7 +125,7 @@ def count_bytes(texts: Sequence[str]) -> int:
 
 def main() -> None:
     """Makes the tokenizer and the files of ids."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser = Parser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument(
         "--data", type=Path, required=True, help="folder with the parquet files of stanfordnlp/imdb"
     )

@@ -17,13 +17,14 @@ where h' drops the first id of h, N(h) is the number of distinct ids after h, an
 
 from __future__ import annotations
 
-import argparse
 import json
 import math
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+
+from agents.flags.parser import Parser
 
 BITS = 12
 SIZE = 1 << BITS
@@ -124,7 +125,7 @@ def measure_bits(orders: list[Order], ids: NDArray[np.uint16], byte_count: int) 
 
 def main() -> None:
     """Prints the figure of the n-gram."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser = Parser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument(
         "--tokens", type=Path, default=Path(".lm/imdb_tokens.npy"), help="ids made by imdb_tokens.py"
     )

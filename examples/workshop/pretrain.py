@@ -31,6 +31,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from transformers import GPT2Config, GPT2LMHeadModel
 
+from agents.flags.parser import Parser
 from examples.workshop.bits_per_byte import measure_bits
 from examples.workshop.imdb_tokens import save_tokenizer
 from examples.workshop.muon import BatchedMuon
@@ -246,7 +247,7 @@ def train(
 
 def make_parser() -> argparse.ArgumentParser:
     """Returns the flags."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser = Parser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--data", type=Path, help="folder with the parquet files of stanfordnlp/imdb")
     parser.add_argument(
         "--tokens", type=Path, default=Path(".lm/imdb_tokens.npy"), help="ids made by imdb_tokens.py"

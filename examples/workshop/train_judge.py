@@ -10,7 +10,6 @@ and their card into `rlsf_gym/domains/sentiment/assets`. Needs scikit-learn, pya
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import json
 from collections.abc import Sequence
@@ -23,6 +22,7 @@ from scipy.sparse import csr_matrix, vstack
 from sklearn.linear_model import LogisticRegression
 from tokenizers import Tokenizer
 
+from agents.flags.parser import Parser
 from examples.workshop.imdb_tokens import TOKENIZER_FILE, load_reviews
 from rlsf_gym.domains.sentiment.judge import BUCKETS, Judge, hash_features
 
@@ -144,7 +144,7 @@ pieces, not on whole reviews. They inherit the data's associations, names of act
 
 def main() -> None:
     """Trains, calibrates, measures, saves."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser = Parser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument(
         "--data", type=Path, required=True, help="folder with the parquet files of stanfordnlp/imdb"
     )

@@ -8,7 +8,6 @@ choosing) and writes `README.md` beside it.
 
 from __future__ import annotations
 
-import argparse
 import json
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ import torch
 from tokenizers import Tokenizer
 from transformers import GPT2LMHeadModel
 
+from agents.flags.parser import Parser
 from examples.workshop.imdb_tokens import TOKENIZER_FILE
 from rlsf_gym.domains.sentiment.reviews import read_bundled
 
@@ -128,7 +128,7 @@ def fill_card(figures: dict[str, Any], ngram_bits: float, samples: str) -> str:
 
 def main() -> None:
     """Writes the card."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser = Parser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument(
         "--model", type=Path, default=Path("agents/assets/gpt2-imdb-4m"), help="folder of the model"
     )

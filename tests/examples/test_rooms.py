@@ -38,6 +38,17 @@ def test_a_file_of_quickstart_is_short_and_imports_installed_packages_alone(name
     assert {module.partition(".")[0] for module in named} & beside == set()
 
 
+def test_wrong_arguments_of_the_laboratory_are_told_in_one_line():
+    """All of its commands have the parser that the packages' commands have."""
+    paths = [path for room in ROOMS[1:] for path in (EXAMPLES / room).rglob("*.py")]
+    sources = {path.name: path.read_text(encoding="utf-8") for path in paths}
+    assert [name for name, source in sources.items() if "argparse.ArgumentParser" in source] == []
+    command = [sys.executable, str(EXAMPLES / "speed" / "soak.py"), "--minuts", "3"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert done.stderr.startswith("error: unrecognized arguments: --minuts (did you mean --minutes?)")
+
+
 def test_a_copied_file_runs_elsewhere(tmp_path):
     """From a folder of its own, of which Python knows nothing but installed packages."""
     copy = tmp_path / "mine.py"
