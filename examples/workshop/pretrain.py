@@ -245,7 +245,7 @@ def train(
     return {"steps": step, "tokens": tokens, "seconds": seconds, "last_train_loss_nats": average}
 
 
-def make_parser() -> argparse.ArgumentParser:
+def make_parser() -> Parser:
     """Returns the flags."""
     parser = Parser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--data", type=Path, help="folder with the parquet files of stanfordnlp/imdb")
