@@ -26,6 +26,7 @@ __all__ = [
     "DESIGNS",
     "Design",
     "every_prefix",
+    "find_step",
     "load_design",
     "one_text",
     "register_design",
@@ -94,6 +95,24 @@ DESIGNS = Table(
     },
 )
 """Name to reward design."""
+
+
+def _gain(before: float, after: float) -> float:
+    return after - before
+
+
+def _nothing(before: float, after: float) -> float:
+    return 0.0
+
+
+def find_step(design: Design) -> Callable[[float, float], float] | None:
+    """Returns what a causal design pays a token that is not the last, from two utilities alone.
+
+    They are those that are known before and after the token. None for a design whose rewards depend on more:
+    it has to be asked with all the evidence of the response so far.
+    """
+    steps = ((potential, _gain), (terminal, _nothing))
+    return next((step for function, step in steps if design.function is function), None)
 
 
 def register_design(name: str, design: Design | Callable[..., FloatArray]) -> None:

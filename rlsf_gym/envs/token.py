@@ -14,6 +14,7 @@ from rlsf_gym.envs.screen import Episode
 from rlsf_gym.envs.spaces import read_token, writing_space
 from rlsf_gym.envs.task import TaskArguments
 from rlsf_gym.evidence import BoolArray
+from rlsf_gym.feedback.growing import GrowingResponse
 
 __all__ = ["TokenEnv"]
 
@@ -77,8 +78,11 @@ class TokenEnv(TaskEnv[Observation, "int | np.integer[Any]"]):
         self.observation_space = writing_space(vocab_size, self._width)  # pyright: ignore[reportAttributeAccessIssue]
         self.action_space = spaces.Discrete(vocab_size)
         self._has_text = np.array([bool(self.tokenizer.token_bytes(token)) for token in range(vocab_size)])
-        self._written: list[int] = []
         self._paid = 0.0
+        self._start = self.task.max_prompt_tokens  # where the prompt begins, left-padded
+        self._end = self._start  # behind what is written
+        self._input_ids = np.zeros(self._width, np.int64)  # (P + T,)
+        self._growing: GrowingResponse | None = None
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
@@ -97,8 +101,13 @@ class TokenEnv(TaskEnv[Observation, "int | np.integer[Any]"]):
             ValueError: If an option is unknown or does not fit, or the prompt is longer than P tokens.
         """
         instance = self._begin(seed, options)
-        self.task.encode_prompt(instance.prompt)  # says so if it is too long
-        self._written, self._paid = [], 0.0
+        prompt = self.task.encode_prompt(instance.prompt)  # says so if it is too long
+        self._paid = 0.0
+        self._end = self.task.max_prompt_tokens
+        self._start = self._end - len(prompt)
+        self._input_ids = np.zeros(self._width, np.int64)
+        self._input_ids[self._start : self._end] = prompt
+        self._growing = self.task.feedback.follow(instance)
         self._episode = Episode(instance, np.zeros(0, np.int64), None)
         return self._observe(), {**self.task.reset_info(instance), "action_mask": self._mask()}
 
@@ -118,8 +127,9 @@ class TokenEnv(TaskEnv[Observation, "int | np.integer[Any]"]):
         if self._episode is None or self._episode.info is not None or self._design_rng is None:
             raise ResetNeeded("the episode has ended or not begun: call reset() before step()")
         token = read_token(action, self.tokenizer.vocab_size)
-        self._written.append(token)
-        ids, feedback = np.array(self._written, np.int64), self.task.feedback
+        self._input_ids[self._end] = token
+        self._end += 1
+        ids, feedback = self._input_ids[self.task.max_prompt_tokens : self._end], self.task.feedback
         ended = token == self.tokenizer.eos_token_id or len(ids) == self.task.max_new_tokens
         info: dict[str, Any] = {}
         if ended:
@@ -127,6 +137,8 @@ class TokenEnv(TaskEnv[Observation, "int | np.integer[Any]"]):
             padded[0, : len(ids)] = ids
             info = feedback.infos([self._episode.instance], padded, [self._design_rng])[0]
             reward = float(info["token_rewards"].sum(dtype=np.float64)) - self._paid
+        elif self._growing is not None:
+            reward = self._growing.add(self.tokenizer.token_bytes(token))
         else:
             reward = feedback.reward_so_far(self._episode.instance, ids, self._design_rng)
         self._paid += reward
@@ -136,20 +148,13 @@ class TokenEnv(TaskEnv[Observation, "int | np.integer[Any]"]):
     def action_masks(self) -> BoolArray:
         """Returns bool (V,): True on tokens with text, and on the end token once something is written."""
         mask = self._has_text.copy()
-        mask[self.tokenizer.eos_token_id] = bool(self._written)
+        mask[self.tokenizer.eos_token_id] = self._end > self.task.max_prompt_tokens
         return mask
 
     def _mask(self) -> npt.NDArray[np.int8]:
         return self.action_masks().astype(np.int8)
 
     def _observe(self) -> Observation:
-        assert self._episode is not None
-        prompt = self.task.encode_prompt(self._episode.prompt)
-        start, end = (
-            self.task.max_prompt_tokens - len(prompt),
-            self.task.max_prompt_tokens + len(self._written),
-        )
-        input_ids, attention_mask = np.zeros(self._width, np.int64), np.zeros(self._width, np.int8)
-        input_ids[start:end] = [*prompt, *self._written]
-        attention_mask[start:end] = 1
-        return {"input_ids": input_ids, "attention_mask": attention_mask}
+        attention_mask = np.zeros(self._width, np.int8)
+        attention_mask[self._start : self._end] = 1
+        return {"input_ids": self._input_ids.copy(), "attention_mask": attention_mask}

@@ -14,15 +14,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from rlsf_gym.designs import Design
+from rlsf_gym.designs import Design, find_step
 from rlsf_gym.evidence import Evidence, FloatArray, IntArray
 from rlsf_gym.feedback.decoding import Pieces, Responses, char_spans, read_responses
+from rlsf_gym.feedback.growing import GrowingResponse
 from rlsf_gym.feedback.hindsight import ResponseHindsight
 from rlsf_gym.feedback.scoring import Boundary, Scoring
 from rlsf_gym.feedback.verification import Verification, check_certificate, check_provable
 from rlsf_gym.instance import Instance, as_instances
 from rlsf_gym.objectives import Objective
-from rlsf_gym.scorers.protocol import Scorer, needs_instance
+from rlsf_gym.scorers.protocol import Scorer, find_open_stream, needs_instance
 from rlsf_gym.text.segmentation import Segmentation, choose_segmentation
 from rlsf_gym.text.tokenizer import Tokenizer
 
@@ -91,6 +92,31 @@ class Feedback:
             for info, value in zip(infos, _judge(self.judge, _join(given, responses)), strict=True):
                 info["judge"] = value
         return infos
+
+    def follow(self, instance: Instance) -> GrowingResponse | None:
+        """Returns what pays the tokens of a response one by one, None where they need all that is written.
+
+        That is so under `verify`, where nothing is paid without a proof, for designs that do not say by
+        `find_step` what they pay, and for scorers and segmentations that do not read on.
+        """
+        step, open_stream = find_step(self.design), find_open_stream(self.scorer)
+        count_closed = (
+            len if self.boundary == "open" else getattr(self._scoring.segmentation, "count_closed", None)
+        )
+        if self.verify or step is None or open_stream is None or count_closed is None:
+            return None
+        prompt = instance.prompt
+        return GrowingResponse(
+            stream=open_stream(prompt),
+            utility=self._utility(float(self._scoring.score([prompt])[0])),
+            measure=self._utility,
+            count_closed=count_closed,
+            step=step,
+        )
+
+    def _utility(self, score: float) -> float:
+        """Returns what a score of a text that is being written is worth, once it is found to be in range."""
+        return float(self.objective(self._scoring.in_range(score, (), lambda: ["the response so far"])))
 
     def reward_so_far(self, instance: str | Instance, ids: IntArray, rng: np.random.Generator) -> float:
         """Returns what the last of some tokens earns at once, given that the response goes on.

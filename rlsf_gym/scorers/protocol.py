@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -34,6 +34,14 @@ class Assessment(NamedTuple):
     """What `Scorer.prefix_scores` says, (K,) float64."""
 
 
+class ScoreStream(Protocol):
+    """A prompt and the response behind it, while it is written."""
+
+    def extend(self, text: str) -> float:
+        """Returns what `Scorer.score` says of prompt and response once the text is added to it."""
+        ...
+
+
 class Scorer(Protocol):
     """A symbolic tool: the same text always gets the same score, up to 1e-5 for neural ones.
 
@@ -50,7 +58,9 @@ class Scorer(Protocol):
     - `certify_batch(prompts, responses) -> list of Certificate`;
     - `assess_batch(prompts, responses, char_ends) -> list of Assessment`, in place of all others, for a
       scorer to which one reading of a text tells its score, its certificate and the scores of its prefixes.
-      It is not used where `score`, `certify` or `prefix_scores` was overridden after it.
+      It is not used where `score`, `certify` or `prefix_scores` was overridden after it;
+    - `open_stream(prompt) -> ScoreStream`, by which an environment whose steps are tokens asks for the score
+      of each prefix without reading the text again. The same holds for it.
 
     A scorer to which the text alone says too little has none of these methods, nor `score`, `prefix_scores`
     and `certify`, but `assess(instances, responses, char_ends) -> list of Assessment`. The prompt's score is
@@ -134,10 +144,19 @@ def find_assess_batch(scorer: Scorer) -> Callable[..., list[Assessment]] | None:
 
     That is so where a subclass or the object itself overrides one of them, or passes them on.
     """
+    return _find_spokesman(scorer, "assess_batch")
+
+
+def find_open_stream(scorer: Scorer) -> Callable[[str], ScoreStream] | None:
+    """Returns the `open_stream` of a scorer, or None as `find_assess_batch` does."""
+    return _find_spokesman(scorer, "open_stream")
+
+
+def _find_spokesman(scorer: Scorer, name: str) -> Callable[..., Any] | None:
     replaced = {"score", "certify", "prefix_scores"}
     for names in (getattr(scorer, "__dict__", {}), *map(vars, type(scorer).__mro__)):
-        if "assess_batch" in names:
-            return cast(Any, scorer).assess_batch
+        if name in names:
+            return getattr(scorer, name)
         if not replaced.isdisjoint(names):
             return None
     return None

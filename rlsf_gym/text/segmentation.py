@@ -39,6 +39,8 @@ class Segmentation(Protocol):
     - `ends(text, units) -> int64 (K,)`: the offset with which each unit is complete, so that the token that
       completed it is paid: the end of a word without the punctuation behind it. Without it, the unit's end.
     - `closed_ends_batch(texts, char_ends, lengths) -> int64 (B, T)`: `closed_ends` of B responses at once.
+    - `count_closed(text) -> int`: how many characters lie in closed units of a text that begins where a unit
+      may begin and goes on. With it, environments whose steps are tokens look at each character once.
     - `can_close(text) -> bool | None`: whether units of a text of such a kind ever close before its end, None
       where one text can't tell. Environments warn of texts in which they don't.
     """

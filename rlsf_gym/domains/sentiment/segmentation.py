@@ -93,6 +93,16 @@ class EnglishWords:
         is_last = np.greater_equal(positions, lengths[:, None] - 1)  # (B, T)
         return np.where(is_last, sizes, np.maximum(last - starts, 0))
 
+    def count_closed(self, text: str) -> int:
+        """Returns the offset of the last white space, 0 without any.
+
+        Example:
+            >>> EnglishWords().count_closed(" a good fi")
+            7
+        """
+        *_, word = text.rsplit(None, 1) or [""]
+        return max(0, len(text) - 1 - (0 if text[-1:].isspace() else len(word)))
+
     def can_close(self, text: str) -> bool | None:
         """Returns whether words of such a text ever close: True with white space, False in a script without.
 

@@ -21,6 +21,7 @@ from rlsf_gym.domains.sentiment.vader.certify import (
     mean_slope,
 )
 from rlsf_gym.domains.sentiment.vader.emoji import spell
+from rlsf_gym.domains.sentiment.vader.growing import GrowingText
 from rlsf_gym.domains.sentiment.vader.long import GrowingToken
 from rlsf_gym.domains.sentiment.vader.reading import Reading, read
 from rlsf_gym.domains.sentiment.vader.rules import RULES, SPREAD, Premise
@@ -154,6 +155,12 @@ class VaderScorer:
         lasts = list(accumulate(len(reading.sums) for reading in readings))
         parts = [scores[first:last] for first, last in zip([0, *lasts], lasts, strict=False)]
         return list(map(Assessment, certificates, parts))
+
+    def open_stream(self, prompt: str) -> GrowingText:
+        """The score of a prompt and of what is written behind it, piece by piece: `extend(text)` says it."""
+        growing = GrowingText(self._open(), self._vocabulary)
+        growing.extend(prompt)
+        return growing
 
     @property
     def version(self) -> str:

@@ -1,0 +1,51 @@
+"""Pays the tokens of a response as they are written, each read once."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from rlsf_gym.scorers.protocol import ScoreStream
+
+__all__ = ["GrowingResponse"]
+
+_Decoder = codecs.getincrementaldecoder("utf-8")
+
+
+@dataclass(eq=False, kw_only=True)
+class GrowingResponse:
+    """A response that goes on, with the utility that is known of it so far.
+
+    What a token costs does not depend on how many there are before it, as long as units close.
+    """
+
+    stream: ScoreStream
+    """Scores the characters that count."""
+    utility: float
+    """Of the prompt; then of prompt and response as far as it counts."""
+    measure: Callable[[float], float]
+    """What a score is worth."""
+    count_closed: Callable[[str], int]
+    """How many characters count of those that have not counted before."""
+    step: Callable[[float, float], float]
+    """What a token earns, from the utilities before and after it."""
+    _decoder: codecs.IncrementalDecoder = field(default_factory=lambda: _Decoder("replace"), init=False)
+    _waiting: str = field(default="", init=False)
+    """Characters that are certain and do not count yet."""
+
+    def add(self, piece: bytes) -> float:
+        """Returns what a token of these bytes earns, given that the response goes on.
+
+        Raises:
+            ValueError: If the scorer or the objective returns what it must not.
+        """
+        before = self.utility
+        self._waiting += self._decoder.decode(piece)
+        counted = self.count_closed(self._waiting)
+        if counted:
+            self.utility = self.measure(self.stream.extend(self._waiting[:counted]))
+            self._waiting = self._waiting[counted:]
+        return float(np.float32(self.step(before, self.utility)))
