@@ -1,11 +1,16 @@
-"""The settings of each learner beside the common ones; read without loading torch."""
+"""The learners by name, with the settings of each beside the common ones; read without loading torch."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from agents.config import LearnerConfig, setting
+
+if TYPE_CHECKING:
+    from agents.learners.learner import Learner
 
 BASELINES = ("share", "return")
 SCALES = ("group", "batch", "none")
@@ -85,3 +90,37 @@ class GRPOConfig(GroupConfig):
         """Checks the scale as well."""
         super().__post_init__()
         self._check_choice("scale", SCALES)
+
+
+class LearnerRow(NamedTuple):
+    """A learner, in the table of them."""
+
+    config: type[LearnerConfig]
+    """The class of its settings."""
+    place: str
+    """Its class, as "module:attribute"."""
+
+
+LEARNERS = {
+    "ppo": LearnerRow(TokenPPOConfig, "agents.learners.ppo:TokenPPO"),
+    "rloo": LearnerRow(RLOOConfig, "agents.learners.rloo:RLOO"),
+    "grpo": LearnerRow(GRPOConfig, "agents.learners.grpo:GRPO"),
+}
+"""The learners of this package, by the name that commands, studies and checkpoints know them by."""
+
+
+def find_learner(name: str) -> type[Learner[Any]]:
+    """Returns the class of a learner, imported now.
+
+    Args:
+        name: A name of `LEARNERS`, or "module:attribute" of a class of one's own.
+
+    Raises:
+        ValueError: If it is neither.
+        ImportError: If the module can't be imported.
+        AttributeError: If the module has no such attribute.
+    """
+    module, _, attribute = (LEARNERS[name].place if name in LEARNERS else name).partition(":")
+    if not attribute:
+        raise ValueError(f"agent: expected one of {', '.join(LEARNERS)} or 'module:attribute', got {name!r}")
+    return cast("type[Learner[Any]]", getattr(import_module(module), attribute))

@@ -13,17 +13,14 @@ Settings, beside those that `agents.studies.plan` reads:
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from importlib import import_module
 from typing import Any
 
 import gymnasium as gym
 import torch
 
 from agents.learners.callback import MemoryRelease
-from agents.learners.grpo import GRPO
 from agents.learners.learner import Learner
-from agents.learners.ppo import TokenPPO
-from agents.learners.rloo import RLOO
+from agents.learners.settings import find_learner
 from agents.policies.policy import CausalLMPolicy
 from agents.rollouts.collect import collect
 from agents.rollouts.env_answers import split_infos
@@ -32,7 +29,6 @@ from agents.rollouts.player import Player
 from agents.stats.diversity import self_bleu
 from agents.studies.settings import merge
 
-AGENTS: dict[str, type[Any]] = {"ppo": TokenPPO, "rloo": RLOO, "grpo": GRPO}
 KNOWN = (
     *("run", "agent", "config", "policy", "policy_kwargs", "device", "env", "env_kwargs", "eval_env_kwargs"),
     *("episodes", "extra_episodes", "eval_episodes", "samples"),
@@ -124,9 +120,9 @@ def make_agent(settings: Settings, seed: int, callbacks: Sequence[Any] = ()) -> 
     """Returns the learner that settings name, untrained, with its training environment.
 
     Raises:
-        ValueError: There is no such learner, or settings do not go together.
+        ValueError: If there is no such learner, or settings do not go together.
     """
-    agent_class = _find_agent(str(settings["agent"]))
+    agent_class: type[Any] = find_learner(str(settings["agent"]))
     config = agent_class.config_class(seed=seed, **settings.get("config", {}))
     env = make_env(settings, config.batch_size)
     return agent_class(_make_policy(settings), env, config, callbacks=callbacks)
@@ -138,15 +134,6 @@ def make_env(settings: Settings, num_envs: int, *, evaluating: bool = False) -> 
     if evaluating:
         arguments = merge(arguments, settings.get("eval_env_kwargs", {}))
     return gym.make_vec(settings["env"], num_envs=num_envs, **arguments)
-
-
-def _find_agent(name: str) -> type[Any]:
-    if name in AGENTS:
-        return AGENTS[name]
-    module, _, attribute = name.partition(":")
-    if not attribute:
-        raise ValueError(f"agent: expected one of {', '.join(AGENTS)} or 'module:attribute', got {name!r}")
-    return getattr(import_module(module), attribute)
 
 
 def _make_policy(settings: Settings) -> CausalLMPolicy:

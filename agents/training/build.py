@@ -10,8 +10,9 @@ from typing import Any
 import gymnasium
 import torch
 
-from agents import GRPO, RLOO, CausalLMPolicy, TokenPPO
+from agents import CausalLMPolicy
 from agents.learners.learner import Learner
+from agents.learners.settings import find_learner
 from agents.parallel import PATIENCE, Processes, join_processes
 from agents.policies.vocabulary import find_tokenizer
 from agents.runs import checkpoint
@@ -21,7 +22,6 @@ from agents.training import settings as flags
 from agents.training.preset import Preset
 from agents.training.run_folder import RunFolder
 
-AGENTS: dict[str, type[Learner[Any]]] = {agent.name: agent for agent in (TokenPPO, RLOO, GRPO)}
 EVAL_ENVS = 128
 """Responses that an evaluation scores at once."""
 
@@ -73,7 +73,7 @@ def make_agent(
         processes: Who learns together.
         base: Where the base model of the checkpoint's adapter is, when it has moved.
     """
-    agent_class = AGENTS[settings["agent"]]
+    agent_class = find_learner(settings["agent"])
     processes.check_divides("batch_size", settings["batch_size"])
     env = make_env(preset, settings, "train", settings["batch_size"] // processes.count)
     if find_checkpoint(folder, processes):

@@ -12,9 +12,9 @@ from typing import Any
 
 from agents.config import SettingError
 from agents.flags.flag import Flag, integer, number, optional, show, switch
-from agents.learners.settings import GRPOConfig, RLOOConfig, TokenPPOConfig
+from agents.learners.settings import LEARNERS
 
-CONFIGS: dict[str, type[Any]] = {"ppo": TokenPPOConfig, "rloo": RLOOConfig, "grpo": GRPOConfig}
+CONFIGS: dict[str, type[Any]] = {name: row.config for name, row in LEARNERS.items()}
 """Settings of each learner, by its name."""
 SHORT = {"learning_rate": "lr", "num_ppo_epochs": "ppo_epochs"}
 """Settings whose flags have another name."""
