@@ -1,8 +1,8 @@
 """The comparisons that a study has written down: paired by seed, tested by flipping signs.
 
-Of each contrast all that is known is told: the speed-up where there is a goal, and differences of other
+Reports all that is known of each contrast: the speed-up where there is a goal, and differences of other
 measures. Only the measure that the study file names is tested. p values of the secondary contrasts are
-adjusted together (Holm 1979); the primary one stands apart, and what was thought of afterwards is not tested.
+adjusted together (Holm 1979); the primary one stands apart, and post hoc ones are not tested.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The factors of a study: which settings its training runs vary on purpose, and what they are called.
 
 A factor is a setting that a group's grid or its fixed settings name, and that differs between the planned
-training cells. What tuning chooses is none: such a key counts as None, unless a group sets it itself.
+training cells. What tuning chooses is not a factor: such a key counts as None, unless a group sets it itself.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ SHORT = {
 
 
 BOOKKEEPING = ("extra_episodes",)
-"""Settings that follow from a factor and are none themselves."""
+"""Settings that follow from a factor and are not factors themselves."""
 
 
 class Point(NamedTuple):

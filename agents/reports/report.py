@@ -75,7 +75,7 @@ def write_report(
         places: Folders in which a study is looked for by its name.
 
     Raises:
-        ValueError: There is no such study, or one of its files is none; in one line.
+        ValueError: If there is no such study, or one of its files is not part of one; in one line.
         OSError: A file can't be read or written.
         ImportError: A package of the extra "report" is not installed.
     """

@@ -1,6 +1,6 @@
 """The numbers of one training run of a study: its curves on a common axis, and what is read off them.
 
-An iteration's figures are those of the policy before its update. They therefore stand at the episodes that
+An iteration's numbers are those of the policy before its update. They therefore stand at the episodes that
 were learned from before it, those of a critic's warm-up taken off: x = 0 is the untrained policy in all runs.
 Scores and divergences are averaged over a window of iterations before anything but the area is read off them.
 """
@@ -107,7 +107,7 @@ def at_level(measure: Measure, level: float) -> Measure:
 
 
 def read_curves(result: CellResult, window: int, measures: Measures | None = None) -> Curves:
-    """Returns the curves of a run, up to the iteration at which its numbers left the finite, if they did.
+    """Returns the curves of a run, up to the iteration at which it diverged, if it did.
 
     Args:
         result: A training cell.
@@ -115,7 +115,7 @@ def read_curves(result: CellResult, window: int, measures: Measures | None = Non
         measures: Which are read; None: `MEASURES`.
 
     Raises:
-        ValueError: An iteration lacks score or divergence, or the warm-up is no number of iterations.
+        ValueError: If an iteration lacks score or divergence, or the warm-up is not a number of iterations.
     """
     rows = result.iterations
     for key in ("env/score", "objective/kl"):

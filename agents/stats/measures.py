@@ -36,8 +36,8 @@ class Measure:
     """Where it comes from.
 
     "info": the info of an episode, under the key; mean over episodes. "episode": what is measured of each
-    episode, likewise. "responses": `of` all rows of an evaluation. "log": metrics.jsonl alone. "run": the
-    curves of a run, by a report.
+    episode, likewise. "responses": `of` all rows of an evaluation. "log": metrics.jsonl alone; a report with
+    a column of it has the mean over iterations. "run": the curves of a run, by a report.
     """
     better: Literal["higher", "lower"] = "higher"
     """The direction in which it is meant to go; a run that failed counts as the other end."""
