@@ -11,7 +11,7 @@ import pytest
 EXAMPLES = Path(__file__).parents[2] / "examples"
 ROOMS = ("quickstart", "measurements", "speed", "workshop", "studies")
 LISTED = re.compile(r"^- `([\w.-]+?)/?`: \S", re.MULTILINE)
-ELSEWHERE = {"base.toml", "tiny.toml", "tiny-quick.toml", "custom_domain.py"}
+ELSEWHERE = {"custom_domain.py"}
 QUICKSTART = sorted(path.name for path in (EXAMPLES / "quickstart").glob("[!_]*.py"))
 
 

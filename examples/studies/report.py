@@ -1,7 +1,7 @@
 """Writes the report of a study of this repository, with the sections that its own studies add.
 
-    python examples/report.py credit          (runs/studies/credit, or docs/results/credit.jsonl.xz)
-    python examples/report.py PATH --out FOLDER
+    python examples/studies/report.py tier0          (runs/studies/tier0, or docs/results/tier0.jsonl.xz)
+    python examples/studies/report.py PATH --out FOLDER
 
 It is `rlsf-report --sections examples/studies/sections`, wherever it is started.
 """
@@ -15,9 +15,9 @@ from pathlib import Path
 from agents.commands import report
 from rlsf_gym.presets.table import load_preset
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 PLACES = (Path("runs/studies"), ROOT / "docs" / "results")
-SECTIONS = ROOT / "examples" / "studies" / "sections"
+SECTIONS = Path(__file__).with_name("sections")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -11,7 +11,7 @@ import pytest
 
 pytestmark = pytest.mark.whole
 
-TESTS = Path(__file__).parents[1]
+TESTS = Path(__file__).parents[2]
 CHROMIUM = shutil.which("chromium")
 FILES = {"report.html", "tables.md", "tables.tex", "methods.md", "numbers.json"}
 FIGURES = {
@@ -80,7 +80,7 @@ def toml_of(parts):
 @pytest.fixture(scope="module")
 def folder(parts, tmp_path_factory):
     """The folder of a study with its report, which nobody may change."""
-    from examples import report
+    from examples.studies import report
 
     place = tmp_path_factory.mktemp("report") / "known"
     parts["synthetic_study"].write_study(place, toml_of(parts), truth_of(parts))
@@ -119,7 +119,7 @@ def test_it_writes_every_file(folder):
 
 
 def test_the_same_cells_give_the_same_bytes(folder, parts, tmp_path):
-    from examples import report
+    from examples.studies import report
 
     shutil.copytree(folder, tmp_path / "again", ignore=shutil.ignore_patterns("report"))
     assert report.main([str(tmp_path / "again"), "--out", str(tmp_path / "out")]) == 0
@@ -231,7 +231,7 @@ def test_files_hold_no_date_and_no_path(folder):
 def test_a_half_finished_study_says_so_at_the_top(parts, tmp_path, monkeypatch):
     from agents.reports import look as report_look
     from agents.reports import report as general
-    from examples import report
+    from examples.studies import report
 
     known = parts["test_numbers"]
     parts["synthetic_study"].write_study(
@@ -251,7 +251,7 @@ def test_a_half_finished_study_says_so_at_the_top(parts, tmp_path, monkeypatch):
 
 
 def test_a_study_without_cells_has_a_report(parts, tmp_path):
-    from examples import report
+    from examples.studies import report
 
     parts["synthetic_study"].write_study(
         tmp_path / "none", toml_of(parts), truth_of(parts), leave_out=lambda cell: True
@@ -309,7 +309,7 @@ def write_game(parts, folder, cosine=lambda cell: 0.5):
 
 
 def test_a_study_of_other_records_alone_has_a_report(parts, tmp_path):
-    from examples import report
+    from examples.studies import report
 
     write_game(parts, tmp_path / "game")
     (tmp_path / "own_sections.py").write_text(SECTION)
@@ -320,7 +320,7 @@ def test_a_study_of_other_records_alone_has_a_report(parts, tmp_path):
 
 
 def test_records_that_no_section_is_for_are_shown_as_they_are(parts, tmp_path):
-    from examples import report
+    from examples.studies import report
 
     write_game(parts, tmp_path / "game", cosine=lambda cell: 0.25 + cell.seed / 2)
     assert report.main([str(tmp_path / "game")]) == 0
@@ -330,7 +330,7 @@ def test_records_that_no_section_is_for_are_shown_as_they_are(parts, tmp_path):
 
 
 def test_a_field_of_another_type_than_a_section_relies_on_is_refused(parts, tmp_path, capsys):
-    from examples import report
+    from examples.studies import report
 
     write_game(parts, tmp_path / "game", cosine=lambda cell: "none")
     (tmp_path / "own_sections.py").write_text(SECTION)
@@ -339,7 +339,7 @@ def test_a_field_of_another_type_than_a_section_relies_on_is_refused(parts, tmp_
 
 
 def test_wrong_input_ends_with_one_line(tmp_path, capsys):
-    from examples import report
+    from examples.studies import report
 
     assert report.main([str(tmp_path / "nothing")]) == 1
     assert capsys.readouterr().err.startswith(

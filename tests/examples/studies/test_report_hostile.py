@@ -17,7 +17,7 @@ from agents.runs.sealed_json import hash_of
 
 pytestmark = pytest.mark.whole
 
-SECTIONS = Path(__file__).parents[2] / "examples" / "studies" / "sections"
+SECTIONS = Path(__file__).parents[3] / "examples" / "studies" / "sections"
 SCRIPT = "<script>window.owned=1</script><img src=x onerror=alert(1)>"
 ESCAPES = "\x1b[31mred\x1b]0;title\x07\x9b2J abc\u202eevil\u2066"
 TEXTS = {
@@ -35,7 +35,7 @@ VOID = {"meta", "link", "img", "source", "br", "hr"}
 def parts():
     """Studies whose truth is known, the numbers' own among them."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(Path(__file__).parents[1] / "agents" / "reports"))
+        patch.syspath_prepend(str(Path(__file__).parents[2] / "agents" / "reports"))
         yield {name: importlib.import_module(name) for name in ("synthetic_study", "test_numbers")}
 
 
@@ -97,7 +97,7 @@ class Page(html.parser.HTMLParser):
 @pytest.fixture(scope="module", params=sorted(TEXTS))
 def hostile(request, parts, tmp_path_factory):
     """The kind of text, and the folder of a study that says it everywhere, with its report."""
-    from examples import report
+    from examples.studies import report
 
     text = TEXTS[request.param]
     folder = tmp_path_factory.mktemp("hostile") / "study"
@@ -240,7 +240,7 @@ def stranger(tmp_path, monkeypatch):
 
 
 def test_nothing_that_a_study_names_is_imported(parts, tmp_path, stranger, undrawn):
-    from examples import report
+    from examples.studies import report
 
     folder = write_known(parts, tmp_path / "study", tokenizer="stranger_of_report:tokenizer")
     text = (folder / "study.toml").read_text()
@@ -260,7 +260,7 @@ def test_nothing_that_a_study_names_is_imported(parts, tmp_path, stranger, undra
 
 
 def test_a_packed_study_is_read_without_importing_what_it_names(parts, tmp_path, stranger, undrawn):
-    from examples import report
+    from examples.studies import report
 
     folder = write_known(parts, tmp_path / "study", tokenizer="stranger_of_report:tokenizer")
     lines = b"".join(path.read_bytes() for path in sorted((folder / "cells").iterdir()))
@@ -271,7 +271,7 @@ def test_a_packed_study_is_read_without_importing_what_it_names(parts, tmp_path,
 
 
 def test_a_path_in_the_settings_is_not_opened(parts, tmp_path, undrawn):
-    from examples import report
+    from examples.studies import report
 
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)  # to open it would wait for ever
@@ -279,7 +279,7 @@ def test_a_path_in_the_settings_is_not_opened(parts, tmp_path, undrawn):
 
 
 def test_a_tokenizer_that_the_reader_names_is_loaded(parts, tmp_path, stranger, undrawn):
-    from examples import report
+    from examples.studies import report
 
     name = "stranger_of_report:Tokenizer"
     folder = write_known(parts, tmp_path / "study", tokenizer=name)
@@ -289,7 +289,7 @@ def test_a_tokenizer_that_the_reader_names_is_loaded(parts, tmp_path, stranger, 
 
 
 def test_tokens_that_the_tokenizer_does_not_know_are_named(parts, tmp_path, capsys, undrawn):
-    from examples import report
+    from examples.studies import report
 
     folder = write_known(parts, tmp_path / "study", tokenizer="toy", text="\u00ff\u00ff")
     assert report.main([str(folder)]) in (0, 1)
@@ -304,7 +304,7 @@ def test_tokens_that_the_tokenizer_does_not_know_are_named(parts, tmp_path, caps
 )
 def test_the_name_of_a_study_leads_nowhere(parts, tmp_path, monkeypatch, capsys, name):
     """The report of a packed study goes to a folder of that name."""
-    from examples import report
+    from examples.studies import report
 
     folder = write_known(parts, tmp_path / "study")
     lines = [
@@ -328,7 +328,7 @@ def test_the_name_of_a_study_leads_nowhere(parts, tmp_path, monkeypatch, capsys,
 
 
 def test_links_are_not_followed_when_a_report_is_written(parts, tmp_path, capsys, undrawn):
-    from examples import report
+    from examples.studies import report
 
     folder = write_known(parts, tmp_path / "study")
     precious = tmp_path / "precious"
@@ -397,7 +397,7 @@ def sound(parts, tmp_path_factory):
         for line in path.read_bytes().splitlines()
     ]
     found = {"known": (lines, (folder / "study.toml").read_text())}
-    results = Path(__file__).parents[2] / "docs" / "results"
+    results = Path(__file__).parents[3] / "docs" / "results"
     for name in ("tier0", "gradients", "negation"):
         packed = lzma.decompress((results / f"{name}.jsonl.xz").read_bytes())
         found[name] = (

@@ -6,7 +6,7 @@ import pytest
 
 pytestmark = pytest.mark.whole
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 RESULTS = ROOT / "docs" / "results"
 PACKED = sorted(RESULTS.glob("*.jsonl.xz"))
 
