@@ -234,6 +234,13 @@ class Feedback:
         self, instance: Instance, responses: Responses, row: int, evidence: Evidence
     ) -> Verification:
         length, text, ends = evidence.length, responses.texts[row], responses.char_ends[row]
+        worths: dict[float, float] = {}  # prefixes of one response have few scores
+
+        def utility(score: float) -> float:
+            worth = worths.get(score)
+            if worth is None:
+                worth = worths[score] = float(self.objective(score))
+            return worth
 
         def closed_ends() -> list[int]:
             counted = self._scoring.counted_ends([text], ends[None], np.array([length]))[0]
@@ -244,7 +251,7 @@ class Feedback:
             response=text,
             char_ends=ends[:length].tolist(),
             boundary=self.boundary,
-            utility=lambda score: float(self.objective(score)),
+            utility=utility,
             closed_ends=closed_ends,
             instance=instance,
         )

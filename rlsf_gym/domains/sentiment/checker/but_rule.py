@@ -31,6 +31,11 @@ class ButRule:
         """Sum of the valences, whatever has come and gone."""
         return self._total + self._missing
 
+    def pass_by(self) -> None:
+        """Take the step of one more word, whose valence is 0: it leaves all as it is."""
+        self._steps.append((len(self.values), 0.0))
+        self.values.append(0.0)
+
     def replay(self, raw: Sequence[float], first: int, but: int | None) -> set[int]:
         """Take the steps again from a word on.
 

@@ -6,7 +6,7 @@ from rlsf_gym.domains.sentiment.checker.but_rule import ButRule
 from rlsf_gym.domains.sentiment.checker.knowledge import Knowledge, find_premise
 from rlsf_gym.domains.sentiment.checker.lifetimes import Entry, Line
 from rlsf_gym.domains.sentiment.checker.rules import LOOKS_BEHIND, Claim, list_claims
-from rlsf_gym.domains.sentiment.checker.words import Premise, Token
+from rlsf_gym.domains.sentiment.checker.words import Premise, Token, read_premise
 
 # Sums closer to zero than this may have another sign when they are added in another order.
 _DOUBTFUL = 1e-6
@@ -44,7 +44,23 @@ class Valuation:
         size = len(self.tokens)
         for token in tokens:
             self._append(token)
+        if self._passes_by(size):
+            self._rule.pass_by()
+            return set()
         return self._revise(max(0, size - self._window))
+
+    def _passes_by(self, at: int) -> bool:
+        """Whether the words from here on are one that has no valence and changes none.
+
+        As most words do: it is outside the lexicon, there is no graph, it is not the first "but", the words
+        before rest on none behind them, and it leaves capitals as rare as they were.
+        """
+        tokens = self.tokens
+        if self._window or len(tokens) != at + 1 or len(self._rule.values) != at or self._but == at:
+            return False
+        if (0 < self._capitals <= at) != self._mixed or read_premise(tokens, at) is not None:
+            return False
+        return not any(tokens[near].low in LOOKS_BEHIND for near in range(max(0, at - 2), at))
 
     def replace(self, token: Token) -> None:
         """Another word arrives in place of the last one."""
@@ -138,6 +154,8 @@ class Growth(Valuation):
 
     def prove(self, end: int) -> None:
         """Prove what holds from the word on that ends at `end`."""
+        if not self._stale and not self._gone:
+            return
         for line in self._gone:
             line.become((), end)
         for at in self._stale:
