@@ -1,6 +1,7 @@
-"""Holds a scorer, a reward design or an environment to what it promises; says what it breaks.
+"""Holds a scorer, a domain, a reward design or an environment to its promises; says what it breaks.
 
     python -m rlsf_gym check my_module:MyScorer
+    python -m rlsf_gym check my_module:MY_DOMAIN
     python -m rlsf_gym check my_module:my_design --kwargs beta=0.5
     python -m rlsf_gym check rlsf_gym:rlsf_gym/Sentiment-v0 --kwargs scorer=knowledge
 
@@ -68,23 +69,35 @@ def find(part: str, kwargs: Mapping[str, Any]) -> Checked:
 
     from rlsf_gym import testing
     from rlsf_gym.designs import DESIGNS, Design
+    from rlsf_gym.domains import DOMAINS, Domain
     from rlsf_gym.registry import Table
     from rlsf_gym.scorers import SCORERS
 
-    if part in SCORERS:
-        return Checked("scorer", lambda: testing.check_scorer(part, kwargs=kwargs))
-    if part in DESIGNS:
-        return Checked("reward design", lambda: testing.check_design(part, kwargs=kwargs))
+    checks: dict[str, Callable[[], None]] = {
+        "domain": lambda: testing.check_domain(part, kwargs=kwargs),
+        "scorer": lambda: testing.check_scorer(part, kwargs=kwargs),
+        "reward design": lambda: testing.check_design(part, kwargs=kwargs),
+        "environment": lambda: _check_env(part, kwargs),
+    }
+    tables = {"domain": DOMAINS, "scorer": SCORERS, "reward design": DESIGNS}
+    named = [kind for kind, table in tables.items() if part in table]
     is_id = "/" in part or ":" in part or part in gym.registry
-    if is_id and not names_module(part):
-        return Checked("environment", lambda: _check_env(part, kwargs))
-    found = Table("part", {**SCORERS, **DESIGNS}).load(part)
-    if isinstance(found, Design):
-        return Checked("reward design", lambda: testing.check_design(part, kwargs=kwargs))
+    if named or (is_id and not names_module(part)):
+        kind = named[0] if named else "environment"
+        return Checked(kind, checks[kind])
+    found = Table("part", {**DOMAINS, **SCORERS, **DESIGNS}).load(part)
     if isinstance(found, type) and issubclass(found, gym.Env):
         make = cast("Callable[..., gym.Env[Any, Any]]", found)
         return Checked("environment", lambda: testing.check_environment(make(**kwargs)))
-    return Checked("scorer", lambda: testing.check_scorer(part, kwargs=kwargs))
+    is_domain = isinstance(found, Domain) or _makes_domain(found)
+    kind = "domain" if is_domain else "reward design" if isinstance(found, Design) else "scorer"
+    return Checked(kind, checks[kind])
+
+
+def _makes_domain(found: Any) -> bool:
+    """Returns whether a function is annotated to return a domain."""
+    returned = getattr(found, "__annotations__", {}).get("return")
+    return getattr(returned, "__name__", returned) == "Domain"
 
 
 def _check_env(env_id: str, kwargs: Mapping[str, Any]) -> None:

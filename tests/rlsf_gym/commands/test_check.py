@@ -7,6 +7,9 @@ from rlsf_gym.commands.check import main
 PARTS = """
 import numpy as np
 from rlsf_gym.designs import Design
+from rlsf_gym.domains import Domain, Samples
+from rlsf_gym.prompts import Prompts
+from rlsf_gym.text.segmentation import Symbols
 
 CALLS = []
 
@@ -21,6 +24,14 @@ def pay_first(evidence, *, rng):
     rewards = np.zeros(len(evidence.mask))
     rewards[:1] = evidence.utility - evidence.prompt_utility
     return rewards * evidence.mask
+
+def make_domain() -> Domain:
+    samples = Samples(pieces=(b"a", b"b "), prompts=("ab",), pairs=(("ab", "ba"),))
+    defaults = {"tokenizer": "bytes", "prompts": Prompts(("ab", "a b"))}
+    scorers = {"length": lambda: length}
+    return Domain(
+        name="lengths", scorers=scorers, samples=samples, segmentation=Symbols(), defaults=defaults
+    )
 
 HONEST = Design("honest", pay_first, causal=False, conserving=True, bounded=True, cost=lambda tokens: 1)
 LIAR = Design("liar", pay_first, causal=True, conserving=True, bounded=True, cost=lambda tokens: 1)
@@ -51,6 +62,7 @@ def call(capsys, tmp_path, monkeypatch):
     [
         (("vader",), "scorer vader"),
         (("checked_parts:length",), "scorer checked_parts:length"),
+        (("checked_parts:make_domain",), "domain checked_parts:make_domain"),
         (("potential",), "reward design potential"),
         (("checked_parts:HONEST",), "reward design checked_parts:HONEST"),
         (
