@@ -298,11 +298,13 @@ def _check_closed(
     method = "closed_ends_batch" if hasattr(segmentation, "closed_ends_batch") else "closed_ends"
     if closed.shape != char_ends.shape:
         raise _wrong(segmentation, method, f"an array of shape {char_ends.shape}", closed, "".join(texts))
-    steps = np.diff(closed, axis=1, prepend=0)  # (B, T)
-    last = np.maximum(lengths - 1, 0)[:, None]  # (B, 1)
-    is_whole = np.take_along_axis(closed == char_ends, last, axis=1)[:, 0] | (lengths == 0)  # (B,)
-    is_wrong = (steps < 0).any(axis=1) | (closed > char_ends).any(axis=1) | ~is_whole
-    for row in np.flatnonzero(is_wrong).tolist()[:1]:
+    rows, last = np.arange(len(texts)), np.maximum(lengths - 1, 0)  # (B,) each
+    is_wrong = closed > char_ends  # (B, T)
+    is_wrong[:, 1:] |= closed[:, 1:] < closed[:, :-1]
+    is_wrong[:, 0] |= closed[:, 0] < 0
+    is_wrong[rows, last] |= (closed[rows, last] < char_ends[rows, last]) & (lengths > 0)
+    if is_wrong.any():
+        row = int(is_wrong.any(axis=1).argmax())
         ends = char_ends[row, : lengths[row]].tolist()
         wanted = f"non-decreasing offsets up to {ends}, the last one {len(texts[row])}"
         raise _wrong(segmentation, method, wanted, closed[row], texts[row])
