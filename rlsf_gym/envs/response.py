@@ -162,6 +162,7 @@ class ResponseEnv(OneStepEnv[dict[str, npt.NDArray[Any]], npt.NDArray[np.integer
     | step | `reward_<rule>` | float | what each rule of the scorer adds to the utility gain, such as `reward_negation`; they add up to it; absent for a scorer without rules |
     | step | `judge` | float | in [0, 1], only where a judge was asked for |
     | step | `certificate` | list of dict | the records behind the score |
+    | step | `certificate_payload` | dict | what else proves the score, plain JSON; absent for a scorer without such a thing |
 
     ## Version History
     * v0: first version.
