@@ -29,6 +29,7 @@ __all__ = ["check_domain"]
 _DRAWN: Final = 24  # instances and responses that are looked at
 _LONGEST: Final = 6  # pieces of a drawn response
 _CLOSE: Final = 1e-5
+_ROOM: Final = 256  # bytes of a prompt where its tokenizer does not spell any text
 
 
 def check_domain(
@@ -128,15 +129,30 @@ def _check_instance(domain: Domain, split: str, instance: Any) -> None:
 
 def _check_environments(domain: Domain, scorer: Scorer, seed: int) -> None:
     given: dict[str, Any] = {"domain": domain, "scorer": scorer, "verify": scorer.verifiable}
-    for form in (ResponseEnv, TextEnv, TokenEnv):
-        env: gym.Env[Any, Any] = form(**given)
+    texts: dict[str, Any] = given
+    if not _spells(given):
+        texts = {**given, "tokenizer": "bytes", "max_prompt_tokens": _ROOM}
+    for form, arguments in ((ResponseEnv, given), (TextEnv, texts), (TokenEnv, given)):
+        env: gym.Env[Any, Any] = form(**arguments)
         env.spec = gym.spec("rlsf_gym/Sentiment-v0")  # so that the checker knows whether it draws
         check_env(env, skip_render_check=True)
         check_environment(env, episodes=6, seed=seed)
-    for single, many in ((ResponseEnv, ResponseVectorEnv), (TextEnv, TextVectorEnv)):
-        check_environment(many(2, **given), episodes=6, seed=seed)
-        _check_vector(domain, single(**given), many(2, **given), seed)
+    for single, many, arguments in (
+        (ResponseEnv, ResponseVectorEnv, given),
+        (TextEnv, TextVectorEnv, texts),
+    ):
+        check_environment(many(2, **arguments), episodes=6, seed=seed)
+        _check_vector(domain, single(**arguments), many(2, **arguments), seed)
     _check_rules(domain, scorer, ResponseEnv(**given), seed)
+
+
+def _spells(given: dict[str, Any]) -> bool:
+    """Returns whether the domain's tokenizer spells any text; otherwise texts are checked as bytes."""
+    try:
+        ResponseEnv(**given).tokenizer.encode("\u00e9 1?")
+    except ValueError:
+        return False
+    return True
 
 
 def _check_vector(domain: Domain, single: Any, many: Any, seed: int) -> None:

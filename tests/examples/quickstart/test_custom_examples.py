@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from rlsf_gym.evidence import Evidence
-from rlsf_gym.testing import check_environment
+from rlsf_gym.testing import check_domain, check_environment
 
 ENV_ID = "rlsf_gym:rlsf_gym/Sentiment-v0"
 ROOM = Path(__file__).parents[3] / "examples" / "quickstart"
@@ -72,3 +72,50 @@ def test_a_policy_is_trained_on_both(tiny_policy, tmp_path):
     )
     assert train_sentiment.main([str(argument) for argument in arguments]) == 0
     assert (tmp_path / "run" / "summary.json").is_file()
+
+
+def test_the_domain_keeps_every_promise_under_every_design():
+    from examples.quickstart.custom_domain import BRACKETS
+
+    source = (ROOM / "custom_domain.py").read_text(encoding="utf-8")
+    assert "python examples/quickstart/custom_domain.py" in source
+    assert source.count("\n") < 100
+    check_domain(BRACKETS, trials=10)
+
+
+@pytest.mark.parametrize("design", ["potential", "rule_certificate", "shapley"])
+def test_the_bracket_that_closes_a_pair_is_paid_in_a_text_without_spaces(design):
+    from examples.quickstart.custom_domain import BRACKETS
+
+    env = gym.make(ENV_ID, domain=BRACKETS, reward_design=design, verify=True)
+    env.reset(options={"instance": {"opened": "("}})
+    info = env.step(env.unwrapped.tokenizer.encode("a)a"))[4]
+    assert info["token_rewards"][:3].tolist() == [0.0, 1.0, 0.0]
+    assert info["reward_bracket"] == info["score"] == 1.0
+    env.reset(options={"instance": {"opened": "(["}})
+    paid = env.step(env.unwrapped.tokenizer.encode("a]a)"))[4]["token_rewards"]
+    # Without the first bracket the second would be wrong: v is 0, 1/2 and -1 for none and for one of the two,
+    # and 1 for both. In hindsight the first deserves (1/2 + 2) / 2, the second (-1 + 1/2) / 2.
+    expected = [0.0, 1.25, 0.0, -0.25] if design == "shapley" else [0.0, 0.5, 0.0, 0.5]
+    assert paid[:4] == pytest.approx(expected, abs=1e-6)
+
+
+def test_a_policy_learns_to_close_brackets():
+    transformers = pytest.importorskip("transformers")
+    from agents import CausalLMPolicy, TokenPPO, TokenPPOConfig
+    from examples.quickstart.custom_domain import BRACKETS
+    from rlsf_gym import ResponseVectorEnv
+
+    transformers.set_seed(0)
+    sizes = {"vocab_size": 6, "n_embd": 32, "n_layer": 1, "n_head": 2, "n_positions": 32}
+    model = transformers.GPT2LMHeadModel(transformers.GPT2Config(**sizes, bos_token_id=5, eos_token_id=5))
+    scores = []
+    with pytest.warns(UserWarning, match="found no tokenizer beside the model"):
+        agent = TokenPPO(
+            CausalLMPolicy(model),
+            ResponseVectorEnv(64, domain=BRACKETS),
+            TokenPPOConfig(batch_size=128, learning_rate=3e-3, kl_coef=0.0, lr_schedule="constant"),
+            callbacks=[lambda metrics, *_: scores.append(metrics["env/score"])],
+        )
+    agent.learn(2_560)
+    assert scores[0] < -0.2 and max(scores[-3:]) > 0.6
