@@ -105,7 +105,7 @@ def open_study(options: argparse.Namespace) -> Study:
     """Returns the study of the command line.
 
     Raises:
-        ValueError: There is none, it has no group of a name that is given, or could not answer.
+        ValueError: If there is no such study, it has no group of a name that is given, or could not answer.
     """
     given = Path(options.study)
     path = given if given.suffix == ".toml" else STUDIES / f"{options.study}.toml"

@@ -55,7 +55,7 @@ def choose_preset(words: Sequence[str]) -> Preset:
     """Returns the task that arguments name, or that the run which they continue was started with.
 
     Raises:
-        ValueError: There is none of this name.
+        ValueError: If no preset has this name.
     """
     parser = Parser(add_help=False)
     for name in ("preset", "env", "resume"):

@@ -30,7 +30,7 @@ class RatioStatistics(NamedTuple):
     moved.
     """
     ratio_mean: Tensor
-    """Mean ratio over the real tokens given; 1 where there is none."""
+    """Mean ratio over the real tokens given; 1 where there is no real token."""
     ratio_error: Tensor
     """Largest distance of a ratio from 1 over the real tokens given."""
 

@@ -176,7 +176,7 @@ def load_model(name_or_folder: str | Path, **kwargs: Any) -> PreTrainedModel:
         **kwargs: Passed on to `AutoModelForCausalLM.from_pretrained`, such as `revision`.
 
     Raises:
-        ValueError: If there is none, or it is damaged, pickled, quantised, or unlike its configuration.
+        ValueError: If there is no such model, or it is damaged, pickled, quantised or unlike its config.
     """
     source = str(bundled_folder() if name_or_folder == "bundled" else name_or_folder)
     taken = sorted(OWN_ARGUMENTS & kwargs.keys())

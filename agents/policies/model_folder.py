@@ -67,7 +67,7 @@ def weight_files(folder: Path) -> list[Path]:
     """Returns the files of a model's weights.
 
     Raises:
-        ValueError: If there are none, or the index names one that is missing or outside of the folder.
+        ValueError: If there are no such files, or the index names one missing or outside of the folder.
     """
     if (folder / WEIGHTS_FILE).is_file():
         return [folder / WEIGHTS_FILE]

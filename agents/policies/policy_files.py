@@ -41,7 +41,7 @@ class Opened(NamedTuple):
 
 
 def write_folder(folder: Path, backbone: Backbone, adapter: Adapter | None, value_head: nn.Module) -> None:
-    """Writes a folder with the adapter, or with the whole model where there is none.
+    """Writes a folder with the adapter, or with the whole model where the policy has no adapter.
 
     Raises:
         ValueError: If the adapter's base model was not read from anywhere.
@@ -191,7 +191,7 @@ def settle_tokenizer(model: PreTrainedModel, given: str | Path | TokenizerFiles 
         given: Where to look instead.
 
     Raises:
-        ValueError: If there is none where it was said to be.
+        ValueError: If no tokenizer is found where `given` says.
     """
     if isinstance(given, TokenizerFiles):
         return given

@@ -80,7 +80,7 @@ def find_factors(study: Study, plan: Sequence[Point]) -> list[str]:
 def factors_of(
     settings: Mapping[str, Any], factors: Sequence[str], tuned: Iterable[str], planned: Mapping[str, Any]
 ) -> str | None:
-    """Returns which planned combination of factors a finished cell belongs to, None where there is none.
+    """Returns the planned combination of factors that a finished cell belongs to, or None.
 
     A tuned value belongs to the combination that asks for this very value, or else to that which leaves the
     value to tuning.

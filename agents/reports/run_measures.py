@@ -71,7 +71,7 @@ class Curves:
 
     @property
     def end(self) -> float:
-        """The last position; 0 where there is none."""
+        """The last position of a curve; 0 where the curve has no point."""
         return float(self.episodes[-1]) if len(self.episodes) else 0.0
 
 
@@ -218,7 +218,7 @@ def area(curves: Curves, task: Task) -> float | None:
 def end_of(runs: Iterable[tuple[CellResult, Curves]]) -> float:
     """Returns the position up to which an arm was observed: the last of its longest run that did not fail.
 
-    Where all have failed, the last of the longest; 0 where there is none.
+    Where all have failed, the last of the longest; 0 where there is no run.
     """
     ends = [(result.status == "done", curves.end) for result, curves in runs]
     return max(ends, default=(False, 0.0))[1]

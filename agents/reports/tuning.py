@@ -82,7 +82,7 @@ def _times(study: Study, cells: Iterable[tuple[Cell, CellResult]], task: Task | 
 
 
 def _choice(arms: Iterable[Arm], where: Mapping[str, Any], key: str) -> Any:
-    """Returns the value of a tuned key in a run that got it from tuning; None while there is none."""
+    """Returns the value of a tuned key in a run that got it from tuning; None while there is no such run."""
     for arm in arms:
         left_open = look_up(arm.planned, key) is None
         if left_open and arm.results and all(look_up(arm.planned, one) == where[one] for one in where):

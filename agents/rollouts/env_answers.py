@@ -97,7 +97,7 @@ def split_infos(infos: Any, episodes: int) -> list[EpisodeInfo]:
         episodes: B.
 
     Raises:
-        ValueError: If there are none, or an array has another number of entries.
+        ValueError: If `infos` is not a dict of arrays, or one of them has another number of entries.
     """
     if not isinstance(infos, Mapping):
         raise ValueError(f"infos: expected a dict of arrays, one entry an episode, got {show(infos)}")

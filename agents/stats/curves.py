@@ -66,7 +66,7 @@ def episodes_to_goal(
     goal: float,
     max_kl: float,
 ) -> float:
-    """Returns the first position with score >= `goal` and KL <= `max_kl`; infinity if there is none.
+    """Returns the first position with score >= `goal` and KL <= `max_kl`; infinity if never.
 
     Both curves are straight between their points, so a position between two of them counts as well. A score
     that was reached at too high a KL counts from where the KL has come down.

@@ -27,7 +27,7 @@ NO_MATCH = 0.1
 
 
 def distinct_ngrams(responses: Sequence[TokenIds], n: int) -> float:
-    """Returns unique n-grams over all n-grams of the whole corpus of responses; 0 where there is none.
+    """Returns unique n-grams over all n-grams of a corpus of responses (distinct-n); 0 without n-grams.
 
     The value falls as the corpus grows, so compare it between corpora of one size only.
 

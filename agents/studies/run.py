@@ -168,7 +168,7 @@ def load_function(name: str, places: Mapping[str, str] | None = None) -> CellFun
         places: Where names of a study's own lie.
 
     Raises:
-        ValueError: There is none.
+        ValueError: If no function is found under the name.
     """
     module, _, attribute = find_place(name, places).partition(":")
     if not module or not attribute:

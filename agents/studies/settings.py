@@ -16,7 +16,7 @@ Settings = Mapping[str, Any]
 
 
 def look_up(settings: Settings, key: str) -> Any:
-    """Returns the value under a dotted key; None where there is none.
+    """Returns the value under a dotted key; None where the settings lack the key.
 
     Example:
         >>> look_up({"config": {"lam": 0.95}}, "config.lam")

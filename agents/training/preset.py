@@ -157,7 +157,7 @@ class Preset(Protocol):
         """Returns what stands for each token of a response in `samples.jsonl`: a text, its bytes or its id.
 
         Raises:
-            ValueError: An id is none of the tokenizer's.
+            ValueError: If an id is not one of the tokenizer's.
         """
         ...
 
@@ -189,7 +189,7 @@ def find_preset(name: str | None = None) -> Preset | None:
     """Returns the preset of a name; without one the default, or None where no distribution declares any.
 
     Raises:
-        ValueError: There is none of this name, or two distributions declare it.
+        ValueError: If no preset has this name, or two distributions declare it.
     """
     declared = entry_points(group=GROUP)
     found = {(one.name, one.value): one for one in declared}  # a distribution may be on the path twice

@@ -33,7 +33,7 @@ from rlsf_gym.designs import Design
 FloatArray = npt.NDArray[np.float64]
 
 SHARES = (0.01, 0.05, 0.1, 0.2, 0.5)
-_GAIN = 1e-9  # a smaller one is none
+_GAIN = 1e-9  # a smaller gain counts as no gain
 
 
 class Erasures(NamedTuple):

@@ -45,7 +45,7 @@ def register_checker(scorer: str, checker: str | Checker) -> None:
 
 
 def find_checker(scorer: str) -> Checker | None:
-    """Returns the checker that is registered for a scorer, None where there is none.
+    """Returns the checker that is registered for a scorer, or None if no checker is registered.
 
     Raises:
         ValueError: If there is no such module or attribute, or it can't be called.

@@ -66,7 +66,7 @@ def conserve(evidence: Evidence, rewards: FloatArray) -> FloatArray:
 def share_out(evidence: Evidence, rewards: FloatArray, amount: float) -> FloatArray:
     """Returns the rewards with an amount added in proportion to their absolute values, float64 (T,).
 
-    Where there are none, the last token gets it.
+    Where all rewards are 0, the last token gets it.
 
     Args:
         evidence: The response.

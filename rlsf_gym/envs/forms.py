@@ -49,11 +49,11 @@ class Form(Protocol):
         ...
 
     def read(self, action: Any) -> IntArray:
-        """Returns an action as token ids, int64 (T,), padded with V; InvalidAction if it is none."""
+        """Returns an action as token ids, int64 (T,), padded with V; InvalidAction if it is not one."""
         ...
 
     def read_batch(self, actions: Any, num_envs: int) -> IntArray:
-        """Returns B actions as token ids, int64 (B, T), padded with V; InvalidAction if one is none."""
+        """Returns B actions as token ids, int64 (B, T), padded with V; InvalidAction if one is not."""
         ...
 
 

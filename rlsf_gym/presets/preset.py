@@ -43,7 +43,7 @@ class TaskPreset:
         env_id: Id of the environment; the module that registers it stands in front.
         scorers: Scorers of the domain, which need no model.
         judge: Returns the judge of settings that name none: a name, or "none".
-        no_judge: What is said where that is none.
+        no_judge: Note to the user where no judge is used because none was named.
         packages: Distributions that the domain's numbers depend on.
         defaults: Defaults of flags, by key, in the place of the usual ones.
     """
@@ -115,7 +115,7 @@ class TaskPreset:
         """Returns the text of each token, or its bytes where they are no whole characters.
 
         Raises:
-            ValueError: An id is none of the tokenizer's.
+            ValueError: If an id is not one of the tokenizer's.
         """
         loaded = run_prompts.read_tokenizer(tokenizer)
         if max(ids, default=0) >= loaded.vocab_size:

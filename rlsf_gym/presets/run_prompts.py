@@ -23,7 +23,7 @@ def place(settings: Settings, part: str) -> tuple[str, str]:
 
 
 def has_splits(settings: Settings) -> bool:
-    """Returns whether there are enough prompts to hold some out; an explained error if there are none."""
+    """Returns whether there are enough prompts to hold some out; an explained error if there is no prompt."""
     try:
         return all(read_source(settings, settings["prompts"], split) for split in ("train", "eval"))
     except ValueError:

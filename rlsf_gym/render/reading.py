@@ -36,7 +36,7 @@ class ReadingToken(TypedDict):
     """One token of the response."""
 
     parts: list[Part]
-    """The characters that it completed; one part with its bytes if there are none."""
+    """The characters that the token completed; one part with its bytes if it completed no character."""
     records: list[int]
     """Which records tell of it: of its words, of the word that it closes, and those that it triggers."""
 

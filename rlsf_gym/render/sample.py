@@ -57,7 +57,7 @@ class TokenView:
     """One token of a response."""
 
     text: str
-    """The characters that the token completed, controls made visible; its bytes if there is none."""
+    """The characters that the token completed, controls made visible; its bytes if it completed none."""
     reward: float
     total: float
     """The rewards up to this token and with it, added up."""
@@ -260,7 +260,7 @@ def _evidence(certificate: Sequence[Mapping[str, Any]], spans: IntArray) -> list
 
 
 def show_piece(piece: bytes, text: str) -> str:
-    """Returns what stands for a token that completed the characters `text`: its bytes if there are none."""
+    """Returns the text that is shown for a token which completed `text`: its bytes if `text` is empty."""
     if text:
         return show_controls(text)
     return f"\u2039{piece.hex(' ')}\u203a" if piece else END

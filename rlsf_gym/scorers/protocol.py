@@ -140,7 +140,7 @@ def needs_instance(scorer: Any) -> bool:
 
 
 def find_assess_batch(scorer: Scorer) -> Callable[..., list[Assessment]] | None:
-    """Returns the `assess_batch` of a scorer, or None where there is none that speaks for its other methods.
+    """Returns the `assess_batch` of a scorer, or None if it has no such method that agrees with its others.
 
     That is so where a subclass or the object itself overrides one of them, or passes them on.
     """

@@ -48,7 +48,7 @@ def check_environment(
         env: An environment whose steps are responses or tokens, or a vector environment of such.
         episodes: Number of episodes, at least.
         seed: Seed of the environment and of the actions.
-        max_steps: Steps without the end of an episode after which there is none to come.
+        max_steps: Steps without the end of an episode after which the check gives up.
 
     Raises:
         ContractError: If it breaks a promise: the message says which one.

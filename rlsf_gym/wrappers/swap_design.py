@@ -28,7 +28,7 @@ class SwapDesign(gym.Wrapper[ObsType, ActType, ObsType, ActType], RecordConstruc
         **kwargs: Arguments of the design.
 
     Raises:
-        ValueError: If the environment is none of this package's, there is no such design, or it does not
+        ValueError: If the environment is not one of this package's, there is no such design, or it does not
             take the arguments.
     """
 
@@ -49,7 +49,7 @@ class VectorSwapDesign(VectorBase[ObsType, ActType]):
         **kwargs: Arguments of the design.
 
     Raises:
-        ValueError: If the environment is none of this package's, there is no such design, or it does not
+        ValueError: If the environment is not one of this package's, there is no such design, or it does not
             take the arguments.
     """
 

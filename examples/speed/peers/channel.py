@@ -40,7 +40,7 @@ class Channel:
         """Returns when the next iteration is asked for.
 
         Raises:
-            SystemExit: There is none.
+            SystemExit: If no further iteration is asked for.
         """
         if not sys.stdin.readline():
             raise SystemExit(0)

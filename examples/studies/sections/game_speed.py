@@ -60,7 +60,7 @@ def measure(
     """Returns the speed-up at the least learning rate and the nats saved at the greatest, with intervals.
 
     Args:
-        treatment: Records of one arm, one for each learning rate; None is returned where there is none.
+        treatment: Records of one arm, one for each learning rate; None is returned for an empty arm.
         control: The same of the other.
         method: Of intervals.
     """

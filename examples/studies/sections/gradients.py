@@ -116,7 +116,7 @@ def compare(arms: Arms) -> list[Record]:
 def pair_up(
     treatment: Sequence[Record], control: Sequence[Record]
 ) -> tuple[list[Record], list[Record]] | None:
-    """Returns the records of the seeds that both have, in one order; None where there are none."""
+    """Returns the records of the seeds that both have, in one order; None where they share no seed."""
     seeds = sorted({row["seed"] for row in treatment} & {row["seed"] for row in control})
     by = [{row["seed"]: row for row in rows} for rows in (treatment, control)]
     return ([by[0][seed] for seed in seeds], [by[1][seed] for seed in seeds]) if seeds else None

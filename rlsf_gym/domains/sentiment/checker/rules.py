@@ -52,7 +52,7 @@ class _Case:
         self._lows = [tokens[near].low if 0 <= near < size else "" for near in range(first, at + 3)]
 
     def low(self, at: int) -> str:
-        """The word at a position near by, in lower case; empty where there is none."""
+        """The word at a position near by, in lower case; empty where the text has no word there."""
         return self._lows[at - self.at + 3]
 
     def between(self, near: int) -> list[str]:

@@ -69,7 +69,7 @@ def longest_known() -> int:
 
 
 def spell(text: str) -> Spelling:
-    """The text with each emoji spelled out, and a space before it where there is none."""
+    """The text with each emoji spelled out, and a space before it where the text has no space there."""
     names = load_tables()[1]
     if names.keys().isdisjoint(text):
         return Spelling(text, range(len(text)))
