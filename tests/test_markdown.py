@@ -34,3 +34,15 @@ def test_long_lines_are_found():
     prose, cell = "word " * 21, "| " + "word " * 21 + "|"
     assert long_lines(f"short\n{prose}\n{cell}\n```\n{prose}\n```\n{prose}") == [2, 7]
     assert long_lines("`" + "python " * 15 + "x.py`.") == []
+
+
+@pytest.mark.parametrize("package", ["rlsf_gym", "agents"])
+def test_each_room_is_in_the_table_of_contents(package):
+    contents = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").split("## What is where")[1]
+    of_package = contents.split(f"`{package}`", 1)[1].split("\n\n", 2)[1]
+    rooms = {path.parent.name for path in (ROOT / package).glob("*/__init__.py")}
+    named = {
+        name.strip("`/") for row in of_package.splitlines()[2:] for name in row.split("|")[1].split(", ")
+    }
+    assert rooms <= {name.strip(" `/") for name in named}, rooms
+    assert all((ROOT / package / name.strip(" `/")).exists() for name in named), named
