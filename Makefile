@@ -28,7 +28,7 @@ $(READY): $(TRAIN)
 	@touch $@
 
 train: $(TRAIN)  ## Train the embedded GPT-2 on token-level feedback and show what it learned. ARGS="--help" lists the flags.
-	$(BIN)/python -m agents train $(ARGS)
+	$(BIN)/python -m agents train $(if $(DOMAIN),--preset $(DOMAIN)) $(ARGS)
 
 compare: $(TRAIN)  ## Token-level feedback against the scalar standard: same learner, prompts and seeds.
 	$(BIN)/python -m agents study compare $(ARGS)

@@ -236,8 +236,8 @@ class Explorer:
 def summary(function: Any) -> str:
     """Returns what the first line of a function's documentation says that it returns.
 
-    >>> summary(partial(one_line, ValueError()))
-    "an error's message in one line"
+    >>> summary(partial(summary))
+    "what the first line of a function's documentation says that it returns"
     """
     while isinstance(function, partial):
         function = function.func
