@@ -259,7 +259,10 @@ def closed_ends_batch(
     batched: Any = getattr(segmentation, "closed_ends_batch", None)
     if batched is None:
         return closed_ends_by_row(segmentation, texts, char_ends, lengths)
-    return _check_closed(segmentation, texts, char_ends, lengths, batched(texts, char_ends, lengths))
+    closed = batched(texts, char_ends, lengths)
+    if type(segmentation).__module__.startswith("rlsf_gym."):  # ours are held to it by tests, at no cost here
+        return closed
+    return _check_closed(segmentation, texts, char_ends, lengths, closed)
 
 
 def closed_ends_by_row(
