@@ -71,6 +71,8 @@ env.step(env.action_space.sample())
 
 def test_domains_are_loaded_when_they_are_asked_for():
     assert not modules_after("import rlsf_gym") & {"vaderSentiment", "networkx"}
+    script = "import sys, rlsf_gym; assert 'rlsf_gym.domains.sentiment' not in sys.modules"
+    subprocess.run([sys.executable, "-c", script], check=True)
 
 
 def test_agents_do_not_load_environments():
