@@ -1,1 +1,1 @@
-"""Runs: what training leaves in a folder, and how a folder is taken up again."""
+"""Files of a training run: checkpoints, logs, plots and reports, and how a run is resumed from them."""

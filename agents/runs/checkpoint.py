@@ -1,4 +1,4 @@
-"""Writes and reads checkpoint folders: all of one, or all of the one before it, whenever the process dies.
+"""Writes and reads checkpoint folders atomically: a crash leaves the new one whole, or the one before it.
 
 A checkpoint is a folder of folders with safetensors and JSON, `learner.safetensors` and, written last,
 `learner.json` with the sizes and hashes of all other files and a hash of its own. Whatever was changed since,
@@ -36,28 +36,28 @@ LARGEST_RECORD = 1 << 24
 
 
 class Checkpoint(NamedTuple):
-    """What a checkpoint folder holds, its files verified."""
+    """Contents of a checkpoint folder whose files were verified."""
 
     folder: Path
-    """Where it was found: the path asked for, or `.previous` beside it."""
+    """Folder that was read: the path asked for, or `.previous` beside it."""
     record: dict[str, Any]
-    """What was saved as JSON."""
+    """State that was saved as JSON."""
     tensors: dict[str, Tensor]
-    """What was saved by name, on the CPU."""
+    """Tensors that were saved, by name, on the CPU."""
     files: dict[str, str]
     """SHA-256 of each file, by its path inside the folder."""
 
 
 class Entry(NamedTuple):
-    """What the record says of a file."""
+    """Size and hash of a file, as the checkpoint's record has them."""
 
     size: int
-    """Bytes."""
+    """Size of the file in bytes."""
     sha256: str
 
 
 def exists(path: str | Path) -> bool:
-    """Returns whether there is something to read at a path, whatever became of the process that wrote it."""
+    """Returns whether a checkpoint can be read at a path, even if the process that wrote it was killed."""
     return _find(Path(path)) is not None
 
 
@@ -73,15 +73,15 @@ def save(
 
     Args:
         path: The checkpoint's folder; an earlier checkpoint there is replaced.
-        parts: Sub-folder name to what writes it.
+        parts: Sub-folder name to the function that writes it.
         tensors: Named tensors.
         record: Anything that JSON can hold.
         unchanged: Files, with their SHA-256, that are linked from the checkpoint at `path` where it has them,
             instead of being written again; the part they are in is then not written.
 
     Raises:
-        ValueError: `path` is something other than a checkpoint, or a name leads out of it.
-        OSError: It can't be written; an earlier checkpoint stands, and nothing is left of the new one.
+        ValueError: If `path` is something other than a checkpoint, or a name leads out of it.
+        OSError: If it can't be written; an earlier checkpoint stands, and nothing is left of the new one.
     """
     path = Path(path).absolute()
     _check_place(path)
@@ -116,8 +116,8 @@ def load(path: str | Path) -> Checkpoint:
         path: As given to `save`.
 
     Raises:
-        ValueError: There is none, or it is damaged, holds links, pickles or files that were not saved, or was
-            written by another version of this module; in one line.
+        ValueError: If there is no checkpoint, or it is damaged, holds links, pickles or files that were not
+            saved, or was written by another version of this module; in one line.
     """
     folder = _find(Path(path).absolute())
     if folder is None:
@@ -138,7 +138,7 @@ def check_inside(folder: Path, name: str) -> None:
     """Checks that a name of a file leads to one inside a folder, on any system.
 
     Raises:
-        ValueError: It leads out of it, or is not the name of a file.
+        ValueError: If the name leads out of the folder, or is not the name of a file.
     """
     parts = PurePosixPath(name).parts
     harmless = not (set(name) & set('\\:\0"<>|?*')) and ".." not in parts and not name.startswith("/")
@@ -170,7 +170,7 @@ def _complete(
 
 
 def _seal(whole: Mapping[str, Any]) -> bytes:
-    """Returns a record as it stands on disk, with a hash of itself."""
+    """Returns a record as the bytes that are written to disk, with a hash of itself."""
     body = {key: value for key, value in whole.items() if key != "sha256"}
     sha = hashlib.sha256(_to_json(body)).hexdigest()
     return _to_json({**body, "sha256": sha})
@@ -182,7 +182,7 @@ def _to_json(content: Mapping[str, Any]) -> bytes:
 
 
 def _read_record(folder: Path) -> dict[str, Any]:
-    """Returns the whole record, to the byte as it was written."""
+    """Returns the record of a checkpoint after checking its own hash."""
     where = f"checkpoint {str(folder)!r}: {RECORD_FILE}"
     try:
         data = read_plain(folder / RECORD_FILE, largest=LARGEST_RECORD, through_links=False)
@@ -209,7 +209,7 @@ def _read_record(folder: Path) -> dict[str, Any]:
 
 
 def _read_entries(folder: Path, files: Any) -> dict[str, Entry]:
-    """Returns what the record says of each file, by its path inside."""
+    """Returns size and hash of each file from the record, by its path inside the folder."""
     entries: dict[str, Entry] = {}
     try:
         for name, entry in files.items():
@@ -293,7 +293,7 @@ def _files(folder: Path) -> list[str]:
     """Returns the paths of all files below a folder but the record, relative, sorted.
 
     Raises:
-        ValueError: Something in it is neither a file nor a folder: a link, a pipe, a device.
+        ValueError: If something in it is neither a file nor a folder: a link, a pipe, a device.
     """
     names: list[str] = []
     for place, folders, files in os.walk(folder):

@@ -1,4 +1,4 @@
-"""Keeps two processes from doing the same work: a lock of the operating system, which ends with its process.
+"""Locks a file between processes with a lock of the operating system, which ends with its process.
 
 The lock is on the open file, not in its existence: one that a killed process left behind blocks nobody. On
 a network file system it holds only as far as that file system passes locks on to other machines: NFS does

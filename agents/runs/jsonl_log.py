@@ -18,7 +18,7 @@ from agents.runs.plain_files import is_same, open_log, read_plain, write_whole
 from agents.runs.strict_json import parse_object, show
 
 LARGEST = 1 << 31
-"""Bytes of the largest file that is read: years of iterations."""
+"""Largest log file that is read, in bytes: years of iterations."""
 
 
 class FileGoneError(OSError):
@@ -37,12 +37,12 @@ class JsonlLog:
 
     Args:
         folder: Where the two files lie; made if missing.
-        iterations: How many iterations the learner has behind it: 0 starts afresh, n keeps the lines up to
+        iterations: Number of iterations the learner has done: 0 starts afresh, n keeps the lines up to
             iteration n and removes later ones (they belong to work that was lost and will be done again).
 
     Raises:
-        ValueError: A file does not hold the lines of n iterations.
-        OSError: A file can't be written.
+        ValueError: If a file does not hold the lines of n iterations.
+        OSError: If a file can't be written.
     """
 
     def __init__(self, folder: str | os.PathLike[str], *, iterations: int = 0) -> None:
@@ -59,8 +59,8 @@ class JsonlLog:
         """Adds one line to each file; `episodes` are not written.
 
         Raises:
-            FileGoneError: A file is no longer there; `contents` has what was written to it, this line too.
-            OSError: A file can't be written; a line that was cut off is dropped when the run is continued.
+            FileGoneError: If a file is no longer there; `contents` has what was written to it, this line too.
+            OSError: If a file can't be written; a line that was cut off is dropped when the run is continued.
         """
         counts = {key: int(metrics[key]) for key in ("iteration", "episodes")}
         rows = ({**metrics, **counts}, {**counts, **timings})
@@ -76,7 +76,7 @@ class JsonlLog:
         """Returns what both files hold by name, wherever they are; not after `close`.
 
         Raises:
-            OSError: They can't be read.
+            OSError: If they can't be read.
         """
         for file in self._files:
             file.seek(0)
@@ -92,9 +92,9 @@ def read_jsonl(path: str | os.PathLike[str]) -> list[dict[str, Any]]:
     """Returns the rows of a JSONL file in order, without a last line that was cut off while being written.
 
     Raises:
-        ValueError: It is no regular file, or a line holds no JSON object, or one with a key twice, with a
+        ValueError: If it is no regular file, or a line holds no JSON object, or one with a key twice, with a
             number that is not finite or nested without end; in one line.
-        OSError: It can't be read.
+        OSError: If it can't be read.
     """
     rows: list[dict[str, Any]] = []
     lines = read_plain(path, largest=LARGEST, through_links=False).split(b"\n")
@@ -107,7 +107,7 @@ def read_jsonl(path: str | os.PathLike[str]) -> list[dict[str, Any]]:
 
 
 def _keep_iterations(path: Path, iterations: int) -> None:
-    """Cuts a JSONL file behind iteration `iterations`, in one atomic step."""
+    """Truncates a JSONL file after iteration `iterations`, in one atomic step."""
     try:
         rows = read_jsonl(path) if os.path.lexists(path) and iterations else []
     except ValueError as error:

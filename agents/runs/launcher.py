@@ -1,4 +1,4 @@
-"""Refuses what a launcher was asked for and a learner does not do, which would be ignored in silence.
+"""Refuses settings of `accelerate launch` that a learner does not follow and would silently ignore.
 
 `accelerate launch` passes its settings on in variables `ACCELERATE_...`, which take effect in a script that
 makes an `accelerate.Accelerator`. A learner makes none: it divides rows between processes itself, and what a
@@ -12,20 +12,20 @@ from typing import NamedTuple
 
 PREFIX = "ACCELERATE_"
 OFF = ("", "0", "false", "no", "none")
-"""How launchers say that something is not wanted, in small letters."""
+"""Values by which launchers switch something off, in lower case."""
 
 
 class Unfollowed(NamedTuple):
     """A setting of a launcher that a learner does not follow."""
 
     variable: str
-    """That the launcher passes it on in, without the prefix."""
+    """Environment variable that passes the setting on, without the prefix `ACCELERATE_`."""
     flag: str
-    """How the launcher is asked for it."""
+    """Flag or option of the launcher that sets it."""
     instead: str
-    """What to do."""
+    """What the user should do instead, for the message."""
     unset: tuple[str, ...] = OFF
-    """Values that ask for nothing."""
+    """Values under which the setting is off."""
 
 
 WHOLE = (
@@ -61,14 +61,14 @@ UNFOLLOWED = (
 
 
 def check_launcher(variables: Mapping[str, str], device: str) -> None:
-    """Checks that a launcher asked for nothing that a learner does not do.
+    """Checks that the launcher's settings are ones that a learner follows.
 
     Args:
-        variables: Of the process.
+        variables: Environment variables of the process.
         device: Where the learner's policy goes, "cpu" or "cuda".
 
     Raises:
-        ValueError: It asked for something else; the message says what to take instead.
+        ValueError: If a setting would be ignored; the message says what to use instead.
     """
     for setting in UNFOLLOWED:
         value = variables.get(PREFIX + setting.variable, "")

@@ -1,4 +1,4 @@
-"""Hands the numbers of each iteration to files, boards and terminals.
+"""Writes the metrics of each iteration to JSONL files, TensorBoard, W&B and the terminal.
 
 JSONL always; TensorBoard and W&B when asked.
 
@@ -30,22 +30,22 @@ Episodes = Sequence[Mapping[str, Any]]
 
 
 class Log(Protocol):
-    """What a learner calls."""
+    """Protocol of a log: a learner calls it with the metrics of each iteration."""
 
     def on_iteration(self, metrics: Numbers, timings: Numbers, episodes: Episodes) -> None:
-        """Takes the numbers of one iteration.
+        """Writes the metrics and timings of one iteration.
 
         Args:
             metrics: Numbers that are equal for equal runs, among them `iteration` (1 is the first) and
                 `episodes` (so far).
             timings: Seconds and rates, which are not.
             episodes: The info dict of each episode of this iteration, with `token_rewards`, `response_mask`
-                and `reward`, and what else the environment says.
+                and `reward`, and what else the environment reports.
         """
         ...
 
     def close(self) -> None:
-        """Finishes files and connections; the log is not used afterwards."""
+        """Flushes and closes files and connections; the log is not used afterwards."""
         ...
 
 
@@ -53,12 +53,12 @@ class TensorBoardLog:
     """Writes every metric and timing as a TensorBoard scalar over episodes.
 
     Args:
-        folder: Where the event files go; what it holds of the run already is gone on from.
-        done: Episodes that lie behind already, when a run is continued: later points belong to work that was
-            lost, and are not shown.
+        folder: Where the event files go; a run that it holds already is continued.
+        done: Episodes done before, when a run is resumed: later points belong to work that was lost, and are
+            not shown.
 
     Raises:
-        ValueError: `folder` is a link, which is not followed.
+        ValueError: If `folder` is a link, which is not followed.
     """
 
     def __init__(self, folder: str | os.PathLike[str], *, done: int = 0) -> None:
@@ -195,7 +195,7 @@ class ProgressLog:
     Args:
         stream: Where the lines go.
         total: Episodes of the whole run.
-        done: Episodes that lie behind already, when a run is continued.
+        done: Episodes done before, when a run is resumed.
     """
 
     def __init__(self, stream: TextIO, *, total: int, done: int = 0) -> None:
@@ -216,7 +216,7 @@ class ProgressLog:
         self._stream.flush()
 
     def close(self) -> None:
-        """Leaves the last line standing."""
+        """Ends the line, which stays on the terminal."""
         if self._overwrite:
             self._stream.write("\n")
             self._stream.flush()
@@ -234,10 +234,10 @@ class ProgressLog:
 
 
 def check_no_link(folder: str | os.PathLike[str]) -> None:
-    """Checks that what is written into a folder does not lie elsewhere.
+    """Checks that a folder is not a link, through which files would be written elsewhere.
 
     Raises:
-        ValueError: It is a link.
+        ValueError: If it is a link.
     """
     if os.path.islink(folder):
         raise ValueError(f"{folder}: expected a folder, got a link, which is not written through; remove it")

@@ -1,4 +1,4 @@
-"""The state of Adam, and of what draws beside it, as tensors for checkpoints."""
+"""State of Adam and of random generators as tensors for checkpoints."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NamedParameters = Iterable[tuple[str, nn.Parameter]]
 
 
 def read_state(optimizer: torch.optim.Adam, parameters: NamedParameters) -> dict[str, Tensor]:
-    """Returns `moment/parameter` to tensor, of the parameters that were stepped so far."""
+    """Returns the state of an optimiser, `moment/parameter` to tensor, for the parameters stepped so far."""
     states = cast("Mapping[nn.Parameter, dict[str, Tensor]]", optimizer.state)
     return {
         f"{moment}/{name}": states[parameter][moment]
@@ -28,15 +28,15 @@ def read_state(optimizer: torch.optim.Adam, parameters: NamedParameters) -> dict
 def write_state(
     optimizer: torch.optim.Adam, parameters: NamedParameters, tensors: Mapping[str, Tensor]
 ) -> None:
-    """Gives an optimiser that has made no step the state that `read_state` returned.
+    """Loads the state that `read_state` returned into an optimiser that has made no step.
 
     Args:
-        optimizer: Is given the state.
-        parameters: By name.
+        optimizer: Optimiser that the state is loaded into.
+        parameters: Its parameters, by name.
         tensors: As `read_state` returned them, and no others.
 
     Raises:
-        ValueError: A moment is missing, has another shape or type than its parameter, or belongs to none.
+        ValueError: If a moment is missing, has another shape or type than its parameter, or belongs to none.
     """
     left = set(tensors)
     for name, parameter in parameters:
@@ -68,10 +68,10 @@ def _check_moment(key: str, moment: Tensor | None, parameter: nn.Parameter) -> N
 
 
 def set_generator(generator: torch.Generator, state: Tensor | None) -> None:
-    """Gives a generator the state of another one.
+    """Sets the state of a random generator from a tensor.
 
     Raises:
-        ValueError: It is missing, or not the state of a generator on the CPU.
+        ValueError: If the state is missing, or not that of a generator on the CPU.
     """
     try:
         if state is None:

@@ -1,4 +1,4 @@
-"""Reads and writes files in folders that a stranger may have laid out.
+"""Reads and writes files safely in untrusted folders: regular files alone, no links, bounded sizes.
 
 Nothing is written through a link, nothing but a regular file is read, no more of it than a bound allows, and
 what is to be the name of a file names one inside of its folder.
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO, Any
 
 LONGEST_NAME = 200
-"""Characters of a file's name: what file systems take, less the endings that are added."""
+"""Most characters of a file's name: what file systems take, less the endings that are added."""
 _NAME = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9_.-]*")
 _RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)  # devices of Windows
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
@@ -26,11 +26,11 @@ def check_file_name(name: object, *, what: str = "name") -> str:
     """Returns the name of a file inside of its folder, on every system.
 
     Args:
-        name: What is to be one.
-        what: What it is called in the message.
+        name: Text that is to be the name of a file.
+        what: What the text is called in the message.
 
     Raises:
-        ValueError: It may lead elsewhere, or no system takes it everywhere.
+        ValueError: If the name may lead out of the folder, or some system does not allow it.
 
     Example:
         >>> check_file_name("potential-seed0-0a1b2c3d")
@@ -69,16 +69,17 @@ def is_same(file: IO[Any], path: Path) -> bool:
 
 
 def read_plain(path: str | os.PathLike[str], *, largest: int, through_links: bool = True) -> bytes:
-    """Returns what a regular file holds.
+    """Returns the bytes of a regular file.
 
     Args:
         path: The file.
-        largest: Most bytes that it may have.
+        largest: Most bytes that the file may have.
         through_links: Whether a link to a regular file is followed, or refused.
 
     Raises:
-        ValueError: It is a pipe, a device or a folder, a link that is not followed, or larger.
-        OSError: It can't be read.
+        ValueError: If the path is a pipe, a device, a folder or a link that is not followed, or the file is
+            larger.
+        OSError: If it can't be read.
     """
     if not through_links and os.path.islink(path):
         raise ValueError(f"{path}: expected a regular file, got a link, which is not followed")
@@ -96,12 +97,12 @@ def read_plain(path: str | os.PathLike[str], *, largest: int, through_links: boo
 
 
 def write_whole(path: Path, data: bytes, *, alone: bool = False) -> None:
-    """Writes a file in one atomic step, and to the disk; a link in its place is replaced, not followed.
+    """Writes a file atomically and syncs it to disk; a link in its place is replaced, not followed.
 
     Args:
         path: The file.
-        data: What it is to hold.
-        alone: Whether no other process writes it: what a killed one left is then replaced by the next.
+        data: The new content.
+        alone: Whether no other process writes the file: what a killed one left is then replaced.
     """
     new = path.with_name(f"{path.name}.new" if alone else f"{path.name}.{os.getpid()}.new")
     new.unlink(missing_ok=True)  # of a process that was killed, or a link that somebody laid there
@@ -113,37 +114,37 @@ def write_whole(path: Path, data: bytes, *, alone: bool = False) -> None:
 
 
 def open_append(path: Path) -> FileIO:
-    """Returns a file, opened to add to it without a buffer.
+    """Opens a file for appending, unbuffered.
 
     Raises:
-        ValueError: It is a link.
+        ValueError: If it is a link.
     """
     return FileIO(_open_own(path, os.O_WRONLY | os.O_APPEND), "ab")
 
 
 def open_log(path: Path) -> FileIO:
-    """Returns a file, opened without a buffer to add to it and to read again what was added.
+    """Opens a file for appending and reading, unbuffered.
 
     Raises:
-        ValueError: It is a link.
+        ValueError: If it is a link.
     """
     return FileIO(_open_own(path, os.O_RDWR | os.O_APPEND), "ab+")
 
 
 def open_fresh(path: Path) -> FileIO:
-    """Returns an empty file, opened to be written.
+    """Opens an empty file for writing.
 
     Raises:
-        ValueError: It is a link.
+        ValueError: If it is a link.
     """
     return FileIO(_open_own(path, os.O_WRONLY | os.O_TRUNC), "wb")
 
 
 def make_folder(path: Path) -> None:
-    """Makes a folder with its parents; one that is there stays.
+    """Makes a folder with its parents, if missing.
 
     Raises:
-        ValueError: It is a link: what is written into it would lie elsewhere.
+        ValueError: If it is a link: what is written into it would lie elsewhere.
     """
     if path.is_symlink():
         raise ValueError(f"{path}: expected a folder, got a link, which is not written through; remove it")
@@ -151,7 +152,7 @@ def make_folder(path: Path) -> None:
 
 
 def _open_own(path: Path, flags: int) -> int:
-    """Returns the descriptor of a file, which is made if missing, opened with these flags."""
+    """Returns the descriptor of a file opened with these flags; the file is made if missing."""
     if path.is_symlink():
         raise ValueError(f"{path}: expected a file, got a link, which is not written through; remove it")
     return os.open(path, flags | os.O_CREAT | _NO_LINK | _NO_WAIT | _BINARY, 0o666)

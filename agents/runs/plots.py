@@ -19,10 +19,10 @@ from agents.stats.measures import MEASURES, Measure
 INK, GRID = "#2b2d42", "#e3e6ec"
 COLOURS = ("#1b7f79", "#d1495b", "#3d5a98", "#edae49", "#66418f")
 COLUMNS = 3
-"""Panels beside each other."""
+"""Number of panels side by side in a figure."""
 Row = Mapping[str, Any]
 Curve = tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]
-"""x and y, (N,) float64 each."""
+"""x and y values of a curve, (N,) float64 each."""
 
 
 def draw_run(
@@ -40,7 +40,7 @@ def draw_run(
         rows: Lines of metrics.jsonl, at least one.
         before: Evaluation before training, where there was one.
         after: Evaluation after training, likewise.
-        title: One line over the figure, as it is: it may hold anything, and no formula is made of it.
+        title: One line over the figure, shown literally: nothing in it is typeset as a formula.
     """
     plt = pyplot()
     panels = panels_of(rows)
@@ -73,7 +73,7 @@ def draw_run(
 
 
 def panels_of(rows: Sequence[Row]) -> list[Measure]:
-    """Returns the measures that have a panel: those that some row has, and those that are no option.
+    """Returns the measures that have a panel: those that some row has, and those that are not optional.
 
     Args:
         rows: Lines of metrics.jsonl.
@@ -88,19 +88,19 @@ def panels_of(rows: Sequence[Row]) -> list[Measure]:
 
 
 def scored_by(rows: Sequence[Row]) -> Measure:
-    """Returns what a run is drawn by: the score, or what the environment paid where it reports no score."""
+    """Returns the main measure of a run: the score, or the reward where the environment reports no score."""
     score, reward = MEASURES["score"], MEASURES["reward"]
     return score if _has(score, rows) else reward
 
 
 def _stands(measure: Measure, rows: Sequence[Row]) -> bool:
-    """Returns whether a measure is told: that which it stands in for is not there."""
+    """Returns whether a measure is shown: always, unless it stands in for another that the rows have."""
     other = MEASURES.get(measure.stands_in_for)
     return other is None or not _has(other, rows)
 
 
 def _is_absent(measure: Measure, rows: Sequence[Row]) -> bool:
-    """Returns whether another measure stands in for one."""
+    """Returns whether a measure is absent from the rows and another stands in for it."""
     return not _has(measure, rows) and any(
         row.stands_in_for == measure.key and _has(row, rows) for row in MEASURES.values()
     )
@@ -111,7 +111,7 @@ def _has(measure: Measure, rows: Sequence[Row]) -> bool:
 
 
 def _evaluations(measure: Measure, ends: Mapping[int, Row | None]) -> list[tuple[int, float]]:
-    """Returns episodes and value of each evaluation that has a measure."""
+    """Returns (episodes, value) of each evaluation that has a measure."""
     if not measure.is_evaluated:
         return []
     key = measure.key
@@ -119,13 +119,13 @@ def _evaluations(measure: Measure, ends: Mapping[int, Row | None]) -> list[tuple
 
 
 def smooth_curve(rows: Sequence[Row], key: str) -> Curve:
-    """Returns a curve with the noise of single iterations averaged away."""
+    """Returns a metric over episodes, smoothed by a moving average over iterations."""
     x, y = curve(rows, key)
     return (x, learning_curves.moving_average(y, window(len(y)))) if len(y) else (x, y)
 
 
 def curve(rows: Sequence[Row], key: str) -> Curve:
-    """Returns episodes and values, (iterations,) float64 each, where there is a finite value.
+    """Returns a metric over episodes, (iterations,) float64 each, at the iterations where it is finite.
 
     A row was measured on the policy as it was before the row's own episodes were learned from.
     """
@@ -138,12 +138,12 @@ def curve(rows: Sequence[Row], key: str) -> Curve:
 
 
 def window(points: int) -> int:
-    """Returns how many points a smoothed curve averages: a tenth of them."""
+    """Returns the window of the moving average, in points: a tenth of the curve."""
     return max(1, points // 10)
 
 
 def draw_frontier(axis: Any, arms: Mapping[str, Sequence[Sequence[Row]]]) -> None:
-    """Draws score over KL into a panel: what an objective costs in distance from the reference.
+    """Draws score over KL into a panel: the frontier of reward against distance from the reference.
 
     Args:
         axis: The panel.
@@ -163,7 +163,7 @@ def draw_frontier(axis: Any, arms: Mapping[str, Sequence[Sequence[Row]]]) -> Non
 
 
 def dress(axis: Any, title: str, xlabel: str) -> None:
-    """Gives a panel its title, its label and the look of all others."""
+    """Sets title, x label and style of a panel."""
     axis.set_title(title, loc="left", fontsize=11, color=INK)
     axis.set_xlabel(xlabel, color=INK, fontsize=9)
     axis.grid(color=GRID)

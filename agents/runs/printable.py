@@ -1,4 +1,4 @@
-r"""Shows text in one line; of a stranger's text so that no character of it acts on a terminal.
+r"""Makes untrusted text safe to print: one line, with control characters escaped.
 
 Control characters, escape sequences, line ends and what turns the direction of writing become escapes as
 Python writes them; what is long is cut.
@@ -7,11 +7,11 @@ Python writes them; what is long is cut.
 from __future__ import annotations
 
 LONGEST = 200
-"""Characters of a value that is shown."""
+"""Most characters of a value that are shown."""
 
 
 def printable(text: str) -> str:
-    r"""Returns the text in one line, each character that would act in place of showing written as an escape.
+    r"""Returns the text in one line, with control characters escaped.
 
     Example:
         >>> print(printable("a\x1b[31mb\nc\u202ed"))
@@ -35,8 +35,8 @@ def one_line(message: object, most: int | None = None) -> str:
     r"""Returns the text of an error or a message in one line.
 
     Args:
-        message: What is said.
-        most: Most characters of the line; None: all.
+        message: The error, or its text.
+        most: Most characters of the line; None: no limit.
 
     Example:
         >>> one_line(ValueError("no such\n  file"))

@@ -1,4 +1,4 @@
-"""Reads the folder of a run, finished or not, and says in words what it holds.
+"""Reads the folder of a run, finished or not, and summarises it as text.
 
 The folder is that of `agents.runs.logs.JsonlLog`. Whatever else a training command wrote beside the two files
 is read where it is there: `config.json` (`settings`, and their `defaults`), `before.json` (its `summary`),
@@ -25,7 +25,7 @@ from agents.stats.measures import MEASURES, evaluated
 HEADLINE_KEYS = ("policy", "scorer", "objective", "reward_design", "seed")
 COUNTS = ("iteration", "episodes")
 LARGEST = 1 << 24
-"""Bytes of the largest JSON file that is read."""
+"""Largest JSON file that is read, in bytes."""
 TOTAL = "seconds"
 RATE, PEAK = "_per_second", "peak_"
 
@@ -33,13 +33,13 @@ Row = Mapping[str, Any]
 
 
 class Run(NamedTuple):
-    """What a run folder holds so far."""
+    """Contents of a run folder so far: settings, metrics, timings and evaluations."""
 
     path: Path
     settings: dict[str, Any]
-    """Empty where no `config.json` was written."""
+    """Settings of the run; empty where no `config.json` was written."""
     defaults: dict[str, Any]
-    """Empty where none were recorded."""
+    """Defaults of the settings; empty where no defaults were recorded."""
     metrics: list[dict[str, Any]]
     """Rows of `metrics.jsonl`, one per iteration."""
     timings: list[dict[str, Any]]
@@ -51,10 +51,10 @@ class Run(NamedTuple):
 
 
 def read_run(folder: str | os.PathLike[str]) -> Run:
-    """Returns what a run folder holds.
+    """Returns the contents of a run folder.
 
     Raises:
-        ValueError: It is no run folder, or a file in it is damaged.
+        ValueError: If the folder is not a run folder, or a file in it is damaged.
     """
     path = Path(folder)
     if not any((path / name).is_file() for name in ("config.json", "metrics.jsonl")):
@@ -85,7 +85,7 @@ def hash_logs(folder: Path) -> dict[str, str]:
 
 
 def describe_run(run: Run) -> str:
-    """Returns the summary of a run as lines of text, with what it does not hold yet left out."""
+    """Returns the summary of a run as lines of text, without the parts that are not there yet."""
     sections = [
         [headline(shown(run.path.name), run.settings), _progress(run)],
         _settings_lines(run),
@@ -97,11 +97,11 @@ def describe_run(run: Run) -> str:
 
 
 def headline(name: str, settings: Row) -> str:
-    """Returns what a run was, in one line.
+    """Returns one line with the name and the main settings of a run.
 
     Args:
-        name: Of the run.
-        settings: Those of its `config.json`; a policy in a folder is called by the folder's name.
+        name: Name of the run.
+        settings: Settings from its `config.json`; a policy in a folder is called by the folder's name.
     """
     facts = [
         f"{key.replace('_', ' ')} "
@@ -113,7 +113,7 @@ def headline(name: str, settings: Row) -> str:
 
 
 def format_table(before: Row, after: Row | None) -> str:
-    """Returns both evaluations as lines of text, a dash for what was not measured."""
+    """Returns the table of both evaluations as lines of text, with a dash for what was not measured."""
     lines = [f"{'':<12}{'before':>12}{'after':>12}"]
     for measure in evaluated():
         key = measure.key
@@ -123,7 +123,7 @@ def format_table(before: Row, after: Row | None) -> str:
 
 
 def seconds_by_phase(timings: Sequence[Row]) -> dict[str, float]:
-    """Returns the seconds of each phase of a run, longest first, and of all else as `rest`.
+    """Returns the seconds of each phase of a run, longest first, and of everything else as `rest`.
 
     Args:
         timings: Rows of `timings.jsonl`.
@@ -197,12 +197,12 @@ def _number(value: Any, form: str = ".3f") -> str:
 
 
 def read_object(path: Path) -> dict[str, Any]:
-    """Returns the JSON object that a file of a run holds, empty where there is no file.
+    """Returns the JSON object in a file of a run, empty where the file does not exist.
 
     Raises:
-        ValueError: It is no regular file, holds no object of plain data, or another than was written; in one
-            line.
-        OSError: It can't be read.
+        ValueError: If it is not a regular file, does not hold an object of plain data, or was changed since
+            it was written; in one line.
+        OSError: If it can't be read.
     """
     if not os.path.lexists(path):
         return {}
@@ -220,7 +220,7 @@ def read_numbers(path: Path, content: Row, key: str) -> dict[str, Any] | None:
     """Returns the numbers under a key of a file, None where there is no such key.
 
     Raises:
-        ValueError: They are no table of numbers.
+        ValueError: If the value is not a table of numbers.
     """
     if content.get(key) is None:
         return None
@@ -232,7 +232,7 @@ def read_numbers(path: Path, content: Row, key: str) -> dict[str, Any] | None:
 
 
 def _check_logs(folder: Path, summary: Row) -> None:
-    """Holds the logs of a finished run against the hashes in its summary, where it has them."""
+    """Checks the logs of a finished run against the hashes in its summary, where it has them."""
     recorded = summary.get("logs", {})
     if not isinstance(recorded, dict):
         raise ValueError(f"{folder / 'summary.json'}: logs: expected a table, got {show(recorded)}")
@@ -273,7 +273,7 @@ def _read_rows(path: Path, needed: Sequence[str]) -> list[dict[str, Any]]:
 
 
 def _check_row(where: str, number: int, row: Row, needed: Sequence[str]) -> None:
-    """Checks that a row holds numbers, counts where counts belong, and that it is in its place."""
+    """Checks that a row holds numbers, counts where counts belong, and stands at its iteration."""
     for key, value in row.items():
         if not (is_number(value) or (value is None and key not in needed)):
             raise ValueError(f"{where}: {show(key)}: expected a number, got {show(value)}")

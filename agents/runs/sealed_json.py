@@ -1,4 +1,4 @@
-"""JSON objects that hold their own SHA-256, so that a file that was changed since is told from a whole one.
+"""JSON objects that hold their own SHA-256, by which a file that was changed later is detected.
 
 The hash tells damage and edits, not a forgery: who can write a file can hash it anew.
 """
@@ -11,14 +11,14 @@ from collections.abc import Mapping
 from typing import Any
 
 SEAL = "sha256"
-"""The key of the hash."""
+"""Key under which an object holds its hash."""
 
 
 def seal(content: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns plain data with the hash of itself under `sha256`.
+    """Returns plain data with its own hash added under `sha256`.
 
     Args:
-        content: What JSON can hold, all numbers finite.
+        content: Data that JSON can hold, all numbers finite.
 
     Example:
         >>> whole = seal({"episodes": 16})
@@ -30,10 +30,10 @@ def seal(content: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def unseal(content: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns what was sealed; what has no hash, as data that others wrote, is returned as it is.
+    """Returns sealed data without the hash, after checking it; data that has no hash is returned unchanged.
 
     Raises:
-        ValueError: The content is not the one that was hashed; the message says why, but not where.
+        ValueError: If the content does not match the hash; the message says why, but not where.
     """
     body = {key: value for key, value in content.items() if key != SEAL}
     if SEAL in content and content[SEAL] != hash_of(body):
@@ -45,7 +45,7 @@ def hash_of(value: Any) -> str:
     """Returns the SHA-256 of plain data, whatever the order of its keys, in hexadecimal digits.
 
     Raises:
-        ValueError: A number is not finite.
+        ValueError: If a number is not finite.
     """
     text = json.dumps(value, sort_keys=True, ensure_ascii=True, allow_nan=False)
     return hashlib.sha256(text.encode("ascii")).hexdigest()

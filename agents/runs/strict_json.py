@@ -1,4 +1,4 @@
-"""Reads JSON that a stranger may have written as plain data, or refuses it in one line.
+"""Parses untrusted JSON strictly into plain data, or refuses it in one line.
 
 No number that is not finite, no key twice, no text that is nested or long without end: what is read here can
 be computed with, printed and walked through.
@@ -14,11 +14,11 @@ from typing import Any, NoReturn, cast
 
 Record = dict[str, Any]
 LONGEST_LINE = 1 << 24
-"""Bytes of a line."""
+"""Most bytes of a line."""
 DEEPEST = 32
-"""Lists and tables inside of each other."""
+"""Deepest nesting of lists and tables."""
 GREATEST = 1e100
-"""Magnitude of a measured number; squares of it are finite, and float32 ends far below."""
+"""Greatest magnitude of a measured number; squares of it are finite, and float32 ends far below."""
 
 
 def is_number(value: Any) -> bool:
@@ -32,10 +32,10 @@ def is_count(value: Any) -> bool:
 
 
 def parse_object(line: bytes) -> Record:
-    """Returns the JSON object that a line holds.
+    """Returns the JSON object on a line.
 
     Raises:
-        ValueError: It holds none; the message says why, but not where.
+        ValueError: If the line is not a JSON object of plain data; the message says why, but not where.
     """
     if len(line) > LONGEST_LINE:
         raise ValueError(f"expected at most {LONGEST_LINE:,} bytes in a line, got {len(line):,}")
@@ -60,7 +60,7 @@ def check_depth(value: Any) -> None:
     """Checks that tables and lists are not nested without end: who walks through them recurses.
 
     Raises:
-        ValueError: They are.
+        ValueError: If they are nested too deeply.
     """
     level: Sequence[Any] = [value]
     for _ in range(DEEPEST + 1):
@@ -71,7 +71,7 @@ def check_depth(value: Any) -> None:
 
 
 def show(value: Any) -> str:
-    """Returns a value for a message: short, whatever it is."""
+    """Returns a short text of any value, for a message."""
     text = repr(value)
     return text if len(text) <= 80 else f"{text[:80]}..."
 

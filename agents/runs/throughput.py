@@ -1,4 +1,4 @@
-"""Throughput and peak memory of an iteration."""
+"""Measures throughput (tokens per second) and peak memory of an iteration."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ PROCESS_STATUS = Path("/proc/self/status")
 
 
 def resource_usage(seconds: Mapping[str, float], response_mask: Tensor) -> dict[str, float]:
-    """Returns rates and peaks of an iteration; of the peaks those that the system reports.
+    """Returns throughput and peak memory of an iteration; peaks only where the system reports them.
 
     Args:
-        seconds: By phase, `generate` and `seconds` (of all) among them.
+        seconds: Seconds by phase, `generate` and `seconds` (the whole iteration) among them.
         response_mask: (B, T) bool of the iteration's responses, on the device that did the work.
 
     Returns:
@@ -39,12 +39,12 @@ def resource_usage(seconds: Mapping[str, float], response_mask: Tensor) -> dict[
 
 
 def peak_resident_bytes(status: Path = PROCESS_STATUS) -> int | None:
-    """Returns the most resident memory that this process had so far, or None where the system doesn't tell.
+    """Returns the peak resident memory of this process in bytes, or None where the system doesn't report it.
 
     Linux's own file comes first: what `getrusage` says there starts from the peak of the parent process.
 
     Args:
-        status: That file.
+        status: Path of that file.
     """
     if status.exists():
         return _read_peak(status.read_text(encoding="utf-8"))
@@ -57,7 +57,7 @@ def peak_resident_bytes(status: Path = PROCESS_STATUS) -> int | None:
 
 
 def _read_peak(status: str) -> int | None:
-    """Returns the bytes of the line `VmHWM:  1234 kB`; sandboxes may leave it out."""
+    """Returns the bytes given by the line `VmHWM:  1234 kB`, None where a sandbox leaves it out."""
     for line in status.splitlines():
         if line.startswith("VmHWM:"):
             return 1024 * int(line.split()[1])

@@ -1,4 +1,4 @@
-"""What the numbers of a run depend on besides its settings: installed packages, state of the checkout."""
+"""Versions that a run's results depend on besides its settings: installed packages and the git checkout."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ DISTRIBUTION = "rlsf-gym"
 
 
 def read_versions() -> dict[str, str]:
-    """Returns the version of Python and of each package that a learner computes with, by name."""
+    """Returns the versions of Python and of the packages that a learner computes with, by name."""
     # A study is planned and packed without computing anything: it need not wait for these.
     import gymnasium as gym
     import torch
@@ -28,7 +28,7 @@ def read_versions() -> dict[str, str]:
 
 
 def read_installed() -> dict[str, str]:
-    """Returns the versions of Python, of what a learner computes with, and of all that this package needs."""
+    """Returns the versions of Python and of all packages that a learner or this package depends on."""
     found = read_versions()
     try:
         found[DISTRIBUTION] = importlib.metadata.version(DISTRIBUTION)
@@ -43,7 +43,7 @@ def read_installed() -> dict[str, str]:
 
 
 def read_git() -> dict[str, Any] | None:
-    """Returns commit and cleanliness of the checkout that this file belongs to, or None outside of one."""
+    """Returns the git commit of the checkout of this file and whether it is clean; None outside of one."""
     if _git("ls-files", "--error-unmatch", Path(__file__).name) is None:
         return None
     commit = _git("rev-parse", "HEAD")

@@ -1,4 +1,4 @@
-"""Ends a process that hangs: a call that takes too long is named, with where it stands, and nothing waits.
+"""Ends a process in which a call hangs, and prints the name and the stack of that call.
 
 A call that hangs can't be ended from outside in general: an exception that another thread raises waits for
 the next bytecode, which a call into a library may never reach, and it may be swallowed. What can always be
@@ -25,23 +25,23 @@ from types import FrameType
 STATUS = 1
 """Exit status of a process that was ended."""
 GRACE = 5.0
-"""Seconds that the watching thread is given to speak before the timer ends the process without it."""
+"""Seconds that the watching thread has to print its message before a timer ends the process without it."""
 STDERR = 2
 FRAMES = 3
 
 
 @contextmanager
 def deadline(seconds: float | None, what: str) -> Generator[None]:
-    """Returns a context that has to be left within so many seconds, or the process ends with status 1.
+    """Returns a context that has to be left within `seconds`, or the process ends with status 1.
 
     One line on stderr says what took too long and the innermost calls that it stands in.
 
     Args:
         seconds: > 0; None: there is no deadline, and nothing is watched.
-        what: What is under way, for the message.
+        what: Name of the call that is under way, for the message.
 
     Raises:
-        ValueError: `seconds` is not a number > 0.
+        ValueError: If `seconds` is not a number > 0.
     """
     if seconds is None:
         yield

@@ -1,26 +1,26 @@
-"""Unpacks xz data within bounds: a few bytes can say that they are terabytes, or ask for any memory."""
+"""Decompresses untrusted xz data within bounds on size, ratio and memory."""
 
 from __future__ import annotations
 
 import lzma
 
 LARGEST = 1 << 27
-"""Bytes that may come out, 128 MiB: nine times the largest study so far. Records take ten times it."""
+"""Most bytes after decompression, 128 MiB: nine times the largest study so far. Records take ten times it."""
 GREATEST_RATIO = 200
-"""Times its size that a file may unpack to: studies have up to 30, zeros have 7,000."""
+"""Largest compression ratio that is accepted: studies have up to 30, zeros have 7,000."""
 FREE = 1 << 22
-"""Bytes that may come out whatever the ratio: small studies repeat themselves."""
+"""Bytes after decompression that are accepted at any ratio: small studies repeat themselves."""
 MEMORY = 1 << 27
-"""Bytes that a decompressor may take: those of the greatest preset, twice."""
+"""Most memory of the decompressor, in bytes: twice that of the greatest preset."""
 _PIECE = 1 << 20
 _CHECKED = (lzma.CHECK_CRC32, lzma.CHECK_CRC64, lzma.CHECK_SHA256)
 
 
 def unpack_xz(data: bytes) -> bytes:
-    """Returns what xz data hold, their checksums verified.
+    """Returns decompressed xz data, after verifying their checksums.
 
     Raises:
-        ValueError: They are no xz data or damaged, have no checksum, or hold more than the bounds allow.
+        ValueError: If they are not xz data, damaged, lack a checksum, or hold more than the bounds allow.
     """
     most = min(LARGEST, max(FREE, GREATEST_RATIO * len(data)))
     pieces: list[bytes] = []
@@ -48,7 +48,7 @@ def unpack_xz(data: bytes) -> bytes:
 
 
 def _next_piece(stream: lzma.LZMADecompressor, data: bytes) -> bytes:
-    """Returns what comes out next, which is nothing only where data are cut off."""
+    """Returns the next decompressed piece, which is empty only where data are cut off."""
     try:
         piece = stream.decompress(data, _PIECE)
     except lzma.LZMAError as error:
