@@ -1,4 +1,4 @@
-"""Sums up runs of several tasks with the measures of Agarwal et al. 2021.
+"""Aggregates runs of several tasks with the statistics of Agarwal et al. 2021.
 
 "Deep Reinforcement Learning at the Edge of the Statistical Precipice" (NeurIPS 2021, arXiv:2108.13264),
 section 4. A group holds one number per run (seed) of one task, or of one setting of a study; groups may
@@ -37,16 +37,16 @@ Groups = Sequence[npt.ArrayLike]
 
 
 class Profile(NamedTuple):
-    """The share of runs above each threshold, with pointwise intervals, (thresholds,) float64 each."""
+    """Share of runs above each threshold (performance profile), with pointwise intervals."""
 
     thresholds: FloatArray
-    """What the runs are compared with."""
+    """Thresholds that the runs are compared with, (thresholds,) float64."""
     share: FloatArray
-    """Share of runs above it, in [0, 1]."""
+    """Share of runs above each threshold, in [0, 1], (thresholds,) float64."""
     low: FloatArray
-    """Lower ends."""
+    """Lower ends of the intervals, (thresholds,) float64."""
     high: FloatArray
-    """Upper ends."""
+    """Upper ends of the intervals, (thresholds,) float64."""
 
 
 def stratified_bootstrap(
@@ -64,14 +64,14 @@ def stratified_bootstrap(
         groups: Numbers of each group, shape (S,) each; sizes may differ.
         statistic: Takes the groups as float64 arrays, in order, and returns a finite number.
         level: Share of such intervals that are meant to hold the truth, in (0, 1).
-        resamples: How many times the runs are drawn again, with replacement, within each group.
+        resamples: Number of bootstrap resamples of the runs, with replacement, within each group.
         seed: Seed of the generator that draws them; equal seeds give equal intervals.
         method: "bca" or "percentile".
 
     Raises:
-        ValueError: A group is empty or holds NaN, an argument is out of range, or the statistic of the
+        ValueError: If a group is empty or holds NaN, an argument is out of range, or the statistic of the
             groups or of a resample is not finite.
-        ImportError: scipy is not installed; the message says what to install.
+        ImportError: If scipy is not installed; the message says what to install.
 
     Example:
         >>> stratified_bootstrap([[1.0, 1.0], [5.0]], lambda groups: sum(g.mean() for g in groups))
@@ -105,20 +105,20 @@ def interquartile_mean_interval(
     seed: int = 0,
     method: Method = BCA,
 ) -> Interval:
-    """Returns the mean of the middle half of all runs of all groups, with its interval (section 4.3).
+    """Returns the interquartile mean (IQM) of all runs of all groups, with its interval (section 4.3).
 
     Runs are pooled first, so a group with more runs weighs more.
 
     Args:
         groups: Numbers of each group, shape (S,) each; on one scale, since they are pooled.
         level: Share of such intervals that are meant to hold the truth, in (0, 1).
-        resamples: How many times the runs are drawn again within each group.
+        resamples: Number of bootstrap resamples of the runs, drawn within each group.
         seed: Seed of the generator that draws them.
         method: "bca" or "percentile".
 
     Raises:
         ValueError: As `stratified_bootstrap`.
-        ImportError: scipy is not installed; the message says what to install.
+        ImportError: If scipy is not installed; the message says what to install.
 
     Example:
         >>> interquartile_mean_interval([[0.0, 1.0, 3.0, 100.0]]).value
@@ -143,7 +143,7 @@ def probability_of_improvement(
     seed: int = 0,
     method: Method = BCA,
 ) -> Interval:
-    """Returns how likely a run under treatment is higher than one under control (section 4.3).
+    """Returns the probability that a run under treatment is higher than one under control (section 4.3).
 
         P(X > Y) = 1/M sum_m 1/(S S') sum_ij [x_mi > y_mj] + [x_mi = y_mj] / 2
 
@@ -154,14 +154,14 @@ def probability_of_improvement(
         treatment_groups: Numbers of each group under treatment, shape (S,) each; infinity is allowed.
         control_groups: Those of the same groups under control, shape (S',) each.
         level: Share of such intervals that are meant to hold the truth, in (0, 1).
-        resamples: How many times the runs of either arm are drawn again within each group.
+        resamples: Number of bootstrap resamples of the runs of either arm, drawn within each group.
         seed: Seed of the generator that draws them.
         method: "bca" or "percentile".
 
     Raises:
-        ValueError: The arms differ in their number of groups, a group is empty or holds NaN, or an argument
-            is out of range.
-        ImportError: scipy is not installed, and the method is "bca".
+        ValueError: If the arms differ in their number of groups, a group is empty or holds NaN, or an
+            argument is out of range.
+        ImportError: If scipy is not installed, and the method is "bca".
 
     Example:
         >>> probability_of_improvement([[3.0, 4.0]], [[1.0, 2.0]])
@@ -197,7 +197,7 @@ def performance_profile(
     resamples: int = 2000,
     seed: int = 0,
 ) -> Profile:
-    """Returns the share of runs above each threshold, with pointwise intervals (section 4.2).
+    """Returns the performance profile: the share of runs above each threshold, with intervals (section 4.2).
 
         F(tau) = 1/M sum_m 1/S_m sum_i [x_mi > tau]
 
@@ -205,14 +205,14 @@ def performance_profile(
 
     Args:
         groups: Numbers of each group, shape (S,) each; infinity is allowed.
-        thresholds: What they are compared with, shape (thresholds,).
+        thresholds: Values that the runs are compared with, shape (thresholds,).
         level: Share of the resampled profiles inside the interval at one threshold, in (0, 1). That all
             thresholds hold at once is less likely.
-        resamples: How many times the runs are drawn again within each group.
+        resamples: Number of bootstrap resamples of the runs, drawn within each group.
         seed: Seed of the generator that draws them.
 
     Raises:
-        ValueError: A group is empty or holds NaN, or an argument is out of range.
+        ValueError: If a group is empty or holds NaN, or an argument is out of range.
 
     Example:
         >>> performance_profile([[1.0, 2.0], [3.0, 4.0]], [0.0, 2.0, 5.0]).share.tolist()
@@ -249,7 +249,7 @@ def _probability(*groups: FloatArray, axis: int) -> FloatArray:
 def _ends_by_counts(
     wins: Sequence[FloatArray], *, level: float, resamples: int, seed: int
 ) -> tuple[float, float]:
-    """Returns percentile ends by hand: runs are drawn as counts, as they were for the results of before."""
+    """Returns percentile ends from runs drawn as counts, as earlier results drew them."""
     rng = np.random.default_rng(seed)
     draws = np.zeros(resamples)  # (resamples,) float64
     for won in wins:

@@ -1,4 +1,4 @@
-"""Checks the rows of numbers that callers hand in, and names what is wrong with them."""
+"""Checks arrays of numbers that callers pass in: one row, known, finite, paired."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def as_rows(name: str, values: npt.ArrayLike) -> FloatArray:
         values: Numbers, shape (B,).
 
     Raises:
-        ValueError: They are not one row, or there is none.
+        ValueError: If they are not one row, or the row is empty.
     """
     rows = np.asarray(values, dtype=np.float64)
     if rows.ndim != 1 or len(rows) == 0:
@@ -36,7 +36,7 @@ def as_known_rows(name: str, values: npt.ArrayLike) -> FloatArray:
         values: Numbers, shape (B,).
 
     Raises:
-        ValueError: They are not one row, there is none, or one is NaN.
+        ValueError: If they are not one row, the row is empty, or a number is NaN.
     """
     rows = as_rows(name, values)
     if np.isnan(rows).any():
@@ -55,7 +55,7 @@ def as_finite_rows(name: str, values: npt.ArrayLike) -> FloatArray:
         values: Numbers, shape (B,).
 
     Raises:
-        ValueError: They are not one row, there is none, or one is NaN or infinite.
+        ValueError: If they are not one row, the row is empty, or a number is NaN or infinite.
     """
     rows = as_rows(name, values)
     if not np.isfinite(rows).all():
@@ -74,7 +74,7 @@ def as_groups(name: str, groups: Sequence[npt.ArrayLike]) -> list[FloatArray]:
         groups: One row of numbers per group, at least one group.
 
     Raises:
-        ValueError: There is no group, or a group is no row of known numbers.
+        ValueError: If there is no group, or a group is not a row of numbers without NaN.
     """
     if len(groups) == 0:
         raise ValueError(f"{name} must hold at least one group of rows, got none")
@@ -92,7 +92,7 @@ def as_pairs(
         what: What a number belongs to, for the message.
 
     Raises:
-        ValueError: Either is not one row, or their lengths differ.
+        ValueError: If either is not one row, or their lengths differ.
     """
     first, second = as_rows("treatment", treatment), as_rows("control", control)
     if first.shape != second.shape:

@@ -1,7 +1,7 @@
 """Compares two arms that were run on the same seeds.
 
-The times of a run to a goal are right-censored: infinity where it did not get there within the episodes that
-it had. They enter as restricted means (Royston and Parmar 2013, "Restricted mean survival time: an
+The times of a run to a goal are right-censored: infinity where it did not reach the goal within its
+episodes. They enter as restricted means (Royston and Parmar 2013, "Restricted mean survival time: an
 alternative to the hazard ratio for the design and analysis of randomized trials with a time-to-event
 outcome", BMC Medical Research Methodology 13:152), which need no guess at what lies behind the horizon.
 """
@@ -27,13 +27,13 @@ from agents.stats.resampling import (
 )
 
 EXACT_SEEDS = 12
-"""Up to this many pairs every assignment of signs is counted (4,096 of them)."""
+"""Most pairs for which the sign-flip test is exact: all assignments of signs (4,096) are counted."""
 ROUNDING = 1e-9
-"""Sums that differ by less than this share of the largest sum are taken as equal."""
+"""Relative tolerance: sums that differ by less than this share of the largest sum count as equal."""
 
 
 class SpeedUp(NamedTuple):
-    """How many times fewer episodes the treatment takes, with an interval."""
+    """Ratio of episodes to the goal, control over treatment, with an interval."""
 
     value: float
     """Restricted mean time of the control over that of the treatment."""
@@ -42,9 +42,9 @@ class SpeedUp(NamedTuple):
     high: float
     """Upper end of the interval."""
     treatment_censored: int
-    """Runs under treatment that did not get there within the horizon."""
+    """Number of runs under treatment that did not reach the goal within the horizon."""
     control_censored: int
-    """Runs under control that did not get there within the horizon."""
+    """Number of runs under control that did not reach the goal within the horizon."""
 
     @property
     def is_lower_bound(self) -> bool:
@@ -71,22 +71,22 @@ def speed_up(
 
         mean_i min(c_i, h) / mean_i min(t_i, h)
 
-    over seeds i, with the horizon h. Seeds are drawn again as pairs. Where no run of either arm gets there
-    the ratio is 1 and says nothing: read it with the two counts. Where both arms have censored runs, the
-    ratio is that of times up to the horizon, and bounds nothing beyond it.
+    over seeds i, with the horizon h. Seeds are resampled as pairs. Where no run of either arm reaches the
+    goal the ratio is 1 and says nothing: read it with the two counts. Where both arms have censored runs,
+    the ratio is that of times up to the horizon, and bounds nothing beyond it.
 
     Args:
         treatment: Episodes to the goal of each seed, shape (S,), above 0; infinity where it was not reached.
         control: Those of the control on the same seeds in the same order, shape (S,).
         horizon: Episodes up to which times count, above 0, finite: no more than the shortest run had.
         level: Share of such intervals that are meant to hold the truth, in (0, 1).
-        resamples: How many times the pairs are drawn again.
+        resamples: Number of bootstrap resamples of the pairs.
         seed: Seed of the generator that draws them.
         method: "bca" or "percentile".
 
     Raises:
-        ValueError: The arms are not paired, a time is NaN or not above 0, or an argument is out of range.
-        ImportError: scipy is not installed, and the method is "bca".
+        ValueError: If the arms are not paired, a time is NaN or not above 0, or an argument is out of range.
+        ImportError: If scipy is not installed, and the method is "bca".
 
     Example:
         >>> speed_up([10.0, 10.0], [20.0, float("inf")], horizon=40)[0]
@@ -95,7 +95,7 @@ def speed_up(
     first, second = _restrict(treatment, control, horizon)
     short, long = np.minimum(first, horizon), np.minimum(second, horizon)  # (S,) float64 each
     check_method(method)
-    if method == PERCENTILE:  # by hand: pairs are drawn as counts, as they were for the results of before
+    if method == PERCENTILE:  # pairs are drawn as counts, as earlier results drew them
         counts = draw_counts(len(short), resamples=resamples, rng=np.random.default_rng(seed))
         low, high = percentile_ends((counts @ long) / (counts @ short), level)
     else:
@@ -128,8 +128,8 @@ def sign_flip_test(differences: npt.ArrayLike, *, draws: int = 20_000, seed: int
         seed: Seed of the generator that draws them.
 
     Raises:
-        ValueError: There is no difference, one is not finite, or `draws` is below 1.
-        ImportError: scipy is not installed; the message says what to install.
+        ValueError: If there is no difference, one is not finite, or `draws` is below 1.
+        ImportError: If scipy is not installed; the message says what to install.
 
     Example:
         >>> sign_flip_test([1.0, 2.0, 3.0])  # +++ and --- of 8
@@ -170,7 +170,7 @@ def holm(p_values: Sequence[float]) -> list[float]:
         p_values: Values in [0, 1]; none gives none.
 
     Raises:
-        ValueError: A value is no probability.
+        ValueError: If a value is not a probability.
 
     Example:
         >>> holm([0.01, 0.04, 0.03])

@@ -1,4 +1,4 @@
-"""Reads single numbers off learning curves, which are straight between their points.
+"""Statistics of learning curves, interpolated linearly: area, episodes to a goal, value at a KL.
 
 Where two curves of one run are read together (score and KL), they have the same positions. Nothing is
 smoothed here unless `moving_average` is called.
@@ -20,7 +20,7 @@ def area_under_curve(episodes: npt.ArrayLike, values: npt.ArrayLike) -> float:
         values: Finite heights, shape (B,).
 
     Raises:
-        ValueError: The points are no curve of two or more points.
+        ValueError: If the points are not a curve of two or more points.
 
     Example:
         >>> area_under_curve([0, 10, 20], [0.0, 1.0, 1.0])
@@ -39,7 +39,7 @@ def episodes_to_reach(episodes: npt.ArrayLike, values: npt.ArrayLike, threshold:
         threshold: The height to reach from below.
 
     Raises:
-        ValueError: The points are no curve.
+        ValueError: If the points are not a curve.
 
     Example:
         >>> episodes_to_reach([0, 10, 20], [0.0, 1.0, 1.0], 0.8)
@@ -79,7 +79,7 @@ def episodes_to_goal(
         max_kl: The KL that may not be exceeded; infinity for no limit.
 
     Raises:
-        ValueError: The points are no curves of one length, or `goal` or `max_kl` is NaN.
+        ValueError: If the points are not curves of one length, or `goal` or `max_kl` is NaN.
 
     Example:
         >>> episodes_to_goal([0, 10], [0.0, 1.0], [0.0, 4.0], goal=0.5, max_kl=2.0)
@@ -112,7 +112,7 @@ def value_at_kl(kls: npt.ArrayLike, values: npt.ArrayLike, kl: float) -> float |
         kl: The KL at which to read the value.
 
     Raises:
-        ValueError: The points are no curves of one length, or `kl` is not finite.
+        ValueError: If the points are not curves of one length, or `kl` is not finite.
 
     Example:
         >>> value_at_kl([0.0, 2.0, 4.0], [0.0, 0.5, 0.6], 3.0)

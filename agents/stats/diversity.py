@@ -1,4 +1,4 @@
-"""Measures how varied a corpus of responses is, and how likely a reference finds it.
+"""Diversity of a corpus of responses (distinct-n, repetition, self-BLEU), and its perplexity.
 
 Responses are lists of token ids; no text is read. `self_bleu` follows Zhu et al. 2018 (Texygen,
 arXiv:1802.01886): BLEU (Papineni et al. 2002) of each response against all others. Three departures:
@@ -23,7 +23,7 @@ from agents.stats.checks import as_rows
 TokenIds = Sequence[int]
 Gram = tuple[int, ...]
 NO_MATCH = 0.1
-"""What counts instead of no match (Chen and Cherry 2014, smoothing 1, with the constant of NLTK)."""
+"""Count in place of zero matches (Chen and Cherry 2014, smoothing 1, with the constant of NLTK)."""
 
 
 def distinct_ngrams(responses: Sequence[TokenIds], n: int) -> float:
@@ -107,7 +107,7 @@ def self_bleu(
         seed: Seed of the generator that draws them.
 
     Raises:
-        ValueError: `order` is below 1, or there are fewer than two responses or `sample` asks for fewer.
+        ValueError: If `order` is below 1, or there are fewer than two responses or `sample` asks for fewer.
 
     Example:
         >>> self_bleu([[1, 2, 3], [1, 2, 3]])

@@ -1,4 +1,4 @@
-"""Turns rows of numbers into one number with an interval: means, differences, spread, shares.
+"""Statistics of a sample with intervals: means, paired differences, standard deviations, failure rates.
 
 Nothing here draws from a global generator or changes its arguments.
 
@@ -19,14 +19,14 @@ from agents.stats.resampling import BCA, PERCENTILE, Method, bootstrap_ends, che
 
 
 class Interval(NamedTuple):
-    """A number with an interval around it."""
+    """A statistic with the lower and upper end of its interval."""
 
     value: float
     """The statistic of the rows themselves."""
     low: float
-    """Lower end of the interval."""
+    """Lower end of the interval around `value`."""
     high: float
-    """Upper end of the interval."""
+    """Upper end of the interval around `value`."""
 
 
 def bootstrap_interval(
@@ -42,13 +42,13 @@ def bootstrap_interval(
     Args:
         values: Numbers, shape (B,), at least one.
         level: Share of such intervals that are meant to hold the truth, in (0, 1).
-        resamples: How many times the rows are drawn again, with replacement.
+        resamples: Number of bootstrap resamples of the rows, with replacement.
         seed: Seed of the generator that draws the rows; equal seeds give equal intervals.
         method: "bca", or "percentile", which is narrower than it says for few rows.
 
     Raises:
-        ValueError: The rows or an argument are out of range.
-        ImportError: scipy is not installed; the message says what to install.
+        ValueError: If the rows or an argument are out of range.
+        ImportError: If scipy is not installed; the message says what to install.
 
     Example:
         >>> bootstrap_interval([0.0, 0.0, 1.0, 1.0], resamples=500)
@@ -74,13 +74,13 @@ def paired_difference(
         treatment: Numbers, shape (B,).
         control: Numbers, shape (B,); row i was measured under the same conditions as row i of `treatment`.
         level: Share of such intervals that are meant to hold the truth, in (0, 1).
-        resamples: How many times the pairs are drawn again.
+        resamples: Number of bootstrap resamples of the pairs.
         seed: Seed of the generator that draws the pairs.
         method: As in `bootstrap_interval`.
 
     Raises:
-        ValueError: The rows are not paired, or an argument is out of range.
-        ImportError: scipy is not installed; the message says what to install.
+        ValueError: If the rows are not paired, or an argument is out of range.
+        ImportError: If scipy is not installed; the message says what to install.
 
     Example:
         >>> paired_difference([3.0, 4.0], [1.0, 2.0])
@@ -91,7 +91,7 @@ def paired_difference(
 
 
 def interquartile_mean(values: npt.ArrayLike) -> float:
-    """Returns the mean of the middle half: a quarter of the rows (rounded down) is cut off at either end.
+    """Returns the interquartile mean: a quarter of the rows (rounded down) is cut off at either end.
 
     Kept by hand in the place of `scipy.stats.trim_mean`: three lines, which learners need without scipy.
 
@@ -121,13 +121,13 @@ def spread(
     Args:
         values: One finite number per seed, shape (S,), at least two.
         level: Share of such intervals that are meant to hold the truth, in (0, 1).
-        resamples: How many times the rows are drawn again.
+        resamples: Number of bootstrap resamples of the rows.
         seed: Seed of the generator that draws the rows.
         method: As in `bootstrap_interval`; of two seeds the interval is that by percentiles.
 
     Raises:
-        ValueError: There are fewer than two numbers, or one is not finite.
-        ImportError: scipy is not installed; the message says what to install.
+        ValueError: If there are fewer than two numbers, or one is not finite.
+        ImportError: If scipy is not installed; the message says what to install.
 
     Example:
         >>> spread([4.0, 4.0, 4.0])
@@ -155,8 +155,8 @@ def failure_rate(failed: int, runs: int, *, level: float = 0.95) -> Interval:
         level: Share of such intervals that hold the true rate, in (0, 1), nearly.
 
     Raises:
-        ValueError: The counts or the level are out of range.
-        ImportError: scipy is not installed; the message says what to install.
+        ValueError: If the counts or the level are out of range.
+        ImportError: If scipy is not installed; the message says what to install.
 
     Example:
         >>> [round(number, 3) for number in failure_rate(0, 10)]

@@ -1,4 +1,4 @@
-"""The table of measures: one row says where a number comes from, what it is called, and where it is shown.
+"""Table of measures: each row has a metric's source, its names, and where it is logged, plotted and reported.
 
 Whoever adds a number to logs, summaries, figures and reports adds a row to `MEASURES`, and a line to
 docs/metrics.md. A number that an environment puts into the info of an episode needs no more; a number of the
@@ -24,16 +24,16 @@ KL_LEVELS = (2.0, 5.0, 10.0)
 
 @dataclass(frozen=True)
 class Measure:
-    """A number that runs are measured by."""
+    """A metric that runs are measured by: its source, its names and where it is shown."""
 
     key: str
     """Its name in evaluations, in the numbers of a report, and in the contrasts of a study."""
     label: str
     """Its name in text, on axes and in headings."""
     digits: int = 3
-    """Digits behind the point in tables."""
+    """Digits after the decimal point in tables."""
     source: Source = "info"
-    """Where it comes from.
+    """Source of the metric.
 
     "info": the info of an episode, under the key; mean over episodes. "episode": what is measured of each
     episode, likewise. "responses": `of` all rows of an evaluation. "log": metrics.jsonl alone; a report with
@@ -42,7 +42,7 @@ class Measure:
     better: Literal["higher", "lower"] = "higher"
     """The direction in which it is meant to go; a run that failed counts as the other end."""
     log: str = ""
-    """Its key in metrics.jsonl; of the source "info" always env/KEY."""
+    """Its key in metrics.jsonl; env/KEY for the source "info"."""
     of: Callable[[Sequence[Row]], float | None] | None = None
     """For the source "responses": the number of the rows of an evaluation; None: others measure it."""
     heading: str = ""
@@ -56,7 +56,7 @@ class Measure:
     from_zero: bool = False
     """Whether its panel begins at zero."""
     last: bool = False
-    """Whether `python -m agents show` tells it of the last iteration."""
+    """Whether `python -m agents show` prints its value of the last iteration."""
     tables: tuple[Table, ...] = ()
     """Tables of a report that have a column of it."""
     at_kl: bool = False
@@ -64,16 +64,16 @@ class Measure:
     optional: bool = False
     """Whether it is left out where nothing has measured it; all others are said to be missing."""
     stands_in_for: str = ""
-    """Key of the measure in whose absence alone it is told."""
+    """Key of another measure; it is shown only where that one is absent."""
 
     @property
     def log_key(self) -> str:
-        """Its key in metrics.jsonl; empty where it has none."""
+        """Key of the metric in metrics.jsonl; empty where it is not logged."""
         return f"env/{self.key}" if self.source == "info" else self.log
 
     @property
     def is_evaluated(self) -> bool:
-        """Whether evaluations tell it."""
+        """Whether evaluations report it."""
         return self.source in ("info", "episode", "responses")
 
     @property
@@ -83,12 +83,12 @@ class Measure:
 
     @property
     def title(self) -> str:
-        """Its name in headings of tables."""
+        """Name of the metric in headings of tables."""
         return self.heading or self.label
 
     @property
     def worst(self) -> float:
-        """What counts for a run that failed."""
+        """Value that a failed run counts as: plus or minus infinity, against `better`."""
         return float("-inf") if self.better == "higher" else float("inf")
 
 
@@ -161,11 +161,11 @@ _TABLE = (
     ),
 )  # fmt: skip
 MEASURES: dict[str, Measure] = {measure.key: measure for measure in _TABLE}
-"""Key to measure, in the order in which all tables and figures have them."""
+"""Measures by key, in the order of all tables and figures."""
 
 
 def evaluated(measures: Mapping[str, Measure] | None = None) -> list[Measure]:
-    """Returns the measures that evaluations tell.
+    """Returns the measures that evaluations report.
 
     Args:
         measures: By key; None: `MEASURES` as it is now.
@@ -174,13 +174,13 @@ def evaluated(measures: Mapping[str, Measure] | None = None) -> list[Measure]:
 
 
 def summarise_rows(rows: Sequence[Row]) -> dict[str, float | None]:
-    """Returns what the rows of an evaluation add up to: a number for each measure that evaluations tell.
+    """Returns the summary of an evaluation: a number for each measure that evaluations report.
 
     None stands for what was not measured; optional measures are left out then, and one that stands in for
     another is left out where that other is there.
 
     Args:
-        rows: One of each episode, at least one; with what the environment reported of it.
+        rows: One row for each episode, at least one, with the info that the environment reported.
     """
     found: dict[str, float | None] = {}
     for measure in evaluated():

@@ -2,7 +2,7 @@
 
 Two methods have a name. "bca" is the bias-corrected and accelerated interval (Efron 1987, "Better bootstrap
 confidence intervals", JASA 82:171-185), second-order accurate where the percentile interval is first-order
-accurate. "percentile" is what results of before were reported with. scipy is imported when an interval is
+accurate. "percentile" is what earlier results were reported with. scipy is imported when an interval is
 asked for; its percentile interval has the draws, and so the ends, of those results.
 """
 
@@ -22,9 +22,9 @@ Method = Literal["bca", "percentile"]
 BCA: Final = "bca"
 PERCENTILE: Final = "percentile"
 METHODS: tuple[Method, ...] = (BCA, PERCENTILE)
-"""Of intervals; the first is what is used where nothing else is said."""
+"""Names of the bootstrap methods; the first is the default."""
 SIGNIFICANT = 12
-"""Digits up to which a statistic of two resamples is told apart."""
+"""Significant digits to which statistics of resamples are rounded before they are compared."""
 
 
 def bootstrap_ends(
@@ -47,13 +47,13 @@ def bootstrap_ends(
         statistic: Takes the samples, (..., B) each, and `axis`, which is -1; returns an array (...).
         method: "bca" or "percentile".
         level: Share of such intervals that are meant to hold the truth, in (0, 1).
-        resamples: How many times the rows are drawn again, at least 1.
+        resamples: Number of bootstrap resamples of the rows, at least 1.
         seed: Seed of the generator that draws them; equal seeds give equal ends.
         paired: Whether row i of each sample belongs together.
 
     Raises:
-        ValueError: `method`, `level` or `resamples` is out of range.
-        ImportError: scipy is not installed; the message says what to install.
+        ValueError: If `method`, `level` or `resamples` is out of range.
+        ImportError: If scipy is not installed; the message says what to install.
     """
     check_method(method)
     check_level(level)
@@ -94,10 +94,10 @@ def load_scipy_stats(needing: str) -> Any:
     """Returns `scipy.stats`, which takes half a second to import and is needed for studies alone.
 
     Args:
-        needing: What wants it, with its verb, for the message.
+        needing: Caller that needs scipy, with its verb, for the message.
 
     Raises:
-        ImportError: It is not installed; the message says what to install.
+        ImportError: If scipy is not installed; the message says what to install.
     """
     return import_extra("scipy.stats", needing, package="scipy", extra="report")
 
@@ -122,11 +122,11 @@ def draw_counts(rows: int, *, resamples: int, rng: np.random.Generator) -> Float
 
     Args:
         rows: Number of rows, at least 1.
-        resamples: How many times they are drawn, at least 1.
-        rng: Generator that draws them.
+        resamples: Number of resamples, at least 1.
+        rng: NumPy generator that draws the counts.
 
     Raises:
-        ValueError: `resamples` is below 1.
+        ValueError: If `resamples` is below 1.
     """
     check_resamples(resamples)
     return rng.multinomial(rows, np.full(rows, 1.0 / rows), size=resamples).astype(np.float64)
@@ -140,7 +140,7 @@ def percentile_ends(draws: npt.ArrayLike, level: float) -> tuple[FloatArray, Flo
         level: Share of the draws between the ends, in (0, 1).
 
     Raises:
-        ValueError: `level` is out of range.
+        ValueError: If `level` is out of range.
     """
     check_level(level)
     low, high = np.quantile(np.asarray(draws), [(1.0 - level) / 2.0, (1.0 + level) / 2.0], axis=0)
@@ -148,18 +148,18 @@ def percentile_ends(draws: npt.ArrayLike, level: float) -> tuple[FloatArray, Flo
 
 
 def check_method(method: str) -> None:
-    """Raises ValueError where a method of intervals is not known."""
+    """Raises ValueError if a bootstrap method is not known."""
     if method not in METHODS:
         raise ValueError(f"method must be one of {', '.join(METHODS)}, got {method!r}")
 
 
 def check_level(level: float) -> None:
-    """Raises ValueError where a level is no share between 0 and 1."""
+    """Raises ValueError if a level is not between 0 and 1."""
     if not 0.0 < level < 1.0:
         raise ValueError(f"level must lie between 0 and 1, got {level}; use 0.95 for a 95% interval")
 
 
 def check_resamples(resamples: int) -> None:
-    """Raises ValueError where nothing would be drawn."""
+    """Raises ValueError if the number of resamples is below 1."""
     if resamples < 1:
         raise ValueError(f"resamples must be at least 1, got {resamples}; 2000 is common")
