@@ -26,7 +26,7 @@ CASES = (
 )
 TEXT = (
     " The plot is thin, but the acting was great and I really liked the ending. It is not a bad film, it just"
-    " never finds its feet. What a waste of a good cast! A warm, clever and beautiful story about growing old."
+    " never finds its feet. What a waste of a good cast! A warm and beautiful story about growing old."
     " The script has no idea where to go after the robbery. For its age it looks surprisingly good."
 )
 IDS = {"native": "Sentiment-v0", "single": "Sentiment-v0", "token": "SentimentToken-v0"}
