@@ -2,9 +2,9 @@
 
     python .ci/alone.py rlsf_gym --without agents torch transformers
 
-The copy has the package and its tests and nothing else of this repository. What stands behind `--without`
-can't be imported there, by the tests or by processes that they start, as if it were not installed. Tests that
-were skipped there are run here afterwards, where everything can be imported.
+The copy has the package, its tests and `tests/helpers`, and nothing else of this repository. What stands
+behind `--without` can't be imported there, by the tests or by processes that they start, as if it were not
+installed. Tests that were skipped there are run here afterwards, where everything can be imported.
 """
 
 import argparse
@@ -55,7 +55,8 @@ def make_copy(package: str, without: list[str], folder: Path) -> None:
     """Lays the package, its tests, the project file, the import blocker and the recorder into `folder`."""
     ignore = shutil.ignore_patterns("__pycache__")
     shutil.copytree(ROOT / package, folder / package, ignore=ignore)
-    shutil.copytree(ROOT / "tests" / package, folder / "tests" / package, ignore=ignore)
+    for tests in (package, "helpers"):
+        shutil.copytree(ROOT / "tests" / tests, folder / "tests" / tests, ignore=ignore)
     shutil.copy(ROOT / "pyproject.toml", folder)
     (folder / "sitecustomize.py").write_text(BLOCKER.format(names=without), encoding="utf-8")
     (folder / "recorder.py").write_text(RECORDER, encoding="utf-8")
