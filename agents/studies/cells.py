@@ -1,4 +1,4 @@
-"""Reads the cells of a study from their lines, and holds the parts of each against each other."""
+"""Reads finished cells from the JSON lines of their files, and checks each for consistency."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from agents.studies.records import (
 )
 
 Shapes = Mapping[str, Shape]
-"""Kind of record to what its fields are."""
+"""Kind of record to the shape of its fields."""
 
 
 def _is_settings(value: Any) -> bool:
@@ -36,7 +36,7 @@ def _is_settings(value: Any) -> bool:
 
 
 def _is_git(value: Any) -> bool:
-    """Returns whether a value says commit and state of a checkout."""
+    """Returns whether a value has the commit and the state of a git checkout."""
     return isinstance(value, dict) and all(
         isinstance(entry, str | bool | None) for entry in cast(Record, value).values()
     )
@@ -64,67 +64,67 @@ HEADER = Shape(
 
 @dataclass(frozen=True)
 class CellResult:
-    """What a finished cell has left."""
+    """Records of a finished cell."""
 
     header: Record
     body: tuple[Record, ...]
-    """All records but the first."""
+    """All records of the cell after the header."""
 
     @property
     def id(self) -> str:
-        """The name of its file."""
+        """Name of the cell's file, without its ending."""
         return str(self.header["id"])
 
     @property
     def key(self) -> str:
-        """What identifies it, as `Cell.key`."""
+        """Key that identifies the cell, as `Cell.key`."""
         return cell_key(self.seed, str(self.header["settings_sha256"]))
 
     @property
     def phase(self) -> str:
-        """Whether it served "tuning", or is a "main" cell."""
+        """Phase of the study that the cell belongs to: "tuning" or "main"."""
         return str(self.header["phase"])
 
     @property
     def seed(self) -> int:
-        """Its seed."""
+        """Seed that the cell ran with."""
         return int(self.header["seed"])
 
     @property
     def settings(self) -> dict[str, Any]:
-        """All its settings, but for the seed; what it ran has its short name, if it has one."""
+        """All settings of the cell but the seed; `run` has its short name, if it has one."""
         return with_short_name(cast(dict[str, Any], self.header["settings"]))
 
     @property
     def iterations(self) -> list[Record]:
-        """The numbers of each iteration of a training run."""
+        """Records with the metrics of each iteration of a training run."""
         return self.records("iteration")
 
     @property
     def evaluations(self) -> dict[str, dict[str, Any]]:
-        """The summaries of the evaluations, "before" and "after"."""
+        """Summaries of the evaluations "before" and "after" training."""
         return {record["when"]: record["summary"] for record in self.records("evaluation")}
 
     @property
     def samples(self) -> list[dict[str, Any]]:
-        """Responses after training, token by token."""
+        """Sampled responses after training, with their tokens and rewards."""
         return [sample for record in self.records("samples") for sample in record["samples"]]
 
     @property
     def status(self) -> str:
-        """Whether it is "done", or "failed" because it diverged."""
+        """Status of the run: "done", or "failed" because it diverged."""
         return str(self.body[-1]["status"])
 
     @property
     def reason(self) -> str | None:
-        """Why it failed, if it did."""
+        """Reason of a failed run; None for a run that is done."""
         return cast("str | None", self.body[-1].get("reason"))
 
     def column(self, key: str) -> list[Any]:
-        """Returns a number of each iteration, None where it was not finite.
+        """Returns a metric of each iteration, None where it was not finite.
 
         Raises:
-            ValueError: An iteration lacks it.
+            ValueError: If an iteration lacks the metric.
         """
         rows = self.iterations
         for row in rows:
@@ -135,7 +135,7 @@ class CellResult:
         return [row[key] for row in rows]
 
     def records(self, kind: str) -> list[Record]:
-        """Returns its records of one kind, in order."""
+        """Returns the cell's records of one kind, in order."""
         return [record for record in self.body if record["record"] == kind]
 
 
@@ -147,7 +147,7 @@ class Part(NamedTuple):
 
 
 def split_cells(path: Path, data: bytes, shapes: Shapes) -> Iterator[Part]:
-    """Yields the cells that lines hold."""
+    """Yields the cells found in the lines of a file."""
     numbers: list[int] = []
     lines: list[bytes] = []
     records: list[Record] = []
@@ -169,7 +169,7 @@ def split_cells(path: Path, data: bytes, shapes: Shapes) -> Iterator[Part]:
 
 
 def check_once(path: Path, results: Iterable[CellResult]) -> None:
-    """Checks that no cell is there twice, and that no two names are one where case does not count."""
+    """Checks that no cell occurs twice, and that no two names are equal on case-insensitive file systems."""
     seen: dict[str, str] = {}
     for result in results:
         for name in (result.key, result.id.casefold()):

@@ -1,6 +1,6 @@
-"""Refuses a study that would run for hours and answer nothing, before its first cell.
+"""Checks before the first cell that a study can answer its contrasts.
 
-`agents.studies.read` refuses files that are no study; what is refused here could be run, and read afterwards,
+`agents.studies.read` refuses malformed study files; what is refused here could be run, and read afterwards,
 but would lack its answer: a contrast about a goal that the study does not have, a measure that is unknown,
 settings under which nothing is learned.
 """
@@ -17,23 +17,23 @@ from agents.studies.settings import leaves, look_up, merge
 from agents.studies.tuning import CRITERIA
 
 TIME = "episodes_to_goal"
-"""The measure that needs a goal."""
+"""Key of the measure that needs a goal."""
 GOAL = "add [goal] with share = 0.8, the part of the way to what is attainable (docs/benchmark.md)"
 BUDGETS = ("episodes", "eval_episodes", "n", "prompts")
-"""Settings of the cell functions of `agents` that say how much is done."""
+"""Settings of the cell functions of `agents` that are budgets: numbers of episodes, responses, prompts."""
 OURS = tuple(PLACES)
-"""The cell functions that these are budgets of, not imported for it."""
+"""Short names of the cell functions that have these budgets; they are not imported."""
 
 
 def check_before_runs(study: Study, measures: Sequence[str]) -> None:
-    """Checks that a study can answer what it asks.
+    """Checks that a study's goal, measures and budgets suffice for its contrasts.
 
     Args:
-        study: As it is to be run.
-        measures: What contrasts can be about.
+        study: The study, with its overrides.
+        measures: Keys of the measures that contrasts can be about.
 
     Raises:
-        ValueError: It can't; one line says which contrast or setting is why, and what to add.
+        ValueError: If a contrast can't be answered; one line names the contrast or setting, and what to add.
     """
     for contrast in study.contrasts:
         _check_contrast(study, contrast, measures)
@@ -46,7 +46,7 @@ def check_one_of(what: str, name: str, known: Sequence[str]) -> None:
     """Checks that a name is a known one.
 
     Raises:
-        ValueError: It is not; the message has all names, and that which is like it.
+        ValueError: If it is unknown; the message lists all names, and suggests the closest.
     """
     if name not in known:
         guess = did_you_mean(name, known)
@@ -74,7 +74,7 @@ def _check_tuning(study: Study) -> None:
 
 
 def _all_settings(study: Study) -> list[tuple[str, Mapping[str, Any]]]:
-    """Returns what cells have as settings, with where they are said."""
+    """Returns all settings of cells, each with its place in the study file."""
     found: list[tuple[str, Mapping[str, Any]]] = [
         (f"cells {group.name!r}", settings) for group, settings in study.plain_settings()
     ]

@@ -1,4 +1,4 @@
-"""Where cells run: each in a fresh process of this machine, or as a task of Ray.
+"""Executors of cells: each call in a fresh process of this machine, or as a task of Ray.
 
 An executor takes a function with its argument and returns a future, as those of `concurrent.futures` do;
 whoever submits keeps to its number of slots. Each call gets a process of its own that computes with one
@@ -23,30 +23,30 @@ from agents.extras import import_extra
 
 T = TypeVar("T")
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-"""What a process has in its environment before it imports torch or NumPy."""
+"""Environment variables that keep torch and NumPy to one thread, set before they are imported."""
 PATIENCE = 5.0
-"""Seconds that a process which was told to end is waited for."""
+"""Seconds to wait for a process that was terminated."""
 
 
 class Executor(Protocol):
-    """Runs functions elsewhere."""
+    """Protocol of an executor: submits calls to other processes and returns futures."""
 
     @property
     def slots(self) -> int:
-        """How many calls it works on at once."""
+        """Number of calls that run at once."""
         ...
 
     def submit(self, function: Callable[[Any], T], argument: Any) -> Future[T]:
-        """Returns the future result of a call; both have to be picklable, the function by its name."""
+        """Returns the future result of a call; function and argument have to be picklable."""
         ...
 
     def close(self) -> None:
-        """Ends it, and whatever still runs."""
+        """Shuts the executor down and ends the calls that still run."""
         ...
 
 
 class ProcessExecutor:
-    """Runs each call in a fresh process of this machine.
+    """Executor that runs each call in a fresh process of this machine.
 
     The processes hear no Ctrl-C, which is for whoever submits; they end when this process ends, however it
     does.
@@ -62,16 +62,16 @@ class ProcessExecutor:
         self._lock = threading.Lock()
 
     def __enter__(self) -> Self:
-        """Returns itself."""
+        """Returns this executor."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Ends it."""
+        """Shuts the executor down."""
         self.close()
 
     @property
     def slots(self) -> int:
-        """How many calls it works on at once."""
+        """Number of calls that run at once."""
         return self._jobs
 
     def submit(self, function: Callable[[Any], T], argument: Any) -> Future[T]:
@@ -119,7 +119,7 @@ class ProcessExecutor:
 
 
 class RayExecutor:
-    """Runs each call as a task of Ray, in a fresh process.
+    """Executor that runs each call as a task of Ray, in a fresh process.
 
     All nodes need this package and, under the same path, the folder that cells are written to.
 
@@ -128,7 +128,7 @@ class RayExecutor:
         address: As `ray.init` takes it; None: that of the environment, or a cluster of this machine alone.
 
     Raises:
-        ImportError: Ray is not installed.
+        ImportError: If Ray is not installed.
     """
 
     def __init__(self, jobs: int, *, address: str | None = None) -> None:
@@ -146,16 +146,16 @@ class RayExecutor:
         )
 
     def __enter__(self) -> Self:
-        """Returns itself."""
+        """Returns this executor."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Ends it."""
+        """Shuts the executor down."""
         self.close()
 
     @property
     def slots(self) -> int:
-        """How many calls it works on at once."""
+        """Number of calls that run at once."""
         return self._jobs
 
     def submit(self, function: Callable[[Any], T], argument: Any) -> Future[T]:
@@ -164,12 +164,12 @@ class RayExecutor:
         return task.remote(argument).future()
 
     def close(self) -> None:
-        """Ends what still runs, and leaves the cluster."""
+        """Cancels the tasks that still run, and disconnects from the cluster."""
         self._ray.shutdown()
 
 
 def _call(theirs: Connection, function: Callable[[Any], Any], argument: Any) -> None:
-    """Answers with the result of a call, or its exception; in the new process."""
+    """Sends the result of a call, or its exception, from the new process."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
         answer = (True, function(argument))
@@ -212,7 +212,7 @@ def _environment(variables: dict[str, str]) -> Generator[None]:
 
 @contextmanager
 def _deaf_to_interrupts() -> Generator[None]:
-    """Returns a context in which processes start that hear no Ctrl-C; this one hears it behind it."""
+    """Returns a context in which started processes ignore Ctrl-C; this one handles it again afterwards."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return

@@ -1,4 +1,4 @@
-"""The files of a study: where its cells are written, and how they are read and packed.
+"""Files of a study: paths of its cells, and how they are read, packed and unpacked.
 
     OUT/study.toml          a copy of the study file
     OUT/cells/ID.jsonl      one finished cell: no times in it, so that equal cells give equal bytes
@@ -34,13 +34,13 @@ from agents.studies.records import NUMBER, SHAPES, TEXT, Record, Shape, check_re
 SUFFIX = ".jsonl"
 PACKED = ".jsonl.xz"
 DIGITS = 6
-"""Significant digits of what was measured."""
+"""Significant digits to which metrics are written."""
 ALL_DIGITS = 17
-"""Significant digits that keep any float as it is."""
+"""Significant digits that keep every float64 exactly."""
 
 
 class StudyFolder:
-    """The paths of a study's files, and what is there of its cells."""
+    """Paths of a study's files, and its finished cells."""
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
@@ -55,13 +55,13 @@ class StudyFolder:
         """Makes the folders.
 
         Raises:
-            ValueError: One of them is a link.
+            ValueError: If one of the folders is a link.
         """
         for folder in (self.cells, self.locks, self.logs):
             make_folder(folder)
 
     def find(self, cell: Cell) -> Path | None:
-        """Returns the file of a cell if it is finished, whatever label the file has."""
+        """Returns the file of a finished cell, under any label, or None if it is not finished."""
         own = self.cells / f"{cell.id}{SUFFIX}"
         return own if own.exists() else next(self.cells.glob(f"*{cell.key}{SUFFIX}"), None)
 
@@ -70,11 +70,11 @@ class StudyFolder:
         return self.locks / f"{cell.key}.lock"
 
     def log(self, cell: Cell) -> Path:
-        """Returns the path of what a cell said if it went wrong."""
+        """Returns the path of the log of a cell that raised an error."""
         return self.logs / f"{cell.id}.txt"
 
     def results(self, cells: Iterable[Cell]) -> dict[str, CellResult]:
-        """Returns what is finished of some cells, by key."""
+        """Returns the results of those cells that are finished, by key."""
         found = {cell.key: self.find(cell) for cell in cells}
         return {key: read_cell(path) for key, path in found.items() if path is not None}
 
@@ -90,7 +90,7 @@ class StudyFolder:
         """Returns the lines of `timings.jsonl`; one that was cut off is left out.
 
         Raises:
-            ValueError: A line is no record of a cell's time.
+            ValueError: If a line is not a record of a cell's time.
         """
         if not self.timings.exists():
             return []
@@ -103,7 +103,7 @@ class StudyFolder:
 
 
 def to_line(record: Mapping[str, Any], *, digits: int = DIGITS) -> bytes:
-    r"""Returns a record as a line: floats with so many significant digits, null for what is not finite.
+    r"""Returns a record as a JSON line: floats rounded to `digits` significant digits, null if not finite.
 
     Example:
         >>> to_line({"record": "iteration", "env/score": 0.123456789, "policy/steps": 4})
@@ -113,14 +113,14 @@ def to_line(record: Mapping[str, Any], *, digits: int = DIGITS) -> bytes:
 
 
 def read_cell(path: str | os.PathLike[str], shapes: Shapes = SHAPES) -> CellResult:
-    """Returns what the file of a finished cell holds.
+    """Returns the records of a finished cell from its file.
 
     Args:
         path: The file; its name is that of the cell.
         shapes: Kind of record to what its fields are.
 
     Raises:
-        ValueError: It is damaged, or no cell's.
+        ValueError: If the file is damaged, or not that of a cell.
     """
     place = Path(path)
     parts = list(split_cells(place, read_plain(place, largest=LARGEST), shapes))
@@ -138,11 +138,11 @@ def read_results(path: str | os.PathLike[str], shapes: Shapes = SHAPES) -> list[
     """Returns the finished cells of a study's folder, or of a packed file, in the order of their ids.
 
     Args:
-        path: The folder or the file.
+        path: Folder of a study, or a packed file.
         shapes: Kind of record to what its fields are; others are plain data.
 
     Raises:
-        ValueError: There is no such study, or a file is damaged.
+        ValueError: If there is no such study, or a file is damaged.
     """
     place = Path(path)
     if place.is_file():
@@ -161,12 +161,12 @@ def pack(folder: StudyFolder, cells: Iterable[Cell], target: str | os.PathLike[s
     Equal cells give equal bytes, with equal versions of the compression library.
 
     Args:
-        folder: Where they are.
-        cells: Those that are wanted; what else lies in the folder is left out.
-        target: The file, in a folder that is there.
+        folder: Folder of the study.
+        cells: Cells to pack; others in the folder are left out.
+        target: Path of the file, in a folder that exists.
 
     Raises:
-        ValueError: A cell's file is damaged.
+        ValueError: If a cell's file is damaged.
     """
     found = {path for path in (folder.find(cell) for cell in cells) if path is not None}
     for path in found:
@@ -178,10 +178,10 @@ def pack(folder: StudyFolder, cells: Iterable[Cell], target: str | os.PathLike[s
 
 
 def unpack(source: str | os.PathLike[str], folder: StudyFolder) -> int:
-    """Writes the cells of a packed study into a folder, but for those that are there; returns how many.
+    """Writes those cells of a packed study that a folder lacks into it; returns how many.
 
     Raises:
-        ValueError: `source` is no packed study, or is damaged; then nothing is written.
+        ValueError: If `source` is not a packed study, or is damaged; then nothing is written.
     """
     written = 0
     here = {path.name for path in folder.cells.glob(f"*{SUFFIX}")}

@@ -1,4 +1,4 @@
-"""What was planned, as hashes: each cell keeps those of the plan that it was run under.
+"""Hashes of a study's plan, which each cell keeps, so that later changes of the plan are detected.
 
 So a report can tell whether goal, contrasts, arms and budgets were fixed before the runs, or changed behind
 some of them. Title and question are no part of a plan, nor are contrasts that are called post hoc.
@@ -14,9 +14,9 @@ from agents.stats.resampling import PERCENTILE
 from agents.studies.plan import Study
 
 PARTS = ("goal", "cells", "tuning")
-"""Parts of a plan beside its contrasts: what is to be reached, arms and budgets, how settings are chosen."""
+"""Parts of a plan beside its contrasts: the goal, the cells (arms and budgets), the tuning."""
 STATISTICS = "statistics"
-"""A part of plans since their intervals are theirs to choose: one that lacks it has percentile intervals."""
+"""Part of a plan for the method of its intervals; a plan that lacks it has percentile intervals."""
 
 
 def fingerprint(study: Study) -> dict[str, Any]:

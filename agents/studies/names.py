@@ -1,4 +1,4 @@
-"""Names what a cell runs, apart from where its code lies, so that files may move and results still hold.
+"""Names of cell functions, independent of where their code lies, so that moved code keeps its results.
 
 A cell is identified by its settings, and `run` is one of them. What this package runs has a short name. Cells
 of before there were any say `"module:attribute"` instead, which is the name that is hashed to this day: both
@@ -15,22 +15,22 @@ PLACES: Final[Mapping[str, str]] = {
     "train": "agents.studies.training:train",
     "best_of": "agents.studies.training:best_of",
 }
-"""Short name to where the function is."""
+"""Short name to the `"module:attribute"` of the function."""
 
 HASHED: Final[Mapping[str, str]] = {
     "train": "agents.study_training:train",
     "best_of": "agents.study_training:best_of",
 }
-"""Short name to what stands for it in hashes: never to be changed, wherever the function goes."""
+"""Short name to the name that is hashed in its place: never to be changed, even if the function moves."""
 
 _SHORT: Final = {hashed: name for name, hashed in HASHED.items()}
 
 
 def find_place(run: str, places: Mapping[str, str] | None = None) -> str:
-    """Returns the `"module:attribute"` of what a cell runs; a name that has no place is returned as it is.
+    """Returns the `"module:attribute"` of a cell function; a name that has no place is returned unchanged.
 
     Args:
-        run: The name, as settings have it.
+        run: The cell's setting `run`.
         places: Name to `"module:attribute"`, for the names of a study's own; None: it has none.
 
     Example:
@@ -44,7 +44,7 @@ def find_place(run: str, places: Mapping[str, str] | None = None) -> str:
 
 
 def is_own(run: str) -> bool:
-    """Returns whether this package runs what bears a name, in either spelling.
+    """Returns whether a name, in either spelling, is that of a cell function of this package.
 
     Example:
         >>> is_own("train"), is_own("agents.study_training:train"), is_own("mine:measure")
@@ -54,7 +54,7 @@ def is_own(run: str) -> bool:
 
 
 def with_short_name(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns settings, or a part of them, whose `run` has its short name, if it has one.
+    """Returns settings, or a part of them, with `run` replaced by its short name, if it has one.
 
     Example:
         >>> with_short_name({"run": "agents.study_training:train", "seed": 1})
@@ -64,7 +64,7 @@ def with_short_name(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def with_hashed_name(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns settings as they are hashed.
+    """Returns settings with `run` replaced by the name that is hashed.
 
     Example:
         >>> with_hashed_name({"run": "train"})

@@ -1,4 +1,4 @@
-"""The plan of a study: which cells it consists of.
+"""Plan of a study: expands defaults, groups, grids and seeds into cells.
 
 A cell is one training run, or one measurement of another kind, with one seed. Its settings are those of
 `[defaults]`, nested tables merged key by key; then what tuning chose; then the fixed settings of its group;
@@ -29,46 +29,46 @@ class Cell:
     phase: Phase
     seed: int
     settings: dict[str, Any] = field(hash=False)
-    """Everything that changes the results, but for the seed and the versions; as JSON has it."""
+    """All settings that the results depend on, but for the seed and the versions; plain JSON data."""
     group: str = field(default="", compare=False)
-    """The first group that asks for it; "" for tuning."""
+    """Name of the first group that has the cell; "" for tuning."""
     label: str = field(default="", compare=False)
-    """What sets it apart within its group, in short; not part of what it is."""
+    """Short description of the cell within its group; not part of its identity."""
 
     @property
     def settings_sha256(self) -> str:
-        """The SHA-256 of the settings, whatever the order of their keys."""
+        """SHA-256 of the settings, independent of the order of their keys."""
         return hash_of(with_hashed_name(self.settings))
 
     @property
     def key(self) -> str:
-        """What identifies it: the seed, and the first eight digits of the hash of the settings."""
+        """Key that identifies the cell: the seed, and the first eight digits of the hash of the settings."""
         return cell_key(self.seed, self.settings_sha256)
 
     @property
     def id(self) -> str:
-        """The name of its file: label and key."""
+        """Name of the cell's file: label and key."""
         return f"{self.label}-{self.key}" if self.label else self.key
 
 
 @dataclass(frozen=True)
 class Goal:
-    """What a learner is meant to reach, and within which divergence."""
+    """Goal of a study: the score to reach, and the KL to the reference within which it counts."""
 
     share: float = 0.8
-    """Of the way from the start to what is attainable."""
+    """Share of the way from the untrained score to the attainable one, in (0, 1]."""
     kl_per_token: float | None = None
-    """Largest divergence from the reference, nats per token of the longest response; None: any."""
+    """Largest KL to the reference, in nats per token of the longest response; None: no limit."""
     window: int = 5
-    """Iterations that scores and divergences are averaged over."""
+    """Window, in iterations, of the moving average of score and KL."""
     length_key: str = "env_kwargs.max_new_tokens"
-    """Where in the settings that longest response is said."""
+    """Dotted key of the setting that holds the length of the longest response."""
 
     def max_kl(self, settings: Settings) -> float:
-        """Returns K, the largest divergence of a cell in nats per response; infinity: any.
+        """Returns the largest KL of a cell, K, in nats per response; infinity: no limit.
 
         Raises:
-            ValueError: The settings do not say how long a response may be.
+            ValueError: If the settings do not say how long a response may be.
         """
         if self.kl_per_token is None:
             return float("inf")
@@ -82,20 +82,20 @@ class Goal:
 
 @dataclass(frozen=True)
 class Tuning:
-    """How settings are chosen before the main cells run."""
+    """Tuning of a study: the grid, seeds and criterion by which settings are chosen before the main cells."""
 
     per: tuple[str, ...]
-    """The choice is made anew for each combination of values of these keys."""
+    """Dotted keys; a choice is made for each combination of their values."""
     seeds: tuple[int, ...]
     grid: dict[str, list[Any]]
     criterion: str = "area"
     settings: dict[str, Any] = field(default_factory=dict[str, Any])
-    """Laid over the defaults in tuning alone, such as fewer episodes."""
+    """Settings merged over the defaults in tuning alone, such as fewer episodes."""
 
 
 @dataclass(frozen=True)
 class Group:
-    """Cells that belong together: fixed settings, a grid, seeds."""
+    """Group of cells: fixed settings, a grid over others, and seeds."""
 
     name: str
     seeds: tuple[int, ...]
@@ -109,42 +109,42 @@ class Group:
 
 @dataclass(frozen=True)
 class Contrast:
-    """A comparison of two arms."""
+    """Comparison of two arms, treatment and control, on a measure."""
 
     name: str
     measure: str
     treatment: dict[str, Any]
-    """Dotted keys to values, without those of `at`."""
+    """Dotted keys to values that select the treatment arm, without those of `at`."""
     control: dict[str, Any]
     at: dict[str, Any] = field(default_factory=dict[str, Any])
-    """What both arms have in common."""
+    """Dotted keys to values that both arms have in common."""
     primary: bool = False
     post_hoc: bool = False
-    """Thought of when runs had been seen: described, not tested. That others were fixed
-    before is what the hashes of `agents.studies.fingerprint` in the cells are for.
+    """Whether it was added after runs had been seen: such a contrast is described, not tested. The hashes of
+    `agents.studies.fingerprint` in the cells show that others were fixed before.
     """
 
     @property
     def arms(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        """What the cells of treatment and control match."""
+        """Dotted keys to values that select the cells of treatment and control."""
         return {**self.at, **self.treatment}, {**self.at, **self.control}
 
 
 @dataclass(frozen=True)
 class Choice:
-    """What tuning chose for one combination of values."""
+    """Settings that tuning chose for one combination of values."""
 
     where: dict[str, Any]
-    """Dotted key to value, None where the settings lack it."""
+    """Combination that the choice is for: dotted key to value, None where the settings lack the key."""
     settings: dict[str, Any]
-    """Dotted key to the value chosen."""
+    """Chosen settings: dotted key to value."""
     candidates: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     """Per point of the grid: `settings`, `criterion`, and `seeds`, one value each; None: the run failed."""
 
 
 @dataclass(frozen=True)
 class Study:
-    """Everything that a study file says."""
+    """Study as its file describes it: goal, defaults, tuning, groups and contrasts."""
 
     name: str
     title: str
@@ -155,21 +155,21 @@ class Study:
     groups: tuple[Group, ...] = ()
     contrasts: tuple[Contrast, ...] = ()
     places: dict[str, str] = field(default_factory=dict[str, str])
-    """Names that cells run to the `"module:attribute"` where they lie; no part of a cell, nor of the plan."""
+    """Names of cell functions to their `"module:attribute"`; no part of a cell, nor of the plan."""
     interval: Method = BCA
-    """How its reports make intervals; what it says is part of its plan."""
+    """Method of the intervals in its reports, which is part of the plan."""
     overrides: dict[str, Any] = field(default_factory=dict[str, Any])
-    """Dotted keys to values that all cells get, whatever the file says."""
+    """Dotted keys to values that override the file's settings in all cells."""
 
     def override(self, settings: Mapping[str, Any]) -> Study:
-        """Returns the study with settings, by dotted key, that all its cells get."""
+        """Returns the study with settings, by dotted key, overridden in all its cells."""
         return replace(self, overrides=with_short_name({**self.overrides, **settings}))
 
     def tuning_cells(self, groups: Sequence[str] | None = None) -> list[Cell]:
-        """Returns the cells whose results settings are chosen by, in the order of the seeds.
+        """Returns the tuning cells, in the order of the seeds.
 
         Args:
-            groups: Those whose main cells are meant; None: all.
+            groups: Names of the groups whose main cells need the choices; None: all.
         """
         if self.tuning is None:
             return []
@@ -182,7 +182,7 @@ class Study:
         return unique(cells)
 
     def tuned_places(self, groups: Sequence[str] | None = None) -> list[dict[str, Any]]:
-        """Returns the combinations of values, by dotted key, that a choice is made for."""
+        """Returns the combinations of values, by dotted key, that tuning makes a choice for."""
         found: list[dict[str, Any]] = []
         if self.tuning is None:
             return found
@@ -206,11 +206,11 @@ class Study:
         """Returns the main cells: the first seed of all groups, then the second of all, and so on.
 
         Args:
-            choices: What tuning chose, for each combination of values that occurs.
-            groups: Those that are wanted; None: all.
+            choices: Choices of the tuning, for each combination of values that occurs.
+            groups: Names of the groups to take; None: all.
 
         Raises:
-            ValueError: There is no choice for a cell.
+            ValueError: If there is no choice for a cell.
         """
         turns: list[tuple[int, Cell]] = []
         for group in self._chosen(groups):
@@ -232,7 +232,7 @@ class Study:
         return [group for group in self.groups if groups is None or group.name in groups]
 
     def plain_settings(self, groups: Sequence[str] | None = None) -> Iterator[tuple[Group, dict[str, Any]]]:
-        """Yields the settings of each point of each group as they are without tuning."""
+        """Yields the settings of each grid point of each group, before tuning is applied."""
         for group in self._chosen(groups):
             for point in group.points():
                 yield group, self._settings_of(group, point, {})
@@ -242,7 +242,7 @@ class Study:
         return lay_over(lay_over(settings, point), self.overrides)
 
     def _is_tuned(self, settings: Settings) -> bool:
-        """Returns whether tuning is for a cell: for those that run what the defaults run."""
+        """Returns whether a cell is tuned: it runs the same function as the defaults."""
         return settings.get("run") == self.defaults.get("run")
 
     def _chosen_settings(self, plain: Settings, choices: Sequence[Choice]) -> dict[str, Any]:
@@ -256,7 +256,7 @@ class Study:
 
 
 def cell_key(seed: int, settings_sha256: str) -> str:
-    """Returns what identifies a cell: the seed, and the first eight digits of the hash of the settings."""
+    """Returns the key of a cell: the seed, and the first eight digits of the hash of the settings."""
     return f"seed{seed}-{settings_sha256[:8]}"
 
 
@@ -269,7 +269,7 @@ def unique(cells: Iterable[Cell]) -> list[Cell]:
 
 
 def _label(group: Group, point: Settings, defaults: Settings) -> str:
-    """Returns what is fixed in a group other than in the defaults, and where in its grid a cell lies."""
+    """Returns the label of a cell: its group's settings that differ from the defaults, and its grid point."""
     fixed = [
         value
         for key, value in leaves(group.settings)

@@ -1,4 +1,4 @@
-"""Reads a study from its TOML file, and refuses what would only go wrong hours later.
+"""Reads and validates a study from its TOML file, before any cell runs.
 
 `docs/benchmark.md` describes the file. Whatever is wrong with one is said in one line: the key, what is
 expected, and what is there instead.
@@ -24,15 +24,15 @@ from agents.studies.settings import lay_over, leaves, look_up, matches, merge
 
 Table = Mapping[str, Any]
 DEFAULTS: dict[str, Any] = {"run": "train"}
-"""What `[defaults]` need not say."""
+"""Default settings that `[defaults]` may leave out."""
 LARGEST_FILE = 1 << 20
-"""Bytes of a study file."""
+"""Most bytes of a study file."""
 TABLES = ("title", "question", "goal", "defaults", "tuning", "cells", "contrasts", "places", "statistics")
-"""What a study file may say."""
+"""Keys that a study file may have at its top level."""
 MOST_DOTS = 1_000
-"""In a line: to read a key a.b.c takes memory with the square of its parts, gigabytes of a long one."""
+"""Most dots in a line: parsing a key a.b.c takes memory with the square of its parts."""
 MOST_CELLS = 100_000
-"""Of a study, and seeds of a group: a file of a few bytes can ask for any number."""
+"""Most cells of a study, and seeds of a group: a file of a few bytes can ask for any number."""
 
 
 def read_study(path: str | os.PathLike[str]) -> Study:
@@ -41,8 +41,8 @@ def read_study(path: str | os.PathLike[str]) -> Study:
     Nothing that it names is imported or opened.
 
     Raises:
-        ValueError: The file is no study; one line says which key is wrong, and how.
-        OSError: It can't be read.
+        ValueError: If the file is not a valid study; one line says which key is wrong, and how.
+        OSError: If it can't be read.
     """
     file = Path(path)
     data = read_plain(file, largest=LARGEST_FILE)
@@ -66,10 +66,10 @@ def _load_toml(data: bytes) -> dict[str, Any]:
 
 
 def parse_study(name: str, table: Table) -> Study:
-    """Returns the study that a table holds, as `tomllib` returns it.
+    """Returns the study of a table, as `tomllib` returns it.
 
     Raises:
-        ValueError: One line says which key is wrong, and how.
+        ValueError: If the table is not a valid study; one line says which key is wrong, and how.
     """
     _check_keys("", table, TABLES)
     _check_json(table)
@@ -182,7 +182,7 @@ def _read_interval(table: Table) -> Method:
 
 
 FLAGS = ("primary", "post_hoc")
-"""Of contrasts."""
+"""Keys of a contrast that are booleans."""
 
 
 def _read_contrast(index: int, table: Table) -> Contrast:
@@ -206,7 +206,7 @@ def _read_contrast(index: int, table: Table) -> Contrast:
 
 
 def _check_study(study: Study) -> None:
-    """Checks what several parts of a study have to agree on."""
+    """Checks that the parts of a study agree with each other."""
     if not study.groups:
         raise ValueError("cells: expected at least one table [[cells]], got none")
     _check_number(study)
@@ -233,7 +233,7 @@ def _check_study(study: Study) -> None:
 
 
 def _check_places(study: Study) -> None:
-    """Checks that every name that has a place is run by a cell."""
+    """Checks that every name in `[places]` is run by a cell."""
     known = list(dict.fromkeys(str(settings["run"]) for _, settings in study.plain_settings()))
     for name in study.places:
         if name not in known:
@@ -242,7 +242,7 @@ def _check_places(study: Study) -> None:
 
 
 def _check_number(study: Study) -> None:
-    """Checks that there are not more cells than anybody runs, before they are listed."""
+    """Checks the number of cells against `MOST_CELLS`, before they are listed."""
     cells = sum(prod(map(len, group.grid.values())) * len(group.seeds) for group in study.groups)
     if study.tuning is not None:
         cells += prod(map(len, study.tuning.grid.values())) * len(study.tuning.seeds)
@@ -269,7 +269,7 @@ def _check_arms(study: Study) -> None:
 
 
 def _explain_no_cell(where: Mapping[str, Any], plain: Sequence[Mapping[str, Any]]) -> str:
-    """Returns what cells have in the place of the first value that none of them has."""
+    """Returns the values that cells have for the first key whose value in `where` no cell has."""
     for key, value in where.items():
         known = list(dict.fromkeys(show(look_up(settings, key)) for settings in plain))
         if show(value) not in known:
@@ -279,7 +279,7 @@ def _explain_no_cell(where: Mapping[str, Any], plain: Sequence[Mapping[str, Any]
 
 
 def _seeds(key: str, value: Any) -> tuple[int, ...]:
-    """Returns the seeds of a list, or as many as a number says, from 0."""
+    """Returns the seeds: those of a list, or 0 to n - 1 for a number n."""
     expected = "a number of seeds >= 1, or a list of different seeds >= 0"
     if _is_count(value):
         if value > MOST_CELLS:
@@ -318,7 +318,7 @@ def _settings(key: str, value: Any) -> dict[str, Any]:
 
 
 def _where(key: str, value: Any) -> dict[str, Any]:
-    """Returns a table of the values that dotted keys have in the cells that are meant."""
+    """Returns a table of dotted keys to values that selects cells."""
     return with_short_name(_table(key, value))
 
 

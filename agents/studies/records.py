@@ -1,4 +1,4 @@
-"""Reads the lines of a study's files as records, and refuses what no study has written.
+"""Parses and validates the JSON lines of a study's files as records.
 
 A line is one JSON object with a `record`. Whatever a stranger's file holds, it becomes plain data or one
 `ValueError` that names the field: no number that is not finite, no key twice, no text that is nested or long
@@ -16,26 +16,26 @@ from agents.runs.strict_json import is_count, is_number, parse_object, show
 
 Record = dict[str, Any]
 LONGEST_RESPONSE = 1 << 20
-"""Tokens of a response that is kept."""
+"""Most tokens of a response that is kept."""
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A type of a field."""
+    """Type of a record's field: a test, and its name in words."""
 
     expected: str
-    """In words."""
+    """Name of the type in words, for messages."""
     holds: Callable[[Any], bool]
 
 
 @dataclass(frozen=True)
 class Shape:
-    """The fields of a record."""
+    """Shape of a record: the types of its fields."""
 
     needed: Mapping[str, Kind]
     optional: Mapping[str, Kind] = field(default_factory=dict[str, Kind])
     others: Kind | None = None
-    """Of all other fields; None: anything."""
+    """Type of all fields that are not named; None: any plain data."""
 
 
 def is_text(value: Any) -> bool:
@@ -44,17 +44,17 @@ def is_text(value: Any) -> bool:
 
 
 def list_of(holds: Callable[[Any], bool]) -> Callable[[Any], bool]:
-    """Returns the test whether a value is a list of what a test holds for."""
+    """Returns a test for lists whose items all pass a test."""
     return lambda value: isinstance(value, list) and all(map(holds, cast(list[Any], value)))
 
 
 def table_of(holds: Callable[[Any], bool]) -> Callable[[Any], bool]:
-    """Returns the test whether a value is a table with values that a test holds for."""
+    """Returns a test for tables whose values all pass a test."""
     return lambda value: isinstance(value, dict) and all(map(holds, cast(Record, value).values()))
 
 
 def or_none(holds: Callable[[Any], bool]) -> Callable[[Any], bool]:
-    """Returns the test whether a value is null, or a test holds for it."""
+    """Returns a test for values that are null or pass a test."""
     return lambda value: value is None or holds(value)
 
 
@@ -97,14 +97,14 @@ SHAPES: Mapping[str, Shape] = {
         {"reason": Kind("a text or null", or_none(is_text)), "sha256": TEXT},
     ),
 }
-"""Kind of record to what its fields are."""
+"""Kind of record to the shape of its fields."""
 
 
 def parse_record(line: bytes) -> Record:
-    """Returns the record that a line holds.
+    """Returns the record on a line.
 
     Raises:
-        ValueError: It holds none; the message says why, but not where.
+        ValueError: If the line is not a record; the message says why, but not where.
     """
     record = parse_object(line)
     if not is_text(record.get("record")):
@@ -116,11 +116,11 @@ def check_record(record: Mapping[str, Any], shapes: Mapping[str, Shape] = SHAPES
     """Checks the fields of a record of a known kind.
 
     Args:
-        record: With its `record`.
-        shapes: Kind of record to what its fields are.
+        record: The record; its key `record` has its kind.
+        shapes: Kind of record to the shape of its fields.
 
     Raises:
-        ValueError: A field is missing, or of another type; the message says which, but not where.
+        ValueError: If a field is missing, or of another type; the message says which, but not where.
     """
     shape = shapes.get(record["record"])
     if shape is None:

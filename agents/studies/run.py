@@ -32,23 +32,23 @@ from agents.studies.plan import Cell
 from agents.studies.records import Record, check_record, parse_record
 
 CellFunction = Callable[[Mapping[str, Any], int], Iterator[Record]]
-"""A cell: settings and seed to its records, but for the first and the last, which are written here."""
+"""Function of a cell: settings and seed to its records, but for the first and the last, written here."""
 POLL = 1.0
-"""Seconds between two looks at cells that another process is at work on."""
+"""Seconds between two checks of cells that another process is running."""
 RESERVED = ("cell", "end")
 
 
 class Job(NamedTuple):
-    """A cell to be run, with all that the process that runs it needs."""
+    """Cell to be run, with all that the process which runs it needs."""
 
     study: str
     cell: Cell
     folder: str
     import_paths: tuple[str, ...]
     plan: Mapping[str, Any] | None = None
-    """The hashes of what was planned when it was run, of `agents.studies.fingerprint.fingerprint`."""
+    """Hashes of the plan under which it is run, of `agents.studies.fingerprint.fingerprint`."""
     places: Mapping[str, str] | None = None
-    """Where names lie that cells run, of `Study.places`."""
+    """Names of cell functions to their `"module:attribute"`, as in `Study.places`."""
 
 
 class Outcome(NamedTuple):
@@ -63,30 +63,30 @@ class Outcome(NamedTuple):
 
 
 class Event(NamedTuple):
-    """What is told of each cell that is finished or went wrong."""
+    """Event that is reported for each cell that is finished or raised an error."""
 
     cell: Cell
     outcome: Outcome
     running: tuple[Cell, ...]
     left: tuple[Cell, ...]
-    """Those that wait."""
+    """Cells that have not started yet."""
 
 
 @dataclass
 class Summary:
-    """What running some cells came to."""
+    """Summary of running cells: how many are done, which raised errors, which are left."""
 
     done: int = 0
-    """Cells that are finished, whoever finished them."""
+    """Number of finished cells, including those that other processes finished."""
     errors: dict[str, str] = field(default_factory=dict[str, str])
-    """The cells that went wrong, by id, with the reason in one line."""
+    """Ids of the cells that raised an error, to the reason in one line."""
     left: list[Cell] = field(default_factory=list[Cell])
-    """Those that time ran out for."""
+    """Cells that were not started within the time limit."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where the cells of a study run and what is needed for it."""
+    """Place where cells of a study run: folder, executor, import paths and plan."""
 
     study: str
     folder: StudyFolder
@@ -95,9 +95,9 @@ class Place:
     """Folders that modules named in settings are imported from, before all others."""
     on_event: Callable[[Event], None] = field(default=lambda event: None)
     plan: Mapping[str, Any] | None = None
-    """The hashes of what is planned, which every cell keeps; None: not known."""
+    """Hashes of the plan, which every cell keeps; None: not known."""
     places: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Where names lie that cells run, of `Study.places`."""
+    """Names of cell functions to their `"module:attribute"`, as in `Study.places`."""
 
     def submit(self, cell: Cell) -> Future[Outcome]:
         """Returns the future outcome of a cell."""
@@ -107,15 +107,15 @@ class Place:
 
 
 def run_cells(place: Place, cells: Sequence[Cell], *, seconds: float | None = None) -> Summary:
-    """Returns how it went, once all cells are finished or went wrong, or time is over.
+    """Runs cells until all are finished or raised an error, or time is over; returns a summary.
 
     Cells that another process is at work on are waited for, and taken over if that process ends without
     having finished them.
 
     Args:
-        place: Where they run.
-        cells: In the order in which they are begun.
-        seconds: No cell is begun later than this; None: whenever.
+        place: Where the cells run.
+        cells: Cells in the order in which they are started.
+        seconds: No cell is started later than this; None: no limit.
     """
     until = None if seconds is None else time.monotonic() + seconds
     place.folder.create()
@@ -164,8 +164,8 @@ def load_function(name: str, places: Mapping[str, str] | None = None) -> CellFun
     """Returns the cell function that a short name, a name with a place, or "module:attribute" stands for.
 
     Args:
-        name: As settings have it.
-        places: Where names of a study's own lie.
+        name: The cell's setting `run`.
+        places: Names of the study's own cell functions to their `"module:attribute"`.
 
     Raises:
         ValueError: If no function is found under the name.
@@ -202,10 +202,10 @@ def _write(job: Job, folder: StudyFolder) -> tuple[Literal["done", "failed"], st
 
 
 def _checked_line(record: Record) -> bytes:
-    """Returns a record as a line that can be read again.
+    """Returns a record as a JSON line, after checking its fields.
 
     Raises:
-        ValueError: A field is of another type than readers rely on.
+        ValueError: If a field does not have the type that readers rely on.
     """
     line = to_line(record)
     check_record(parse_record(line))
@@ -235,7 +235,7 @@ def _use_one_thread() -> None:
 
 
 def _next_free(folder: StudyFolder, waiting: deque[Cell], summary: Summary) -> Cell | None:
-    """Takes the next cell that is neither finished nor in other hands; those in other hands stay."""
+    """Takes the next cell that is neither finished nor run by another process; the latter stay waiting."""
     for _ in range(len(waiting)):
         cell = waiting.popleft()
         if is_locked(folder.lock(cell)):
@@ -248,7 +248,7 @@ def _next_free(folder: StudyFolder, waiting: deque[Cell], summary: Summary) -> C
 
 
 def _ended(running: Mapping[Future[Outcome], Cell]) -> list[Future[Outcome]]:
-    """Returns the calls that have ended, after waiting a moment for one."""
+    """Returns the calls that have ended, after waiting up to `POLL` seconds for one."""
     if not running:
         time.sleep(POLL)
         return []
@@ -299,7 +299,7 @@ def _processor() -> str:
 
 @contextmanager
 def _captured(log: Path) -> Generator[Path]:
-    """Returns a context in which whatever this process and its libraries print goes to a file."""
+    """Returns a context in which stdout and stderr of this process go to a file."""
     sys.stdout.flush()
     sys.stderr.flush()
     kept = [os.dup(1), os.dup(2)]

@@ -1,4 +1,4 @@
-"""Settings as nested tables: values under dotted keys, tables merged key by key, grids of values.
+"""Nested settings: look up dotted keys, merge tables key by key, expand grids.
 
 A dotted key is a path: "config.lam" is `settings["config"]["lam"]`. Nothing here changes its arguments.
 """
@@ -52,10 +52,10 @@ def merge(below: Settings, above: Settings) -> dict[str, Any]:
 
 
 def lay_over(settings: Settings, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns settings with the values that dotted keys are mapped to.
+    """Returns settings with the values of dotted keys replaced.
 
     Raises:
-        ValueError: A key leads through a value that is no table.
+        ValueError: If a key leads through a value that is not a table.
 
     Example:
         >>> lay_over({"config": {"gamma": 1.0}}, {"config.lam": 0.95})
@@ -94,7 +94,7 @@ def describe(value: Any) -> str:
 
 
 def leaves(settings: Settings, prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Yields the dotted key and the value of everything in settings that is no table."""
+    """Yields dotted key and value of every leaf of nested settings: all values that are not tables."""
     for key, value in settings.items():
         if isinstance(value, Mapping):
             yield from leaves(cast(Settings, value), f"{prefix}{key}.")

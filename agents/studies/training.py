@@ -1,4 +1,4 @@
-"""Cells of a study that train a learner, or ask its untrained policy for the best of many responses.
+"""Cell functions of a study that train a learner, or measure best-of-n of its untrained policy.
 
 Settings, beside those that `agents.studies.plan` reads:
 
@@ -33,11 +33,11 @@ KNOWN = (
     *("run", "agent", "config", "policy", "policy_kwargs", "device", "env", "env_kwargs", "eval_env_kwargs"),
     *("episodes", "extra_episodes", "eval_episodes", "samples"),
 )
-"""Settings of a training run; others would be ignored, and are refused."""
+"""Names of the settings of a training run; others are refused."""
 LARGEST_BATCH = 128
-"""Episodes that an evaluation plays at once."""
+"""Most episodes that an evaluation collects at once."""
 BLEU_SAMPLE = 128
-"""Responses that are compared with one another."""
+"""Number of responses that self-BLEU compares with each other."""
 
 Settings = Mapping[str, Any]
 Record = dict[str, Any]
@@ -50,21 +50,21 @@ class MetricsKeeper:
         self.rows: list[Record] = []
 
     def on_iteration(self, metrics: Mapping[str, float], timings: Any, episodes: Any) -> None:
-        """Takes what the learner reports."""
+        """Appends the metrics of an iteration."""
         del timings, episodes
         self.rows.append(dict(metrics))
 
 
 def train(settings: Settings, seed: int) -> Iterator[Record]:
-    """Yields what a training run measured: each iteration, the policy before and after, and some responses.
+    """Yields the records of a training run: iterations, evaluations before and after, sampled responses.
 
     Args:
-        settings: As in the module docstring.
-        seed: Of everything that is drawn.
+        settings: Settings of the cell, as in the module docstring.
+        seed: Seed of the learner, the environments and the evaluations.
 
     Raises:
-        FloatingPointError: A reward, loss or gradient was not finite.
-        ValueError: The settings do not go together, or one is unknown.
+        FloatingPointError: If a reward, loss or gradient was not finite.
+        ValueError: If the settings do not go together, or one is unknown.
     """
     for key in settings:
         if key not in KNOWN:
@@ -84,17 +84,17 @@ def train(settings: Settings, seed: int) -> Iterator[Record]:
 
 
 def best_of(settings: Settings, seed: int) -> Iterator[Record]:
-    """Yields what the best of `n` responses of the untrained policy scores, over `prompts` prompts.
+    """Yields the best-of-n score of the untrained policy, over `prompts` prompts.
 
     Where the environment reports no score, its reward counts. What that reaches is attainable with little
     divergence: log n - (n - 1) / n nats at most (Beirami et al. 2024, arXiv 2401.01879).
 
     Args:
         settings: As in the module docstring, with `n` and `prompts`.
-        seed: Of prompts and responses.
+        seed: Seed of prompts and responses.
 
     Raises:
-        ValueError: The environment does not say what its prompts are.
+        ValueError: If the environment does not say what its prompts are.
     """
     n, prompts = int(settings["n"]), int(settings["prompts"])
     env = make_env(settings, n, evaluating=True)
@@ -154,7 +154,7 @@ def _summary(rows: Sequence[Row]) -> Record:
 
 
 def _sample(row: Row) -> Record:
-    """Returns a response with what each token earned; the texts are those that the environment told."""
+    """Returns a record of a response with its tokens' rewards, and the texts that the environment reports."""
     info, length = row["info"], row["length"]
     return {
         "prompt": info.get("prompt"),

@@ -1,4 +1,4 @@
-"""Chooses settings by the results of a study's tuning cells.
+"""Chooses hyperparameters by the results of a study's tuning cells.
 
 Every point of the tuning grid gets the same seeds and the same number of episodes, in each place that a
 choice is made for; the point with the best mean criterion over its seeds is taken.
@@ -16,18 +16,18 @@ from agents.studies.files import CellResult
 from agents.studies.plan import Cell, Choice, Goal, Study, Tuning
 
 Criterion = Callable[[CellResult, Goal], float]
-"""From a finished run and the study's goal to a number, the larger the better."""
+"""Criterion of tuning: a finished run and the study's goal to a number, the larger the better."""
 
 
 def area_within_divergence(result: CellResult, goal: Goal) -> float:
-    """Returns the average height of the smoothed score curve, with its start where divergence is too large.
+    """Returns the mean height of the smoothed score curve, with the start's score where the KL is too large.
 
     So a setting gains nothing from scores that it reaches beyond K nats from the reference. A run of a single
     iteration has one height, which is returned.
 
     Args:
-        result: Of a training run.
-        goal: Its window and K are read.
+        result: Result of a training run.
+        goal: Goal of the study, of which window and largest KL are read.
     """
     rows = result.iterations
     scores = moving_average(result.column("env/score"), goal.window)  # (iterations,) float64
@@ -39,7 +39,7 @@ def area_within_divergence(result: CellResult, goal: Goal) -> float:
 
 
 CRITERIA: dict[str, Criterion] = {"area": area_within_divergence}
-"""Name to criterion."""
+"""Criteria of tuning by name."""
 
 
 def choose(
@@ -48,12 +48,12 @@ def choose(
     """Returns the choice for each combination of values that the study tunes.
 
     Args:
-        study: With a tuning, or there is nothing to choose.
-        results: The finished tuning cells, by key.
-        groups: Those whose main cells are meant; None: all.
+        study: The study; without a tuning there is nothing to choose.
+        results: Results of the finished tuning cells, by key.
+        groups: Names of the groups whose main cells need the choices; None: all.
 
     Raises:
-        ValueError: A tuning cell is missing, all candidates failed, or the criterion is unknown.
+        ValueError: If a tuning cell is missing, all candidates failed, or the criterion is unknown.
     """
     if study.tuning is None:
         return []
@@ -85,10 +85,10 @@ def _value(study: Study, cell: Cell, results: Mapping[str, CellResult]) -> float
 
 
 def criterion_of(study: Study, result: CellResult) -> float | None:
-    """Returns what a tuned study compares tuning runs by; None for a run that failed.
+    """Returns the criterion of a tuning run; None for a run that failed.
 
     Raises:
-        ValueError: The criterion is unknown, or the run lacks what it is made of.
+        ValueError: If the criterion is unknown, or the run lacks a metric that it needs.
     """
     assert study.tuning is not None
     criterion = _criterion(study.tuning)
