@@ -1,1 +1,1 @@
-"""A training run in a folder: its settings, what is written there, how it goes on after a stop."""
+"""Training runs in folders: settings, files, results, and how a run is resumed."""

@@ -17,7 +17,7 @@ Settings = Mapping[str, Any]
 
 
 class AnyEnv:
-    """A task of which nothing is known but the environment's id and its arguments."""
+    """Preset of any environment: only its id and its arguments are known."""
 
     name = "env"
     packages: Sequence[str] = ()
@@ -42,10 +42,10 @@ class AnyEnv:
     )
 
     def complete(self, settings: Settings, given: Settings) -> dict[str, Any]:
-        """Returns the settings as they are.
+        """Returns the settings unchanged.
 
         Raises:
-            ValueError: No environment is named, or passes over prompts are asked for.
+            ValueError: If no environment is named, or passes over prompts are asked for.
         """
         if settings["env"] is None:
             raise ValueError("--env: expected the id of an environment, such as package:Name-v0, got none")
@@ -59,41 +59,41 @@ class AnyEnv:
         """Accepts any id: Gymnasium says what is wrong with it."""
 
     def find_modules(self, settings: Settings) -> None:
-        """Lets the id name a module of the working folder, as `python -m` does."""
+        """Makes modules of the working folder importable for the id, as `python -m` does."""
         if ":" in settings["env"] and os.getcwd() not in sys.path:
             sys.path.append(os.getcwd())  # last: a file there takes the place of no module that is installed
 
     def env(self, settings: Settings, part: str) -> tuple[str, dict[str, Any]]:
-        """Returns the id and the arguments of a part."""
+        """Returns id and keyword arguments of the training or evaluation environment."""
         more: Settings = settings["eval_env_kwargs"] if part == "eval" else {}
         return settings["env"], {**settings["env_kwargs"], **more}
 
     def prompts(self, settings: Settings) -> Prompts | None:
-        """Returns None: they are the environment's own business."""
+        """Returns None: the prompts are known to the environment alone."""
         return None
 
     def tokenizer(self, settings: Settings) -> str | None:
-        """Returns None: the policy's own goes with the environment, or the learner says so."""
+        """Returns None: the policy's own tokenizer is used; the learner checks that it fits."""
         return None
 
     def notes(self, settings: Settings, given: Settings) -> Sequence[str]:
-        """Returns nothing: all there is was given."""
+        """Returns no notes: every setting is given by the user."""
         return ()
 
     def explain(self, error: BaseException) -> str:
-        """Returns the message as it is."""
+        """Returns the error's message unchanged."""
         return str(error)
 
     def token_texts(self, tokenizer: str, ids: Sequence[int]) -> list[Any]:
-        """Returns the ids."""
+        """Returns the token ids unchanged."""
         return list(ids)
 
     def show_tokens(
         self, tokenizer: Any, ids: Sequence[int], *, allowed: Collection[str]
     ) -> list[str] | None:
-        """Returns None: ids say nothing to a reader."""
+        """Returns None: there is no tokenizer to turn ids into text."""
         return None
 
     def write_page(self, samples: Path, page: Path, *, title: str) -> bool:
-        """Returns False: ids say nothing to a reader."""
+        """Returns False: without a tokenizer no page is written."""
         return False

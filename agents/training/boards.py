@@ -1,4 +1,4 @@
-"""Where the numbers of a run go: files, terminal, and the boards that it was started with."""
+"""Logs of a run: JSONL files, terminal, and the boards (TensorBoard, W&B) that it was started with."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from agents.runs.strict_json import show
 from agents.training.run_folder import RunFolder
 
 BOARDS: dict[str, type[Any]] = {"tensorboard": bool, "wandb": str, "wandb_mode": str}
-"""Flags that name a board, and what they hold; a run goes on where it began."""
+"""Flags that choose a board, and their types; a resumed run keeps its boards."""
 
 Settings = Mapping[str, Any]
 
@@ -24,10 +24,10 @@ def chosen(given: Settings) -> dict[str, Any]:
 
 
 def check_installed(given: Settings) -> None:
-    """Refuses what an optional package is missing for, before anything is loaded or written.
+    """Checks that the optional packages of the chosen boards are installed, before anything is loaded.
 
     Raises:
-        ValueError: The message says what to install.
+        ValueError: If a package is missing; the message says what to install.
     """
     for key in ("tensorboard", "wandb"):
         if given.get(key):
@@ -38,10 +38,10 @@ def check_installed(given: Settings) -> None:
 
 
 def recall(config: Settings, given: Settings) -> dict[str, Any]:
-    """Returns the flags of a run that is continued, with those of the boards that it was started with.
+    """Returns the flags of a resumed run, with those of the boards that it was started with.
 
     Raises:
-        ValueError: Another project is asked for, or what the run keeps is of other types.
+        ValueError: If another project is asked for, or what the run keeps is of other types.
     """
     found = config.get("boards", {})
     stored = cast("dict[str, Any]", found) if isinstance(found, dict) else {"": found}
@@ -64,7 +64,7 @@ def make_logs(
     total: int,
     say: Callable[[str], None],
 ) -> list[Log]:
-    """Returns where the numbers go; those of the main process are the numbers of all."""
+    """Returns the logs of a run; those of the main process have the metrics of all processes."""
     if not agent.processes.is_main:
         return []
     logs: list[Log] = [
@@ -83,7 +83,7 @@ def make_logs(
 
 
 def close_logs(logs: Iterable[Log], folder: RunFolder) -> None:
-    """Closes logs; what is in the files is kept, should the folder go before the run has its results."""
+    """Closes logs and keeps the content of their files, in case the folder is deleted before the results."""
     for log in logs:
         if isinstance(log, JsonlLog):
             folder.kept |= log.contents()
@@ -93,7 +93,7 @@ def close_logs(logs: Iterable[Log], folder: RunFolder) -> None:
 def reach_wandb(
     folder: RunFolder, settings: Settings, given: Settings, say: Callable[[str], None]
 ) -> list[Log]:
-    """Returns the log of W&B, or none where it can't be reached: that must not keep a run from being made."""
+    """Returns the W&B log, or an empty list if W&B can't be reached, which must not stop the run."""
     kwargs: dict[str, Any] = {"folder": folder.path, "config": settings, "mode": given.get("wandb_mode")}
     try:
         return [WandbLog(given["wandb"], report=sys.stderr, run_id=folder.config()["id"] or None, **kwargs)]

@@ -1,4 +1,4 @@
-"""Makes the learner of a run and its environments, in one process or several."""
+"""Builds the learner of a run and its environments, in one process or several."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from agents.training.preset import Preset
 from agents.training.run_folder import RunFolder
 
 EVAL_ENVS = 128
-"""Responses that an evaluation scores at once."""
+"""Number of environments of an evaluation, which are scored together."""
 
 Settings = Mapping[str, Any]
 
 
 def join(preset: Preset, given: Settings) -> Processes:
-    """Returns the processes that the run was launched in, on the device that it asks for."""
+    """Returns the process group of the run, on the device that its settings name."""
     settings = {**flags.defaults_of(preset), **given}
     if "resume" in given:
         settings = flags.read_stored(preset, RunFolder(given["resume"]).config()["settings"])
@@ -38,7 +38,7 @@ def join(preset: Preset, given: Settings) -> Processes:
 
 
 def settle(settings: Settings, processes: Processes) -> dict[str, Any]:
-    """Returns the settings with this process's own device; those that are recorded are alike in all."""
+    """Returns the settings with this process's own device; recorded settings are equal in all processes."""
     device = settings["device"] if processes.device is None else str(processes.device)
     return {**settings, "device": device}
 
@@ -67,11 +67,11 @@ def make_agent(
     """Returns the learner: as its checkpoint left it if there is one, untrained otherwise.
 
     Args:
-        preset: The task.
-        folder: Of the run.
-        settings: With this process's own device.
-        processes: Who learns together.
-        base: Where the base model of the checkpoint's adapter is, when it has moved.
+        preset: Preset of the task.
+        folder: Folder of the run.
+        settings: Settings, with this process's own device.
+        processes: Processes that learn together.
+        base: Folder of the base model of the checkpoint's adapter, if it has moved.
     """
     agent_class = find_learner(settings["agent"])
     processes.check_divides("batch_size", settings["batch_size"])
@@ -95,7 +95,7 @@ def make_agent(
 
 
 def find_checkpoint(folder: RunFolder, processes: Processes) -> bool:
-    """Returns whether there is a checkpoint, which all processes must see, on whatever machine."""
+    """Returns whether the run has a checkpoint; all processes must see it, on whatever machine they run."""
     here = checkpoint.exists(folder.checkpoint)
     if processes.any(here) and processes.any(not here):
         raise ValueError(
@@ -106,14 +106,14 @@ def find_checkpoint(folder: RunFolder, processes: Processes) -> bool:
 
 
 def check_policy(name: str) -> None:
-    """Refuses a slip in the name of the bundled policy, which would be asked for on the hub, for a minute."""
+    """Refuses a misspelled name of the bundled policy, which would be looked up on the hub for a minute."""
     close = get_close_matches(name, ["bundled"], cutoff=0.8) if name.isidentifier() else []
     if close and name != "bundled" and not os.path.exists(name):
         raise ValueError(f"--policy: there is no {name!r} (did you mean 'bundled'?)")
 
 
 def check_device(name: str) -> None:
-    """Refuses a device that torch does not know or does not have."""
+    """Checks that torch knows and has a device."""
     try:
         torch.zeros(1, device=name)
     except (RuntimeError, AssertionError) as error:  # AssertionError: torch was built without CUDA

@@ -1,4 +1,4 @@
-"""Saves a run every few iterations, when it is to stop, and when something else than the learner fails."""
+"""Checkpoints a run every few iterations, on a stop request, and after failures outside of the learner."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from agents.training.run_folder import RunFolder
 
 
 class Checkpoints:
-    """A callback that saves the learner, and stops it when that was asked for; the last of the callbacks.
+    """Callback that saves the learner and stops it on request; it has to be the last callback.
 
     Args:
-        agent: The learner.
-        folder: Of the run; its checkpoint goes there.
+        agent: The learner that is saved.
+        folder: Folder of the run, in which its checkpoint is written.
         every: Iterations between two checkpoints.
         interruption: Whether a stop was asked for.
     """
@@ -24,12 +24,12 @@ class Checkpoints:
         self, agent: Learner[Any], folder: RunFolder, every: int, interruption: Interruption
     ) -> None:
         self.saved = agent.iteration
-        """Iterations that the checkpoint has behind it."""
+        """Number of iterations in the last checkpoint."""
         self._agent, self._folder, self._every, self._interruption = agent, folder, every, interruption
         self._logged = self._tried = agent.iteration
 
     def on_iteration(self, metrics: Mapping[str, float], timings: Any, episodes: Any) -> None:
-        """Saves when it is time."""
+        """Saves every `every` iterations; saves and stops the learner if a stop was requested."""
         self._logged = self._agent.iteration
         stop = self._agent.processes.any(self._interruption.requested)  # all at the same iteration
         if stop or self._logged % self._every == 0:
@@ -38,10 +38,10 @@ class Checkpoints:
             raise KeyboardInterrupt
 
     def save(self) -> None:
-        """Saves now.
+        """Writes a checkpoint.
 
         Raises:
-            FileGoneError: The run's folder was deleted or replaced.
+            FileGoneError: If the run's folder was deleted or replaced.
         """
         self._tried = self._agent.iteration
         self._folder.check_there()
@@ -49,6 +49,6 @@ class Checkpoints:
         self.saved = self._tried
 
     def rescue(self) -> None:
-        """Saves what a failure would lose, unless the learner, a log or a checkpoint is what failed."""
+        """Writes a checkpoint after a failure, unless the learner, a log or a checkpoint failed itself."""
         if self._agent.is_whole and self._tried < self._agent.iteration == self._logged:
             self.save()

@@ -1,4 +1,4 @@
-"""Turns Ctrl-C and SIGTERM into a wish to stop that is granted between two iterations."""
+"""Handles Ctrl-C and SIGTERM: the run stops between two iterations, with its state saved."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _end(number: int, frame: FrameType | None) -> NoReturn:
 
 
 class Interruption:
-    """A context in which the first signal asks for a stop and the second one stops at once.
+    """Context in which the first signal requests a stop and the second one stops at once.
 
     Outside of `postponed` (loading, evaluating: nothing there has to be saved) the first signal stops at
     once, too.
@@ -43,13 +43,13 @@ class Interruption:
         self._previous: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> Self:
-        """Takes the signals over; in a thread other than the main one signals can't be taken, and are not."""
+        """Installs the signal handlers; only the main thread can, others leave the signals alone."""
         if threading.current_thread() is threading.main_thread():
             self._previous = {number: signal.signal(number, self._handle) for number in SIGNALS}
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Gives the signals back."""
+        """Restores the previous signal handlers."""
         for number, handler in self._previous.items():
             signal.signal(number, handler)
 

@@ -1,4 +1,4 @@
-"""The settings of the learners as flags: made from the fields of their configs, by name, type and help.
+"""Command-line flags for the learners' settings, made from name, type and help of their config fields.
 
 A setting that several learners have is one flag; its default is that of the learner which is chosen.
 """
@@ -15,11 +15,11 @@ from agents.flags.flag import Flag, integer, number, optional, show, switch
 from agents.learners.settings import LEARNERS
 
 CONFIGS: dict[str, type[Any]] = {name: row.config for name, row in LEARNERS.items()}
-"""Settings of each learner, by its name."""
+"""Config class of each learner, by the learner's name."""
 SHORT = {"learning_rate": "lr", "num_ppo_epochs": "ppo_epochs"}
-"""Settings whose flags have another name."""
+"""Settings whose flags have another name, to that name."""
 ELSEWHERE = ("response_length",)
-"""Settings whose flags every run has, whatever its learner."""
+"""Settings whose flags every run has, with any learner."""
 PARSERS: dict[Any, Callable[[str], Any]] = {
     int: integer,
     int | None: optional(integer),
@@ -31,7 +31,7 @@ PARSERS: dict[Any, Callable[[str], Any]] = {
 
 
 def learner_flags() -> tuple[Flag, ...]:
-    """Returns one flag for each setting that a learner has, in the order of the configs."""
+    """Returns one flag for each setting of any learner, in the order of the configs."""
     found: dict[str, Flag] = {}
     for name in CONFIGS:
         for key, field in fields_of(name).items():
@@ -42,7 +42,7 @@ def learner_flags() -> tuple[Flag, ...]:
 
 
 def fields_of(agent: str) -> dict[str, dataclasses.Field[Any]]:
-    """Returns the settings of a learner by the names of their flags, with underscores."""
+    """Returns the config fields of a learner by the keys of their flags."""
     fields = dataclasses.fields(CONFIGS[agent])
     return {SHORT.get(field.name, field.name): field for field in fields if field.name not in ELSEWHERE}
 
@@ -53,7 +53,7 @@ def defaults_of(agent: str) -> dict[str, Any]:
 
 
 def describe_default(key: str) -> str:
-    """Returns a default as text, by learner where they differ or one does not have the setting."""
+    """Returns a setting's default as text, by learner where defaults differ or one lacks the setting."""
     shown = {agent: show(defaults_of(agent)[key]) for agent in having(key)}
     values = dict.fromkeys(shown.values())
     if len(values) == 1 and len(shown) == len(CONFIGS):
@@ -72,7 +72,7 @@ def check_given(given: Iterable[str], agent: str) -> None:
     """Refuses a setting that other learners have, but not this one.
 
     Raises:
-        ValueError: There is one among the names given.
+        ValueError: If a given setting is not one of this learner's.
     """
     for key in given:
         others = having(key)
@@ -87,7 +87,7 @@ def make_config(settings: Mapping[str, Any], response_length: tuple[int, int] | 
     """Returns the config of the learner that the settings name.
 
     Raises:
-        ValueError: A setting is out of range, or two do not go together; the message names the flag.
+        ValueError: If a setting is out of range, or two do not go together; the message names the flag.
     """
     fields = fields_of(settings["agent"])
     values = {field.name: settings[key] for key, field in fields.items()}

@@ -1,4 +1,4 @@
-"""What a training run takes of its environments' side: an object that an entry point names.
+"""Presets: the task of a training run (environments, prompts, flags), found by entry points.
 
 A distribution declares its presets in the group `agents.presets`, one row each, and one of them as `default`:
 
@@ -26,118 +26,118 @@ Settings = Mapping[str, Any]
 
 
 class PresetFlag(Protocol):
-    """One setting of a preset, as `agents.flags.flag.Flag` has it."""
+    """Protocol of a preset's flag, as `agents.flags.flag.Flag` implements it."""
 
     @property
     def name(self) -> str:
-        """How it is given, without the dashes in front."""
+        """Name of the flag, without the leading dashes."""
         ...
 
     @property
     def default(self) -> Any:
-        """Its value where it is not given."""
+        """Value of the setting if the flag is not given."""
         ...
 
     @property
     def parse(self) -> Callable[[str], Any]:
-        """Reads its text; `argparse.ArgumentTypeError` for a wrong one."""
+        """Parser of the flag's text; raises `argparse.ArgumentTypeError` if the text is wrong."""
         ...
 
     @property
     def help(self) -> str:
-        """What `--help` says of it."""
+        """Description of the flag in `--help`."""
         ...
 
     @property
     def collect(self) -> type[argparse.Action] | None:
-        """Makes one value of several words; None: there is one word."""
+        """Action that collects several words into one value; None: the flag takes one word."""
         ...
 
     @property
     def metavar(self) -> str | None:
-        """How `--help` shows the value; None: by the last word of the name."""
+        """Placeholder of the value in `--help`; None: the last word of the name."""
         ...
 
 
 class Prompts(Protocol):
-    """The prompts of a run, as far as a learner has to know them."""
+    """Protocol of a run's prompts: their source, hash and number."""
 
     @property
     def source(self) -> str:
-        """Where they are from, for messages."""
+        """Source of the prompts, for messages."""
         ...
 
     @property
     def sha256(self) -> str:
-        """Hash of all of them, training and evaluation, in their order."""
+        """SHA-256 of all prompts, training and evaluation, in their order."""
         ...
 
     @property
     def number(self) -> int:
-        """How many of them are trained on."""
+        """Number of training prompts."""
         ...
 
     @property
     def notes(self) -> Sequence[str]:
-        """What there is to say of them, such as that none are held out."""
+        """Notes to the user about the prompts, such as that none are held out."""
         ...
 
 
 class Preset(Protocol):
-    """The task of a training run: its flags, checks, environments, prompts and pages.
+    """Protocol of a training run's task: its flags, checks, environments, prompts and pages.
 
     `settings` are all settings of a run by the keys of their flags, the preset's own among them.
     """
 
     @property
     def name(self) -> str:
-        """As `config.json` records it, so that the run can be resumed."""
+        """Name of the preset, which `config.json` records so that the run can be resumed."""
         ...
 
     @property
     def flags(self) -> Sequence[PresetFlag]:
-        """Settings beside those that every run has."""
+        """Flags of the preset, beside those that every run has."""
         ...
 
     @property
     def defaults(self) -> Settings:
-        """Defaults in the place of those of other flags, such as `response_length`."""
+        """Defaults that replace those of the common flags, such as `response_length`."""
         ...
 
     @property
     def packages(self) -> Sequence[str]:
-        """Distributions whose versions are recorded as well."""
+        """Distributions whose versions are recorded with the run."""
         ...
 
     def complete(self, settings: Settings, given: Settings) -> dict[str, Any]:
-        """Returns the settings with those that follow from others.
+        """Returns the settings, completed with those that follow from others.
 
         Raises:
-            ValueError: Some do not go together; the message names the flags.
+            ValueError: If some do not go together; the message names the flags.
         """
         ...
 
     def find_modules(self, settings: Settings) -> None:
-        """Makes modules importable that settings name, such as one in the working folder."""
+        """Makes modules that settings name importable, such as one in the working folder."""
         ...
 
     def check_names(self, settings: Settings) -> None:
-        """Refuses names that nothing has, before anything is loaded.
+        """Checks that the names in settings exist, before anything is loaded.
 
         Raises:
-            ValueError: There is an unknown one; the message begins with the flag.
+            ValueError: If a name is unknown; the message begins with the flag.
         """
         ...
 
     def env(self, settings: Settings, part: str) -> tuple[str, dict[str, Any]]:
-        """Returns id and keyword arguments of the environment of a part, "train" or "eval"."""
+        """Returns id and keyword arguments of an environment; `part` is "train" or "eval"."""
         ...
 
     def prompts(self, settings: Settings) -> Prompts | None:
-        """Returns what there is to know of the prompts, None where they are the environment's own business.
+        """Returns the prompts of a run, or None where the environment alone knows them.
 
         Raises:
-            ValueError: They can't be read.
+            ValueError: If the prompts can't be read.
         """
         ...
 
@@ -146,15 +146,15 @@ class Preset(Protocol):
         ...
 
     def notes(self, settings: Settings, given: Settings) -> Sequence[str]:
-        """Returns what there is to say of settings that were not given."""
+        """Returns notes to the user about settings that were not given."""
         ...
 
     def explain(self, error: BaseException) -> str:
-        """Returns the message of an error, with flags in the place of the environment's arguments."""
+        """Returns an error's message, with flags in place of the environment's arguments."""
         ...
 
     def token_texts(self, tokenizer: str, ids: Sequence[int]) -> list[Any]:
-        """Returns what stands for each token of a response in `samples.jsonl`: a text, its bytes or its id.
+        """Returns each token of a response as `samples.jsonl` has it: its text, its bytes or its id.
 
         Raises:
             ValueError: If an id is not one of the tokenizer's.
@@ -164,29 +164,29 @@ class Preset(Protocol):
     def show_tokens(
         self, tokenizer: Any, ids: Sequence[int], *, allowed: Collection[str]
     ) -> list[str] | None:
-        """Returns the texts of tokens as a page shows them, None where the tokenizer may not be loaded.
+        """Returns the texts of tokens for display on a page, None where the tokenizer may not be loaded.
 
         Args:
-            tokenizer: As the settings of a study name it, perhaps a stranger's; None: the usual one.
-            ids: Of tokens.
+            tokenizer: Name in the settings of a study, which is untrusted; None: the default tokenizer.
+            ids: Token ids.
             allowed: Tokenizers that may be loaded beside those that come with the packages.
 
         Raises:
-            ValueError: The tokenizer does not know an id.
+            ValueError: If the tokenizer does not know an id.
         """
         ...
 
     def write_page(self, samples: Path, page: Path, *, title: str) -> bool:
-        """Writes `samples.html` from `samples.jsonl`; returns whether there is such a page.
+        """Writes `samples.html` from `samples.jsonl`; returns whether a page was written.
 
         Raises:
-            ValueError: A line can't be shown.
+            ValueError: If a line can't be shown.
         """
         ...
 
 
 def find_preset(name: str | None = None) -> Preset | None:
-    """Returns the preset of a name; without one the default, or None where no distribution declares any.
+    """Returns the preset of a name; without a name the default, or None where no preset is declared.
 
     Raises:
         ValueError: If no preset has this name, or two distributions declare it.

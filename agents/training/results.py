@@ -1,4 +1,4 @@
-"""Turns the files of a run into its summary, its figure and its samples, and says in words what came out."""
+"""Writes the results of a run: summary, learning curves and samples, and describes them as text."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def finish(folder: RunFolder, preset: Preset, episodes: int) -> list[str]:
     """Writes curves.png, the samples and, last, the summary.json that marks the run as finished.
 
     Returns:
-        Notes about what could not be written.
+        Notes to the user about results that could not be written.
     """
     folder.check_there()
     before, after = (read_evaluation(folder, name) for name in ("before", "after"))
@@ -57,10 +57,10 @@ def finish(folder: RunFolder, preset: Preset, episodes: int) -> list[str]:
 
 
 def episodes_of(folder: RunFolder) -> int:
-    """Returns the episodes that the results of a run are of.
+    """Returns the number of episodes of a run, from its results.
 
     Raises:
-        ValueError: They don't say.
+        ValueError: If the summary lacks the number.
     """
     summary: dict[str, Any] = folder.read("summary") or {}
     if not is_count(summary.get("episodes")):
@@ -69,10 +69,10 @@ def episodes_of(folder: RunFolder) -> int:
 
 
 def read_evaluation(folder: RunFolder, name: str) -> dict[str, Any]:
-    """Returns an evaluation: its `summary`, and its `samples`, which `write_samples` checks.
+    """Returns an evaluation with `summary` and `samples`; `write_samples` checks the samples.
 
     Raises:
-        ValueError: It is missing, or of other types.
+        ValueError: If the file is missing, or its parts have other types.
     """
     path = folder.path / f"{name}.json"
     content: dict[str, Any] = folder.read(name) or {}
@@ -83,7 +83,7 @@ def read_evaluation(folder: RunFolder, name: str) -> dict[str, Any]:
 
 
 def describe(folder: RunFolder) -> str:
-    """Returns the table of both evaluations and where the files are."""
+    """Returns text with the table of both evaluations and the paths of the result files."""
     path, summary = folder.path / "summary.json", folder.read("summary")
     before, after = (read_numbers(path, summary, key) for key in ("before", "after"))
     if before is None or not all(is_number(summary.get(key)) for key in ("episodes", "seconds")):

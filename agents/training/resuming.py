@@ -1,4 +1,4 @@
-"""Continues a run: what may differ from its start or go beyond its end, and where it is rescued."""
+"""Resumes a run: which settings may change, how it is lengthened, and where it is rescued to."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from agents.runs.plain_files import write_whole
 from agents.training.run_folder import RunFolder
 
 LENGTH = ("episodes", "epochs")
-"""Settings of how long a run is, which may be given anew."""
+"""Settings for the length of a run, which may change when it is resumed."""
 ELSEWHERE = (*LENGTH, "eval_samples", "device", "threads", "tokenizer_here")
 """Settings that a checkpoint does not depend on."""
 
@@ -26,10 +26,10 @@ Settings = Mapping[str, Any]
 
 
 def with_length(given: Settings, settings: Settings) -> dict[str, Any]:
-    """Returns the settings of a run with the length that it is given anew, if it is.
+    """Returns the settings of a run with its new length, if one is given.
 
     Raises:
-        ValueError: Both ways to say it are given.
+        ValueError: If both `--episodes` and `--epochs` are given.
     """
     new = {key: given[key] for key in LENGTH if key in given}
     if len(new) > 1:
@@ -38,16 +38,16 @@ def with_length(given: Settings, settings: Settings) -> dict[str, Any]:
 
 
 def identify(run: str, settings: Settings) -> dict[str, Any]:
-    """Returns what a checkpoint keeps of its run, so that it can be held against another."""
+    """Returns the identity of a run that its checkpoint keeps, to be compared on resuming."""
     kept = {key: value for key, value in settings.items() if key not in ELSEWHERE}
     return json.loads(json.dumps({"run": run, "settings": kept}))
 
 
 def check_same_run(agent: Learner[Any], folder: RunFolder, settings: Settings) -> None:
-    """Refuses to go on with a checkpoint that is of another run, or of other settings than `config.json`.
+    """Checks that a checkpoint belongs to this run and to the settings in its `config.json`.
 
     Raises:
-        ValueError: It is; the message names the differences.
+        ValueError: If it does not; the message names the differences.
     """
     mine = identify(folder.config()["id"], settings)
     stored = agent.notes.get("settings")
@@ -68,10 +68,10 @@ def check_same_run(agent: Learner[Any], folder: RunFolder, settings: Settings) -
 
 
 def check_length(folder: RunFolder, settings: Settings, *, total: int, done: int) -> int:
-    """Returns the episodes that a run is to have, in whole iterations.
+    """Returns the number of episodes of the whole run, rounded up to whole iterations.
 
     Raises:
-        ValueError: It has more behind it.
+        ValueError: If the run has already done more.
     """
     batch = settings["batch_size"]
     whole = batch * math.ceil(total / batch)
@@ -83,20 +83,20 @@ def check_length(folder: RunFolder, settings: Settings, *, total: int, done: int
 
 
 def is_lengthened(folder: RunFolder, settings: Settings, *, left: int) -> bool:
-    """Returns whether a run is to have another length than that of its record, or of its results."""
+    """Returns whether a run's new length differs from that of its record, or of its results."""
     stored = folder.config()["settings"]
     ended = left > 0 and any((folder.path / name).exists() for name in ("summary.json", "after.json"))
     return ended or any(stored.get(key) != settings[key] for key in LENGTH)
 
 
 def lengthen(folder: RunFolder, agent: Learner[Any], settings: Settings, total: int) -> str:
-    """Records that a run is to have another length, and puts aside what was its end.
+    """Records the new length of a run, and renames the results of its former end.
 
     The files of the old end are kept with the number of its episodes in their names. They go first: whenever
     the process dies, the run is either as it was or unfinished.
 
     Returns:
-        What becomes of the learning rate, in words.
+        Text that says how the learning rate goes on.
     """
     config = folder.config()
     before = {key: config["settings"].get(key) for key in LENGTH}
@@ -111,7 +111,7 @@ def lengthen(folder: RunFolder, agent: Learner[Any], settings: Settings, total: 
 
 
 def describe_schedule(agent: Learner[Any], total: int) -> str:
-    """Returns how the learning rate goes on in a run that is lengthened."""
+    """Returns text that says how the learning rate goes on in a run that is lengthened."""
     iterations = total // agent.config.batch_size
     following = learning_rate(agent.config, agent.iteration, iterations)
     if agent.config.lr_schedule == "constant":
@@ -123,7 +123,7 @@ def describe_schedule(agent: Learner[Any], total: int) -> str:
 
 
 def how_to_continue(folder: Path) -> str:
-    """Returns the command that continues a run, to be pasted into a shell."""
+    """Returns the shell command that resumes a run."""
     path = str(folder)
     flag = [f"--resume={path}"] if path.startswith("-") else ["--resume", path]
     command = [*_started_with(sys.argv[0]), *flag]
@@ -141,10 +141,10 @@ def _started_with(script: str) -> list[str]:
 
 
 def rescue(folder: RunFolder, agent: Learner[Any]) -> str:
-    """Saves a run whose folder is gone beside where it was, and says where and how it goes on.
+    """Saves a run whose folder was deleted to a new folder; returns text with its path and how to resume.
 
     Raises:
-        OSError: It can't be saved anywhere.
+        OSError: If no folder for it can be made.
     """
     place = _make_free(folder.path)
     for name, data in folder.kept.items():
@@ -158,7 +158,7 @@ def rescue(folder: RunFolder, agent: Learner[Any]) -> str:
 
 
 def _make_free(path: Path) -> Path:
-    """Returns a new folder beside a path, or among the temporary ones where none can be made there."""
+    """Returns a new folder beside a path, or in the temporary folder where that is not possible."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         number = 1

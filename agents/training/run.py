@@ -1,4 +1,4 @@
-"""Trains in a run folder, or goes on there, up to the results; what a failure leaves is whole."""
+"""Trains in a run folder, or resumes there, and writes the results; a failure leaves the folder whole."""
 
 from __future__ import annotations
 
@@ -32,35 +32,35 @@ Settings = Mapping[str, Any]
 
 
 class Run(NamedTuple):
-    """A training run that was asked for."""
+    """Training run as requested: preset, folder, settings and flags."""
 
     preset: Preset
     folder: RunFolder
     settings: Settings
-    """All that are recorded."""
+    """All recorded settings of the run."""
     given: Settings
-    """The flags that were given."""
+    """Flags that were given on the command line."""
     interruption: Interruption
     processes: Processes
 
     @property
     def is_resumed(self) -> bool:
-        """Whether it goes on."""
+        """Whether the run is resumed."""
         return "resume" in self.given
 
     @property
     def every(self) -> int:
-        """Iterations between two checkpoints."""
+        """Number of iterations between two checkpoints."""
         return self.given.get("checkpoint_every", EVERY)
 
     @property
     def own(self) -> dict[str, Any]:
-        """The settings with this process's own device."""
+        """Settings with this process's own device."""
         return build.settle(self.settings, self.processes)
 
     @property
     def total(self) -> int:
-        """Episodes of the whole run; `--epochs` are passes over the training prompts."""
+        """Number of episodes of the whole run; `--epochs` are passes over the training prompts."""
         if self.settings["epochs"] is None:
             return self.settings["episodes"]
         prompts = self.prompts
@@ -68,12 +68,12 @@ class Run(NamedTuple):
 
     @property
     def prompts(self) -> Prompts | None:
-        """What is known of the prompts."""
+        """Prompts of the run, None where the environment alone knows them."""
         return self.preset.prompts(self.settings)
 
 
 class UsageError(Exception):
-    """Flags do not go together, or not with the run that is continued."""
+    """Flags contradict each other, or the run that is resumed."""
 
 
 def say(line: str) -> None:
@@ -86,8 +86,8 @@ def start(preset: Preset, given: Settings, processes: Processes) -> tuple[RunFol
     """Returns the folder and the settings of a new run.
 
     Raises:
-        UsageError: A flag is wrong.
-        ValueError: The folder is taken.
+        UsageError: If a flag is wrong.
+        ValueError: If the folder is taken.
     """
     try:
         settings = flags.complete(preset, given)
@@ -106,11 +106,11 @@ def start(preset: Preset, given: Settings, processes: Processes) -> tuple[RunFol
 
 
 def resume(preset: Preset, given: dict[str, Any], processes: Processes) -> tuple[RunFolder, dict[str, Any]]:
-    """Returns the folder and the settings of a run that is continued; `given` gets its boards.
+    """Returns the folder and the settings of a resumed run; its boards are added to `given`.
 
     Raises:
-        UsageError: A flag is not as the run was started with.
-        ValueError: There is no such run.
+        UsageError: If a flag differs from those that the run was started with.
+        ValueError: If there is no such run.
     """
     folder = RunFolder(given["resume"])
     config = folder.config()
@@ -132,7 +132,7 @@ def resume(preset: Preset, given: dict[str, Any], processes: Processes) -> tuple
 
 
 def check_unchanged(given: Settings, settings: Settings) -> None:
-    """Refuses to continue a run with a setting that it was not started with, or that its learner has not."""
+    """Refuses to resume a run with a changed setting, or with one that its learner does not have."""
     differing = flags.differences(
         {key: value for key, value in given.items() if key not in resuming.LENGTH}, settings
     )
@@ -142,7 +142,7 @@ def check_unchanged(given: Settings, settings: Settings) -> None:
 
 
 def train(run: Run) -> int:
-    """Trains, or goes on; returns the exit status. The main process alone writes."""
+    """Trains or resumes a run; returns the exit status. The main process alone writes files."""
     processes, folder = run.processes, run.folder
     if processes.any(run.is_resumed and is_done(run)):
         if processes.is_main:
@@ -169,7 +169,7 @@ def train(run: Run) -> int:
 
 
 def create(run: Run, prompts: Prompts | None) -> None:
-    """Writes the record of a new run, and says what there is to say of its settings."""
+    """Writes the record of a new run, and prints notes about its settings."""
     kept = {"preset": run.preset.name, "boards": boards.chosen(run.given), "checkpoint_every": run.every}
     if prompts is not None:
         kept = {"prompts_sha256": prompts.sha256, **kept}
@@ -180,14 +180,14 @@ def create(run: Run, prompts: Prompts | None) -> None:
 
 
 def check_prompts(run: Run) -> None:
-    """Refuses prompts that are others than at the start."""
+    """Checks that the prompts are those that the run was started with."""
     prompts = run.prompts
     if prompts is not None:
         run.folder.check_prompts(prompts.source, prompts.sha256)
 
 
 def is_done(run: Run) -> bool:
-    """Returns whether a run has its results, and all the episodes that are asked for."""
+    """Returns whether a run has its results, and all requested episodes."""
     if not run.folder.is_finished:
         return False
     done = results.episodes_of(run.folder)
@@ -195,7 +195,7 @@ def is_done(run: Run) -> bool:
 
 
 def go_on(run: Run, agent: Learner[Any]) -> None:
-    """Checks what there is of a run that is continued, and records what is asked of it beyond."""
+    """Checks the files of a resumed run, and records its new length."""
     folder, settings = run.folder, run.settings
     whole = resuming.check_length(folder, settings, total=run.total, done=agent.episodes)
     if not agent.processes.is_main:
@@ -207,7 +207,7 @@ def go_on(run: Run, agent: Learner[Any]) -> None:
 
 
 def work(run: Run, agent: Learner[Any]) -> int:
-    """Does what is left of a run; returns the exit status."""
+    """Runs the remaining steps of a run (evaluations, training, results); returns the exit status."""
     folder, is_main = run.folder, agent.processes.is_main
     checkpoints = Checkpoints(agent, folder, run.every, run.interruption)
     try:
@@ -238,32 +238,32 @@ def work(run: Run, agent: Learner[Any]) -> int:
 
 EXPLAINED = (ValueError, OSError, ImportError, FloatingPointError, gymnasium.error.Error)
 TOO_LARGE = (MemoryError, OverflowError, torch.OutOfMemoryError)
-"""Explained as well, but not by their messages alone."""
+"""Errors of memory and size, explained by more than their messages."""
 
 
 def is_explained(error: Exception) -> bool:
-    """Returns whether one line says what went wrong; what a scorer raises has the scorer's name in a note."""
+    """Returns whether an error is explained in one line; a scorer's error has the scorer's name in a note."""
     return isinstance(error, EXPLAINED + TOO_LARGE) or hasattr(error, "__notes__")
 
 
 def explain(preset: Preset, error: Exception) -> str:
-    """Returns what went wrong, in one line."""
+    """Returns the explanation of an error, in one line."""
     kind = "" if isinstance(error, EXPLAINED) else f"{type(error).__name__}: "
     lines = (f"{kind}{preset.explain(error)}", *getattr(error, "__notes__", ()))
     return "error: " + "; ".join(" ".join(line.split()) for line in lines)
 
 
 def how_to_continue(folder: RunFolder, checkpoints: Checkpoints) -> str:
-    """Returns what is saved, and what to type."""
+    """Returns text that says what is saved, with the command that resumes the run."""
     return (
         f"saved up to iteration {checkpoints.saved}, continue with: {resuming.how_to_continue(folder.path)}"
     )
 
 
 def evaluation(run: Run, name: str, agent: Learner[Any]) -> None:
-    """Writes summary and samples on held-out prompts, unless they are there already.
+    """Evaluates on held-out prompts and writes summary and samples, unless they exist already.
 
-    What the untrained policy says is what the reference says, should it be lost later on.
+    The reference can stand in for the untrained policy if its evaluation is lost later on.
     """
     processes, folder, settings = agent.processes, run.folder, run.own
     if processes.any(processes.is_main and folder.read(name) is not None):
@@ -284,7 +284,7 @@ def evaluation(run: Run, name: str, agent: Learner[Any]) -> None:
 
 
 def learn(run: Run, agent: Learner[Any], checkpoints: Checkpoints) -> None:
-    """Trains up to the wanted number of episodes, saving every few iterations and when asked to stop."""
+    """Trains up to the requested number of episodes, with checkpoints on schedule and on a stop request."""
     total = run.total
     logs = boards.make_logs(agent, run.folder, run.own, run.given, total=total, say=say)
     agent.callbacks = [*logs, MemoryRelease(), checkpoints]

@@ -1,4 +1,4 @@
-"""The folder of one run: which files it holds and how they are written.
+"""Run folder: the files of one training run, and how they are read and written.
 
 config.json      settings of the run, their defaults, hash of its prompts, versions, state of the checkout
 metrics.jsonl    one line per iteration, equal to the byte for equal runs
@@ -36,14 +36,14 @@ from agents.runs.versions import read_git
 KINDS: dict[str, type[Any]] = {
     **{"id": str, "preset": str, "settings": dict, "defaults": dict, "versions": dict, "prompts_sha256": str},
 }
-"""Types of what `config.json` holds, where it is read."""
+"""Keys of `config.json` to the types that they must have."""
 NAMES: dict[type[Any], str] = {str: "a text", dict: "a table"}
 PACKAGES = ("rlsf-gym", "torch", "transformers", "tokenizers", "numpy", "gymnasium")
-"""Distributions that the numbers of every run depend on."""
+"""Distributions that the results of every run depend on."""
 
 
 class RunFolder:
-    """Paths inside a run folder, and its JSON files."""
+    """Run folder: the paths in it, its lock and its JSON files."""
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
@@ -58,16 +58,16 @@ class RunFolder:
 
     @property
     def exists(self) -> bool:
-        """Whether there is a run in it, finished or not."""
+        """Whether the folder holds a run, finished or not."""
         return (self.path / "config.json").exists()
 
     @property
     def is_finished(self) -> bool:
-        """Whether the run came to its end."""
+        """Whether the run is finished."""
         return (self.path / "summary.json").exists()
 
     def follow(self, settings: Mapping[str, Any]) -> dict[str, Any]:
-        """Returns settings that hold here: with the kept tokenizer, where the policy's folder has moved."""
+        """Returns settings that are valid here: with the kept tokenizer, if the policy's folder has moved."""
         kept = self.checkpoint / "policy"
         has_one = any((kept / name).is_file() for name in ("tokenizer.json", "vocab.json"))
         gone = settings["policy"] != "bundled" and not Path(settings["policy"]).exists()
@@ -76,7 +76,7 @@ class RunFolder:
         return dict(settings)
 
     def check_free(self) -> None:
-        """Refuses a folder that holds a run already, and what is no folder."""
+        """Checks that the path is free for a new run: a folder without a run, or nothing."""
         if self.path.exists() and not self.path.is_dir():
             raise ValueError(f"{self.path} is a file: choose a new folder for --out")
         if self.exists:
@@ -87,10 +87,10 @@ class RunFolder:
 
     @contextmanager
     def lock(self) -> Generator[None]:
-        """Returns a context in which no other process writes here; makes the folder.
+        """Returns a context that holds the lock of the folder; makes the folder.
 
         Raises:
-            ValueError: Another process writes here.
+            ValueError: If another process holds the lock.
         """
         self.path.mkdir(parents=True, exist_ok=True)
         with try_lock(self.path / "run.lock", note=str(os.getpid())) as mine:
@@ -107,7 +107,7 @@ class RunFolder:
         """Checks that the folder is still the one that was locked.
 
         Raises:
-            FileGoneError: It was deleted or replaced.
+            FileGoneError: If the folder was deleted or replaced.
         """
         try:
             there = self._taken is None or os.path.samestat(self._taken, self.path.stat())
@@ -117,7 +117,7 @@ class RunFolder:
             raise FileGoneError(f"{self.path} was deleted or replaced while the run wrote to it")
 
     def _holder(self) -> str:
-        """Returns the number of the process that holds the lock, if its file says one."""
+        """Returns the id of the process that holds the lock, if the lock's file has it."""
         try:
             said = read_plain(self.path / "run.lock", largest=20, through_links=False).decode("ascii")
         except (OSError, ValueError):
@@ -135,17 +135,17 @@ class RunFolder:
         """Writes `config.json`.
 
         Args:
-            settings: Of the run.
-            defaults: Of each setting.
+            settings: All settings of the run.
+            defaults: Default of each setting.
             packages: Distributions whose versions are recorded beside those of every run.
-            more: What else is kept there.
+            more: Further content of the file.
         """
         config: dict[str, Any] = {"id": uuid.uuid4().hex[:12], "settings": dict(settings)}
         config |= {"defaults": dict(defaults), "versions": versions(packages), "git": read_git()}
         self.write("config", {**config, **(more or {})})
 
     def keep(self, more: Mapping[str, Any]) -> None:
-        """Adds to `config.json`, or changes there, what is kept beside the settings."""
+        """Adds or replaces entries of `config.json` beside the settings."""
         config = self.config()
         if any(config.get(key) != value for key, value in more.items()):
             self.write("config", {**config, **more})
@@ -154,10 +154,10 @@ class RunFolder:
         """Checks that no checkpoint is missing.
 
         Args:
-            iterations: That the learner has behind it.
+            iterations: Number of iterations the learner has done.
 
         Raises:
-            ValueError: More iterations were logged than can have been before the first checkpoint.
+            ValueError: If more iterations were logged than can have been before the first checkpoint.
         """
         every = self.config().get("checkpoint_every")
         if iterations or type(every) is not int or not os.path.lexists(self.metrics):
@@ -170,7 +170,7 @@ class RunFolder:
             )
 
     def check_prompts(self, source: str, prompts: str) -> None:
-        """Refuses prompts that are others than at the start; runs of before the hash was kept have none."""
+        """Checks the prompts against their hash at the start, which runs of earlier versions lack."""
         started = self.config().get("prompts_sha256", prompts)
         if started != prompts:
             raise ValueError(
@@ -189,7 +189,7 @@ class RunFolder:
         """Returns the content of `<name>.json`, or None if there is no such file.
 
         Raises:
-            ValueError: It is damaged, or no regular file.
+            ValueError: If the file is damaged, or not a regular file.
         """
         path = self.path / f"{name}.json"
         if not os.path.lexists(path):
@@ -199,7 +199,7 @@ class RunFolder:
         return content
 
     def config(self) -> dict[str, Any]:
-        """Returns `config.json`; an explained error if this is no run folder, or of wrong types."""
+        """Returns `config.json`; ValueError if this is not a run folder, or a part has a wrong type."""
         config: dict[str, Any] | None = self.read("config")
         if config is None or "settings" not in config:
             raise ValueError(
@@ -215,7 +215,7 @@ class RunFolder:
 
 
 def _finite(content: Any) -> Any:
-    """Returns plain data without numbers that JSON has not."""
+    """Returns plain data with null in place of numbers that JSON lacks: NaN and infinity."""
     if isinstance(content, Mapping):
         return {key: _finite(value) for key, value in cast("Mapping[str, Any]", content).items()}
     if isinstance(content, list | tuple):
@@ -224,7 +224,7 @@ def _finite(content: Any) -> Any:
 
 
 def versions(packages: Sequence[str] = ()) -> dict[str, str]:
-    """Returns the versions of Python and of the distributions that numbers depend on."""
+    """Returns the versions of Python and of the distributions that results depend on."""
     found = {"python": platform.python_version()}
     for package in (*PACKAGES, *packages):
         try:

@@ -1,4 +1,4 @@
-"""Keeps a few evaluated responses and writes them as `samples.jsonl`: the same prompts before and after."""
+"""Selects sample responses of evaluations, equal prompts before and after, and writes `samples.jsonl`."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from agents.runs.plain_files import write_whole
 from agents.runs.strict_json import is_number, show
 
 COUNT = 24
-"""Prompts that are kept."""
+"""Number of prompts whose responses are kept as samples."""
 
 TokenTexts = Callable[[Sequence[int]], list[Any]]
-"""Token ids to what stands for each: a text, its bytes, or its id."""
+"""Function from token ids to each token's text, its bytes, or its id."""
 
 
 def pick(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Returns the first response to each of the first prompts, as plain records.
 
     Args:
-        rows: From `agents.evaluate`; equal seeds give equal prompts in equal order.
+        rows: Rows from `agents.evaluate`; equal seeds give equal prompts in equal order.
     """
     first: dict[Any, Mapping[str, Any]] = {}
     for number, row in enumerate(rows):
@@ -50,10 +50,10 @@ def write_samples(path: Path, evaluations: Mapping[str, Sequence[Any]], token_te
     Args:
         path: The file; a link in its place is replaced, not followed.
         evaluations: Heading, such as "before", to records of `pick`.
-        token_texts: What stands for the tokens.
+        token_texts: Function from token ids to their texts, bytes or ids.
 
     Raises:
-        ValueError: A record is not one of `pick`.
+        ValueError: If a record does not have the form that `pick` returns.
     """
     lines: list[str] = []
     for group, records in evaluations.items():
@@ -74,16 +74,16 @@ def _line(where: str, group: str, record: Any, token_texts: TokenTexts) -> dict[
 
 
 KEPT = ("prompt", "score", "utility", "reward_design", "certificate")
-"""Parts of a record that a line holds as they are."""
+"""Keys of a record that a line copies unchanged."""
 NAMES = {"reward_design": "design"}
-"""Parts that go by another name there."""
+"""Keys of a record that a line renames, to the new name."""
 
 
 def check_record(where: str, record: Any) -> None:
-    """Checks that a record, out of a file that anybody may have written, is one of `pick`.
+    """Checks that a record, from an untrusted file, has the form that `pick` returns.
 
     Raises:
-        ValueError: A part of it is missing or of another type.
+        ValueError: If a part of it is missing or of another type.
     """
     if not isinstance(record, dict):
         raise ValueError(f"{where}: expected a record, got {show(record)}")
@@ -122,4 +122,4 @@ PARTS: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
     ("token_rewards", _is_list(is_number), "numbers"),
     ("certificate", _is_list(_is_table), "a list of records"),
 )
-"""Key, what is accepted and how it is called, of each part of a record."""
+"""Key, test and name in words of each part of a record."""

@@ -1,4 +1,4 @@
-"""The flags of a training run, and how they become arguments of the learner and its policy."""
+"""Flags of a training run, and how they become arguments of the learner and its policy."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Settings = Mapping[str, Any]
 
 
 def length_range(text: str | None) -> tuple[int, int] | None:
-    """Returns the shortest and the longest response of `16` or `4-16`; None: as long as the environment lets.
+    """Returns the shortest and longest response from `16` or `4-16`; None: as long as the environment allows.
 
     Example:
         >>> length_range("16"), length_range("4-16"), length_range(None)
@@ -84,7 +84,7 @@ LEARNING = (
 
 
 def common_flags(preset: Preset) -> list[PresetFlag]:
-    """Returns the flags that every run of a preset has, whatever its learner, with the preset's defaults."""
+    """Returns the flags that every run of a preset has, with any learner, with the preset's defaults."""
     flags = (POLICY, *preset.flags, LENGTH, *LEARNING)
     return [
         replace(flag, default=preset.defaults[flag.key])
@@ -95,7 +95,7 @@ def common_flags(preset: Preset) -> list[PresetFlag]:
 
 
 def make_parser(preset: Preset, description: str, **kwargs: Any) -> Parser:
-    """Returns the parser of a training run; flags that are not given leave no trace in its result."""
+    """Returns the parser of a training run, whose result has only the flags that were given."""
     parser = Parser(
         usage="%(prog)s [flags]", description=description, argument_default=argparse.SUPPRESS, **kwargs
     )
@@ -127,10 +127,10 @@ def make_parser(preset: Preset, description: str, **kwargs: Any) -> Parser:
 
 
 def complete(preset: Preset, given: Settings) -> dict[str, Any]:
-    """Returns all recorded settings: the given ones, defaults elsewhere.
+    """Returns all settings to record: those given, and defaults for the others.
 
     Raises:
-        ValueError: Some do not go together; the message names the flags.
+        ValueError: If some do not go together; the message names the flags.
     """
     if "epochs" in given and "episodes" in given:
         raise ValueError("--epochs and --episodes exclude each other: give one of them")
@@ -145,16 +145,16 @@ def complete(preset: Preset, given: Settings) -> dict[str, Any]:
 
 
 def defaults_of(preset: Preset, agent: str | None = None) -> dict[str, Any]:
-    """Returns the default of each setting of a run with this learner; None: with the usual one."""
+    """Returns the default of each setting of a run with a learner; None: the default learner."""
     common = {_key(flag): flag.default for flag in common_flags(preset)}
     return {**common, **learner_flags.defaults_of(agent or common["agent"])}
 
 
 def read_stored(preset: Preset, stored: Settings) -> dict[str, Any]:
-    """Returns the settings of a `config.json`; what an earlier version did not write is the default.
+    """Returns the settings of a `config.json`; those that an earlier version did not write get defaults.
 
     Raises:
-        ValueError: One is unknown, or not as its flag would have read it: the file may be a stranger's.
+        ValueError: If a setting is unknown, or not what its flag would parse: the file is untrusted.
     """
     kept = {key: value for key, value in stored.items() if (key, value) != ("group_size", None)}
     known = {_key(flag): flag for flag in (*common_flags(preset), *learner_flags.learner_flags())}
@@ -168,7 +168,7 @@ def read_stored(preset: Preset, stored: Settings) -> dict[str, Any]:
 
 
 def reads_back(flag: PresetFlag, value: Any) -> bool:
-    """Returns whether a flag, given a value as text, reads the value."""
+    """Returns whether a flag parses the text of a value to that value."""
     if value is None and (flag.default is None or flag.name == "episodes"):
         return True
     if flag.collect is not None:
@@ -183,7 +183,7 @@ def reads_back(flag: PresetFlag, value: Any) -> bool:
 
 
 def differences(given: Settings, stored: Settings) -> list[str]:
-    """Returns one phrase for each given setting that differs from those that `read_stored` returned."""
+    """Returns one phrase for each given setting that differs from the stored ones."""
     return [
         f"--{key.replace('_', '-')} is {given[key]} but the run was started with {stored[key]}"
         for key in given
@@ -197,7 +197,7 @@ def make_config(settings: Settings) -> Any:
 
 
 def policy_kwargs(settings: Settings) -> dict[str, Any]:
-    """Returns the arguments of the policy: adapter, precision and memory."""
+    """Returns the keyword arguments of the policy: adapter, precision and memory."""
     lora = None
     if settings["lora_rank"] is not None:
         targets = settings["lora_targets"]
@@ -212,7 +212,7 @@ def policy_kwargs(settings: Settings) -> dict[str, Any]:
 
 
 def collecting(flags: Iterable[PresetFlag]) -> set[str]:
-    """Returns the flags that take more each time they are given, with their dashes."""
+    """Returns the names, with dashes, of the flags that collect a value each time they are given."""
     return {f"--{flag.name}" for flag in flags if flag.collect is not None}
 
 
