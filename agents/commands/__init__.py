@@ -1,1 +1,1 @@
-"""What `python -m agents` and the console scripts of this package run: train, study, report, show."""
+"""Commands of `python -m agents` and of the console scripts: train, study, report, show."""

@@ -1,4 +1,4 @@
-"""Shows how far a study is, and estimates how long the rest takes."""
+"""Prints the progress of a study, with an estimate of the time left."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from agents.studies.run import Event
 
 
 class Progress:
-    """Writes a line to stderr for each cell that is finished or went wrong.
+    """Prints a line to stderr for each cell that is finished or raised an error.
 
     Args:
-        folder: Of the study; times of cells that are there already count.
+        folder: Folder of the study; times of cells that are finished already count.
         cells: All cells of the phase.
-        jobs: Cells at once.
+        jobs: Number of cells that run at once.
     """
 
     def __init__(self, folder: StudyFolder, cells: Sequence[Cell], *, jobs: int) -> None:
@@ -29,7 +29,7 @@ class Progress:
                 self._seconds.setdefault(cell.group, []).append(spent[cell.id])
 
     def show(self, event: Event) -> None:
-        """Shows a cell that has ended."""
+        """Prints the line of a cell that has ended."""
         cell, outcome = event.cell, event.outcome
         if outcome.seconds:
             self._seconds.setdefault(cell.group, []).append(outcome.seconds)
@@ -44,7 +44,10 @@ class Progress:
         print_line(line)
 
     def seconds_left(self, running: Sequence[Cell], left: Sequence[Cell]) -> float | None:
-        """Returns an estimate by the medians of each group, half of what runs with it; None: no idea."""
+        """Returns the seconds left, estimated from the median of each group; None: no cell has ended yet.
+
+        A running cell counts as half done.
+        """
         everything = [seconds for group in self._seconds.values() for seconds in group]
         if not everything:
             return None

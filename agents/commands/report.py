@@ -33,8 +33,8 @@ def main(
 
     Args:
         argv: The arguments; by default those of the process.
-        preset: Shows the tokens of responses; by default the one that is installed as the default.
-        places: Folders in which a study is looked for by its name; by default runs/studies and docs/results.
+        preset: Preset that shows the tokens of responses; by default the one installed as the default.
+        places: Folders in which a study is looked up by its name; by default runs/studies and docs/results.
     """
     parser = make_parser()
     options = parser.parse_args(argv)

@@ -46,7 +46,7 @@ PHASES = ("all", "tuning", "main")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs what is missing of a study; returns the exit status."""
+    """Runs the missing cells of a study; returns the exit status."""
     parser = make_parser()
     options = parser.parse_args(argv)
     try:
@@ -105,7 +105,7 @@ def open_study(options: argparse.Namespace) -> Study:
     """Returns the study of the command line.
 
     Raises:
-        ValueError: If there is no such study, it has no group of a name that is given, or could not answer.
+        ValueError: If there is no such study, it lacks a group that is named, or can't answer its contrasts.
     """
     given = Path(options.study)
     path = given if given.suffix == ".toml" else STUDIES / f"{options.study}.toml"
@@ -123,10 +123,10 @@ def open_study(options: argparse.Namespace) -> Study:
 
 
 def check_installed(study: Study) -> None:
-    """Refuses a study whose cells train where what training needs is missing, before its first cell.
+    """Checks, before the first cell, that the packages are installed that a study's training cells need.
 
     Raises:
-        ImportError: The message says what to install.
+        ImportError: If a package is missing; the message says what to install.
     """
     cells = study.tuning_cells() or study.main_cells([])  # main cells of a tuned study are not known yet
     if any(cell.settings.get("run", "train") in PLACES for cell in cells):
@@ -144,7 +144,7 @@ def _is_there(package: str) -> bool:
 
 
 def prepare(folder: StudyFolder, options: argparse.Namespace) -> None:
-    """Makes the folder of the study, with a copy of its file and the cells that it starts from."""
+    """Makes the folder of the study, with a copy of its file and the packed cells that it starts from."""
     folder.create()
     write_whole(folder.study, options.file.read_bytes())
     if options.source is not None:
@@ -169,20 +169,20 @@ def run(study: Study, folder: StudyFolder, options: argparse.Namespace) -> Summa
 
 
 def run_phase(place: Place, cells: Sequence[Cell], until: float | None) -> Summary:
-    """Runs some cells and shows how far they are."""
+    """Runs cells and prints their progress."""
     progress = Progress(place.folder, cells, jobs=place.executor.slots)
     shown = replace(place, on_event=progress.show)
     return run_cells(shown, cells, seconds=None if until is None else until - time.monotonic())
 
 
 def make_executor(options: argparse.Namespace) -> Any:
-    """Returns where cells run, as a context that ends what still runs."""
+    """Returns the executor of the cells, as a context that ends calls which still run."""
     executor: Executor = RayExecutor(options.jobs) if options.ray else ProcessExecutor(options.jobs)
     return executor
 
 
 def write_packed(study: Study, folder: StudyFolder, target: Path) -> None:
-    """Writes the study's finished cells as PATH.jsonl.xz, and the study beside them as PATH.toml."""
+    """Writes the study's finished cells to PATH.jsonl.xz, and its file to PATH.toml."""
     target.parent.mkdir(parents=True, exist_ok=True)
     packed = target.with_name(target.name + PACKED)
     number = pack(folder, planned(study, folder), packed)
@@ -191,7 +191,7 @@ def write_packed(study: Study, folder: StudyFolder, target: Path) -> None:
 
 
 def planned(study: Study, folder: StudyFolder) -> list[Cell]:
-    """Returns the cells of the study, but for those of groups that are not tuned yet."""
+    """Returns the cells of the study, except those of groups that are not tuned yet."""
     cells = study.tuning_cells()
     results = folder.results(cells)
     for group in study.group_names():
@@ -202,7 +202,7 @@ def planned(study: Study, folder: StudyFolder) -> list[Cell]:
 
 
 def conclude(summary: Summary, folder: StudyFolder) -> int:
-    """Says how it went; returns the exit status."""
+    """Prints the summary of running the cells; returns the exit status."""
     for name, reason in summary.errors.items():
         say(f"error: {name}: {reason} (see {folder.logs / name}.txt)")
     if summary.left:

@@ -32,7 +32,7 @@ def main(argv: Sequence[str] | None = None, preset: Preset | None = None) -> int
 
     Args:
         argv: The arguments; by default those of the process.
-        preset: The task; by default the one that they name, or the one that is installed as the default.
+        preset: Preset of the task; by default the one named in the arguments, or the installed default.
     """
     words = sys.argv[1:] if argv is None else list(argv)
     try:
@@ -52,7 +52,7 @@ def main(argv: Sequence[str] | None = None, preset: Preset | None = None) -> int
 
 
 def choose_preset(words: Sequence[str]) -> Preset:
-    """Returns the task that arguments name, or that the run which they continue was started with.
+    """Returns the preset that the arguments name, or that of the run which they resume.
 
     Raises:
         ValueError: If no preset has this name.
@@ -71,7 +71,7 @@ def choose_preset(words: Sequence[str]) -> Preset:
 
 
 def check_task(preset: Preset, given: Mapping[str, Any], parser: Parser) -> None:
-    """Refuses flags that name another task than the one that is played."""
+    """Refuses flags that name another preset than the one that is used."""
     name = given.get("preset", preset.name)
     if name not in (preset.name, DEFAULT):
         parser.error(f"--preset is {name} but the run was started with {preset.name}: leave it out")
@@ -82,7 +82,7 @@ def check_task(preset: Preset, given: Mapping[str, Any], parser: Parser) -> None
 
 
 def conduct(preset: Preset, given: dict[str, Any], words: Sequence[str], parser: Parser) -> int:
-    """Makes the run that was asked for; returns the exit status."""
+    """Starts or resumes the requested run; returns the exit status."""
     import transformers
 
     from agents.training import build
