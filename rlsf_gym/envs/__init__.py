@@ -1,4 +1,4 @@
-"""Gymnasium environments in which a text is written and each of its tokens is paid."""
+"""Gymnasium environments for text generation with a reward for each token."""
 
 from rlsf_gym.envs.response import ResponseEnv
 from rlsf_gym.envs.text import TextEnv

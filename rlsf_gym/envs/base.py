@@ -1,4 +1,4 @@
-"""What all environments for one episode at a time share: task, generators, spec and rendering."""
+"""Base class of the single environments: task, random generators, spec and rendering."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Action = TypeVar("Action")
 
 
 class TaskEnv(gym.Env[Observation, Action], Generic[Observation, Action]):
-    """An environment that gives prompts and pays responses.
+    """Base class of environments that draw prompts and reward responses.
 
     Args:
         task: The keyword arguments that all environments share.
@@ -47,7 +47,7 @@ class TaskEnv(gym.Env[Observation, Action], Generic[Observation, Action]):
 
     @property
     def spec(self) -> EnvSpec | None:
-        """How the environment was made; marked nondeterministic where scores vary by 1e-5 with the batch."""
+        """Gymnasium's spec; marked nondeterministic where scores vary by 1e-5 with the batch."""
         return self._spec
 
     @spec.setter
@@ -57,13 +57,13 @@ class TaskEnv(gym.Env[Observation, Action], Generic[Observation, Action]):
         self._spec = spec
 
     def render(self) -> Any:
-        """Returns the prompt and what was written, coloured by reward once paid; None without a mode."""
+        """Returns prompt and response, coloured by reward once the episode has ended; None without a mode."""
         if self.render_mode is None or self._episode is None:
             return None
         return show(self._episode, self.tokenizer, self.render_mode)
 
     def _begin(self, seed: int | None, options: dict[str, Any] | None) -> Instance:
-        """Seeds, and returns the instance that was given or drawn."""
+        """Seeds the generators, and returns the instance of the new episode, given or drawn."""
         super().reset(seed=seed)
         given = given_instance(options, self.task)
         if seed is not None or self._design_rng is None:

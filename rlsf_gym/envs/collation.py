@@ -1,4 +1,4 @@
-"""Lays the infos of sub-environments out as Gymnasium's vector environments do."""
+"""Batches the infos of sub-environments in the layout of Gymnasium's vector environments."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ Infos = dict[str, Any]
 
 
 def collate_infos(infos: Sequence[Infos], indices: Sequence[int], num_envs: int) -> Infos:
-    """Returns the infos of some sub-environments as Gymnasium's vector environments lay them out.
+    """Returns the infos of sub-environments batched as in Gymnasium's vector environments.
 
-    Numbers become typed arrays, arrays are stacked, dicts are laid out as infos of their own, anything else
+    Numbers become typed arrays, arrays are stacked, dicts are batched as infos of their own, anything else
     goes into an object array; `_key` is True where a sub-environment has the key. Elsewhere numbers are 0 and
     objects None.
 
     Args:
         infos: Infos that all have the same keys.
-        indices: The sub-environment of each.
-        num_envs: B.
+        indices: Index of the sub-environment of each info.
+        num_envs: Number of sub-environments, B.
     """
     chosen = np.array(indices, np.int64)
     present = np.zeros(num_envs, np.bool_)
@@ -40,7 +40,7 @@ def collate_infos(infos: Sequence[Infos], indices: Sequence[int], num_envs: int)
 
 
 def _nested(values: list[Infos], chosen: IntArray, num_envs: int) -> Infos:
-    """Returns dicts, which may have other keys each, as infos of their own."""
+    """Returns dicts, whose keys may differ, batched as infos of their own."""
     columns: Infos = {}
     for key in dict.fromkeys(key for value in values for key in value):
         rows = [row for row, value in enumerate(values) if key in value]

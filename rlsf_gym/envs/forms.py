@@ -1,4 +1,4 @@
-"""How prompts and responses look from outside: as token ids, or as text."""
+"""Forms of observations and actions: token ids, or text."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ __all__ = ["Form", "TextForm", "TokenForm"]
 
 
 class Form(Protocol):
-    """The two spaces of an environment, and the ways into and out of them."""
+    """Protocol of a form: the observation and action spaces, with conversion to and from token ids."""
 
     def __init__(self, task: Task) -> None: ...
 
     @property
     def observation_space(self) -> spaces.Space[Any]:
-        """What `observe` returns."""
+        """Space of the observations that `observe` returns."""
         ...
 
     @property
     def action_space(self) -> spaces.Space[Any]:
-        """What `read` takes."""
+        """Space of the actions that `read` takes."""
         ...
 
     def observe(self, prompt: str) -> Any:
@@ -58,7 +58,7 @@ class Form(Protocol):
 
 
 class TokenForm:
-    """Left-padded prompt ids out, padded response ids in."""
+    """Form of token ids: observations are left-padded prompt ids, actions are padded response ids."""
 
     def __init__(self, task: Task) -> None:
         self._task = task
@@ -89,7 +89,7 @@ class TokenForm:
 
 
 class TextForm:
-    """Prompts and responses as strings; a response is cut to its first T tokens."""
+    """Form of text: observations and actions are strings; a response is cut to its first T tokens."""
 
     def __init__(self, task: Task) -> None:
         self._task = task

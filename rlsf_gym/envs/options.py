@@ -1,4 +1,4 @@
-"""Reads the options of `reset`: which instances are given, and which sub-environments begin."""
+"""Reads the options of `reset`: given instances, and the mask of sub-environments to reset."""
 
 from __future__ import annotations
 
@@ -45,10 +45,10 @@ def given_instances(options: Mapping[str, Any] | None, num_envs: int, task: Task
 
 
 def reset_mask(options: Mapping[str, Any] | None, num_envs: int) -> BoolArray:
-    """Returns bool (B,): which sub-environments begin, all of them by default.
+    """Returns the reset mask, bool (B,): True for sub-environments to reset, by default all.
 
     Raises:
-        ValueError: If it is no such array, or none begins.
+        ValueError: If the mask is not such an array, or is False everywhere.
     """
     mask = np.asarray((options or {}).get("reset_mask", np.ones(num_envs, np.bool_)))
     if mask.dtype != np.bool_ or mask.shape != (num_envs,):
@@ -61,7 +61,7 @@ def reset_mask(options: Mapping[str, Any] | None, num_envs: int) -> BoolArray:
 
 
 def _check_known(options: Mapping[str, Any] | None, known: tuple[str, ...]) -> Mapping[str, Any]:
-    """Returns the options, none of them unknown: it would be ignored otherwise."""
+    """Returns the options after refusing unknown ones, which would be ignored."""
     unknown = [key for key in options or {} if key not in known]
     if unknown:
         raise ValueError(f"options must be among {', '.join(map(repr, known))}, got {unknown[0]!r}")

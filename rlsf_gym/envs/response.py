@@ -1,4 +1,4 @@
-"""The environment in which one step is one whole response, as token ids."""
+"""Environment in which one step is one whole response, as token ids."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _NOTHING: IntArray = np.zeros(0, np.int64)
 
 
 class OneStepEnv(TaskEnv[Observation, Action]):
-    """An environment in which every step ends its episode with a whole response.
+    """Base class of environments in which one step is a whole response and ends the episode.
 
     Args:
-        form: How prompts and responses look from outside.
+        form: Form of observations and actions: token ids or text.
         task: The keyword arguments that all environments share.
         render_mode: None, `"ansi"` or `"rgb_array"`.
     """
@@ -79,7 +79,7 @@ class OneStepEnv(TaskEnv[Observation, Action]):
 
 
 class ResponseEnv(OneStepEnv[dict[str, npt.NDArray[Any]], npt.NDArray[np.integer[Any]] | Sequence[int]]):
-    """Continues a prompt, and is paid token by token by a symbolic tool.
+    """Single-step environment: a response of token ids to a prompt, with a symbolic reward for each token.
 
     ## Description
     A prompt is drawn, the agent writes a response, and the symbolic tool of a domain scores prompt + response.
@@ -128,7 +128,7 @@ class ResponseEnv(OneStepEnv[dict[str, npt.NDArray[Any]], npt.NDArray[np.integer
     | `scorer_kwargs` | `None` | arguments of the scorer |
     | `objective` | `"positive"` | score s to utility: `positive` s, `negative` -s, `strong` abs(s), `target` -abs(s - target) |
     | `objective_kwargs` | `None` | arguments of the objective, such as `{"target": 0.5}` |
-    | `reward_design` | `"potential"` | how the utility is laid onto the tokens |
+    | `reward_design` | `"potential"` | how the utility is assigned to the tokens |
     | `reward_design_kwargs` | `None` | arguments of the reward design |
     | `tokenizer` | `"bundled"` | the vocabulary: also `"bytes"`, a folder, a `tokenizer.json`, a name on the hub |
     | `prompts` | `"bundled"` | where prompts come from: also a list of str, a file, a data set, a table; left out where a domain makes them |

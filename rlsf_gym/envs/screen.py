@@ -1,4 +1,4 @@
-"""Shows the episode that an environment is in."""
+"""Renders the current episode of an environment as text or as an image."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ RENDER_MODES = ("ansi", "rgb_array")
 
 
 class Episode(NamedTuple):
-    """An instance, the token ids written so far, and the info once they are paid."""
+    """Episode to render: its instance, the token ids so far, and the info once it has ended."""
 
     instance: Instance
     ids: IntArray
-    """int64 (K,)"""
+    """Token ids of the response so far, int64 (K,)."""
     info: dict[str, Any] | None
 
     @property
@@ -30,7 +30,7 @@ class Episode(NamedTuple):
 
 
 def show(episode: Episode, tokenizer: Tokenizer, render_mode: str) -> Any:
-    """Returns a text for a terminal (`ansi`) or an image uint8 (H, W, 3) (`rgb_array`)."""
+    """Returns the rendered episode: terminal text (`ansi`) or an image, uint8 (H, W, 3) (`rgb_array`)."""
     prompt, ids, info = episode.prompt, episode.ids, episode.info
     as_image = render_mode == "rgb_array"
     if info is None:
@@ -41,7 +41,7 @@ def show(episode: Episode, tokenizer: Tokenizer, render_mode: str) -> Any:
 
 
 def check_render_mode(render_mode: str | None) -> str | None:
-    """Returns the render mode.
+    """Returns the render mode after checking it.
 
     Raises:
         ValueError: If there is no such mode.

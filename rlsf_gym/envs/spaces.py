@@ -1,4 +1,4 @@
-"""The spaces of the environments, with the reading of their actions.
+"""Observation and action spaces of the environments, and parsing of actions.
 
 V token ids run from 0 to V - 1; index V stands for "no token", which a response shorter than T is padded
 with.
@@ -43,7 +43,7 @@ def response_space(vocab_size: int, max_new_tokens: int) -> spaces.MultiDiscrete
 
 
 def text_space(token_bytes: Sequence[int], max_tokens: int) -> UnicodeText:
-    """Returns the space of texts: every text that so many tokens can spell is in it.
+    """Returns the space of texts, which contains every text that `max_tokens` tokens can spell.
 
     Args:
         token_bytes: Number of bytes of each token of the vocabulary.
@@ -59,10 +59,10 @@ def writing_space(vocab_size: int, max_tokens: int) -> spaces.Dict:
 
 
 def read_text(action: Any, space: UnicodeText) -> str:
-    """Returns an action that is a text.
+    """Returns an action as text after checking it.
 
     Raises:
-        InvalidAction: If it is no text, too long, or has a lone surrogate.
+        InvalidAction: If it is not a text, is too long, or has a lone surrogate.
     """
     if not isinstance(action, str):
         raise InvalidAction(f"action must be a str, got {type(action).__name__}")
@@ -74,10 +74,10 @@ def read_text(action: Any, space: UnicodeText) -> str:
 
 
 def read_token(action: Any, vocab_size: int) -> int:
-    """Returns an action that is one token id.
+    """Returns an action as one token id after checking it.
 
     Raises:
-        InvalidAction: If it is no integer, or outside of [0, V - 1].
+        InvalidAction: If it is not an integer in [0, V - 1].
     """
     if isinstance(action, np.ndarray) and cast(npt.NDArray[Any], action).shape == ():
         action = cast(npt.NDArray[Any], action)[()]

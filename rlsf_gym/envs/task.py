@@ -1,4 +1,4 @@
-"""The parts of a task, made once from an environment's keyword arguments."""
+"""Task of an environment: tokenizer, instances and feedback, made from its keyword arguments."""
 
 from __future__ import annotations
 
@@ -50,15 +50,15 @@ class TaskArguments(TypedDict, total=False):
 
 
 def make_task(name: str, arguments: TaskArguments) -> Task:
-    """Returns the task of an environment; what is not given is as the domain has it.
+    """Returns the task of an environment; arguments that are not given get the domain's defaults.
 
     Args:
-        name: Of the environment's class.
+        name: Name of the environment's class.
         arguments: The keyword arguments that all environments share.
 
     Raises:
-        TypeError: If there is an unknown one.
-        ValueError: If one is wrong.
+        TypeError: If an argument is unknown.
+        ValueError: If an argument has a wrong value.
     """
     check_keywords(name, arguments)
     domain = load_domain(arguments.get("domain", "sentiment"), **(arguments.get("domain_kwargs") or {}))
@@ -72,7 +72,7 @@ class TextInstances:
     """Prompts of plain text as instances without data.
 
     Args:
-        prompts: What `load_prompts` returns.
+        prompts: Prompts, as `load_prompts` returns them.
     """
 
     def __init__(self, prompts: Prompts) -> None:
@@ -84,7 +84,7 @@ class TextInstances:
         return Instance(text, int(number))
 
     def make(self, data: Mapping[str, Any]) -> Instance:
-        """Refuses data, of which plain text has none."""
+        """Refuses data: instances of plain text have none."""
         raise ValueError(f"instances must be texts in a domain of plain text, got {dict(data)!r:.80}")
 
 
@@ -136,7 +136,7 @@ class Task:
         self._vocabulary_sha256 = hash_vocabulary(self.tokenizer)
 
     def _draw_probe(self, domain: Domain) -> tuple[Instance, str]:
-        """Returns an instance with a response of the domain, the same each time."""
+        """Returns an instance with a sample response of the domain, the same each time."""
         if domain.instances is None and domain.samples.pairs:
             prompt, response = domain.samples.pairs[0]
             return Instance(prompt), response
@@ -144,23 +144,23 @@ class Task:
         return self.instances.sample(np.random.default_rng(0)), response
 
     def begin(self, rng: np.random.Generator, given: Instance | None) -> Instance:
-        """Returns the instance of a new episode: the one that was given, or one that is drawn."""
+        """Returns the instance of a new episode, given or drawn."""
         return self.instances.sample(rng) if given is None else given
 
     @property
     def option(self) -> str:
-        """The option of `reset` that sets an instance: "prompt", or "instance" in a domain with data."""
+        """Option of `reset` that sets an instance: "prompt", or "instance" in a domain with data."""
         return "prompt" if self.domain.instances is None else "instance"
 
     def make_instance(self, given: Any, name: str) -> Instance | None:
-        """Returns the instance that the value of an option stands for, None to draw one.
+        """Returns the instance given by an option of `reset`, None to draw one.
 
         Args:
             given: A text, or the data of an instance in a domain that has data; None to draw one.
             name: The name of the option, for messages.
 
         Raises:
-            ValueError: If it stands for none.
+            ValueError: If the value is not an instance of the domain.
         """
         if given is None:
             return None
@@ -176,7 +176,7 @@ class Task:
         """Returns the token ids of a prompt, int64 (K,).
 
         Raises:
-            ValueError: If they are more than P, or stand for another text.
+            ValueError: If they are more than P, or decode to another text.
         """
         ids = self._prompt_ids.get(text)
         return self._encode(text) if ids is None else ids
@@ -194,7 +194,7 @@ class Task:
         return info
 
     def with_design(self, reward_design: Any, kwargs: Mapping[str, Any]) -> Task:
-        """Returns the same task under another reward design, sharing parts and what is remembered of prompts.
+        """Returns the same task under another reward design; parts and caches of prompts are shared.
 
         Raises:
             ValueError: If there is no such design, it does not take the arguments, or the scorer can't serve
@@ -253,11 +253,11 @@ def check_keywords(name: str, given: Mapping[str, Any]) -> None:
     """Checks that an environment takes these keyword arguments.
 
     Args:
-        name: Of the environment's class.
+        name: Name of the environment's class.
         given: The keyword arguments that all environments share.
 
     Raises:
-        TypeError: If there is an unknown one; the message has the one that is closest.
+        TypeError: If an argument is unknown; the message suggests the closest name.
     """
     known = (*TaskArguments.__annotations__, "render_mode")
     for key in given:
@@ -269,7 +269,7 @@ def check_keywords(name: str, given: Mapping[str, Any]) -> None:
 
 
 def check_count(name: str, value: Any) -> int:
-    """Returns the value, an int of at least 1.
+    """Returns a count after checking that it is an int of at least 1.
 
     Raises:
         ValueError: If it is not one.
@@ -280,7 +280,7 @@ def check_count(name: str, value: Any) -> int:
 
 
 def is_exact(scorer: Scorer) -> bool:
-    """Returns whether a text gets the same score to the bit in any batch; neural scorers promise 1e-5."""
+    """Returns whether scores are equal to the bit in any batch; neural scorers promise 1e-5."""
     return bool(getattr(scorer, "exact", scorer.verifiable))
 
 
@@ -313,10 +313,10 @@ def _load_design(domain: Domain, spec: Any, kwargs: Mapping[str, Any], scorer: S
 
 
 def check_prompts_kwargs(kwargs: Mapping[str, Any]) -> None:
-    """Checks that prompts take these arguments.
+    """Checks that `load_prompts` takes these arguments.
 
     Raises:
-        ValueError: If there is an unknown one, or one that the environment has itself.
+        ValueError: If one is unknown, or is an argument of the environment itself.
     """
     taken = ("spec", "tokenizer", "split", "max_prompt_tokens", "domain")
     known = [name for name in inspect.signature(load_prompts).parameters if name not in taken]

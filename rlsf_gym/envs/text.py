@@ -1,4 +1,4 @@
-"""The environment in which one step is one whole response, as text."""
+"""Environment in which one step is one whole response, as text."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ __all__ = ["TextEnv"]
 
 
 class TextEnv(OneStepEnv[str, str]):
-    """Continues a prompt with text, and is paid token by token by a symbolic tool.
+    """Single-step environment: a response of text to a prompt, with a symbolic reward for each token.
 
     ## Description
     `ResponseEnv` for agents that read and write strings: the same prompts for the same seed, the same
-    feedback. The response is encoded with the environment's tokenizer, and its tokens are paid. An agent that
-    samples tokens should use `ResponseEnv`: the ids that text is encoded to are not always those sampled.
+    feedback. The response is encoded with the environment's tokenizer, and its tokens are rewarded. An agent
+    that samples tokens should use `ResponseEnv`: the ids of encoded text are not always those sampled.
 
     P is `max_prompt_tokens`, T is `max_new_tokens`.
 
@@ -45,7 +45,7 @@ class TextEnv(OneStepEnv[str, str]):
     Those of `ResponseEnv`.
 
     ## Info
-    That of `ResponseEnv`; `token_rewards` and `response_mask` are laid on the tokens of the encoded text.
+    That of `ResponseEnv`; `token_rewards` and `response_mask` refer to the tokens of the encoded text.
 
     ## Version History
     * v0: first version.

@@ -1,4 +1,4 @@
-"""The environments in which one step is one token."""
+"""Environment in which one step is one token."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Observation = dict[str, npt.NDArray[Any]]
 
 
 class TokenEnv(TaskEnv[Observation, "int | np.integer[Any]"]):
-    """Continues a prompt token by token, and is paid for each token by a symbolic tool.
+    """Multi-step environment: one token of the response each step, with a symbolic reward for each token.
 
     ## Description
     `ResponseEnv` for agents that act at every token. A prompt is drawn, the agent appends one token per
@@ -112,16 +112,16 @@ class TokenEnv(TaskEnv[Observation, "int | np.integer[Any]"]):
         return self._observe(), {**self.task.reset_info(instance), "action_mask": self._mask()}
 
     def step(self, action: int | np.integer[Any]) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
-        """Appends a token.
+        """Appends a token to the response.
 
         Args:
-            action: Its id.
+            action: Id of the token.
 
         Returns:
             The observation, the reward, whether the response has ended, False, and the info.
 
         Raises:
-            InvalidAction: If the action is no id of the vocabulary.
+            InvalidAction: If the action is not a token id of the vocabulary.
             ResetNeeded: If the episode has ended already, or not begun.
         """
         if self._episode is None or self._episode.info is not None or self._design_rng is None:

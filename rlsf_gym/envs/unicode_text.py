@@ -1,4 +1,4 @@
-"""The space of all texts up to a length."""
+"""Gymnasium space of all Unicode texts up to a length."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _NO_CHARACTER = -1  # behind the end of a text in shared memory, where NUL is a 
 
 
 class _EveryCharacter(Sequence[str]):
-    """All of Unicode in the order of the code points, without a list of a million characters."""
+    """Sequence of all Unicode characters by code point, without a list of a million characters."""
 
     def __len__(self) -> int:
         return _CODE_POINTS
@@ -48,14 +48,14 @@ class _EveryCharacter(Sequence[str]):
 
 
 class UnicodeText(spaces.Text):
-    r"""Every text of up to `max_length` characters, the empty one included.
+    r"""Space of all texts of up to `max_length` characters, the empty one included.
 
     Gymnasium's `Text` lists its characters one by one and by default holds neither the empty text nor a
     space. Lone surrogates are left out: they have no UTF-8. Samples are made of printable ASCII.
 
     Args:
-        max_length: The greatest number of characters.
-        seed: Seed of the samples.
+        max_length: Largest number of characters.
+        seed: Seed of the generator that draws samples.
 
     Example:
         >>> "Ça va, 😀?" in UnicodeText(10), "" in UnicodeText(10), "\ud800" in UnicodeText(10)
@@ -67,12 +67,12 @@ class UnicodeText(spaces.Text):
 
     @property
     def character_set(self) -> Any:
-        """All of Unicode."""
+        """Set of the space's characters: all of Unicode."""
         return _EveryCharacter()
 
     @property
     def character_list(self) -> Any:
-        """All of Unicode, by code point."""
+        """List of the space's characters, by code point."""
         return _EveryCharacter()
 
     def character_index(self, char: str) -> np.int32:
@@ -81,11 +81,11 @@ class UnicodeText(spaces.Text):
 
     @property
     def characters(self) -> str:
-        """What samples are made of."""
+        """Characters that samples are made of: printable ASCII."""
         return _PRINTABLE
 
     def contains(self, x: Any) -> bool:
-        """Tells whether `x` is a text of at most `max_length` characters without lone surrogates."""
+        """Returns whether `x` is a text of at most `max_length` characters without lone surrogates."""
         return isinstance(x, str) and len(x) <= self.max_length and not _has_surrogate(x)
 
     def sample(self, mask: Any = None, probability: Any = None) -> str:
@@ -114,14 +114,14 @@ class UnicodeText(spaces.Text):
         return f"UnicodeText({self.max_length})"
 
     def __eq__(self, other: object, /) -> bool:
-        """Tells whether `other` holds the same texts."""
+        """Returns whether `other` is a space of the same texts."""
         return isinstance(other, UnicodeText) and self.max_length == other.max_length
 
     __hash__ = None  # pyright: ignore[reportAssignmentType]
 
 
 class _SharedTexts(Sequence[str]):
-    """The texts that stand in shared memory right now; a copy is a tuple that stays as it is.
+    """View of the texts in shared memory; a copy is a tuple that no longer changes.
 
     Asynchronous vector environments read shared memory once, when they are made, and hand copies out of what
     they got then: arrays see what is written later, strings would not.

@@ -1,4 +1,4 @@
-"""The response environments for a whole batch, scored in one call."""
+"""Vector environments of whole responses, which score a batch in one call."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ Generator = np.random.Generator
 
 
 class _VectorEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
-    """B environments of whole responses that score a whole batch in one call.
+    """Base class of vector environments of whole responses, which score a batch in one call.
 
     Args:
-        num_envs: B.
+        num_envs: Number of sub-environments, B.
         autoreset_mode: `AutoresetMode.SAME_STEP` or `DISABLED`, or their values.
         render_mode: None, `"ansi"` or `"rgb_array"`.
         **task: The keyword arguments that all environments share.
@@ -40,7 +40,7 @@ class _VectorEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
 
     metadata: dict[str, Any]
     form: ClassVar[type[Form]]
-    """How prompts and responses look from outside."""
+    """Form of observations and actions: token ids or text."""
 
     def __init__(
         self,
@@ -78,7 +78,7 @@ class _VectorEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
 
     @property
     def np_random_seed(self) -> tuple[int, ...]:  # pyright: ignore[reportIncompatibleMethodOverride]
-        """The seeds of those generators."""
+        """Seeds of the generators that draw the prompts, one per sub-environment."""
         return tuple(self._stream(index).seed for index in range(self.num_envs))
 
     def reset(  # pyright: ignore[reportIncompatibleMethodOverride]
@@ -141,7 +141,7 @@ class _VectorEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
         return self._observe(), rewards, ones, ~ones, columns
 
     def render(self) -> tuple[Any, ...] | None:
-        """Returns the episodes that ended last, coloured by reward, or the prompts before the first one."""
+        """Returns the rendered last episodes, coloured by reward, or the prompts before the first step."""
         if self.render_mode is None:
             return None
         begun = [Episode(instance, np.zeros(0, np.int64), None) for instance in self._instances]
@@ -167,7 +167,7 @@ class _VectorEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
         return self._form.stack(self._observations)
 
     def _final_infos(self, columns: Infos) -> Infos:
-        """Returns what SAME_STEP keeps of the ended episodes: their infos and their last observations."""
+        """Returns `final_info` and `final_obs` of the ended episodes, for SAME_STEP."""
         final_obs = np.full(self.num_envs, None, dtype=object)
         for index, observation in enumerate(self._observations):
             final_obs[index] = observation  # the list gets a fresh one from the next episode
@@ -181,10 +181,10 @@ class _VectorEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
 
 
 class ResponseVectorEnv(_VectorEnv):
-    """B copies of `ResponseEnv` that score a whole batch in one call.
+    """Vector of B `ResponseEnv`s that scores a whole batch in one call.
 
     Sub-environment i, seeded with seed + i, draws the same prompts and pays the same rewards as a
-    `ResponseEnv` with that seed, and infos are laid out as Gymnasium's `SyncVectorEnv` lays them out. An
+    `ResponseEnv` with that seed, and infos have the layout of Gymnasium's `SyncVectorEnv`. An
     action is an integer array (B, T) padded with V, or a list of B lists of up to T ids.
 
     With `autoreset_mode=AutoresetMode.SAME_STEP` (the default) each step returns the next prompts, and the
@@ -205,7 +205,7 @@ class ResponseVectorEnv(_VectorEnv):
 
 
 class TextVectorEnv(_VectorEnv):
-    """B copies of `TextEnv` that score a whole batch in one call.
+    """Vector of B `TextEnv`s that scores a whole batch in one call.
 
     Observations and actions are tuples of B texts; all else is as in `ResponseVectorEnv`.
 
@@ -220,7 +220,7 @@ class TextVectorEnv(_VectorEnv):
 
 
 class _Stream(NamedTuple):
-    """Where one sub-environment's chance comes from."""
+    """Random generators of one sub-environment."""
 
     prompts: Generator
     designs: Generator
