@@ -1,1 +1,1 @@
-"""Feedback: token ids and prompts in, rewards and info out."""
+"""Feedback: computes rewards and info of responses from their token ids and prompts."""

@@ -1,4 +1,4 @@
-"""Refuses scorers whose prefix values and scores of texts are not the same numbers.
+"""Checks that a scorer's prefix values equal its scores of the same texts.
 
 An environment of whole responses is paid by the values of prefixes, one of tokens by those and by the scores
 of texts so far: what the two pay is the same only if a text has one score.
@@ -21,10 +21,10 @@ _EXACT, _PROMISED = 1e-9, 1e-5
 
 
 class AgreementWatch:
-    """Compares what a scorer says of a text in its several forms, on an environment's first responses.
+    """Compares a scorer's single, batched and prefix scores on an environment's first responses.
 
     Args:
-        scorer: The scorer.
+        scorer: Scorer to be watched.
     """
 
     def __init__(self, scorer: Scorer) -> None:
@@ -35,11 +35,11 @@ class AgreementWatch:
 
     @property
     def is_done(self) -> bool:
-        """Whether as many responses were looked at as are to be."""
+        """Whether enough responses were compared."""
         return self._seen >= _RESPONSES
 
     def add_full_ends(self, texts: Sequence[str], ends: Sequence[IntArray]) -> list[IntArray]:
-        """Returns offsets into B responses, with the length of each that is to be looked at behind them."""
+        """Returns offsets into B responses, with its length appended for each response to be compared."""
         left = _RESPONSES - self._seen
         return [
             np.append(one, len(text)) if number < left and text else one
@@ -53,17 +53,17 @@ class AgreementWatch:
         scores: tuple[FloatArray, FloatArray],
         prefixes: tuple[Sequence[IntArray], Sequence[FloatArray]] | None,
     ) -> None:
-        """Looks at responses as they were scored.
+        """Compares the scores of a batch of responses.
 
         Args:
             prompts: B prompts.
             texts: B responses.
-            scores: Of the prompts and of prompts + responses, float64 (B,) each.
+            scores: Scores of the prompts and of prompts + responses, float64 (B,) each.
             prefixes: B arrays of offsets into the responses, their lengths last, and the B arrays of
-                values that their prefixes got; None where nobody asked.
+                values of their prefixes; None if prefixes were not scored.
 
         Raises:
-            ValueError: If a text has two scores.
+            ValueError: If a text got two different scores.
         """
         is_batched = any(
             callable(getattr(self._scorer, name, None)) for name in ("prefix_scores_batch", "assess_batch")

@@ -1,4 +1,4 @@
-"""Warns where units never close, so that dense rewards come at the end."""
+"""Warns if units of text never close, so that dense rewards are paid at the end alone."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ _IN_A_ROW = 32  # responses of any kind: no text does without closing for so lon
 
 
 class BoundaryWarning(UserWarning):
-    """Under `boundary="closed"` no unit closes before the end, so that a dense reward is a terminal one."""
+    """Warning that under `boundary="closed"` no unit closes before the end: dense rewards become terminal."""
 
 
 @dataclass(eq=False)
 class ClosingWatch:
-    """Warns once, when the units of an environment's responses never close."""
+    """Watches an environment's responses, and warns once if their units never close."""
 
     segmentation: Segmentation
     _is_done: bool = field(default=False, init=False)
     _open: int = field(default=0, init=False)  # responses in a row in which nothing closed
 
     def see(self, texts: Sequence[str], char_ends: IntArray, closes: Sequence[bool]) -> None:
-        """Looks at responses whose prefixes are paid under `boundary="closed"`.
+        """Checks responses whose prefixes are rewarded under `boundary="closed"`.
 
         Args:
             texts: B responses.

@@ -1,4 +1,4 @@
-"""The one scoring core: prompts and token ids in, one info dict per response out.
+"""Scores responses: turns prompts and token ids into one info dict per response.
 
 Whatever the size of the batch, the scorer is called once for the prompts and full texts and, only where the
 design reads prefixes, once for the prefixes.
@@ -30,27 +30,27 @@ from rlsf_gym.text.tokenizer import Tokenizer
 
 @dataclass(eq=False, kw_only=True)
 class Feedback:
-    """Scores responses and lays the reward onto their tokens."""
+    """Scores responses and assigns the reward to their tokens."""
 
     scorer: Scorer
     objective: Objective
     design: Design
     tokenizer: Tokenizer
     segmentation: Segmentation
-    """Says what a unit of text is, where the scorer brings none of its own."""
+    """Segmentation of text into units, used if the scorer brings no own one."""
     judge: Any = None
-    """Anything with `predict(texts) -> float64 (N,)` in [0, 1]; reported as `info["judge"]`."""
+    """Held-out judge with `predict(texts) -> float64 (N,)` in [0, 1]; reported as `info["judge"]`."""
     boundary: Boundary = "closed"
-    """Whether a unit counts when it is closed, or with each of its pieces."""
+    """When a unit counts: once it is closed ("closed"), or with each of its pieces ("open")."""
     verify: bool = False
-    """Whether scores and rewards are checked before they are handed out."""
+    """Whether scores and rewards are proved before they are returned."""
     probe: tuple[Instance, str] | None = None
-    """Instance and response that a scorer which declares proofs is tried on at once."""
+    """Instance and response on which a scorer that declares proofs is checked when the object is made."""
     _scoring: Scoring = field(init=False, repr=False)
     _pieces: Pieces = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        """Prepares what asks the scorer.
+        """Prepares scoring, and checks the scorer's proofs on the probe.
 
         Raises:
             ValueError: If the scorer declares proofs, and its certificates cannot be proved; or the
@@ -94,7 +94,7 @@ class Feedback:
         return infos
 
     def follow(self, instance: Instance) -> GrowingResponse | None:
-        """Returns what pays the tokens of a response one by one, None where they need all that is written.
+        """Returns an object that rewards tokens as they are written, None where rewards need the whole text.
 
         That is so under `verify`, where nothing is paid without a proof, for designs that do not say by
         `find_step` what they pay, and for scorers and segmentations that do not read on.
@@ -115,11 +115,11 @@ class Feedback:
         )
 
     def _utility(self, score: float) -> float:
-        """Returns what a score of a text that is being written is worth, once it is found to be in range."""
+        """Returns the utility of a growing text's score, after checking the score's range."""
         return float(self.objective(self._scoring.in_range(score, (), lambda: ["the response so far"])))
 
     def reward_so_far(self, instance: str | Instance, ids: IntArray, rng: np.random.Generator) -> float:
-        """Returns what the last of some tokens earns at once, given that the response goes on.
+        """Returns the immediate reward of the last token of an unfinished response.
 
         A causal design's reward of a token does not change with what follows, so the response is looked at as
         if it ended with the next token. Any other design pays nothing before the end.
@@ -127,7 +127,7 @@ class Feedback:
         Args:
             instance: The instance, or a prompt of plain text.
             ids: int64 (K,), the response so far, without an end.
-            rng: For the designs that draw; it is left as it is.
+            rng: Generator for the designs that draw; its state is left unchanged.
 
         Raises:
             ValueError: If the scorer or the design returns what it must not.
@@ -142,7 +142,7 @@ class Feedback:
         return float(np.float32(self._lay(given, responses, evidence, [copy.deepcopy(rng)])[0, -2]))
 
     def evidence(self, instances: Sequence[str | Instance], responses: Responses) -> list[Evidence]:
-        """Returns what the reward design may know of each response.
+        """Returns the evidence on each response that its reward design may use.
 
         Args:
             instances: B instances, or prompts of plain text.
@@ -150,7 +150,7 @@ class Feedback:
 
         Raises:
             ValueError: If the scorer returns what it must not.
-            CertificateError: If a certificate does not add up to the scores that it tells.
+            CertificateError: If a certificate does not add up to the scores that it states.
         """
         given = as_instances(instances)
         prompts = [one.prompt for one in given]
@@ -185,7 +185,7 @@ class Feedback:
     def _look_back(
         self, instances: Sequence[Instance], responses: Responses, prompt_scores: list[float]
     ) -> list[ResponseHindsight]:
-        """Returns what can be asked about each response; attributions are made for all at once."""
+        """Returns the hindsight of each response; attributions are computed for all at once."""
         texts, method = responses.texts, self.design.needs
         prompts = [one.prompt for one in instances]
         attributed: list[dict[str, FloatArray]] = [{} for _ in texts]

@@ -1,4 +1,4 @@
-"""Token ids to the responses that they spell."""
+"""Decodes token ids into responses: texts, masks and character offsets."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from rlsf_gym.text.tokenizer import Tokenizer
 
 
 class Responses(NamedTuple):
-    """A batch of responses, read from the token ids."""
+    """Batch of responses, decoded from token ids."""
 
     texts: list[str]
-    """The decoded responses."""
+    """Decoded texts of the B responses."""
     finish_reasons: list[str]
-    """`eos`, `stop`, `length` or `empty`."""
+    """Why each response ended: `eos`, `stop`, `length` or `empty`."""
     mask: BoolArray
     """bool (B, T), True on real tokens."""
     char_ends: IntArray
@@ -25,10 +25,10 @@ class Responses(NamedTuple):
 
 
 class Pieces(dict[int, bytes]):
-    """The byte strings of tokens, each asked for once.
+    """Cache of the byte strings of tokens.
 
     Args:
-        tokenizer: Says which bytes an id stands for.
+        tokenizer: Tokenizer that maps an id to its bytes.
     """
 
     def __init__(self, tokenizer: Tokenizer) -> None:
@@ -36,21 +36,21 @@ class Pieces(dict[int, bytes]):
         self._tokenizer = tokenizer
 
     def __missing__(self, token: int) -> bytes:
-        """Asks for the bytes of a token that has not been seen."""
+        """Looks up the bytes of a token that is not in the cache."""
         piece = self[token] = self._tokenizer.token_bytes(token)
         return piece
 
 
 def read_responses(actions: IntArray, tokenizer: Tokenizer, pieces: Pieces | None = None) -> Responses:
-    """Returns what the token ids say.
+    """Returns the responses that token ids spell.
 
     A response ends at the first end token, which is counted, or at the first V, which is not; what follows is
     ignored.
 
     Args:
         actions: int64 (B, T), ids from 0 to V.
-        tokenizer: Says which bytes an id stands for.
-        pieces: What it has said before.
+        tokenizer: Tokenizer that maps an id to its bytes.
+        pieces: Cache of the tokens' bytes.
     """
     vocab_size, eos = tokenizer.vocab_size, tokenizer.eos_token_id
     is_eos = np.equal(actions, eos)  # (B, T) bool

@@ -1,4 +1,4 @@
-"""Pays the tokens of a response as they are written, each read once."""
+"""Rewards the tokens of a response as they are written, in constant time per token."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ _Decoder = codecs.getincrementaldecoder("utf-8")
 
 @dataclass(eq=False, kw_only=True)
 class GrowingResponse:
-    """A response that goes on, with the utility that is known of it so far.
+    """Unfinished response, with its utility so far.
 
     What a token costs does not depend on how many there are before it, as long as units close.
     """
 
     stream: ScoreStream
-    """Scores the characters that count."""
+    """Stream of the scorer, which scores the characters that count."""
     utility: float
-    """Of the prompt; then of prompt and response as far as it counts."""
+    """Utility so far: of the prompt and of the characters of the response that count."""
     measure: Callable[[float], float]
-    """What a score is worth."""
+    """Objective: score to utility."""
     count_closed: Callable[[str], int]
-    """How many characters count of those that have not counted before."""
+    """Number of further characters that count, of those that have not counted before."""
     step: Callable[[float, float], float]
-    """What a token earns, from the utilities before and after it."""
+    """Reward of a token, from the utilities before and after it."""
     _decoder: codecs.IncrementalDecoder = field(default_factory=lambda: _Decoder("replace"), init=False)
     _waiting: str = field(default="", init=False)
     """Characters that are certain and do not count yet."""
 
     def add(self, piece: bytes) -> float:
-        """Returns what a token of these bytes earns, given that the response goes on.
+        """Appends the bytes of a token and returns its reward, given that the response goes on.
 
         Raises:
             ValueError: If the scorer or the objective returns what it must not.

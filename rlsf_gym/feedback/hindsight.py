@@ -1,4 +1,4 @@
-"""What a reward design can ask about a whole response, so that designs never import scorers."""
+"""Hindsight of a finished response, through which reward designs ask the scorer without importing it."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ _LONG = 64  # characters of a unit that is read as it grows
 
 @dataclass(eq=False)
 class ResponseHindsight:
-    """Answers about one response, worked out when they are asked for: a `rlsf_gym.evidence.Hindsight`."""
+    """Hindsight of one response, computed lazily: a `rlsf_gym.evidence.Hindsight`."""
 
     instance: Instance
     response: str
     char_ends: IntArray
-    """int64 (T,), how many characters of the response are certain after each token."""
+    """Number of characters of the response that are certain after each token, int64 (T,)."""
     length: int
     """Number of real tokens."""
     attributed: Mapping[str, FloatArray]
-    """Method to float64 (C,): attributions to characters that are known already."""
+    """Attributions to characters that are known already: method to float64 (C,)."""
     scoring: Scoring
     objective: Objective
     prompt_score: float
@@ -88,7 +88,7 @@ class ResponseHindsight:
         return self.objective(scores)
 
     def attributions(self, method: str) -> FloatArray:
-        """Returns what the scorer attributes to the characters that each token completed, float64 (T,)."""
+        """Returns the attribution to each token, summed over the characters it completed, float64 (T,)."""
         if method == "lexicon":
             return self._lexicon_attributions()
         values = self.attributed.get(method)
@@ -98,7 +98,7 @@ class ResponseHindsight:
         return np.diff(sums, prepend=0.0)
 
     def _lexicon_attributions(self) -> FloatArray:
-        """Returns what the units that each token adds are worth one by one, in utility, float64 (T,).
+        """Returns the utility by the lexicon of the units that each token adds, float64 (T,).
 
         A unit that is cut counts as the unit it is so far, where the boundary lets it count.
         """
@@ -127,7 +127,7 @@ class ResponseHindsight:
         return (np.diff(parts, axis=1)[:, 0] > _LONG) & hasattr(self.scoring.scorer, "lexicon_prefixes")
 
     def _growing_worths(self, text: str, parts: IntArray) -> FloatArray:
-        """Returns what parts of units, some of the same unit, are worth by the lexicon, float64 (N,)."""
+        """Returns the lexicon's value of parts of units, some of the same unit, float64 (N,)."""
         scorer: Any = self.scoring.scorer
         worth = np.zeros(len(parts))
         order = np.lexsort((parts[:, 1], parts[:, 0]))
@@ -142,7 +142,7 @@ class ResponseHindsight:
         return worth
 
     def _lexicon_worths(self, units: list[str]) -> FloatArray:
-        """Returns what units are worth by the lexicon, float64 (N,); one may hold several entries of it."""
+        """Returns the lexicon's value of units, float64 (N,); a unit may hold several entries."""
         scorer: Any = self.scoring.scorer
         found = [scorer.lexicon_scores(unit) for unit in units]
         utilities = self.objective(np.concatenate([*found, np.zeros(1)]))

@@ -1,4 +1,4 @@
-"""Asks the scorer all that a batch of responses needs, in as few calls as it allows."""
+"""Scores, prefix values and certificates of a batch of responses, in as few scorer calls as possible."""
 
 from __future__ import annotations
 
@@ -35,20 +35,20 @@ Boundary = Literal["closed", "open"]
 
 
 class Scores(NamedTuple):
-    """What the scorer says of a batch."""
+    """Scores and certificates of a batch of responses."""
 
     prompt: FloatArray
-    """float64 (B,), of the prompts."""
+    """Scores of the prompts, float64 (B,)."""
     full: FloatArray
-    """float64 (B,), of prompts + responses."""
+    """Scores of prompts + responses, float64 (B,)."""
     certificates: list[Certificate]
-    """Behind these two, one of each response."""
+    """Certificates of these scores, one for each response."""
     prefixes: FloatArray | None
-    """float64 (B, T), the score that is known after each token; None where nobody asked for it."""
+    """Score that is known after each token, float64 (B, T); None if prefixes were not scored."""
 
 
 class _Answers(NamedTuple):
-    """What the scorer says of a batch, the scores of prefixes as they were asked for."""
+    """Raw answers of the scorer for a batch, with one array of prefix scores for each response."""
 
     prompt: list[float]  # of the B prompts
     full: list[float]  # of prompts + responses
@@ -58,12 +58,12 @@ class _Answers(NamedTuple):
 
 @dataclass(eq=False, kw_only=True)
 class Scoring:
-    """Scores responses, their prefixes and their prompts, and has the scores certified."""
+    """Scores responses, their prefixes and their prompts, and certifies the scores."""
 
     scorer: Scorer
     segmentation: Segmentation
     boundary: Boundary
-    """Whether a unit counts when it is closed, or with each of its pieces."""
+    """When a unit counts: once it is closed ("closed"), or with each of its pieces ("open")."""
     is_watched: bool = True
     """Whether the scorer's forms are compared on the first responses."""
     _prompt_scores: Remembered[float] = field(
@@ -73,7 +73,7 @@ class Scoring:
     _closing: ClosingWatch = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        """Prepares what looks at the first responses."""
+        """Prepares the checks on the first responses."""
         self._agreement = AgreementWatch(self.scorer)
         self._closing = ClosingWatch(self.segmentation)
 
@@ -138,15 +138,15 @@ class Scoring:
     def in_range(
         self, scores: npt.ArrayLike, shape: tuple[int, ...], texts: Callable[[], Sequence[str]]
     ) -> FloatArray:
-        """Returns the scores, float64 of that shape.
+        """Returns scores after checking shape, finiteness and range, float64.
 
         Args:
-            scores: What the scorer returned.
-            shape: What it should have.
-            texts: Returns what was scored, in the order of the flattened scores; asked for the message alone.
+            scores: Scores as the scorer returned them.
+            shape: Shape that they must have.
+            texts: Returns the scored texts, in the order of the flattened scores; called for messages alone.
 
         Raises:
-            ValueError: If they are not so many, not finite, or not what the scorer declares them to be.
+            ValueError: If they have another shape, are not finite, or are outside of the declared range.
         """
         array = np.asarray(scores, np.float64)
         wanted = f"scorer {self.scorer.name!r} must return {math.prod(shape)} finite scores"
@@ -162,7 +162,7 @@ class Scoring:
         return array
 
     def score_responses(self, instance: Instance, responses: Sequence[str]) -> FloatArray:
-        """Returns the scores of N responses to one instance, float64 (N,); of equal ones one is scored.
+        """Returns the scores of N responses to one instance, float64 (N,); equal responses are scored once.
 
         Raises:
             ValueError: If the scorer returns what it must not.
@@ -176,7 +176,7 @@ class Scoring:
         return scores[[numbers[text] for text in responses]]
 
     def score(self, texts: Sequence[str]) -> FloatArray:
-        """Returns the scores of N texts, float64 (N,); of equal texts one is scored.
+        """Returns the scores of N texts, float64 (N,); equal texts are scored once.
 
         Raises:
             ValueError: If the scorer returns what it must not.
@@ -192,7 +192,7 @@ class Scoring:
 
         Args:
             texts: B responses.
-            char_ends: int64 (B, T), how many are certain after each token.
+            char_ends: int64 (B, T), number of characters that are certain after each token.
             lengths: int64 (B,), the number of tokens of each response.
         """
         if self.boundary == "open":
@@ -200,10 +200,10 @@ class Scoring:
         return closed_ends_batch(self.segmentation, texts, char_ends, lengths)
 
     def attributions(self, prompts: Sequence[str], texts: Sequence[str], method: str) -> list[FloatArray]:
-        """Returns what the scorer attributes to each character of B responses, B of float64 (C,).
+        """Returns the scorer's attribution to each character of B responses, B of float64 (C,).
 
         Raises:
-            ValueError: If it does not offer the method, or returns what it must not.
+            ValueError: If the scorer does not offer the method, or returns what it must not.
         """
         offered: Any = self.scorer
         if method not in getattr(offered, "attribution_methods", ()):
@@ -221,7 +221,7 @@ class Scoring:
 
     @contextmanager
     def _named(self) -> Generator[None]:
-        """Adds the scorer's name to an exception that does not have it, which stays what it is."""
+        """Adds a note with the scorer's name to an exception that lacks it."""
         try:
             yield
         except Exception as error:
@@ -230,7 +230,7 @@ class Scoring:
             raise
 
     def _is_whole(self, ends: IntArray, sizes: IntArray, mask: BoolArray) -> BoolArray:
-        """Returns bool (B, T): whether a token is paid by the score of the whole response, not by a value."""
+        """Returns bool (B, T): whether a token's value is the score of the whole response."""
         if not needs_instance(self.scorer):
             return np.equal(ends, sizes)
         lengths = mask.sum(axis=1)[:, None]  # (B, 1)
@@ -281,7 +281,7 @@ class Scoring:
         return _Answers(prompt, full, list(map(self.scorer.certify, prompts, texts)), found)
 
     def _score(self, prompts: Sequence[str], texts: list[str]) -> tuple[list[float], list[float]]:
-        """Returns the scores of prompts and full texts; of equal texts one is scored, a prompt only once."""
+        """Returns the scores of prompts and full texts; equal texts are scored once."""
         joined = [prompt + text for prompt, text in zip(prompts, texts, strict=True)]
         wanted = dict.fromkeys([*prompts, *joined])
         lookup = {text: score for text in wanted if (score := self._prompt_scores.get(text)) is not None}
@@ -314,5 +314,5 @@ def _split(rows: Sequence[IntArray], flat: FloatArray) -> tuple[Sequence[IntArra
 
 
 def _are_inside(rows: Sequence[IntArray], longer: Sequence[IntArray]) -> BoolArray:
-    """Returns of all entries of longer rows whether they are in the rows, which they begin with."""
+    """Returns for each entry of `longer` whether it is one of `rows`, with which the longer rows begin."""
     return np.concatenate([np.arange(len(more)) < len(one) for one, more in zip(rows, longer, strict=True)])

@@ -1,4 +1,4 @@
-"""Refuses feedback that does not check: scores without proof, and rewards that the proof does not give."""
+"""Verifies feedback: proves scores from certificates, and rewards from the proved scores."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def check_provable(scorer: Scorer, probe: tuple[Instance, str] | None = None) ->
 
     Args:
         scorer: The scorer.
-        probe: Instance and response that a scorer of somebody's own is tried on; None for no trial.
+        probe: Instance and response that a third-party scorer is tried on; None for no trial.
 
     Returns:
         Whether that checker proves values of prefixes as well.
@@ -78,20 +78,20 @@ def _certify(scorer: Any, instance: Instance, response: str) -> Any:
 
 
 def check_certificate(scorer: Scorer, evidence: Evidence, instance: Instance, response: str) -> None:
-    """Checks that a certificate is of the kind that the scorer declares, and tells what is paid for.
+    """Checks that a certificate is of the kind that the scorer declares, and states the rewarded scores.
 
-    So that what rules contribute adds up to what is gained, whether anything is proved or not.
+    So contributions of rules add up to the gain, whether anything is proved or not.
 
     Args:
         scorer: The scorer.
-        evidence: What is known of a response.
-        instance: What the episode is about.
+        evidence: Evidence on the response.
+        instance: Instance of the episode.
         response: The response.
 
     Raises:
-        ValueError: If it is not a `Certificate`, declares other proofs or rules than the scorer, or tells
+        ValueError: If it is not a `Certificate`, declares other proofs or rules than the scorer, or states
             other scores than the scorer returned.
-        CertificateError: If its records do not add up to its scores, or it tells other scores and does not
+        CertificateError: If its records do not add up to its scores, or it states other scores and does not
             hold.
     """
     certificate = evidence.certificate
@@ -114,16 +114,16 @@ def check_certificate(scorer: Scorer, evidence: Evidence, instance: Instance, re
 
 @dataclass(frozen=True, kw_only=True)
 class Verification:
-    """The proof of one response, and what may be paid for it.
+    """Proof of one response's scores, and the rewards that follow from it.
 
     Args:
         prompt: The prompt.
         response: The response.
         char_ends: For each of its K real tokens, how many characters are certain after it.
         boundary: "closed" or "open".
-        utility: What a score is worth.
-        closed_ends: Tells how many characters are of closed units after each token.
-        instance: What the episode is about, where the scorer's domain has instances.
+        utility: Objective: score to utility.
+        closed_ends: Returns the number of characters in closed units after each token.
+        instance: Instance of the episode, where the scorer's domain has instances.
     """
 
     prompt: str
@@ -135,34 +135,34 @@ class Verification:
     instance: Any = None
 
     def guard(self, evidence: Evidence, hindsight: ResponseHindsight) -> Evidence:
-        """Returns the same evidence, its hindsight held against the rules as it is asked for something.
+        """Returns the same evidence with a hindsight whose answers are checked against the proof.
 
         That is the utility of the text without some units, and what units are worth by the lexicon, as far as
         the scorer's checker proves such things. What a scorer attributes to characters, and how a text is
         divided into units, nothing proves.
 
         Args:
-            evidence: What is known of the response.
-            hindsight: What it is asked through.
+            evidence: Evidence on the response.
+            hindsight: Hindsight whose answers are checked.
         """
         return replace(evidence, hindsight=_Proved(self, evidence, hindsight))
 
     def check(self, design: Design, evidence: Evidence, rewards: FloatArray) -> None:
         """Checks the scores of a response and the rewards of its tokens.
 
-        The certificate is proved from the texts; all scores and utilities that any design is told, those of
+        The certificate is proved from the texts; all scores and utilities that a design is given, those of
         the prompt and of prefixes too, must be the ones that it proves. Rewards of a design in
         `rlsf_gym.checker.RECOMPUTABLE` are worked out again from text and certificate. Of any other design,
         whose rewards rest on more than these or on what the scorer's checker does not prove, what it declares
         is checked: that it conserves, that it is bounded.
 
         Args:
-            design: What laid the rewards.
-            evidence: What it was told.
-            rewards: float64 (T,), what it laid.
+            design: Reward design that assigned the rewards.
+            evidence: Evidence that the design was given.
+            rewards: float64 (T,), the rewards that it assigned.
 
         Raises:
-            CertificateError: If something does not hold; the message names the record, the token or the
+            CertificateError: If a check fails; the message names the record, the token or the
                 promise.
         """
         known = self._prove(evidence)
@@ -192,7 +192,7 @@ class Verification:
     def _recompute(
         self, known: Known, design: str, slope: float, kwargs: dict[str, Any]
     ) -> list[float] | None:
-        """Returns the rewards that follow from what is known, None where they rest on more."""
+        """Returns the rewards recomputed from the proof, None where they depend on more."""
         try:
             return recompute_from(
                 known, design=design, utility=self.utility, slope=slope, boundary=self.boundary, **kwargs
@@ -201,7 +201,7 @@ class Verification:
             return None
 
     def _facts(self, evidence: Evidence, known: Known) -> Iterator[tuple[str, float, float]]:
-        """Yields the name of each number that a design was told, the number, and what is proved."""
+        """Yields the name of each number that a design was given, the number, and its proved value."""
         prompt, full = known.proof.prompt_score, known.proof.score
         yield "prompt_score", evidence.prompt_score, prompt
         yield "score", evidence.score, full
@@ -218,9 +218,9 @@ class Verification:
         """Checks the utilities of the text without some units, as far as they are proved.
 
         Args:
-            evidence: What is known of the response.
+            evidence: Evidence on the response.
             texts: N texts.
-            utilities: float64 (N,), what a design is told of them.
+            utilities: float64 (N,), the utilities that the design is given.
 
         Raises:
             CertificateError: If one is not what the text proves.
@@ -236,11 +236,11 @@ class Verification:
                 )
 
     def check_lexicon(self, evidence: Evidence, attributed: FloatArray) -> None:
-        """Checks what the lexicon attributes to the tokens, as far as it is proved.
+        """Checks the lexicon's attributions to the tokens, as far as they are proved.
 
         Args:
-            evidence: What is known of the response.
-            attributed: float64 (T,), what a design is told.
+            evidence: Evidence on the response.
+            attributed: float64 (T,), the attributions that the design is given.
 
         Raises:
             CertificateError: If an entry is not what the text proves.
@@ -251,7 +251,7 @@ class Verification:
 
 
 class _Proved(NamedTuple):
-    """Hindsight whose answers are held against the rules before they are given."""
+    """Hindsight that checks its answers against the proof before it returns them."""
 
     verification: Verification
     evidence: Evidence
@@ -279,7 +279,7 @@ class _Proved(NamedTuple):
 
 
 def _is_ours(scorer: Scorer) -> bool:
-    """Whether it is an object of a class of ours, on which nothing was replaced."""
+    """Returns whether a scorer is of a class of this package, with no method replaced."""
     kind = type(scorer)
     return kind.__module__.startswith(("rlsf_gym.domains.", "rlsf_gym.scorers.")) and not any(
         hasattr(kind, one) for one in vars(scorer)
@@ -287,7 +287,7 @@ def _is_ours(scorer: Scorer) -> bool:
 
 
 def _rules_of(scorer: Scorer) -> tuple[str, ...]:
-    """Returns the rules that a scorer declares, none where it says nothing of any."""
+    """Returns the rules that a scorer declares; empty where it declares no rules."""
     return getattr(scorer, "rules", ())
 
 
@@ -295,7 +295,7 @@ def check_rules(scorer: Scorer) -> None:
     """Checks that the rules of a scorer are names, each of which can be part of a key of info.
 
     Raises:
-        ValueError: If they are not.
+        ValueError: If a rule is not such a name.
     """
     rules: Any = _rules_of(scorer)
     if not isinstance(rules, tuple) or not all(map(_is_rule, cast(tuple[Any, ...], rules))):
@@ -334,7 +334,7 @@ def _check_form(scorer: Scorer, certificate: Any) -> None:
 
 
 def _recomputable_kwargs(design: Design) -> dict[str, Any] | None:
-    """Returns the arguments of a design of ours that the checker knows, None for any other."""
+    """Returns the arguments of a design of this package that the checker can recompute, None for others."""
     if design.name not in RECOMPUTABLE or _bare(design.function) is not _bare(DESIGNS[design.name].function):
         return None
     function: Any = design.function
