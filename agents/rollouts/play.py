@@ -6,7 +6,7 @@ that a run's place in the prompts needs no saving.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -94,13 +94,28 @@ def group_options(player: Player, seed: int, group_size: int) -> dict[str, Any] 
     groups = env.num_envs // group_size
     with deadline(player.step_timeout, "env.reset"):
         _, infos = env.reset(seed=seed + player.processes.rank * groups)
-    openings = split_infos(infos, env.num_envs)[:groups]
-    if not all("prompt" in info for info in openings):
-        raise ValueError(
-            f"env: expected 'prompt' in the infos of reset, to form groups of {group_size}, "
-            f"got {sorted(openings[0])}"
-        )
-    return {"prompts": [info["prompt"] for info in openings for _ in range(group_size)]}
+    return repeat_openings(split_infos(infos, env.num_envs)[:groups], group_size)
+
+
+def repeat_openings(openings: Sequence[Mapping[str, Any]], times: int) -> dict[str, Any]:
+    """Returns the options of a reset that begins episodes as others began, each so many `times` in a row.
+
+    What an episode is about is its `instance`, where infos have one, and its `prompt` otherwise.
+
+    Args:
+        openings: The infos of a reset, one for each episode.
+        times: Episodes for each of them.
+
+    Raises:
+        ValueError: If the infos have neither.
+    """
+    for key in ("instance", "prompt"):
+        if all(key in info for info in openings):
+            return {f"{key}s": [info[key] for info in openings for _ in range(times)]}
+    raise ValueError(
+        f"env: expected 'instance' or 'prompt' in the infos of reset, to begin {times} episodes alike, "
+        f"got {sorted(openings[0])}"
+    )
 
 
 def environment_seed(seed: int, iteration: int, index: int) -> int:

@@ -25,6 +25,7 @@ from agents.policies.policy import CausalLMPolicy
 from agents.rollouts.collect import collect
 from agents.rollouts.env_answers import split_infos
 from agents.rollouts.evaluation import Row, evaluate, summarise
+from agents.rollouts.play import repeat_openings
 from agents.rollouts.player import Player
 from agents.stats.diversity import self_bleu
 from agents.studies.settings import merge
@@ -104,12 +105,8 @@ def best_of(settings: Settings, seed: int) -> Iterator[Record]:
     scores: list[list[float]] = []
     for number in range(prompts):
         _, opening = env.reset(seed=_seed_of(seed, number))
-        prompt = split_infos(opening, n)[0].get("prompt")
-        if prompt is None:
-            raise ValueError(
-                "env: expected 'prompt' in the infos of reset, to draw responses to one, got none"
-            )
-        played = collect(player, options={"prompts": [prompt] * n}, generator=generator)
+        options = repeat_openings(split_infos(opening, n)[:1], n)
+        played = collect(player, options=options, generator=generator)
         scores.append([float(info.get("score", info["reward"])) for info in played.episodes])
     start = sum(map(sum, scores)) / (n * prompts)
     best = sum(map(max, scores)) / prompts

@@ -158,8 +158,9 @@ def find_spans(pattern: re.Pattern[str], text: str) -> IntArray:
         >>> find_spans(re.compile(r"\S+"), " a film").tolist()
         [[1, 2], [3, 7]]
     """
-    spans = [match.span() for match in pattern.finditer(text)]
-    return np.array([span for span in spans if span[0] < span[1]], np.int64).reshape(-1, 2)
+    ends = (end for match in pattern.finditer(text) for end in match.span())
+    spans = np.fromiter(ends, np.int64).reshape(-1, 2)  # without a list of as many tuples
+    return spans[spans[:, 0] < spans[:, 1]]
 
 
 def cut_out(

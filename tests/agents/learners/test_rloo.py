@@ -114,7 +114,7 @@ def test_settings(learner, config, make_agent, make_toy, make_policy):
     ):
         make_agent(learner, config, num_envs=4, group_size=8)
     with pytest.raises(
-        ValueError, match=r"expected 'prompt' in the infos of reset, .* got \['eos_token_id'\]"
+        ValueError, match=r"expected 'instance' or 'prompt' in the infos of reset, .* got \['eos_token_id'\]"
     ):
         learner(make_policy(), make_toy(num_envs=16), config(**QUICK)).learn(16)
 

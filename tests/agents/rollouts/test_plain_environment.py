@@ -119,10 +119,10 @@ def test_groups_and_the_best_of_many_need_prompts(make_toy, make_policy, tmp_pat
     request.addfinalizer(lambda: gym.registry.pop("NamelessToy-v0"))
     make_policy().save_pretrained(tmp_path / "policy")
     settings = {"env": "NamelessToy-v0", "policy": str(tmp_path / "policy"), "n": 4, "prompts": 1}
-    with pytest.raises(ValueError, match="expected 'prompt' in the infos of reset"):
+    with pytest.raises(ValueError, match="expected 'instance' or 'prompt' in the infos of reset"):
         list(best_of(settings, 0))
     agent = GRPO(make_policy(), make_toy(), GRPOConfig(batch_size=8, minibatch_size=8, group_size=4))
-    with pytest.raises(ValueError, match="expected 'prompt' in the infos of reset"):
+    with pytest.raises(ValueError, match="expected 'instance' or 'prompt' in the infos of reset"):
         agent.learn(8)
 
 

@@ -7,7 +7,7 @@ import torch
 
 from agents.learners.settings import TokenPPOConfig
 from agents.rollouts import play as module
-from agents.rollouts.play import environment_seed, group_options, play
+from agents.rollouts.play import environment_seed, group_options, play, repeat_openings
 from agents.rollouts.player import Player
 
 T = 6
@@ -47,3 +47,16 @@ def test_the_reset_that_tells_the_prompts_of_groups_is_watched(make_group_toy, m
     options = group_options(Player(env, None, None, step_timeout=2.0), 3, 4)
     assert watched == [(2.0, "env.reset", 1)]
     assert len(set(options["prompts"][:4])) == 1 and len(options["prompts"]) == 8
+
+
+def test_episodes_are_repeated_by_what_they_are_about():
+    openings = [
+        {"instance": {"numbers": [3, 5]}, "prompt": "3 5"},
+        {"instance": {"numbers": [7]}, "prompt": "7"},
+    ]
+    assert repeat_openings(openings, 2) == {
+        "instances": [{"numbers": [3, 5]}, {"numbers": [3, 5]}, {"numbers": [7]}, {"numbers": [7]}]
+    }
+    assert repeat_openings([{"prompt": "a"}, {"prompt": "b"}], 1) == {"prompts": ["a", "b"]}
+    with pytest.raises(ValueError, match=r"'instance' or 'prompt' .* 3 episodes alike, got \['seed'\]"):
+        repeat_openings([{"seed": 1}], 3)
