@@ -1,1 +1,1 @@
-"""Text: tokenizers, bytes and characters of tokens, files of texts."""
+"""Text: tokenizers, token bytes and character offsets, segmentation, and reading of text files."""

@@ -1,4 +1,4 @@
-"""Byte-level BPE: each token id stands for fixed bytes, whatever its neighbours.
+"""Byte-level BPE tokenizer: each token id stands for fixed bytes, whatever its neighbours.
 
 Departures from the tokenizer's own file, so that text survives `decode(encode(text))`:
 
@@ -31,7 +31,7 @@ END_TOKENS = ("<|endoftext|>", "</s>", "<|im_end|>", "<|end_of_text|>", "<|eot_i
 
 
 class BytePairTokenizer:
-    """A byte-level BPE of the `tokenizers` library.
+    """Byte-level BPE tokenizer, from one of the `tokenizers` library.
 
     Args:
         backend: The tokenizer; it is copied, never changed.
@@ -65,12 +65,12 @@ class BytePairTokenizer:
 
     @property
     def eos_token_id(self) -> int:
-        """The id of the token that ends a response."""
+        """Id of the token that ends a response."""
         return self._eos_token_id
 
     @property
     def vocabulary(self) -> dict[str, int]:
-        """Token to id, as the tokenizer's file writes them, added tokens included."""
+        """Vocabulary: token to id, as the tokenizer's file writes them, added tokens included."""
         return self._backend.get_vocab(with_added_tokens=True)
 
     def encode(self, text: str) -> list[int]:
@@ -101,7 +101,7 @@ class BytePairTokenizer:
         return self._bytes[token_id]
 
     def __getstate__(self) -> dict[str, Any]:
-        """Returns what a pickle holds; the library's own pickle loses the handling of special tokens."""
+        """Returns the state to pickle; the library's own pickle loses the handling of special tokens."""
         return {"json": self._json, "eos_token_id": self._eos_token_id}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -113,11 +113,11 @@ class BytePairTokenizer:
         self._eos_token_id = state["eos_token_id"]
 
     def __deepcopy__(self, memo: dict[int, Any]) -> BytePairTokenizer:
-        """Returns itself: it cannot be changed."""
+        """Returns this tokenizer, which is immutable."""
         return self
 
     def __repr__(self) -> str:
-        """Returns the size and the end token."""
+        """Returns a description with the vocabulary size and the end token."""
         return f"BytePairTokenizer(vocab_size={self.vocab_size}, eos_token_id={self.eos_token_id})"
 
 
@@ -150,7 +150,7 @@ def _find_end_token(vocabulary: Mapping[str, int], eos_token: str | None) -> str
 
 
 def _list(tokens: Iterable[str]) -> str:
-    """Returns tokens for a message, those that a terminal would obey as Python writes them."""
+    """Returns tokens as text for a message, with control characters escaped."""
     return ", ".join(token if token.isprintable() else repr(token) for token in tokens)
 
 
@@ -165,7 +165,7 @@ def _check_vocabulary(vocabulary: Mapping[str, int]) -> None:
 
 
 def _byte_level_json(data: dict[str, Any], specials: set[str]) -> str:
-    """Returns the tokenizer's JSON with this module's departures; raises for one that is not byte-level."""
+    """Returns the tokenizer's JSON with this module's departures; ValueError if it is not byte-level."""
     model = data["model"]
     affixes = model.get("continuing_subword_prefix") or model.get("end_of_word_suffix")
     parts = _pre_tokenizers(data.get("pre_tokenizer"))
@@ -236,7 +236,7 @@ def _byte_table(backend: Backend) -> tuple[bytes, ...]:
 
 
 def _lacking_characters(table: Sequence[bytes]) -> tuple[str, ...]:
-    """Returns the characters that text may have and no token stands for."""
+    """Returns the characters of text that no token stands for."""
     present = {piece for piece in table if len(piece) == 1}
     return tuple(chr(byte) for byte in sorted(_RARE_BYTES) if bytes((byte,)) not in present)
 

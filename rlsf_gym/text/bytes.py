@@ -1,7 +1,7 @@
 """Maps between the characters of a response and its tokens, by byte offsets.
 
 Tokens of a byte-level vocabulary are byte strings: one may be half a character, several characters, or none
-(the end token). A character belongs to the token that completes it. Rewards are laid on the ids that were
+(the end token). A character belongs to the token that completes it. Rewards are assigned to the ids that were
 sampled, so nothing here ever tokenises.
 """
 

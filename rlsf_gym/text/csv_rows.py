@@ -1,4 +1,4 @@
-"""Reads comma-separated rows strictly, as RFC 4180 has them.
+"""Parses CSV strictly, by RFC 4180.
 
 Python's `csv` cuts or joins rows without a word: a row may have more or fewer fields than the header, a
 quote may stay open to the end of the file, text may follow a closing quote; and its limit for the length of a
@@ -23,24 +23,24 @@ _LINE_END = re.compile(r"\r\n?|\n")
 
 
 class CsvError(ValueError):
-    """A text that is not CSV; the message begins with the line."""
+    """Text is not valid CSV; the message begins with the line number."""
 
 
 class Row(NamedTuple):
-    """The fields of a row, and the line that it begins in."""
+    """Row of CSV: its fields, and the number of its first line."""
 
     line: int
-    """From 1."""
+    """Number of the line in which the row begins, from 1."""
     fields: list[str]
-    """Without the quotes around them."""
+    """Values of the fields, without the quotes around them."""
 
 
 def read_rows(text: str, separator: str = ",") -> Iterator[Row]:
     r"""Yields the rows of a text, the header among them.
 
     Args:
-        text: The text.
-        separator: One character.
+        text: Text of the file.
+        separator: The character between fields.
 
     Raises:
         CsvError: If the rows have different numbers of fields, or a quote is not closed properly. The
@@ -74,7 +74,7 @@ def read_rows(text: str, separator: str = ",") -> Iterator[Row]:
 
 
 def _read_quoted(text: str, place: int, separator: str, line: int) -> tuple[Row, int]:
-    """Returns the row that begins at a place, some of its fields quoted, and where it ends."""
+    """Returns the row with quoted fields that begins at an offset, and the offset of its end."""
     plain = re.compile(rf"[^{re.escape(separator)}\r\n]*+")
     fields: list[str] = []
     start = place
@@ -103,7 +103,7 @@ def _read_quoted(text: str, place: int, separator: str, line: int) -> tuple[Row,
 
 
 def _find_closing_quote(text: str, place: int) -> int:
-    """Returns where the quoted field closes whose content begins at a place, -1 if it does not."""
+    """Returns the offset of the closing quote of a field whose content begins at an offset, -1 if missing."""
     close = text.find('"', place)
     while close >= 0 and text.startswith('"', close + 1):
         close = text.find('"', close + 2)

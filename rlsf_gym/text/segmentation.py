@@ -1,4 +1,4 @@
-"""What a unit of text is, and a segmentation into single symbols.
+"""Segmentation of text into units: the protocol, a segmentation into single symbols, and checks.
 
 A unit is what a reward design credits: a word, a number or operator, a bracket. What that is in a domain, no
 general code knows: it asks the domain's `Segmentation`.
@@ -32,7 +32,7 @@ IntArray = npt.NDArray[np.int64]
 
 
 class Segmentation(Protocol):
-    """Units of a text: where they lie, when they are closed, which belong together, the text without some.
+    """Protocol of a segmentation: spans of units, when they close, their groups, the text without some.
 
     A segmentation may also have any of these, which are done without where they are absent:
 
@@ -88,7 +88,7 @@ class Segmentation(Protocol):
 
 
 class Symbols:
-    r"""Segmentation in which each symbol is a unit, closed as soon as it is there.
+    r"""Segmentation in which each symbol is a unit, closed as soon as it is complete.
 
     For domains in which the value of a text is decided character by character. All units are one group, and
     an absent one is cut out.
@@ -172,7 +172,7 @@ def cut_out(
         text: The text.
         units: int64 (K, 2), spans in order, none overlapping another.
         absences: N choices of units, by their numbers.
-        stand_ins: What stands where each of the K units is absent; "" to cut it out.
+        stand_ins: Replacement of each of the K units where it is absent; "" to cut it out.
     """
     pieces: list[str] = []
     end = 0
@@ -269,7 +269,7 @@ def closed_ends_batch(
 def closed_ends_by_row(
     segmentation: Segmentation, texts: Sequence[str], char_ends: IntArray, lengths: IntArray
 ) -> IntArray:
-    """Returns what `closed_ends_batch` does, each response asked for by itself, int64 (B, T).
+    """Returns the same as `closed_ends_batch`, with one call per response, int64 (B, T).
 
     Args:
         segmentation: The segmentation.
@@ -298,7 +298,7 @@ def _check_closed(
     lengths: IntArray,
     closed: IntArray,
 ) -> IntArray:
-    """Returns what a segmentation says to be closed, if a design can be paid by it."""
+    """Returns a segmentation's closed ends after checking them, int64 (B, T)."""
     method = "closed_ends_batch" if hasattr(segmentation, "closed_ends_batch") else "closed_ends"
     if closed.shape != char_ends.shape:
         raise _wrong(segmentation, method, f"an array of shape {char_ends.shape}", closed, "".join(texts))

@@ -17,7 +17,7 @@ _NAMED = 20  # columns that a message lists
 
 @dataclass(frozen=True)
 class TextColumn:
-    """Texts, with the name of the column that they stood in."""
+    """Texts with the name of their column."""
 
     name: str
     """Name of the column; `prompt` for texts that stood in none."""
@@ -29,9 +29,9 @@ def choose_column(source: object, found: Sequence[Any], column: str | None) -> s
     """Returns the name of the column to read.
 
     Args:
-        source: Where the table is from, for messages.
+        source: Source of the table, for messages.
         found: Names of its columns.
-        column: The one that was asked for; by default the first of prompt, text and review that there is.
+        column: The requested column; by default the first of prompt, text and review that there is.
 
     Raises:
         ValueError: If there is no such column, or more than one.
@@ -66,13 +66,13 @@ def check_texts(
     """Returns the values of a column, all of them strings.
 
     Args:
-        source: Where the table is from, for messages.
+        source: Source of the table, for messages.
         column: Name of the column.
-        values: What stands in it, in order.
-        place: Number of a value, from 1, to what a message calls its place.
+        values: Values of the column, in order.
+        place: Function from a value's number, from 1, to the name of its place in messages.
 
     Raises:
-        ValueError: If the values are no sequence, or one of them is no string.
+        ValueError: If the values are not a sequence, or one of them is not a string.
     """
     kind = type(values).__name__
     if isinstance(values, str | bytes | Mapping | set | frozenset) or not isinstance(values, Iterable):
@@ -94,6 +94,6 @@ def _list(names: Sequence[Any]) -> str:
 
 
 def _show(name: Any) -> str:
-    """Returns a name for a message: where a file has no header, its first line is taken for one."""
+    """Returns a column's name shortened for a message: it may be a whole line of a file without header."""
     shown = repr(name)
     return shown if len(shown) <= _LONGEST else f"{shown[: _LONGEST - 3]}..."

@@ -19,7 +19,7 @@ from rlsf_gym.text.text_tables import read_records, read_table
 __all__ = ["FILE_READERS", "read_dataset", "read_file", "read_folder", "read_path"]
 
 LARGEST = 1 << 32
-"""Bytes of the largest file of text that is read: it is held in memory whole."""
+"""Largest text file that is read, in bytes: it is held in memory whole."""
 _LINE_END = re.compile(r"\r\n?|\n")
 _TAB = "\t"
 _OTHER_SEPARATORS = (_TAB, ";", "|", ",")
@@ -32,10 +32,10 @@ _KINDS = {
 
 
 def read_path(path: Path, column: str | None = None) -> TextColumn:
-    """Returns the texts of whatever is at a path: a file, a folder of parts, or a data set's folder.
+    """Returns the texts at a path: of a file, a folder of parts, or a data set's folder.
 
     Raises:
-        ValueError: If there is nothing, or something that cannot be read.
+        ValueError: If the path does not exist, or cannot be read as texts.
         ImportError: If the package that reads it is not installed.
     """
     if os.path.isdir(path):
@@ -215,11 +215,11 @@ FILE_READERS: Mapping[str, Callable[[Path, str | None], TextColumn]] = {
     ".parquet": _read_parquet,
     ".tsv": partial(_read_csv, separator=_TAB),
 }
-"""Ending of a file's name to its reader."""
+"""Readers by the ending of a file's name."""
 
 
 def _read_utf8(path: Path) -> str:
-    """Returns the text of a file without a byte order mark; raises ValueError for what is no text."""
+    """Returns the text of a UTF-8 file without a byte order mark; ValueError if it is not text."""
     try:
         if path.stat().st_size > LARGEST:
             raise ValueError(

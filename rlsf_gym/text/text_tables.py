@@ -1,4 +1,4 @@
-"""Reads one column of texts from an object: strings, or a table of whatever library.
+"""Reads one column of texts from an object: strings, or a table of any library.
 
 Tables are known by their attributes, so that no library is imported: `Dataset` and `DatasetDict` of datasets,
 `DataFrame` of pandas and Polars, `Table` of PyArrow, a dict of columns, a list of dicts.
@@ -15,7 +15,7 @@ __all__ = ["choose_part", "is_table", "read_records", "read_strings", "read_tabl
 
 
 def is_table(source: Any) -> bool:
-    """Returns whether an object has columns with names, so that to iterate over it is no way to its texts."""
+    """Returns whether an object is a table with named columns, over which one must not iterate for texts."""
     return isinstance(source, Mapping) or hasattr(source, "column_names") or hasattr(source, "columns")
 
 
@@ -25,7 +25,7 @@ def read_table(source: Any, column: str | None = None, name: str | None = None) 
     Args:
         source: A table, or a dict of tables, of which the one named `train` is read, or the only one.
         column: Name of the column; by default the first of prompt, text and review that there is.
-        name: What messages call the table; its type by default.
+        name: Name of the table in messages; its type by default.
 
     Raises:
         ValueError: If there is no such column or part, it does not hold strings, or the table is a stream.
@@ -53,7 +53,7 @@ def choose_part(parts: Mapping[Any, Any], name: str) -> Any:
     """Returns the part of a data set that is named `train`, or the only one.
 
     Raises:
-        ValueError: If there are several, none of that name, or none at all.
+        ValueError: If there is no part, or there are several and none is named `train`.
     """
     if len(parts) == 1:
         return next(iter(parts.values()))
@@ -73,11 +73,11 @@ def read_records(
     Args:
         rows: The dicts; their columns are all keys that one of them has.
         column: Name of the column; by default the first of prompt, text and review that there is.
-        name: What messages call the list.
-        place: Number of a row, from 1, to what a message calls its place.
+        name: Name of the list in messages.
+        place: Function from a row's number, from 1, to the name of its place in messages.
 
     Raises:
-        ValueError: If a row is no dict, or there is no such column in one.
+        ValueError: If a row is not a dict, or lacks the column.
     """
     keys: dict[Any, None] = {}
     for number, row in enumerate(rows, start=1):
@@ -97,7 +97,7 @@ def read_records(
 
 
 def read_strings(source: Any, column: str | None = None) -> TextColumn:
-    """Returns the texts of an object that is no table: strings in an order, or a list of dicts.
+    """Returns the texts of an object that is not a table: an ordered collection of strings or dicts.
 
     Raises:
         ValueError: If it is anything else, or empty.

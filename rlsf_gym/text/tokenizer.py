@@ -1,6 +1,6 @@
-"""Byte-level tokenizers: token ids to the exact bytes they stand for.
+"""Byte-level tokenizers, which map token ids to the exact bytes they stand for.
 
-Rewards are laid on token ids and certificates on characters, so the one thing that a tokenizer must tell is
+Rewards belong to token ids and certificates to characters, so the one thing that a tokenizer must tell is
 which bytes a token id stands for. Byte-level BPE (GPT-2, Qwen, Llama 3, ...) does; tokenizers of other kinds
 (SentencePiece, WordPiece), whose tokens depend on their neighbours, are refused.
 """
@@ -30,7 +30,7 @@ __all__ = [
 
 
 class Tokenizer(Protocol):
-    """Turns text into token ids, token ids into bytes."""
+    """Protocol of a tokenizer: text to token ids, and each token id to its bytes."""
 
     @property
     def vocab_size(self) -> int:
@@ -39,7 +39,7 @@ class Tokenizer(Protocol):
 
     @property
     def eos_token_id(self) -> int:
-        """The id of the token that ends a response."""
+        """Id of the token that ends a response."""
         ...
 
     def encode(self, text: str) -> list[int]:
@@ -56,7 +56,7 @@ class Tokenizer(Protocol):
 
 
 class ByteTokenizer:
-    """One token per byte of UTF-8; id 256 ends a response.
+    """Tokenizer with one token per byte of UTF-8; id 256 ends a response.
 
     >>> ByteTokenizer().encode("no")
     [110, 111]
@@ -66,7 +66,7 @@ class ByteTokenizer:
     eos_token_id = 256
 
     def encode(self, text: str) -> list[int]:
-        """Returns the bytes of the text."""
+        """Returns the UTF-8 bytes of a text as token ids."""
         return list(encode_utf8(text))
 
     def decode(self, ids: Iterable[int]) -> str:
@@ -74,7 +74,7 @@ class ByteTokenizer:
         return b"".join(map(self.token_bytes, ids)).decode("utf-8", errors="replace")
 
     def token_bytes(self, token_id: int) -> bytes:
-        """Returns one byte, or none for the end token."""
+        """Returns the byte of a token id; empty for the end token."""
         check_token_id(token_id, self.vocab_size)
         return b"" if token_id == self.eos_token_id else bytes((token_id,))
 
@@ -130,7 +130,7 @@ def load_tokenizer(
 
 
 def register_tokenizer(name: str, tokenizer: str | Tokenizer | Callable[[], Tokenizer]) -> None:
-    """Gives a tokenizer a name of its own.
+    """Registers a tokenizer under a name.
 
     Args:
         name: The name, without a colon.

@@ -42,7 +42,7 @@ def read_tokenizer(path: Path, eos_token: str | None = None) -> BytePairTokenize
 
 
 def fetch_folder(name: str) -> Path:
-    """Returns the folder that holds the tokenizer's files of a model on the hub, fetched where they are not.
+    """Returns a local folder with the tokenizer's files of a model on the hub, downloaded if missing.
 
     Raises:
         ValueError: If there is no such model, or the hub cannot be reached.
@@ -99,7 +99,7 @@ def _contents(values: Any) -> list[str]:
 
 
 def _add_tokens(backend: Backend, folder: Path, configs: list[dict[str, Any]]) -> None:
-    """Adds the tokens that stand beside vocab.json, at the ids that they have there."""
+    """Adds the tokens that are declared in files beside vocab.json, at their declared ids."""
     added = folder / "added_tokens.json"
     tokens = (
         {token: (number, False) for token, number in _read_object(added).items()} if added.is_file() else {}

@@ -1,4 +1,4 @@
-"""The fingerprint of a vocabulary: which id stands for what, in 64 characters that a learner can compare.
+"""Fingerprint of a vocabulary: a SHA-256 of tokens and ids that environments and learners compare.
 
 A policy that samples ids of another vocabulary writes other text than it means to, and nothing else tells. So
 environments say the hash of theirs as they begin an episode. It is made of what `tokenizer.json` and
@@ -28,15 +28,15 @@ def hash_vocabulary(tokenizer: Tokenizer) -> str:
     """Returns the SHA-256 of a tokenizer's vocabulary, as 64 hexadecimal digits.
 
     Args:
-        tokenizer: Any; a wrapper of a tokenizer that has tokens of its own form may have a `vocabulary`, a
-            dict of token to id, that goes before what is made of its bytes.
+        tokenizer: Any tokenizer; one with tokens of another form may have a `vocabulary`, a dict of token to
+            id, which is used in place of its bytes.
     """
     pairs = sorted([number, token] for token, number in read_vocabulary(tokenizer).items())
     return hashlib.sha256(json.dumps(pairs, separators=(",", ":")).encode()).hexdigest()
 
 
 def read_vocabulary(tokenizer: Tokenizer) -> Mapping[str, int]:
-    """Returns token to id, tokens as a vocabulary file writes them.
+    """Returns the vocabulary, token to id, with tokens as a vocabulary file writes them.
 
     Of a tokenizer that has no such file, tokens are its bytes in the characters of byte-level BPE, the end
     token is `<|endoftext|>`, and another token without bytes, or with those of an earlier one, is `<|ID|>`.

@@ -1,4 +1,4 @@
-"""A tokenizer with more ids than it has tokens, as models may have more logits than there are tokens."""
+"""Tokenizer padded with unused ids, for models that have more logits than there are tokens."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["WiderTokenizer"]
 
 
 class WiderTokenizer:
-    """Another tokenizer, whose further ids stand for no text.
+    """Wrapper of a tokenizer with further ids that stand for no text.
 
     Args:
         tokenizer: The tokenizer.
@@ -23,7 +23,7 @@ class WiderTokenizer:
     """
 
     def __init__(self, tokenizer: Any, vocab_size: int) -> None:
-        """Keeps both."""
+        """Wraps a tokenizer."""
         if vocab_size < tokenizer.vocab_size:
             raise ValueError(
                 f"vocab_size must be at least the tokenizer's {tokenizer.vocab_size}, got {vocab_size}"
@@ -44,7 +44,7 @@ class WiderTokenizer:
         """Returns the bytes that a token stands for: none for a further id.
 
         Raises:
-            ValueError: If it is no id.
+            ValueError: If it is not an id in [0, V - 1].
         """
         if self._tokenizer.vocab_size <= token_id < self.vocab_size:
             return b""
