@@ -1,4 +1,4 @@
-"""Holds an environment to the info contract while it is used."""
+"""Wrapper that checks an environment against the info contract while it is used."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ __all__ = ["CheckTokenRewards"]
 
 
 class CheckTokenRewards(gym.Wrapper[ObsType, ActType, ObsType, ActType], RecordConstructorArgs):
-    """Passes everything through, and raises as soon as a step or an episode breaks the info contract.
+    """Wrapper that raises as soon as a step or an episode breaks the info contract.
 
     For any environment whose steps are responses or tokens; as the outermost wrapper it checks what an agent
     sees. An episode that a time limit cuts short promises nothing.
 
     Args:
-        env: The environment.
+        env: The environment to be checked.
     """
 
     def __init__(self, env: gym.Env[ObsType, ActType]) -> None:
@@ -31,7 +31,7 @@ class CheckTokenRewards(gym.Wrapper[ObsType, ActType, ObsType, ActType], RecordC
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[ObsType, dict[str, Any]]:
-        """Begins an episode.
+        """Resets the environment and checks the info.
 
         Raises:
             ContractError: If the info breaks the contract.
@@ -41,7 +41,7 @@ class CheckTokenRewards(gym.Wrapper[ObsType, ActType, ObsType, ActType], RecordC
         return observation, info
 
     def step(self, action: ActType) -> tuple[ObsType, SupportsFloat, bool, bool, dict[str, Any]]:
-        """Takes a step.
+        """Takes a step and checks reward and info.
 
         Raises:
             ContractError: If the reward or the info breaks the contract.

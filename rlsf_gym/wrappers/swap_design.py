@@ -1,4 +1,4 @@
-"""Another reward design for an environment that is made already."""
+"""Wrappers that replace the reward design of an existing environment."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["SwapDesign", "VectorSwapDesign"]
 
 
 class SwapDesign(gym.Wrapper[ObsType, ActType, ObsType, ActType], RecordConstructorArgs):
-    """Makes an environment pay by another reward design, from now on.
+    """Wrapper that replaces the reward design of an environment.
 
     Prompts, scorer, tokenizer and all else stay those of the environment, and the sequence of prompts is
     the one that it would have drawn without the wrapper. The design is set on `env.unwrapped` and stays

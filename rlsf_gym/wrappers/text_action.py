@@ -1,4 +1,4 @@
-"""Strings as actions of an environment that takes token ids."""
+"""Wrapper that takes strings as actions of an environment of token ids."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ Ids = npt.NDArray[np.int64]
 
 
 class TextAction(gym.Wrapper[ObsType, str, ObsType, Ids], RecordConstructorArgs):
-    """Takes responses as text: encoded with the environment's tokenizer, and cut to T tokens.
+    """Wrapper that takes responses as text: encoded with the environment's tokenizer, and cut to T tokens.
 
     The action space becomes `UnicodeText`: every text that T tokens can spell, the empty one included. A
-    text has no end token, so that `finish_reason` is `stop`, `length` or `empty`. Token rewards are laid on
+    text has no end token, so that `finish_reason` is `stop`, `length` or `empty`. Token rewards belong to
     the tokens of the encoded text. `rlsf_gym/SentimentText-v0` gives the prompts as text, too.
 
     Args:
@@ -30,7 +30,7 @@ class TextAction(gym.Wrapper[ObsType, str, ObsType, Ids], RecordConstructorArgs)
             `rlsf_gym/Sentiment-v0`.
 
     Raises:
-        ValueError: If it has no tokenizer, or other actions.
+        ValueError: If the environment has no tokenizer, or other actions.
     """
 
     def __init__(self, env: gym.Env[ObsType, Any]) -> None:
@@ -54,10 +54,10 @@ class TextAction(gym.Wrapper[ObsType, str, ObsType, Ids], RecordConstructorArgs)
         self.action_space = self._texts
 
     def step(self, action: str) -> tuple[ObsType, SupportsFloat, bool, bool, dict[str, Any]]:
-        """Ends the episode with a text.
+        """Takes a step with a text as the response.
 
         Raises:
-            InvalidAction: If it is no text, too long, or has a lone surrogate.
+            InvalidAction: If it is not a text, is too long, or has a lone surrogate.
         """
         ids = self._tokenizer.encode(read_text(action, self._texts))[: self._size]
         row = np.full(self._size, self._no_token, np.int64)

@@ -1,4 +1,4 @@
-"""Changes the rewards of tokens and, in line with them, that of the step.
+"""Wrappers that transform token rewards, and the step's reward with them.
 
 One mechanism serves all forms: a function f of token rewards is applied to `info["token_rewards"]`, where the
 mask is 1, and to what a step pays before the end. The last step pays the sum of the vector less what was paid
@@ -36,7 +36,7 @@ Function = Callable[[Rewards], npt.NDArray[Any]]
 
 
 class TransformTokenRewards(gym.Wrapper[ObsType, ActType, ObsType, ActType], RecordConstructorArgs):
-    """Pays f(r) for every token reward r.
+    """Wrapper that replaces every token reward r by f(r).
 
     `utility`, `reward_<rule>` and all else in the info stay as they are.
 
@@ -45,7 +45,7 @@ class TransformTokenRewards(gym.Wrapper[ObsType, ActType, ObsType, ActType], Rec
         function: f, from a float32 array of token rewards to an array of the same shape, elementwise.
 
     Raises:
-        ValueError: In a step, if `function` gives another shape or what is not finite.
+        ValueError: If `function`, in a step, gives another shape or what is not finite.
     """
 
     def __init__(self, env: gym.Env[ObsType, ActType], function: Function) -> None:
@@ -57,12 +57,12 @@ class TransformTokenRewards(gym.Wrapper[ObsType, ActType, ObsType, ActType], Rec
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[ObsType, dict[str, Any]]:
-        """Begins an episode."""
+        """Resets the environment."""
         self._paid = 0.0
         return self.env.reset(seed=seed, options=options)
 
     def step(self, action: ActType) -> tuple[ObsType, SupportsFloat, bool, bool, dict[str, Any]]:
-        """Takes a step; its reward and the token rewards are the changed ones."""
+        """Takes a step; returns the transformed reward and token rewards."""
         observation, reward, terminated, truncated, info = self.env.step(action)
         if "token_rewards" in info:
             rewards = _transform(self._function, info["token_rewards"], info["response_mask"] != 0)
@@ -76,11 +76,11 @@ class TransformTokenRewards(gym.Wrapper[ObsType, ActType, ObsType, ActType], Rec
 
 
 class ScaleTokenRewards(TransformTokenRewards[ObsType, ActType]):
-    """Multiplies every token reward, and with them the reward, by a factor.
+    """Wrapper that multiplies every token reward, and so the step's reward, by a factor.
 
     Args:
         env: An environment whose steps are responses or tokens.
-        factor: The factor.
+        factor: Factor of all token rewards, finite.
 
     Raises:
         ValueError: If the factor is not finite.
@@ -92,15 +92,15 @@ class ScaleTokenRewards(TransformTokenRewards[ObsType, ActType]):
 
 
 class ClipTokenRewards(TransformTokenRewards[ObsType, ActType]):
-    """Clips every token reward; the reward is the sum of the clipped ones.
+    """Wrapper that clips every token reward; the step's reward is the sum of the clipped ones.
 
     Args:
         env: An environment whose steps are responses or tokens.
-        low: The least reward of a real token; `-math.inf` for none.
-        high: The greatest one; `math.inf` for none.
+        low: Lower bound of a real token's reward; `-math.inf` for no bound.
+        high: Upper bound of it; `math.inf` for no bound.
 
     Raises:
-        ValueError: If `low` is greater than `high`, or one of them is no number.
+        ValueError: If `low` is greater than `high`, or one of them is NaN.
     """
 
     def __init__(self, env: gym.Env[ObsType, ActType], low: float, high: float) -> None:
@@ -116,7 +116,7 @@ class VectorTransformTokenRewards(VectorBase[ObsType, ActType]):
         function: f, from a float32 array of token rewards to an array of the same shape, elementwise.
 
     Raises:
-        ValueError: In a step, if `function` gives another shape or what is not finite.
+        ValueError: If `function`, in a step, gives another shape or what is not finite.
     """
 
     def __init__(self, env: VectorEnv[ObsType, ActType, Array], function: Function) -> None:
@@ -129,7 +129,7 @@ class VectorTransformTokenRewards(VectorBase[ObsType, ActType]):
     def reset(
         self, *, seed: Any = None, options: dict[str, Any] | None = None
     ) -> tuple[ObsType, dict[str, Any]]:
-        """Begins episodes: all, or those of `options["reset_mask"]`."""
+        """Resets all sub-environments, or those of `options["reset_mask"]`."""
         begun = np.array((options or {}).get("reset_mask", np.ones(self.num_envs, np.bool_)))
         result = self.env.reset(seed=seed, options=options)
         self._paid = np.where(begun, 0.0, self._paid)
@@ -137,7 +137,7 @@ class VectorTransformTokenRewards(VectorBase[ObsType, ActType]):
         return result
 
     def step(self, actions: ActType) -> tuple[ObsType, Array, Array, Array, dict[str, Any]]:
-        """Takes a step; rewards and token rewards are the changed ones."""
+        """Takes a step; returns the transformed rewards and token rewards."""
         observations, rewards, terminations, truncations, infos = self.env.step(actions)
         # Under NEXT_STEP a step after an end is a reset: it pays nothing.
         playing = ~self._ended if self._next_step else np.ones(self.num_envs, np.bool_)
@@ -161,7 +161,7 @@ class VectorScaleTokenRewards(VectorTransformTokenRewards[ObsType, ActType]):
 
     Args:
         env: A vector environment whose steps are responses or tokens.
-        factor: The factor.
+        factor: Factor of all token rewards, finite.
 
     Raises:
         ValueError: If the factor is not finite.
@@ -176,11 +176,11 @@ class VectorClipTokenRewards(VectorTransformTokenRewards[ObsType, ActType]):
 
     Args:
         env: A vector environment whose steps are responses or tokens.
-        low: The least reward of a real token; `-math.inf` for none.
-        high: The greatest one; `math.inf` for none.
+        low: Lower bound of a real token's reward; `-math.inf` for no bound.
+        high: Upper bound of it; `math.inf` for no bound.
 
     Raises:
-        ValueError: If `low` is greater than `high`, or one of them is no number.
+        ValueError: If `low` is greater than `high`, or one of them is NaN.
     """
 
     def __init__(self, env: VectorEnv[ObsType, ActType, Array], low: float, high: float) -> None:

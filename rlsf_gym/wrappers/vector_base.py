@@ -1,4 +1,4 @@
-"""The base class of wrappers of vector environments, under every Gymnasium that is supported."""
+"""Base class of vector wrappers, for every supported version of Gymnasium."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ Array = npt.NDArray[Any]
 if TYPE_CHECKING:
 
     class VectorBase(VectorWrapper[ObsType, ActType, ObsType, ActType, Array], Generic[ObsType, ActType]):
-        """A vector wrapper that changes neither observations nor actions."""
+        """Base class of vector wrappers that change neither observations nor actions."""
 
 else:
 
     class VectorBase(VectorWrapper, Generic[ObsType, ActType]):  # generic since Gymnasium 1.4 alone
-        """A vector wrapper that changes neither observations nor actions."""
+        """Base class of vector wrappers that change neither observations nor actions."""
