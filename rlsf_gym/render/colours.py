@@ -1,4 +1,4 @@
-"""The colours of rewards: blue for gains, vermilion for losses, which colour-blind readers tell apart."""
+"""Colours of rewards: blue for gains, vermilion for losses, which colour-blind readers can tell apart."""
 
 from __future__ import annotations
 
@@ -11,32 +11,32 @@ Colour = tuple[int, int, int]
 _GAIN: Colour = (0, 114, 178)
 _LOSS: Colour = (213, 94, 0)
 _FAINT = 60 / 255
-"""How much of the colour the smallest reward gets."""
+"""Opacity of the colour of the smallest reward."""
 
 
 @dataclass(frozen=True)
 class Palette:
-    """The colours of a page under one colour scheme."""
+    """Colours of a page under one colour scheme, light or dark."""
 
     ground: Colour
-    """Behind everything."""
+    """Background of the page."""
     card: Colour
-    """Behind tokens."""
+    """Background of the cards that hold the tokens."""
     ink: Colour
     soft: Colour
-    """The ink of what is said in passing."""
+    """Text colour of secondary text."""
     line: Colour
-    """Rules and borders."""
+    """Colour of lines and borders."""
     gain: Colour
     loss: Colour
     gain_ink: Colour
-    """Gains in writing."""
+    """Text colour of gains."""
     loss_ink: Colour
     deepest: float
-    """How much of `gain` or `loss` the ground of a token with the greatest reward gets."""
+    """Opacity of `gain` or `loss` behind a token with the greatest reward."""
 
     def tint(self, share: float) -> Colour:
-        """Returns the ground of a token.
+        """Returns the background colour of a token.
 
         Args:
             share: The reward as a share of the greatest one, in [-1, 1].
@@ -93,7 +93,7 @@ def contrast(one: Colour, other: Colour) -> float:
 
 
 def on_dark(share: float) -> Colour:
-    """Returns the ground of a token on a dark terminal: the darker, the smaller the reward.
+    """Returns the background colour of a token on a dark terminal: the darker, the smaller the reward.
 
     Args:
         share: The reward as a share of the greatest one, in [-1, 1].
@@ -103,7 +103,7 @@ def on_dark(share: float) -> Colour:
 
 
 def on_light(share: float) -> Colour:
-    """Returns the ground of a token on white paper: the lighter, the smaller the reward.
+    """Returns the background colour of a token on white paper: the lighter, the smaller the reward.
 
     Args:
         share: The reward as a share of the greatest one, in [-1, 1].
@@ -113,7 +113,7 @@ def on_light(share: float) -> Colour:
 
 
 def mix(ground: Colour, colour: Colour, weight: float) -> Colour:
-    """Returns `colour` laid over `ground` with an opacity in [0, 1]."""
+    """Returns the blend of `colour` over `ground` with an opacity in [0, 1]."""
     red, green, blue = (round(a + (b - a) * weight) for a, b in zip(ground, colour, strict=True))
     return red, green, blue
 

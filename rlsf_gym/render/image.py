@@ -1,4 +1,4 @@
-"""A sample as an image of fixed size, for videos and loggers; Pillow is imported when one is drawn."""
+"""Renders a sample as an image of fixed size, for videos and loggers; Pillow is imported lazily."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from rlsf_gym.render.sample import Sample, show_controls
 __all__ = ["picture", "picture_of_text"]
 
 SIZE = (720, 320)
-"""Width and height in pixels."""
+"""Width and height of the image in pixels."""
 _MARGIN, _TEXT, _SMALL = 16, 18, 13
 _BRIGHT = 0.5
-"""Share of the greatest reward from which on text is white."""
+"""Share of the greatest reward from which on the token's text is white."""
 _INK, _DIM, _PAPER = (24, 24, 27), (113, 113, 122), (255, 255, 255)
 
 
 class _Run(NamedTuple):
-    """A stretch of text in one colour."""
+    """Run of text in one colour."""
 
     text: str
     ink: Colour
@@ -30,12 +30,12 @@ class _Run(NamedTuple):
 
 
 def picture(sample: Sample, *, scale: float | None = None) -> npt.NDArray[np.uint8]:
-    """Returns the prompt and the tokens coloured by reward, a legend, the score and the evidence.
+    """Returns an image of the prompt and the tokens coloured by reward, a legend, score and evidence.
 
     What does not fit is left out, the evidence first.
 
     Args:
-        sample: What is shown.
+        sample: Sample to draw.
         scale: The reward that gets the full colour; by default the greatest of the sample.
 
     Returns:
@@ -58,7 +58,7 @@ def picture(sample: Sample, *, scale: float | None = None) -> npt.NDArray[np.uin
 
 
 def picture_of_text(prompt: str, text: str) -> npt.NDArray[np.uint8]:
-    """Returns a prompt and what was written so far, before anything is paid; uint8 (320, 720, 3).
+    """Returns an image of a prompt and the response so far, without rewards; uint8 (320, 720, 3).
 
     Raises:
         ImportError: If Pillow is not installed.
@@ -83,7 +83,7 @@ def _draw(text: Sequence[_Run], notes: Sequence[Sequence[_Run]]) -> npt.NDArray[
 
 
 def _write(canvas: Any, runs: Sequence[_Run], font: Any, top: int, height: int) -> int:
-    """Writes runs in lines that end at the right margin; returns the bottom of the last line."""
+    """Draws runs with line breaks at the right margin; returns the bottom of the last line."""
     left = float(_MARGIN)
     for piece in _pieces(runs):
         width = canvas.textlength(piece.text, font=font)
@@ -99,7 +99,7 @@ def _write(canvas: Any, runs: Sequence[_Run], font: Any, top: int, height: int) 
 
 
 def _pieces(runs: Sequence[_Run]) -> Iterator[_Run]:
-    """Yields the runs cut behind their spaces, where a line may end."""
+    """Yields the runs split after spaces, where a line may break."""
     for run in runs:
         words = run.text.split(" ")
         for place, word in enumerate(words):

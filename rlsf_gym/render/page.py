@@ -1,4 +1,4 @@
-"""Samples as one HTML page: no script, nothing from the network, every text escaped."""
+"""Renders samples as one HTML page: no script, nothing from the network, every text escaped."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ _VISIBLE = 5e-4  # smaller rewards show as 0
 
 
 def html_page(samples: Sequence[Sample], *, title: str) -> str:
-    """Returns a page with the samples, those of one prompt side by side under their groups.
+    """Returns an HTML page of samples, those of one prompt side by side under their groups.
 
     The colours mean the same reward everywhere on the page.
 
     Args:
-        samples: What is shown. The groups, such as `"before"` and `"after"`, become columns in the order in
-            which they appear.
+        samples: Samples to show. Their groups, such as `"before"` and `"after"`, become columns in the order
+            in which they appear.
         title: The page's title.
 
     Raises:
@@ -153,7 +153,7 @@ def _reason(record: RecordView) -> str:
 
 
 def _course(sample: Sample) -> str:
-    """Returns the running total of the rewards as a line of steps."""
+    """Returns the running total of the rewards as an SVG step line."""
     totals = [0.0, *(token.total for token in sample.tokens)]
     low, high = min(totals), max(totals)
     height = (high - low) or 1.0
@@ -203,7 +203,7 @@ def _side(value: float) -> str:
 
 
 def _signed(value: float, digits: int = 3) -> str:
-    """Returns a number with its sign: a real minus, and none for zero."""
+    """Returns a number with its sign: a true minus sign, and no sign for zero."""
     text = f"{abs(value):.{digits}f}"
     if not float(text):
         return f"{value:+.1e}".replace("-", "\u2212", 1) if abs(value) >= _VISIBLE else text
@@ -211,5 +211,5 @@ def _signed(value: float, digits: int = 3) -> str:
 
 
 def _safe(text: str) -> str:
-    """Returns the text for HTML, quotes escaped and control characters shown."""
+    """Returns text escaped for HTML, with control characters made visible."""
     return escape(show_controls(text), quote=True)

@@ -1,4 +1,4 @@
-"""A response as plain data for a page: tokens and records, cut where a record's span begins or ends."""
+"""Plain data of a response for a page: tokens and records, split where a record's span begins or ends."""
 
 from __future__ import annotations
 
@@ -23,29 +23,29 @@ __all__ = ["Part", "Reading", "ReadingRecord", "ReadingToken", "make_reading"]
 
 
 class Part(TypedDict):
-    """Some characters of prompt + response that no record's span cuts."""
+    """Part of a token: characters of prompt + response that no record's span splits."""
 
     start: int
     """Offset of the first character; equal to `end` where only bytes stand."""
     end: int
     text: str
-    """The characters, controls made visible."""
+    """Characters of the part, controls made visible."""
 
 
 class ReadingToken(TypedDict):
-    """One token of the response."""
+    """Token of the response, with its parts and the records about it."""
 
     parts: list[Part]
     """The characters that the token completed; one part with its bytes if it completed no character."""
     records: list[int]
-    """Which records tell of it: of its words, of the word that it closes, and those that it triggers."""
+    """Indices of the records about its words, about the word that it closes, and of those it triggers."""
 
 
 class ReadingRecord(TypedDict):
-    """One record of the certificate, with the texts that its spans stand for."""
+    """Record of the certificate, with the texts of its spans."""
 
     word: list[int]
-    """[start, end] in prompt + response."""
+    """Span of the word, [start, end] in prompt + response."""
     trigger: list[int]
     word_text: str
     trigger_text: str
@@ -53,11 +53,11 @@ class ReadingRecord(TypedDict):
     amount: float
     status: str
     path: NotRequired[list[str]]
-    """Of the graph, that justifies the amount; only under the rule `knowledge`."""
+    """Path in the knowledge graph that justifies the amount; only under the rule `knowledge`."""
 
 
 class Reading(TypedDict):
-    """Prompt, tokens and records."""
+    """Plain data of a response: prompt, tokens and records."""
 
     prompt: list[Part]
     tokens: list[ReadingToken]
@@ -65,7 +65,7 @@ class Reading(TypedDict):
 
 
 def make_reading(prompt: str, pieces: Sequence[bytes], certificate: Iterable[Mapping[str, Any]]) -> Reading:
-    """Returns what a page needs to point from tokens to records, and from records to characters.
+    """Returns the plain data that links tokens to records, and records to characters.
 
     Offsets count the characters of prompt + response; a page compares them and never slices a text.
 

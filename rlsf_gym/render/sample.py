@@ -1,4 +1,4 @@
-"""A response as it is shown: its tokens, what each was paid, and the evidence in words."""
+"""Sample to be rendered: a response with its tokens, their rewards, and the evidence in words."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ IntArray = npt.NDArray[np.int64]
 _LONG = 256  # characters
 _RUN = re.compile(r"\S+")
 FACTS = ("score", "utility", "reward")
-"""Numbers of a whole response."""
+"""Names of the numbers of a whole response that are shown."""
 END = "\u220e"  # stands for a token without bytes
 _NAMED = {"\n": "\u21b5", "\t": "\u21e5", "\x7f": "\u2421"}
 # C0, DEL and C1; soft hyphen, zero-width characters (but for the joiner, which emoji need), everything that
@@ -34,19 +34,19 @@ _CONTROLS = re.compile(
 
 @dataclass(frozen=True)
 class RecordView:
-    """One record of a certificate, with the texts that its spans stand for."""
+    """Record of a certificate, with the texts of its spans."""
 
     word: str
     rule: str
     amount: float
-    """What the rule adds to the sum of valences."""
+    """Amount that the rule adds to the sum of valences."""
     trigger: str
     """The text that made the rule apply; the word itself for its own value."""
     status: str
-    """`"kept"`, `"added"`, `"withdrawn"` or `"passing"`."""
+    """Status of the record: `"kept"`, `"added"`, `"withdrawn"` or `"passing"`."""
 
     def describe(self) -> str:
-        """Returns the record in one line, in which no character acts on a terminal."""
+        """Returns the record in one line, with control characters made visible."""
         cause = "" if self.trigger == self.word else f" by {self.trigger!r}"
         status = "" if self.status == "added" else f", {self.status}"
         return show_controls(f"{self.word}: {self.rule} {self.amount:+.3f}{cause}{status}")
@@ -54,22 +54,22 @@ class RecordView:
 
 @dataclass(frozen=True)
 class TokenView:
-    """One token of a response."""
+    """Token of a response, with its reward and the records about it."""
 
     text: str
     """The characters that the token completed, controls made visible; its bytes if it completed none."""
     reward: float
     total: float
-    """The rewards up to this token and with it, added up."""
+    """Running total of the rewards, this token's included."""
     records: tuple[RecordView, ...] = ()
-    """What the certificate says of the token's word, and of the word before if the token opens one."""
+    """Records about the token's word, and about the word before if the token opens one."""
     evidence: float = 0.0
-    """What the rules that hold in the whole text give to the words that the token has characters of."""
+    """Sum of the amounts that the rules of the whole text give to the token's words."""
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One response."""
+    """Response to be rendered: prompt, tokens, scores and certificate."""
 
     prompt: str
     """The prompt, control characters made visible."""
@@ -77,22 +77,22 @@ class Sample:
     score: float | None
     """Score of prompt + response; None: unknown."""
     utility: float | None
-    """The objective's value of it; None: unknown."""
+    """The objective's value of the score; None: unknown."""
     design: str = ""
     records: tuple[RecordView, ...] = ()
-    """The certificate, but for what held at some words of the response only."""
+    """Records of the certificate, except those that held at some words of the response only."""
     group: str = ""
-    """The heading that the sample stands under, such as `"before"`."""
+    """Heading of the sample's group, such as `"before"`."""
 
     @property
     def facts(self) -> dict[str, float]:
-        """The numbers that are known of the whole response, by name: score, utility and reward."""
+        """Known numbers of the whole response, by name: score, utility and reward."""
         found = zip(FACTS, (self.score, self.utility, self.total), strict=True)
         return {name: value for name, value in found if value is not None}
 
     @property
     def total(self) -> float:
-        """The sum of the token rewards."""
+        """Sum of the token rewards."""
         return self.tokens[-1].total if self.tokens else 0.0
 
 
@@ -196,7 +196,7 @@ def sample_from_info(
 
 
 def view_record(record: Mapping[str, Any], text: str) -> RecordView:
-    """Returns a plain record with the texts that its spans of `text` stand for."""
+    """Returns the view of a plain record, with the texts of its spans in `text`."""
     (start, end), (trigger_start, trigger_end) = record["word"], record["trigger"]
     return RecordView(
         word=show_controls(text[start:end]),
@@ -243,7 +243,7 @@ def _between(spans: IntArray, start: int, end: int) -> tuple[int, int]:
 
 
 def by_token(ranges: Iterable[Iterable[int]], length: int) -> list[list[int]]:
-    """Returns for each of so many tokens the numbers of the ranges that it is in."""
+    """Returns for each of `length` tokens the numbers of the ranges that contain it."""
     numbers: list[list[int]] = [[] for _ in range(length)]
     for number, tokens in enumerate(ranges):
         for token in tokens:

@@ -1,4 +1,4 @@
-r"""Reads a JSONL file of tokens and rewards, whoever wrote it, and shows it as a page of coloured tokens.
+r"""Reads any JSONL file of tokens and rewards, and writes it as a page of coloured tokens.
 
 Each line is an object. `tokens` and `rewards`, as many of one as of the other, must be there; a token is a
 text, the list of its bytes (for one that ends inside a character), or an id (read with a tokenizer, shown as
@@ -24,13 +24,13 @@ from rlsf_gym.text.tokenizer import Tokenizer
 __all__ = ["plain_token", "read_samples", "write_page"]
 
 LARGEST = 1 << 28
-"""Bytes of a file."""
+"""Largest file that is read, in bytes."""
 
 Check = Callable[[Any], bool]
 
 
 def plain_token(piece: bytes) -> Any:
-    r"""Returns the bytes of a token as a line of the file holds them: a text, where they are one.
+    r"""Returns a token's bytes as a line of the file holds them: as text if they are UTF-8, else as a list.
 
     Example:
         >>> plain_token(b" good"), plain_token("\u00e9".encode()[:1])
@@ -43,15 +43,15 @@ def plain_token(piece: bytes) -> Any:
 
 
 def read_samples(path: str | os.PathLike[str], *, tokenizer: Tokenizer | None = None) -> list[Sample]:
-    """Returns the responses that a file holds, one a line; empty lines are passed over.
+    """Returns the samples of a file, one a line; empty lines are skipped.
 
     Args:
         path: The file, in UTF-8.
-        tokenizer: Reads tokens that are ids; without it they are shown as numbers.
+        tokenizer: Tokenizer of tokens that are ids; without it they are shown as numbers.
 
     Raises:
-        ValueError: A line is not as it must be: the message has its number.
-        OSError: The file can't be read.
+        ValueError: If a line does not have the documented form: the message has its number.
+        OSError: If the file can't be read.
     """
     place = Path(path)
     if not place.is_file():
@@ -72,10 +72,10 @@ def read_samples(path: str | os.PathLike[str], *, tokenizer: Tokenizer | None = 
 
 
 def write_page(path: str | os.PathLike[str], samples: Sequence[Sample], *, title: str) -> None:
-    """Writes the page; a link in its place is replaced, not followed.
+    """Writes the HTML page of samples; a link in its place is replaced, not followed.
 
     Raises:
-        OSError: It can't be written.
+        OSError: If the page can't be written.
     """
     place = Path(path)
     partial = place.with_name(f"{place.name}.partial")
@@ -164,7 +164,7 @@ PARTS: tuple[tuple[str, Check, str], ...] = (
     *((key, _is_number, "a finite number") for key in ("score", "utility")),
     ("certificate", _is_list(_is_record), "a list of records with word, trigger, rule, amount and status"),
 )
-"""Key, what is accepted and how it is called, of each part of a line."""
+"""Key, test and name in words of each part of a line."""
 
 
 def _show(value: Any) -> str:

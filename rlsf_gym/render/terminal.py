@@ -1,4 +1,4 @@
-"""A sample for a terminal: 24-bit colours, and the sign of each reward in writing."""
+"""Renders a sample for a terminal: tokens in 24-bit colours, with signed rewards."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ _DIM = "\x1b[2m"
 
 
 def ansi(sample: Sample, *, scale: float | None = None, colours: bool = True) -> str:
-    """Returns the prompt and the tokens, coloured by reward, with score, legend and evidence below them.
+    """Returns terminal text of the prompt and the tokens coloured by reward, with score, legend and evidence.
 
     Nothing in the text acts on the terminal: control characters are shown as visible ones.
 
     Args:
-        sample: What is shown.
+        sample: Sample to render.
         scale: The reward that gets the full colour; by default the greatest of the sample.
         colours: Whether to colour; the signed rewards are written in any case.
     """
@@ -38,7 +38,7 @@ def ansi(sample: Sample, *, scale: float | None = None, colours: bool = True) ->
 
 
 def _legend(scale: float) -> str:
-    """Returns the colours of the greatest loss and the greatest gain, with what they stand for."""
+    """Returns the legend: the colours of the greatest loss and gain, with their rewards."""
     return f"{_paint(f' {-scale:+.2f} ', -1.0)}  0  {_paint(f' {scale:+.2f} ', 1.0)}  reward of a token"
 
 
