@@ -1,1 +1,1 @@
-"""The page of `rlsf-explore`: a text's feedback, the questions that may be asked of it, and its server."""
+"""Explorer of `rlsf-explore`: feedback on a text, the page that shows it, and its server."""

@@ -1,4 +1,4 @@
-"""What the explorer shows of a prompt and a response: the environment's own rewards under several designs."""
+"""Computes what the explorer shows of a response: the environment's rewards under several designs."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ from rlsf_gym.render import make_reading
 from rlsf_gym.text.segmentation import choose_segmentation
 
 MAX_TOKENS = 5_120
-"""Of a prompt or a response: a page with more of them is slow to draw."""
+"""Most tokens of a prompt or a response: a page with more of them is slow to draw."""
 MAX_CHARACTERS = 4_000_000
-"""What a design may have scored beyond the prefixes: about two seconds of VADER."""
+"""Most characters that a design may have scored beyond the prefixes: about two seconds of VADER."""
 SEED = 0
-"""Of the designs that draw."""
+"""Seed of the designs that draw."""
 _HINTS = {"transformer": "needs a classifier: start the explorer with --scorer-model"}
 
 
 class Explorer:
-    """Answers questions with the environments.
+    """Answers questions of the explorer's page with the environments.
 
     Args:
         scorer_kwargs: Arguments of the scorers that need some, by name.
@@ -84,7 +84,7 @@ class Explorer:
                 self._refusals[name] = _HINTS[name] if name in set(_HINTS) - set(given) else one_line(error)
 
     def options(self) -> dict[str, Any]:
-        """Returns all that can be picked, as plain data, with the reason for what can't be."""
+        """Returns all choices of the page as plain data, with a reason for each that can't be picked."""
         return {
             "designs": [self._describe(name) for name in self.designs],
             "scorers": [self._offer(name) for name in self.scorers],
@@ -100,7 +100,7 @@ class Explorer:
         """Returns the answer to a question in decoded JSON, one at a time: scorers keep what they have read.
 
         Raises:
-            ValueError: If it is no question, or can't be answered.
+            ValueError: If it is not a question, or can't be answered.
         """
         question = Question.from_plain(plain)
         with self._lock:
@@ -150,7 +150,7 @@ class Explorer:
     def _read(
         self, question: Question, ids: Sequence[int], *, scorer: Any, objective: Objective, boundary: Boundary
     ) -> dict[str, Any]:
-        """Returns what is known of the response, whatever the design."""
+        """Returns the data of the response that do not depend on the design."""
         row = np.array(ids or [self._tokenizer.vocab_size], np.int64)[None]  # (1, T)
         segmentation = choose_segmentation(scorer, load_domain().segmentation)
         scores = Scoring(scorer=scorer, boundary=boundary, segmentation=segmentation).ask(
@@ -177,7 +177,7 @@ class Explorer:
     def _play(
         self, name: str, question: Question, ids: Sequence[int], parts: Mapping[str, Any]
     ) -> dict[str, Any]:
-        """Returns what one episode pays for the response, or why it can't be played."""
+        """Returns the rewards of the response under one design, or an error that says why there are none."""
         design = load_design(name)
         texts = design.cost(len(ids))
         characters = (texts - len(ids) * design.uses_prefixes) * len(question.prompt + question.response)
@@ -214,7 +214,7 @@ class Explorer:
         }
 
     def _offer(self, name: str) -> dict[str, Any]:
-        """Returns a scorer with the reason why it can't be picked, and why some designs can't be with it."""
+        """Returns a scorer as a choice, with the reasons why it, or a design with it, can't be picked."""
         refused: dict[str, str] = {}
         for design in self.designs if name in self._scorers else ():
             try:
@@ -234,10 +234,10 @@ class Explorer:
 
 
 def summary(function: Any) -> str:
-    """Returns what the first line of a function's documentation says that it returns.
+    """Returns what a function returns, by the first line of its docstring.
 
     >>> summary(partial(summary))
-    "what the first line of a function's documentation says that it returns"
+    'what a function returns, by the first line of its docstring'
     """
     while isinstance(function, partial):
         function = function.func

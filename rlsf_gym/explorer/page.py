@@ -1,4 +1,4 @@
-"""The explorer's page: one HTML document that holds its style, its script and its data."""
+"""Builds the explorer's page: one HTML document with its style, script and data."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SCRIPTS = ("chart.js", "tokens.js", "page.js")
 
 
 def page(data: Mapping[str, Any]) -> str:
-    """Returns the document; it fetches nothing but, where `data["live"]` is set, answers of its own server.
+    """Returns the HTML document; it fetches nothing but, if `data["live"]` is set, answers of its own server.
 
     Args:
         data: `live`, and the plain data `options`, `question` and `answer` of the explorer.
@@ -34,7 +34,7 @@ def page(data: Mapping[str, Any]) -> str:
 
 
 def policy(style: str, script: str, *, live: bool) -> str:
-    """Returns the content security policy under which this style and this script, and nothing else, work."""
+    """Returns the content security policy that allows this style and this script alone."""
     reachable = "'self'" if live else "'none'"
     return (
         f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}'; img-src data:; "
@@ -43,7 +43,7 @@ def policy(style: str, script: str, *, live: bool) -> str:
 
 
 def embed(data: Any) -> str:
-    r"""Returns JSON that no text in it can break out of a script element with.
+    r"""Returns JSON escaped for a script element, which no text in it can close.
 
     >>> embed("</script>")
     '"\\u003c/script\\u003e"'

@@ -1,4 +1,4 @@
-"""What can be asked of the explorer, with the examples that its page offers."""
+"""Questions to the explorer, with the examples that its page offers."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ EXAMPLES = (
         "good</b>\t<script>alert(1)</script> \u202enot bad\u202c &amp; fine",
     ),
 )
-"""Name, prompt, response."""
+"""Examples of the page: name, prompt and response of each."""
 
 
 @dataclass(frozen=True)
 class Question:
-    """What the page asks about.
+    """Question of the page: a prompt, a response, and the parts of the environment to use.
 
     Raises:
         ValueError: If a field is of another type.
@@ -57,7 +57,7 @@ class Question:
     scorer: str = "vader"
     objective: str = "positive"
     target: float = 0.5
-    """The score to come close to, under the objective `target`."""
+    """Target score of the objective `target`."""
     boundary: str = "closed"
     designs: tuple[str, ...] = ("terminal", "potential", "rule_certificate", "shapley")
 
@@ -79,10 +79,10 @@ class Question:
 
     @classmethod
     def from_plain(cls, plain: Any) -> Question:
-        """Returns the question that decoded JSON asks; what it leaves out has its default.
+        """Returns the question of decoded JSON; missing fields have their defaults.
 
         Raises:
-            ValueError: If it is no object of these fields.
+            ValueError: If it is not an object of these fields.
         """
         check("the question", plain, isinstance(plain, dict), "an object")
         known = [item.name for item in fields(cls)]
@@ -95,7 +95,7 @@ class Question:
 
 
 def check(name: str, value: Any, holds: bool, expected: str) -> None:
-    """Raises ValueError, with what was given and what is expected, unless it holds."""
+    """Raises ValueError, with the expected and the given value, unless `holds`."""
     if not holds:
         raise ValueError(f"{name} must be {expected}, got {value!r:.60}")
 

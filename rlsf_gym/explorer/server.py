@@ -15,16 +15,16 @@ from typing import Any
 from rlsf_gym.arguments import one_line
 
 MAX_BODY = 256 * 1024
-"""Bytes of a question."""
+"""Most bytes of a question."""
 SILENCE = 20.0
-"""Seconds after which a connection on which nothing comes is closed."""
+"""Seconds after which an idle connection is closed."""
 
 Answer = Callable[[Any], Any]
-"""Decoded JSON to plain data; raises ValueError for what it can't answer."""
+"""Function from decoded JSON to plain data; raises ValueError for a question it can't answer."""
 
 
 class RefusalError(Exception):
-    """A request that is not answered, with its status and one line that says why."""
+    """Request is refused, with an HTTP status and one line that says why."""
 
     def __init__(self, status: HTTPStatus, reason: str) -> None:
         super().__init__(reason)
@@ -32,13 +32,13 @@ class RefusalError(Exception):
 
 
 class Server(ThreadingHTTPServer):
-    """Answers questions on `/feedback` and shows the page on `/`.
+    """HTTP server that serves the page on `/` and answers questions on `/feedback`.
 
     Args:
         host: The address to listen on.
         port: The port; 0 takes a free one.
-        page: Returns the page.
-        answer: Returns the answer to a question.
+        page: Function that returns the page.
+        answer: Function that returns the answer to a question.
 
     Raises:
         OSError: If the address can't be listened on.
@@ -54,7 +54,7 @@ class Server(ThreadingHTTPServer):
 
     @property
     def url(self) -> str:
-        """Where the page is."""
+        """URL of the page."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"http://{host}:{self.server_address[1]}/"
 
@@ -70,13 +70,13 @@ class Server(ThreadingHTTPServer):
         return name.lower() in ("localhost", self.host.lower()) or _is_address(name.strip("[]"))
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Says what went wrong, unless the browser merely hung up."""
+        """Logs the error, unless the browser merely closed the connection."""
         if not isinstance(sys.exception(), OSError):
             traceback.print_exc()
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers one request."""
+    """Handler of one HTTP request."""
 
     server: Server  # pyright: ignore[reportIncompatibleVariableOverride]
     protocol_version = "HTTP/1.1"
@@ -168,12 +168,12 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """Sends what the library refuses (such as an unknown method) as one line, without its HTML."""
+        """Sends an error of the HTTP library, such as an unknown method, as one line without its HTML."""
         status = HTTPStatus(code)
         self._send(status, "application/json", json.dumps({"error": message or status.phrase}).encode())
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Keeps requests out of the terminal."""
+        """Does not log requests to the terminal."""
 
 
 def _is_address(name: str) -> bool:
