@@ -1,4 +1,4 @@
-"""The info contract: what every environment with token rewards promises, checked.
+"""Checks the info contract that every environment with token rewards promises.
 
 Nothing here knows this package's environments: third-party ones are checked for the documented keys alone.
 """
@@ -37,18 +37,18 @@ Info = Mapping[str, Any]
 
 
 class ContractError(AssertionError):
-    """An environment, a reward design or a scorer breaks a promise; the message names it."""
+    """Contract broken by an environment, a reward design or a scorer; the message names the promise."""
 
 
 def check_opening(info: Info, *, vocab_size: int | None = None) -> None:
-    """Checks the info with which an episode begins.
+    """Checks the info that `reset` returned.
 
     Args:
         info: What `reset` returned.
         vocab_size: V of an environment whose steps are tokens, which has an `action_mask`.
 
     Raises:
-        ContractError: If a key is missing or holds something else than it should.
+        ContractError: If a key is missing or its value is not of the documented kind.
     """
     _check_kinds(info, _OPENING, "reset")
     if vocab_size is None:
@@ -62,7 +62,7 @@ def check_episode(rewards: float | Sequence[float], info: Info, *, max_new_token
     """Checks one finished episode of any environment against the info contract.
 
     Args:
-        rewards: What its steps paid: a number where a step is a response, all of them where it is a token.
+        rewards: Rewards of its steps: a number where a step is a response, an array where it is a token.
         info: The info of its last step.
         max_new_tokens: T, where it is known.
 
@@ -80,17 +80,17 @@ def check_episode(rewards: float | Sequence[float], info: Info, *, max_new_token
 
 
 class Freshness:
-    """Tells whether infos share arrays with those before them."""
+    """Checks that infos do not share arrays with earlier ones."""
 
     def __init__(self) -> None:
         self._infos: deque[Info] = deque(maxlen=2)  # of the last reset and the last step
         self._arrays: dict[str, npt.NDArray[Any]] = {}
 
     def check(self, infos: Info, path: str = "info") -> None:
-        """Checks that the infos, and every array in them, are others than the last time.
+        """Checks that the infos, and every array in them, are new objects.
 
         Raises:
-            ContractError: If one of them is handed out again.
+            ContractError: If one of them is returned again.
         """
         if any(infos is earlier for earlier in self._infos):
             raise ContractError(f"{path} must be a fresh dict in each call, got an earlier one")
@@ -112,7 +112,7 @@ class Freshness:
 
 
 class EpisodeWatch:
-    """Follows the infos of one environment, step by step.
+    """Checks the infos of one environment, step by step.
 
     Args:
         max_new_tokens: T, where it is known; otherwise that of the first episode is everyone's.
@@ -138,7 +138,7 @@ class EpisodeWatch:
         return cls()
 
     def begin(self, info: Info) -> None:
-        """Takes the info of `reset`.
+        """Checks the info of `reset`.
 
         Raises:
             ContractError: If it breaks the contract.
@@ -149,7 +149,7 @@ class EpisodeWatch:
         self._rewards = []
 
     def step(self, reward: Any, terminated: bool, truncated: bool, info: Info) -> None:
-        """Takes what `step` returned.
+        """Checks what `step` returned.
 
         Raises:
             ContractError: If it breaks the contract, alone or with the steps before it.

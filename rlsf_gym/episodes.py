@@ -1,4 +1,4 @@
-"""Finds the finished episodes in what an environment, single or vectorised, gave as infos."""
+"""Extracts the infos of finished episodes from the infos of any single or vector environment."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def episode_infos(infos: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> Ite
     `final_info`), its wrapper `DictInfoToList`, or a vector environment of Stable-Baselines3.
 
     Args:
-        infos: What `step` returned as infos: a dict, or a list of dicts.
+        infos: Infos as `step` returned them: a dict, or a list of dicts.
 
     Returns:
         Dicts in which NumPy scalars have become Python's, arrays are copies, dicts have been treated
@@ -54,7 +54,7 @@ def info_rows(columns: Mapping[str, Any], num_envs: int) -> list[Info]:
         num_envs: B.
 
     Raises:
-        ValueError: If a column or a mask is no array of B rows.
+        ValueError: If a column or a mask is not an array of B rows.
     """
     rows: list[Info] = [{} for _ in range(num_envs)]
     for key, column in columns.items():

@@ -39,7 +39,7 @@ _HUB_NAME = re.compile(r"[\w.-]+(?:/[\w.-]+)?")
 
 @dataclass(frozen=True)
 class Prompts:
-    """A set of prompts.
+    """Set of prompts of one split, from which environments draw.
 
     Raises:
         ValueError: If there is no text, or one is not a string.
@@ -71,12 +71,12 @@ class Prompts:
 
 
 class _Candidate(NamedTuple):
-    """A text on its way to become a prompt."""
+    """Candidate for a prompt: a text, the prompt made of it, or the reason why it cannot be one."""
 
     is_eval: bool
     prompt: str
     reason: str = ""
-    """Why it cannot be one; "" as long as nothing speaks against it."""
+    """Reason why the text cannot be a prompt; "" as long as it can."""
 
 
 PROMPTS = Table(
@@ -118,7 +118,7 @@ def load_prompts(
             file or folder of parts, a data set (folder or name on the Hugging Face hub), a table
             (`DataFrame`, `Dataset`, PyArrow's `Table`, a dict of columns, a list of dicts),
             `"module:attribute"`, or an object with `texts` and `sample`, which is returned as it is.
-        tokenizer: What the environment uses.
+        tokenizer: Tokenizer of the environment.
         split: `"train"`, `"eval"` (about a tenth, none of them equal to a training prompt) or `"all"`.
         cut: Whether the texts are reviews, to be cut to openings. By default those in a column `text` or
             `review` are, which a warning says, and those in another column and plain strings are not.
@@ -127,10 +127,10 @@ def load_prompts(
         max_prompt_tokens: P; a prompt of more tokens is left out.
         min_chars: Reviews of more characters than this are used.
         min_tokens: The least number of tokens that a review is cut to.
-        max_tokens: The greatest one.
+        max_tokens: The greatest number of tokens that a review is cut to.
         max_samples: At most this many prompts, chosen by hash; all by default.
         seed: Changes the lengths of the openings and the choice of `max_samples`, not the split.
-        domain: Says which columns hold reviews, and how one is cleaned.
+        domain: Domain, which knows the columns that hold reviews, and how to clean one.
 
     Raises:
         ValueError: If the source cannot be read or nothing is left of it.
@@ -162,7 +162,7 @@ def load_prompts(
 
 
 def register_prompts(name: str, prompts: str | Sequence[str] | Prompts | Callable[[], Any]) -> None:
-    """Gives prompts a name of their own.
+    """Registers prompts under a name.
 
     Args:
         name: The name, without a colon.
@@ -175,7 +175,7 @@ def register_prompts(name: str, prompts: str | Sequence[str] | Prompts | Callabl
 
 
 def _read_source(spec: Any, column: str | None) -> TextColumn | Prompts:
-    """Returns the texts of a source, or an object that is a source already."""
+    """Returns the texts of a source, or prompts that need no reading."""
     if isinstance(spec, str) and spec not in PROMPTS:
         suffix = Path(spec).suffix.lower()
         if spec and (os.path.exists(spec) or suffix in FILE_READERS or spec.startswith((".", "/", "~"))):
@@ -206,7 +206,7 @@ def _read_hub(name: str, column: str | None) -> TextColumn:
 def _prepare(
     texts: Sequence[str], tokenizer: Tokenizer, split: str, opening: Opening, max_prompt_tokens: int
 ) -> tuple[Prompts, LeftOut]:
-    """Returns the prompts of a split, and what of the split could not become one."""
+    """Returns the prompts of a split, and counts of its texts that were left out."""
     if opening.max_tokens is not None and all(len(text) <= opening.min_chars for text in texts):
         raise ValueError(
             f"prompts must hold {opening.corpus.noun} of more than {opening.min_chars} characters, got none"
@@ -235,7 +235,7 @@ def _prepare(
 
 
 def _candidate(text: str, tokenizer: Tokenizer, opening: Opening) -> _Candidate:
-    """Returns the prompt that a text is to become, as far as the text alone tells it."""
+    """Returns the candidate made of a text, before the split is checked as a whole."""
     if not text.strip():
         return _Candidate(False, text, _BLANK)
     is_short = opening.max_tokens is not None and len(text) <= opening.min_chars
@@ -258,7 +258,7 @@ def _candidate(text: str, tokenizer: Tokenizer, opening: Opening) -> _Candidate:
 
 
 def _misfit(prompt: str, tokenizer: Tokenizer, max_prompt_tokens: int) -> tuple[str, str | None]:
-    """Returns why a text is no prompt, "" if it is one, and what the tokenizer makes of it if that is why."""
+    """Returns why a text is no prompt, "" if it is one, and the text its tokens decode to if that differs."""
     if not prompt.strip():
         return _BLANK, None
     try:
