@@ -11,7 +11,6 @@ with `:verify` behind it where everything is to be proved; forms are native (128
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import statistics
@@ -84,7 +83,7 @@ def compare(checkouts: list[str], names: list[str], rounds: int) -> None:
     """Has the checkouts take turns, and prints what came of it."""
     workers = [
         subprocess.Popen(
-            [sys.executable, os.path.abspath(__file__), "--work", "--cases", *names],
+            [sys.executable, os.path.abspath(__file__), "--work", *names],
             cwd=checkout,
             env={**os.environ, "PYTHONPATH": os.path.abspath(checkout), "OMP_NUM_THREADS": "1"},
             stdin=subprocess.PIPE,
@@ -107,18 +106,16 @@ def compare(checkouts: list[str], names: list[str], rounds: int) -> None:
 
 def main() -> None:
     """Runs the comparison, or one of the processes that it starts."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("checkouts", nargs="*", help="folders with rlsf_gym in them")
+    if sys.argv[1:2] == ["--work"]:  # in another checkout, which may have no such parser
+        return work(sys.argv[2:])
+    from agents.flags.parser import Parser
+
+    parser = Parser(description=__doc__)
+    parser.add_argument("checkouts", nargs="+", help="folders with rlsf_gym in them")
     parser.add_argument("--cases", nargs="+", default=list(CASES), metavar="FORM:T:DESIGN")
     parser.add_argument("--rounds", type=int, default=9)
-    parser.add_argument("--work", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.work:
-        work(options.cases)
-    else:
-        compare(options.checkouts, options.cases, options.rounds)
+    compare(options.checkouts, options.cases, options.rounds)
 
 
 if __name__ == "__main__":
