@@ -10,7 +10,7 @@ from rlsf_gym.domains.sentiment.training import TRAINING
 __all__ = ["DOMAIN"]
 
 _DECILES = (0.159, 0.232, 0.292, 0.34, 0.382, 0.44, 0.477, 0.542, 0.612)
-"""Of the absolute rewards of `potential` that are not zero, under VADER, of 5,120 responses of the bundled
+"""Deciles of the absolute non-zero rewards of `potential`, under VADER, of 5,120 responses of the bundled
 language model before any training (examples/measurements/reward_deciles.py)."""
 
 DOMAIN = Domain(
@@ -29,4 +29,4 @@ DOMAIN = Domain(
     design_kwargs={"quantised_potential": {"edges": _DECILES}},
     labels={"unit": "word", "amount": "valence", "judge": "P(positive)"},
 )
-"""The domain `sentiment`."""
+"""Domain `sentiment`: scorers, segmentation, judge, prompts and samples."""

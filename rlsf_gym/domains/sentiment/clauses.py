@@ -1,4 +1,4 @@
-"""Cuts English text into clauses, by its marks and conjunctions."""
+"""Splits English text into clauses, by punctuation and conjunctions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _OPENING = frozenset(("and", "but", "or", "nor", "yet", "so", "although", "thoug
 
 
 def clause_numbers(words: Sequence[str]) -> npt.NDArray[np.int64]:
-    """Returns the number of the clause that each word stands in, by its marks alone.
+    """Returns the number of the clause that each word is in, by punctuation and conjunctions alone.
 
     A clause ends with a word that ends in one of . , ; : ! ? (or an ellipsis or a dash), whatever marks stand
     behind it, and before a conjunction.
@@ -36,7 +36,7 @@ def clause_numbers(words: Sequence[str]) -> npt.NDArray[np.int64]:
 
 
 def _closes(word: str) -> bool:
-    """Returns whether a closing mark stands behind the last letter, digit or underscore of a word."""
+    """Returns whether a closing mark follows the last letter, digit or underscore of a word."""
     for character in reversed(word):
         if character in _CLOSING:
             return True

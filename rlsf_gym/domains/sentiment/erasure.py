@@ -1,4 +1,4 @@
-"""Says what an English text is without some of its words."""
+"""Erases words of an English text, for designs that ask for the score without them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rlsf_gym.text.segmentation import cut_out
 __all__ = ["NEUTRAL", "erase_words"]
 
 NEUTRAL = "it"
-"""Stands where a word is absent: in no lexicon, and no rule asks for it."""
+"""Replacement of an absent word: in no lexicon, and no rule asks for it."""
 
 
 def erase_words(text: str, spans: npt.NDArray[np.int64], absences: Sequence[Sequence[int]]) -> list[str]:
@@ -25,10 +25,10 @@ def erase_words(text: str, spans: npt.NDArray[np.int64], absences: Sequence[Sequ
     Args:
         text: The text.
         spans: int64 (K, 2), its words in order, none overlapping another.
-        absences: For each text that is asked for, the numbers of the words that are absent.
+        absences: For each requested text, the numbers of the words that are absent.
 
     Returns:
-        As many texts.
+        One text for each entry of `absences`.
 
     Example:
         >>> words = np.array([[13, 16], [17, 21]])

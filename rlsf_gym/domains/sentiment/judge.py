@@ -6,7 +6,7 @@ pieces of 8 to 32 tokens of reviews unseen in training, and stay as they are.
 
 The judge counts words and pairs of neighbouring words. It does not see word order beyond pairs, irony, or
 what a pair like "not bad" means where training did not show it; its probabilities were fitted for short
-texts, not for whole reviews. `assets/JUDGE.md` has the figures.
+texts, not for whole reviews. `assets/JUDGE.md` has its statistics.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ BUCKETS = 2**18
 """Number of weights; a feature's bucket is the CRC-32 of its bytes modulo this."""
 
 BUNDLED = {"bundled": "judge-a.npz", "bundled-b": "judge-b.npz"}
-"""File of each name."""
+"""Bundled judges: name to file."""
 
 _ASSETS = Path(__file__).parent / "assets"
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*|[!?]")
@@ -60,7 +60,7 @@ def hash_features(text: str) -> NDArray[np.int64]:
 
 @dataclass(frozen=True, eq=False)
 class Judge:
-    """A frozen probability that a text is positive: `sigmoid(sum of weights / temperature + bias)`.
+    """Frozen classifier of positive texts: probability `sigmoid(sum of weights / temperature + bias)`.
 
     Args:
         weights: (BUCKETS,) floating point, finite; the log-odds that each bucket adds where it occurs.
@@ -69,7 +69,7 @@ class Judge:
     """
 
     held_out: ClassVar[bool] = True
-    """Reported, never trained against: environments refuse it as a scorer."""
+    """Whether the model is held out: environments report it, and refuse it as a scorer."""
 
     weights: NDArray[np.floating[Any]]
     temperature: float = 1.0
@@ -99,7 +99,7 @@ class Judge:
             `bias`.
 
         Raises:
-            ValueError: The name is unknown, or the file is missing or holds something else.
+            ValueError: If the name is unknown, or the file is missing or does not hold these arrays.
         """
         file = _ASSETS / BUNDLED[spec] if isinstance(spec, str) and spec in BUNDLED else Path(spec)
         if not file.is_file():

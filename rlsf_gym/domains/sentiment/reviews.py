@@ -1,4 +1,4 @@
-"""Film reviews: the bundled openings, the columns in which reviews stand, and their mark-up."""
+"""Film reviews: the bundled openings, the columns that hold reviews, and removal of their mark-up."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final
 __all__ = ["COLUMNS", "clean", "read_bundled"]
 
 COLUMNS: Final = ("text", "review")
-"""Columns of tables that hold reviews."""
+"""Names of the columns of tables that hold reviews."""
 
 _BREAK = re.compile(r"<\s*+(?:/\s*+)?br\s*+(?:/\s*+)?>", re.IGNORECASE)  # possessive: linear in the text
 

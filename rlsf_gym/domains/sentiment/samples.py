@@ -1,4 +1,4 @@
-"""Texts of film reviews, and odd ones, that scorers and reward designs are tested on."""
+"""Sample texts, film reviews and edge cases, on which scorers and reward designs are tested."""
 
 from __future__ import annotations
 

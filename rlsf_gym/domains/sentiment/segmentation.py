@@ -1,4 +1,4 @@
-"""The units of English text: words between white space, in clauses."""
+"""Segmentation of English text into words between white space, grouped by clause."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class EnglishWords:
         return units[:, 0] + np.array(sizes, np.int64)
 
     def closed_ends(self, text: str, char_ends: IntArray) -> IntArray:
-        """Returns how much of a response is made of closed words after each token, int64 (T,).
+        """Returns the number of a response's characters in closed words after each token, int64 (T,).
 
         After token t that is the offset of the last white space in `text[:char_ends[t]]` (0 without one), and
         the whole text after the last token.
@@ -113,7 +113,7 @@ class EnglishWords:
         return False if sum(map(_is_unspaced, text)) >= _WIDE else None
 
     def groups(self, text: str, units: IntArray) -> IntArray:
-        """Returns the number of the clause that each word stands in, int64 (K,)."""
+        """Returns the number of the clause that each word is in, int64 (K,)."""
         return clause_numbers([text[start:end] for start, end in units.tolist()])
 
     def without(self, text: str, units: IntArray, absences: Sequence[Sequence[int]]) -> list[str]:

@@ -1,4 +1,4 @@
-"""A toy language of film reviews: a few hundred words, each of them one token.
+"""Toy language of film reviews: a few hundred words, each of them one token.
 
 Small enough for agents that begin with nothing, and rich enough that the rules of the scorer matter: charged
 words of both signs, boosters, dampeners, negations, "but", and marks.
@@ -40,7 +40,7 @@ TOY_PROMPTS = tuple(map(" ".join, product(_WORDS["openings"], _WORDS["things"], 
 
 
 class ToyTokenizer:
-    """One token per word of the toy language, its leading space included; the last id ends a response.
+    """Tokenizer of the toy language: one token per word with its leading space; the last id ends a response.
 
     Example:
         >>> tokenizer = ToyTokenizer()

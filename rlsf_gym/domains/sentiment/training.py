@@ -1,4 +1,4 @@
-"""What a training run on sentiment is by default, as plain data: arguments of a `TaskPreset`."""
+"""Defaults of a training run on sentiment, as plain data: arguments of a `TaskPreset`."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
-"""Replays the rule for "but" over the valences of a text that grows."""
+"""Replays VADER's "but" rule over the valences of a growing text."""
 
 from collections.abc import Sequence
 from heapq import heappop, heappush
 
 
 class ButRule:
-    """The valences after the rule, with the way back.
+    """Valences after the "but" rule, with steps that can be undone.
 
     Each step and its way back cost O(log n), amortised, so that the library's search for the first word whose
     valence is equal costs no walk through the text.
@@ -28,11 +28,11 @@ class ButRule:
 
     @property
     def total(self) -> float:
-        """Sum of the valences, whatever has come and gone."""
+        """Sum of the valences after the rule, with rounding compensated."""
         return self._total + self._missing
 
     def pass_by(self) -> None:
-        """Take the step of one more word, whose valence is 0: it leaves all as it is."""
+        """Take the step of one more word whose valence is 0, which changes nothing."""
         self._steps.append((len(self.values), 0.0))
         self.values.append(0.0)
 
@@ -100,7 +100,7 @@ class ButRule:
         return target
 
     def _find(self, value: float) -> int:
-        """The first word of this valence; there is one."""
+        """Position of the first word of this valence, which has to exist."""
         values, heap = self.values, self._places[value]
         while heap[0] >= len(values) or values[heap[0]] != value:
             heappop(heap)

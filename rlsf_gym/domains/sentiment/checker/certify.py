@@ -1,4 +1,4 @@
-"""Proves the records of a prompt and of the text that a response makes of it, with their lifetimes."""
+"""Proves the records of a prompt and of prompt + response, with their lifetimes."""
 
 import math
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ _TOLERANCE = 1e-9
 
 
 class Rules(NamedTuple):
-    """Rules of a scorer: what differs from one to the other.
+    """Variant of the rules: the options in which scorers differ.
 
     Attributes:
         knowledge: the graph that values words by their context; None for the lexicon alone.
@@ -92,12 +92,12 @@ def prove_marks(spelling: Spelling, total: float) -> list[Entry]:
 
 
 def weigh_queries(count: int) -> float:
-    """Weight of each of the first four of so many ?."""
+    """Weight of each of the first four ?, for a text with `count` of them."""
     return 0.0 if count < 2 else 0.18 if count < 4 else 0.24
 
 
 def _find_marks(spelling: Spelling, mark: str) -> list[int]:
-    """Where the first four of these marks stand in the raw text."""
+    """Offsets in the raw text of the first four of these marks."""
     found: list[int] = []
     at = spelling.text.find(mark)
     while at >= 0 and len(found) < 4:
@@ -134,10 +134,10 @@ def prove_texts(prompt: str, response: str, rules: Rules) -> Proved:
 
 
 def match(records: Sequence[ClaimedRecord], entries: Sequence[Entry]) -> None:
-    """Each record must be the one that was proved.
+    """Checks that the records of a certificate are those that were proved.
 
     Raises:
-        CertificateError: one is not; the message names it.
+        CertificateError: If a record differs; the message names it.
     """
     for k, (record, entry) in enumerate(zip(records, entries, strict=False)):
         place = record.char_start, record.char_end, record.trigger_start, record.trigger_end
@@ -168,12 +168,12 @@ def _grow(
     *,
     has_marks: bool = False,
 ) -> None:
-    """Let words arrive one by one; several that end together, as those of an emoji may, are one state.
+    """Add words one by one; several that end together, as those of an emoji may, are one state.
 
     Args:
         growth: the text so far.
         tokens: the words that arrive.
-        totals: is given the sum of the valences with each of them.
+        totals: the sums of the valences, to which the sum after each word is added.
         has_marks: the sign of a sum may decide on punctuation.
     """
     for k, token in enumerate(tokens):
@@ -185,14 +185,14 @@ def _grow(
 
 
 def _count_shared(first: Sequence[Token], tokens: Sequence[Token]) -> int:
-    """How many words of a prompt stand unchanged in the whole text."""
+    """Number of a prompt's words that are unchanged in the whole text."""
     pairs = zip(first, tokens, strict=False)
     changed = (k for k, (one, other) in enumerate(pairs) if one[:4] != other[:4])
     return next(changed, min(len(first), len(tokens)))
 
 
 def _finish(entries: Sequence[Entry], prompt_end: int) -> list[Entry]:
-    """Those of a word's records that hold in the prompt or behind it, with their statuses."""
+    """Records of a word that hold in the prompt or after it, with their statuses."""
     names = {(True, True): "kept", (True, False): "withdrawn", (False, True): "added"}
     return [
         entry._replace(status=names.get((entry.since <= prompt_end, entry.until == -1), "passing"))

@@ -1,4 +1,4 @@
-"""Reads a graph of domain knowledge, and says what it makes of the words of a text."""
+"""Loads a graph of domain knowledge, and finds the valences that it gives to words of a text."""
 
 import os
 import stat
@@ -47,7 +47,7 @@ class Knowledge(NamedTuple):
 
 
 def load_knowledge(name: str, digest: str) -> Knowledge:
-    """The graph that a certificate was made with.
+    """Loads the graph that a certificate was made with.
 
     A certificate may come from anyone. A file that it names is opened if it is a regular one of this machine
     and not large, is read by its bytes only to be hashed, and is looked into only if the hash is the one that
@@ -58,7 +58,7 @@ def load_knowledge(name: str, digest: str) -> Knowledge:
         digest: SHA-256 that the file must have.
 
     Raises:
-        CertificateError: the file is not there, is not a regular file or another one, or cannot be read.
+        CertificateError: If the file is not there, is not a regular file or another one, or cannot be read.
     """
     data = _read_file(_ASSETS / _BUNDLED[name] if name in _BUNDLED else Path(name), name)
     if sha256(data).hexdigest() != digest:
@@ -136,7 +136,7 @@ def _read_valences(table: Any) -> dict[str, float]:
 
 
 def _check(knowledge: Knowledge) -> None:
-    """Refuse what the rules would stumble over."""
+    """Refuse a graph with values that the rules cannot handle."""
     window = cast(Any, knowledge.window)
     if isinstance(window, bool) or not isinstance(window, int) or not 1 <= window <= _MAX_WINDOW:
         raise ValueError(f"window must be from 1 to {_MAX_WINDOW}, but is {window!r}")
@@ -147,7 +147,7 @@ def _check(knowledge: Knowledge) -> None:
 
 
 def find_premise(tokens: Sequence[Token], at: int, knowledge: Knowledge | None) -> Premise | None:
-    """The valence that a word starts with, and what gives it; None for a word without one.
+    """Valence that a word starts with, with its source; None for a word without valence.
 
     Args:
         tokens: the words of the text.

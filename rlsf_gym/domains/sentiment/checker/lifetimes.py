@@ -1,4 +1,4 @@
-"""Keeps what the rules prove of a word while the text grows: each record with its lifetime."""
+"""Tracks the lifetime (`since`, `until`) of each record of a word as the text grows."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -10,7 +10,7 @@ Place = tuple[int, int, int, int]
 
 
 class Entry(NamedTuple):
-    """A record that the texts prove.
+    """Record that is proved by the texts.
 
     Attributes:
         rule: name of the rule.
@@ -57,7 +57,7 @@ class Entry(NamedTuple):
 
 
 class _Link:
-    """An entry of a line, with the one before it."""
+    """Link of a line: an entry with the one before it."""
 
     __slots__ = ("before", "entry")
 
@@ -78,7 +78,7 @@ class Line:
 
     @property
     def entries(self) -> list[Entry]:
-        """All that were proved so far."""
+        """All entries that were proved so far, in the order of the rules."""
         entries: list[Entry] = []
         link = self._last
         while link is not None:
@@ -87,7 +87,7 @@ class Line:
         return entries[::-1]
 
     def become(self, proved: Sequence[Entry], end: int) -> None:
-        """From the word on that ends at `end`, these hold and no others.
+        """Set the records that hold from the word on that ends at `end`.
 
         Those that hold already go on. Each of the others begins, right before the next one that goes on.
         """

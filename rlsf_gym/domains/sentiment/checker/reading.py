@@ -1,4 +1,4 @@
-"""Reads the prefixes of a response, and says what the rules and the lexicon make of each."""
+"""Scores the prefixes of a response, by the rules and by the lexicon alone."""
 
 import re
 from bisect import bisect_left, bisect_right
@@ -22,7 +22,7 @@ from rlsf_gym.domains.sentiment.checker.words import (
 
 
 class Reading(NamedTuple):
-    """A response to a prompt, read by the rules.
+    """Response to a prompt, with its prefixes scored by the rules.
 
     Attributes:
         prompt: the prompt.
@@ -37,7 +37,7 @@ class Reading(NamedTuple):
     totals: Mapping[int, float]
 
     def closed_ends(self, char_ends: Sequence[int]) -> list[int]:
-        """How many characters of the response are of closed words after each token.
+        """Number of characters of the response in closed words after each token.
 
         Those before the last white space among the characters that are certain, and all with the last token.
         """
@@ -53,11 +53,11 @@ class Reading(NamedTuple):
         return [(start + word.start(), start + word.end()) for word in re.finditer(r"\S+", self.response)]
 
     def unit_sums(self, ends: Sequence[int], worth: Callable[[float], float]) -> list[float]:
-        """Summed worth of the words of the prompt and so many characters of the response, by the lexicon.
+        """Sums of the lexicon's word values over the prompt and each prefix of the response.
 
         Args:
-            ends: numbers of characters, ascending.
-            worth: what a word is worth by its valence on the scale of scores; 0 for boosters and most words.
+            ends: lengths of the prefixes in characters, ascending.
+            worth: value of a word by its valence on the scale of scores; 0 for boosters and most words.
         """
         reader = _PrefixReader(self.prompt + self.response, longest_known())
         sums: list[float] = []
@@ -69,13 +69,13 @@ class Reading(NamedTuple):
         return sums
 
     def prefix_scores(self, ends: Sequence[int]) -> list[float]:
-        """The scores of the prompt and so many characters of the response, by the rules alone.
+        """Scores of the prompt and each prefix of the response, by the rules alone.
 
         Where a prefix ends between words, the sum of their valences is known; where it cuts one, the rules
         are applied to the text that is left.
 
         Args:
-            ends: numbers of characters, ascending.
+            ends: lengths of the prefixes in characters, ascending.
         """
         reader = _PrefixReader(self.prompt + self.response, 0)
         sums = [self._known_sum(reader, len(self.prompt) + end) for end in ends]
@@ -110,11 +110,11 @@ class Reading(NamedTuple):
 
 
 class _PrefixReader:
-    """Reads prefixes of a text, each longer than the one before; what has been read is not read again.
+    """Reader of prefixes of a text, each longer than the one before; no character is read twice.
 
     Args:
         text: the text.
-        longest: length of the longest word that anybody asks for.
+        longest: length of the longest word that the rules know.
     """
 
     def __init__(self, text: str, longest: int) -> None:

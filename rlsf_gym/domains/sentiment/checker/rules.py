@@ -1,4 +1,4 @@
-"""Lists what VADER's rules entitle a word to claim."""
+"""Lists the changes of a word's valence that VADER's rules justify, as claims."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
@@ -12,7 +12,7 @@ _NEGATIONS = frozenset(NEGATE)
 
 
 class Claim(NamedTuple):
-    """A rule's entitlement: the words that trigger it, and the valence that it leaves.
+    """Claim of a rule on a word: the words that trigger it, and the valence after it.
 
     `path` is the graph's, empty but for the rule "knowledge".
     """
@@ -27,12 +27,12 @@ class Claim(NamedTuple):
 # The words that idioms and dampeners of two words are made of: where none stands, none is looked for.
 _IDIOM_WORDS = frozenset(word for phrase in SPECIAL_CASES for word in phrase.split())
 LOOKS_BEHIND: Final = frozenset(("no", "kind", *(phrase.split()[0] for phrase in SPECIAL_CASES)))
-"""The words whose claims rest on words behind them; those of all others rest on the words before."""
+"""Words whose claims depend on words after them; those of all others depend on the words before."""
 _DAMPENER_WORDS = frozenset(word for phrase in BOOSTER_DICT if " " in phrase for word in phrase.split())
 
 
 class _Case:
-    """The word at `at`, with the three words before it and the two behind.
+    """Word at `at`, with the three words before it and the two after it.
 
     Attributes:
         at: position of the word.

@@ -1,4 +1,4 @@
-"""Proves what the rules make of a text at each word of it, as it grows."""
+"""Proves the valences and records of a text at each of its words, as it grows."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ _DOUBTFUL = 1e-6
 
 
 class Valuation:
-    """A text that words are added to, and the valences that the rules give them.
+    """Growing text, with the valences that the rules give to its words.
 
     A word that arrives can change the claims of the two words before it, and in a graph of domain knowledge
     those of some more; of all words where it is the first "but" or the first that mixes capitals with others.
@@ -24,7 +24,7 @@ class Valuation:
         quirk: the "but" rule is the library's loop, not its documentation.
 
     Attributes:
-        tokens: the words that are there.
+        tokens: the words of the text so far.
     """
 
     def __init__(self, knowledge: Knowledge | None, quirk: bool) -> None:
@@ -40,7 +40,7 @@ class Valuation:
         self._raw: list[float] = []  # valences before the "but" rule
 
     def add(self, tokens: Sequence[Token]) -> set[int]:
-        """Let the words arrive all at once, and return the positions where something may have changed."""
+        """Add words at once, and return the positions whose valence may have changed."""
         size = len(self.tokens)
         for token in tokens:
             self._append(token)
@@ -50,7 +50,7 @@ class Valuation:
         return self._revise(max(0, size - self._window))
 
     def _passes_by(self, at: int) -> bool:
-        """Whether the words from here on are one that has no valence and changes none.
+        """Whether a single new word has no valence and changes no other.
 
         As most words do: it is outside the lexicon, there is no graph, it is not the first "but", the words
         before rest on none behind them, and it leaves capitals as rare as they were.
@@ -63,7 +63,7 @@ class Valuation:
         return not any(tokens[near].low in LOOKS_BEHIND for near in range(max(0, at - 2), at))
 
     def replace(self, token: Token) -> None:
-        """Another word arrives in place of the last one."""
+        """Replace the last word by another one."""
         self.remove()
         self.add([token])
 
@@ -81,12 +81,12 @@ class Valuation:
         return float(sum(self._rule.values))
 
     def sure_total(self) -> float:
-        """The same where its sign may be in doubt otherwise, else `running_total`."""
+        """`total` where rounding might change its sign, else `running_total`."""
         total = self._rule.total
         return self.total() if abs(total) < _DOUBTFUL else total
 
     def running_total(self) -> float:
-        """The same but for rounding, at no cost."""
+        """Sum of the valences up to rounding, in constant time."""
         return self._rule.total
 
     def _append(self, token: Token) -> None:
@@ -99,7 +99,7 @@ class Valuation:
         self._raw.append(0.0)
 
     def _revise(self, first: int) -> set[int]:
-        """Look again at what may have changed, where words from the first one on have other valences."""
+        """Recompute what may have changed, where words from the first one on have other valences."""
         tokens, size = self.tokens, len(self.tokens)
         for at in range(first, size):
             self._premises[at] = find_premise(tokens, at, self._knowledge)
@@ -120,14 +120,14 @@ class Valuation:
 
 
 class Growth(Valuation):
-    """A text that words are added to, and all that the rules have ever claimed of its words.
+    """Growing text, with all records that the rules have justified so far.
 
     Args:
         knowledge: the graph that values words by their context; None for the lexicon alone.
         quirk: the "but" rule is the library's loop, not its documentation.
 
     Attributes:
-        lines: of each word that was ever there, what was proved of it.
+        lines: for each word that was ever part of the text, the records proved of it.
     """
 
     def __init__(self, knowledge: Knowledge | None, quirk: bool) -> None:
@@ -138,7 +138,7 @@ class Growth(Valuation):
         self._stale: set[int] = set()  # positions of words to look at in the next prove()
 
     def add(self, tokens: Sequence[Token]) -> set[int]:
-        """Let the words arrive all at once, and return the positions where something may have changed."""
+        """Add words at once, and return the positions whose valence may have changed."""
         fresh = [Line() for _ in tokens]
         self._places += fresh
         self.lines += fresh

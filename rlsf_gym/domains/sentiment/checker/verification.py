@@ -1,4 +1,4 @@
-"""Proves a whole certificate."""
+"""Proves a whole certificate: its records, scores and slope."""
 
 from functools import partial
 from importlib.metadata import version
@@ -24,7 +24,7 @@ _INSTALLED = version("vaderSentiment")
 
 
 def verify(certificate: Claimed, instance: Any, prompt: str, response: str) -> Proof:
-    """Prove that the records, all of them and no others, give both scores and those between them.
+    """Returns the proof that exactly these records give both scores and those between them.
 
     Each record must be there with its lifetime: at each word of the response, those that live are what the
     rules claim of the text up to there, no more and no less.
@@ -33,15 +33,15 @@ def verify(certificate: Claimed, instance: Any, prompt: str, response: str) -> P
 
     Args:
         certificate: the claimed certificate.
-        instance: nothing that these rules know of.
+        instance: not used by these rules.
         prompt: the prompt.
         response: the response.
 
     Returns:
-        What is proved, with the scores of prefixes and of any other text.
+        The proof, with the scores of prefixes and of any other text.
 
     Raises:
-        CertificateError: something does not hold; the message names the record.
+        CertificateError: If a record or a score is wrong; the message names it.
     """
     rules = read_rules(certificate)
     proved = prove_texts(prompt, response, rules)
@@ -70,10 +70,10 @@ def verify(certificate: Claimed, instance: Any, prompt: str, response: str) -> P
 
 
 def read_rules(certificate: Claimed) -> Rules:
-    """Reads by which rules a certificate was made.
+    """Returns the rules by which a certificate was made.
 
     Raises:
-        CertificateError: there are no such rules, or not on this machine, or it says what no rule proves.
+        CertificateError: If there are no such rules, or not on this machine, or it says what no rule proves.
     """
     if certificate.scorer not in _OPTIONS:
         raise CertificateError(f"scorer must be 'vader' or 'knowledge', but is {tell(certificate.scorer)}")
@@ -91,7 +91,7 @@ def read_rules(certificate: Claimed) -> Rules:
 
 
 def _check_claims(certificate: Claimed) -> None:
-    """Refuse what else a certificate may say, as nothing proves it."""
+    """Refuse further content of a certificate, which nothing would prove."""
     scorer = certificate.scorer
     unknown = [key for key in certificate.options if key not in _OPTIONS[scorer]]
     if unknown:

@@ -1,4 +1,4 @@
-"""Reads a text as VADER does: characters, then words."""
+"""Tokenises a text as VADER does: emoji to words, then words by white space."""
 
 import re
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ Run = tuple[int, int]
 
 
 class Spelling(NamedTuple):
-    """A text with each emoji spelled out.
+    """Text with each emoji spelled out, and the map to the raw text.
 
     Attributes:
         text: the text as the rules see it.
@@ -27,7 +27,7 @@ class Spelling(NamedTuple):
 
 
 class Token(NamedTuple):
-    """A word as the rules see it, in lower case too.
+    """Word as the rules see it, with its lower-cased form.
 
     `start` and `end` are raw offsets; `ends` says that one of . ! ? stands behind its last letter or digit.
     """
@@ -85,7 +85,7 @@ def spell(text: str) -> Spelling:
 
 
 def read_runs(spelling: Spelling) -> list[Run]:
-    """Start and end of each run of characters that are not white space, in the spelled text."""
+    """Start and end of each run of non-space characters, in the spelled text."""
     return [match.span() for match in _RUN.finditer(spelling.text)]
 
 
@@ -124,7 +124,7 @@ def _ends_sentence(text: str, start: int, end: int) -> bool:
 
 
 class CutWord:
-    """The word that a text ends with, read on as the text grows; each character is looked at once.
+    """Last word of a growing text, read incrementally: each character is looked at once.
 
     Of a word that is longer than any that the rules know, they ask whether it is in capitals, whether it has
     "n't" in it and whether it ends a sentence. Another one that is as long stands in for it.

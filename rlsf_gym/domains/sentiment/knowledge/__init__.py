@@ -1,1 +1,1 @@
-"""VADER with what a knowledge graph says of the words that its lexicon lacks."""
+"""VADER with valences of a knowledge graph, for words whose meaning depends on the domain."""

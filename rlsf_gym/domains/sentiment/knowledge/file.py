@@ -1,4 +1,4 @@
-"""Reads a file of domain knowledge: concepts, the words that name them, and what terms say of them.
+"""Reads a file of domain knowledge: concepts, the words that name them, and the polarity of terms.
 
 The format is TOML, with optional keys throughout; `docs/knowledge.md` explains it to those who write one.
 
@@ -30,10 +30,10 @@ from rlsf_gym.domains.sentiment.vader.long import LONGEST
 from rlsf_gym.domains.sentiment.vader.words import is_rule_word, read_word
 
 BUNDLED: Final = {"film": Path(__file__).parents[1] / "assets" / "film.toml"}
-"""Name to file of the graphs that come with the package."""
+"""Bundled graphs: name to file."""
 
 MAX_BYTES: Final = 4 * 1024 * 1024
-"""Of a file: the checker reads no larger one."""
+"""Most bytes of a file: the checker reads no larger one."""
 MAX_VALENCE: Final = 4.0
 DEFAULT_WINDOW: Final = 4
 MAX_WINDOW: Final = 20
@@ -46,7 +46,7 @@ _CONCEPT_KEYS: Final = ("words", "is_a", "aspect_of")
 
 @dataclass(frozen=True)
 class Concept:
-    """A concept as the file has it.
+    """Concept of a knowledge file.
 
     Attributes:
         words: the words that name it, in lower case.
@@ -63,7 +63,7 @@ class Concept:
 
 @dataclass(frozen=True)
 class KnowledgeFile:
-    """What a file of domain knowledge says.
+    """Contents of a file of domain knowledge.
 
     Attributes:
         name: the file as it was asked for.
@@ -80,18 +80,18 @@ class KnowledgeFile:
     concepts: Mapping[str, Concept]
 
     def error(self, key: str, message: str) -> ValueError:
-        """The one-line error of a key."""
+        """Returns the one-line error about a key."""
         return _error(self.name, key, message)
 
 
 def read_knowledge(name: str) -> KnowledgeFile:
-    """What the file says, once every key of it is known to be right but for cycles.
+    """Reads a knowledge file and validates every key, except for cycles.
 
     Args:
         name: a name in `BUNDLED`, or the path of a TOML file.
 
     Raises:
-        ValueError: there is no such file, it is no TOML, or one of its keys is wrong; the one line of the
+        ValueError: If there is no such file, it is no TOML, or one of its keys is wrong; the one line of the
             message names the file, the key and what to write instead.
     """
     path = BUNDLED.get(name, Path(name))

@@ -1,4 +1,4 @@
-"""Domain knowledge as a graph: what a term is worth when said of a concept, and by which path."""
+"""Knowledge graph: the valence of a term when said of a concept, and the path that justifies it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from rlsf_gym.domains.sentiment.knowledge.file import KnowledgeFile
 
 
 class Polarity(NamedTuple):
-    """What a term is worth, and why.
+    """Polarity of a term: its valence, and the path in the graph that justifies it.
 
     Attributes:
         valence: on VADER's scale, in [-4, 4].
@@ -27,15 +27,15 @@ class KnowledgeGraph:
     A node has the attributes `words` and `polarity`, an edge the attribute `kind`, "is_a" or "aspect_of".
 
     Args:
-        file: what a file of domain knowledge says.
+        file: contents of a file of domain knowledge.
 
     Attributes:
         file: the same.
         graph: the `networkx.DiGraph`.
 
     Raises:
-        ValueError: the concepts inherit from each other in a circle.
-        ImportError: networkx is not installed.
+        ValueError: If the concepts inherit from each other in a circle.
+        ImportError: If networkx is not installed.
     """
 
     def __init__(self, file: KnowledgeFile) -> None:
@@ -54,7 +54,7 @@ class KnowledgeGraph:
         return word in self._terms
 
     def said_of(self, concept: str, term: str) -> Polarity | None:
-        """What the term is worth when said of the concept.
+        """Polarity of a term when said of a concept.
 
         Of the concepts with an entry for the term, the nearest along the edges counts; of equally near ones,
         the one that the file leads to first, each concept's `is_a` before its `aspect_of`.

@@ -1,4 +1,4 @@
-"""The knowledge-based scorer: VADER's rules over valences that a graph of the domain sets by context.
+"""Knowledge-based scorer: VADER's rules over valences that a graph of the domain sets by context.
 
 "Long" is a fault of a film's pace and none of a career. Where a term stands near a word that names an aspect,
 or where the graph has a subject that the whole text is about, the graph's valence takes the place of the
@@ -41,8 +41,8 @@ class KnowledgeScorer(VaderScorer):
         graph: the graph.
 
     Raises:
-        ValueError: there is no such file, or something in it is wrong; the message names the key.
-        ImportError: networkx is not installed.
+        ValueError: If there is no such file, or it is not valid; the message names the key.
+        ImportError: If networkx is not installed.
     """
 
     name = "knowledge"
@@ -57,7 +57,7 @@ class KnowledgeScorer(VaderScorer):
         return f"KnowledgeScorer(graph={self.graph.file.name!r}, but={self.but!r})"
 
     def premises(self, text: str) -> Mapping[int, Premise]:
-        """What the graph says of the words of a text, by the number of the word."""
+        """Premises that the graph gives to words of a text, by the number of the word."""
         return self._premises(self._read(spell(text).text))
 
     @property

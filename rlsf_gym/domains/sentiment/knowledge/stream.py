@@ -1,4 +1,4 @@
-"""The automaton that keeps the words of a text worth what the graph says of them, as words come and go."""
+"""Incremental VADER with a knowledge graph, which sets valences by context as words are pushed and popped."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rlsf_gym.domains.sentiment.vader.words import MAX_CACHED_WORDS, Vocabulary,
 
 @dataclass(frozen=True, slots=True)
 class ContextWord(Word):
-    """A word, with what the graph knows of it.
+    """Word with the graph's concept and term of it.
 
     Attributes:
         token: the whole token.
@@ -30,7 +30,7 @@ class ContextWord(Word):
 
 
 class ContextVocabulary(Vocabulary):
-    """Words by token, read with the eyes of a graph."""
+    """Cache of words by token, with the graph's knowledge of them."""
 
     def __init__(self, graph: KnowledgeGraph) -> None:
         super().__init__()
@@ -49,7 +49,7 @@ class ContextVocabulary(Vocabulary):
         )
 
     def worth(self, word: ContextWord, valence: float) -> ContextWord:
-        """The word with a valence of the graph's."""
+        """Copy of a word with a valence from the graph."""
         if len(word.token) > LONGEST:
             return with_base(word, valence)
         key = (word.token, valence)
@@ -71,7 +71,7 @@ def _ends_sentence(token: str) -> bool:
 
 
 def find_context(graph: KnowledgeGraph, words: Sequence[ContextWord], at: int) -> Premise | None:
-    """What the graph says of word `at`: by the nearest aspect that leads to it, or else by the subject.
+    """Premise of word `at` in the graph: by the nearest aspect that leads to it, or else by the subject.
 
     Args:
         graph: the graph.
@@ -103,7 +103,7 @@ def _aspects_near(words: Sequence[ContextWord], at: int, window: int) -> Iterato
 
 
 class ContextStream(Stream):
-    """A stream of words whose valences the graph may set, by what stands near them.
+    """Stream of words whose valences the graph may set by context.
 
     A push costs what it costs a `Stream`; that of a word that names a concept may take words before it, at
     most as many as the window is wide, out of the stream and put them back with other valences. So may a pop.
@@ -141,7 +141,7 @@ class ContextStream(Stream):
         return list(map(self.push, words))
 
     def premise(self, at: int) -> Premise | None:
-        """What the graph says of word `at`."""
+        """Premise of word `at` in the graph, None where the graph does not set its valence."""
         return self._premises[at]
 
     def _take(self) -> Word:
@@ -165,7 +165,7 @@ class ContextStream(Stream):
         return word if premise is None else self._vocabulary.worth(word, premise.valence)
 
     def _refresh(self) -> None:
-        """Put the last words of the stream back where the graph says something else of them now."""
+        """Replace the last words of the stream whose valences the graph sets differently now."""
         size = len(self.words)
         reach = range(max(0, size - self._vocabulary.graph.file.window), size)
         found = {at: self._find(at) for at in reach if self.plain[at].is_term}
@@ -183,7 +183,7 @@ class ContextStream(Stream):
                 super().push(self._in_context(at))
 
     def _note_from(self, first: int) -> None:
-        """Keep what the words from `first` on are, whether they count or not."""
+        """Keep the states of the words from `first` on in the history."""
         scored = {at: (changes, value) for at, changes, value in self.scored(first)}
         for at in range(first, len(self.words)):
             changes, value = scored.get(at, ((), 0.0))

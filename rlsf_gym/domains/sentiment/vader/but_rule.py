@@ -1,4 +1,4 @@
-"""VADER's rule for "but" over the valences of a text whose words come and go at the end."""
+"""VADER's "but" rule over the valences of a text whose words are pushed and popped at the end."""
 
 from collections.abc import Callable
 from heapq import heappop, heappush
@@ -7,7 +7,7 @@ BEFORE_BUT, AFTER_BUT = 0.5, 1.5
 
 
 class _FirstEqual:
-    """Finds the first position that holds a value, for a list that grows, shrinks and changes.
+    """Index of the first position of a value, for a list that grows, shrinks and changes.
 
     A heap of positions per value; a position that has since got another value is dropped when it surfaces, so
     that every operation costs O(log n), amortised.
@@ -17,7 +17,7 @@ class _FirstEqual:
         self._positions: dict[float, list[int]] = {}
 
     def note(self, value: float, position: int) -> None:
-        """The list holds `value` at `position` from now on."""
+        """Note that the list now holds `value` at `position`."""
         heappush(self._positions.setdefault(value, []), position)
 
     def find(self, values: list[float], value: float) -> int:
@@ -29,7 +29,7 @@ class _FirstEqual:
 
 
 class Scaling:
-    """The "but" rule over the valences of the scored words, which come and go at the end.
+    """Valences of the scored words after the "but" rule; words are pushed and popped at the end.
 
     Args:
         before: how many of these words stand before the "but".

@@ -1,4 +1,4 @@
-"""Writes what VADER's rules did to a text down as records.
+"""Records the effect of VADER's rules on a text, for certificates.
 
 Their number is linear in the text: of W words as the rules see them, at most 108 W + 36. The rules before
 "but" claim at most 19 things of a word at once: its valence, 2 by "no", its capitals, 3 by each of the three
@@ -40,7 +40,7 @@ _State = tuple[Changes, float, Premise | None]
 
 
 class Account(NamedTuple):
-    """What the rules did to a text.
+    """Account of a text: the records of its words and punctuation, and its score.
 
     Attributes:
         words: by position in ascending order, the records of each word that may have some.
@@ -77,7 +77,7 @@ def account_for(reading: Reading, premises: Mapping[int, Premise], border: Borde
 
 
 def account_for_prompt(reading: Reading, premises: Mapping[int, Premise]) -> Account:
-    """The account of a prompt that has been read: the records that hold in the end, which know since when."""
+    """Account of a prompt that has been read: the records that hold at its end, each with its `since`."""
     account = _account_for(reading, premises, len(reading.stream.words))
     for at, pasts, final in _revised(reading, premises):
         word, versions = reading.span(at), _list_versions(reading, pasts, final)
@@ -134,7 +134,7 @@ def _joined_lines(before: Account, after: Account, border: Border) -> Iterator[l
 
 
 def _only_version(records: list[Record], new: list[Record]) -> tuple[Span, list[Version]]:
-    """The span of a word that no other has revised, and all that it had."""
+    """Span and only version of a word that no later word has revised."""
     word = records[0][:2] if records else (0, 0)
     return word, [(0, [_claim_of(record) for record in new])]
 
@@ -162,7 +162,7 @@ def _account_for(reading: Reading, premises: Mapping[int, Premise], shared: int)
 def _with_premises(
     scored: Iterable[tuple[int, Changes, float]], premises: Mapping[int, Premise]
 ) -> list[tuple[int, Changes, float]]:
-    """The words with a valence, and those that a graph takes it from."""
+    """Words with a valence, and those whose valence a graph takes away."""
     found: dict[int, tuple[int, Changes, float]] = {at: (at, (), 0.0) for at in premises}
     found |= {state[0]: state for state in scored}
     return [found[at] for at in sorted(found)]
@@ -191,7 +191,7 @@ def _revised(reading: Reading, premises: Mapping[int, Premise]) -> Iterator[tupl
 
 
 def _count_held(pasts: list[Past], final: _State) -> int:
-    """How many of a word's records held before, if all that ever happened is that others came; or -1."""
+    """Number of a word's records that held before, if later words only added records; else -1."""
     _, _, changes, value, premise = pasts[0]
     if len(pasts) > 1 or premise or final[2] or tuple(final[0][: len(changes)]) != tuple(changes):
         return -1
@@ -203,14 +203,14 @@ def _count_held(pasts: list[Past], final: _State) -> int:
 
 
 def _retime(records: list[Record], held: int, since: int, prompt_end: int) -> None:
-    """Have all records but the first ones begin later."""
+    """Set a later `since` of all records but the first `held` ones."""
     status: Status = "kept" if since <= prompt_end else "added"
     for k in range(held, len(records)):
         records[k] = Record(*records[k][:6], status, (), since)
 
 
 def _list_versions(reading: Reading, pasts: list[Past], final: _State) -> list[Version]:
-    """All that a word was, each with the end of the word that made it so; words that end together are one."""
+    """Versions of a word, each with the end of the word that caused it; words that end together are one."""
     at = pasts[0][1]
     versions: list[Version] = []
     latest: _State | None = None
@@ -244,7 +244,7 @@ def _list_claims(reading: Reading, at: int, state: _State) -> list[Claim]:
 
 
 def _told(changes: Changes, premise: Premise) -> Changes:
-    """The changes, the first of which is the graph's."""
+    """Changes of a word, with the graph's change first."""
     if not changes and premise.valence:  # "kind of" has a valence, but no change
         return changes
     first: Change = ("knowledge", premise.valence, premise.at, premise.at)

@@ -1,4 +1,4 @@
-"""Spells out emoji, keeping the way back to the raw text."""
+"""Spells out emoji as words, with a map back to the raw text."""
 
 from typing import NamedTuple
 
@@ -8,7 +8,7 @@ Span = tuple[int, int]
 
 
 class SpelledText(NamedTuple):
-    """A text whose emoji have become words, with the map between the two.
+    """Text whose emoji are spelled out, with the map to the raw text.
 
     Attributes:
         text: the spelled text.

@@ -1,4 +1,4 @@
-"""Scores a text that is written on and on, each word read as it comes."""
+"""Scores a growing text, reading each word once."""
 
 from rlsf_gym.domains.sentiment.vader.emoji import spell
 from rlsf_gym.domains.sentiment.vader.stream import Stream, emphasize, measure_emphasis, normalize
@@ -8,7 +8,7 @@ __all__ = ["GrowingText"]
 
 
 class GrowingText:
-    """The score of a text, at a cost per piece that does not depend on what stands before it.
+    """Score of a growing text, at a cost per piece that does not depend on the text before it.
 
     Args:
         stream: an empty stream.

@@ -1,4 +1,4 @@
-"""Reads a word that grows, without reading it anew each time.
+"""Reads a growing word incrementally.
 
 No rule knows a word of more than `LONGEST` characters: of a longer one it only matters whether it stands in
 capitals, holds "n't", or (with a graph) ends a sentence. So it is read as a short one of which the same is
@@ -13,7 +13,7 @@ from typing import Final
 __all__ = ["LONGEST", "GrowingToken"]
 
 LONGEST: Final = 64
-"""Characters of a token that is read as it is; the longest word that VADER knows has 19."""
+"""Most characters of a token that is read unchanged; the longest word that VADER knows has 19."""
 
 _PUNCTUATION = frozenset(punctuation)
 _ENDS = frozenset(".!?")
@@ -27,11 +27,11 @@ _STAND_INS = {
 
 
 class GrowingToken:
-    """A token without whitespace that is looked at as far as it goes so far.
+    """Growing token without whitespace, each character of which is read once.
 
     Args:
-        text: The text that it stands in.
-        start: Where it begins there.
+        text: Text that contains the token.
+        start: Offset of its first character.
 
     Example:
         >>> token = GrowingToken("(" * 70 + "GOOD...", 0)
@@ -51,7 +51,7 @@ class GrowingToken:
         """Returns a short token that the rules read as they read `text[start:stop]`.
 
         Args:
-            stop: How far it goes, at least as far as before.
+            stop: Offset of its end so far, not below that of the last call.
         """
         if stop - self.start <= LONGEST:
             return self._text[self.start : stop]

@@ -1,4 +1,4 @@
-"""Reads a text into the automaton: the words with their places, and the sums of prefixes on the way."""
+"""Reads a text into a stream: words with their offsets, and the sums of prefixes on the way."""
 
 import re
 from bisect import bisect_right
@@ -14,7 +14,7 @@ _MARK = re.compile("[!?]")
 
 
 class Border(NamedTuple):
-    """Where the prompt ends in a text.
+    """Border between prompt and response in a text.
 
     Attributes:
         prompt_end: length of the prompt.
@@ -30,12 +30,12 @@ class Border(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """A text that has been read.
+    """Reading of a text: its words, offsets, and the sums at the stops.
 
     Attributes:
         spelled: the text.
         stream: all of its words, with their valences.
-        tokens: that the words stand in.
+        tokens: the tokens that contain the words.
         ends: of the tokens, offsets into the spelled text.
         sums: for each stop the sum of the valences up to there, with punctuation.
     """
@@ -56,7 +56,7 @@ class Reading(NamedTuple):
         return spelled.raw_span(first, first + len(word.text))
 
     def border(self, prompt_end: int, length: int) -> Border:
-        """Where a prompt of so many characters ends, in a text of so many."""
+        """Border of a prompt of `prompt_end` characters in a text of `length` characters."""
         stop = prompt_end if self.spelled.ends is None else self.spelled.ends[prompt_end]
         shared = bisect_right(self.ends, stop)
         if shared == len(self.ends) or self.ends[shared] - len(self.tokens[shared]) >= stop:
@@ -103,7 +103,7 @@ def _find_ends(text: str, tokens: Sequence[str]) -> list[int]:
 def _read_cut(
     reading: Reading, words: Sequence[Word], vocabulary: Vocabulary, stops: Sequence[int]
 ) -> list[float]:
-    """The sums at stops some of which cut a word: as far as it goes there, it comes and goes again."""
+    """Sums at stops, some of which cut a word: the part is pushed, and popped again."""
     text, stream = reading.spelled.text, reading.stream
     ends = [*reading.ends, len(text) + 1]  # the last one is never reached
     starts = [end - len(token) for end, token in zip(ends, [*reading.tokens, ""], strict=True)]
@@ -135,7 +135,7 @@ def _read_cut(
 
 
 def _replace(stream: Stream, cut: Word | None, word: Word) -> float:
-    """Push a cut word, in the place of what was there of it so far; the sum."""
+    """Push a cut word in place of its shorter part, and return the sum."""
     if cut is not None:
         stream.pop()
     return stream.push(word)

@@ -22,9 +22,9 @@ RULES = (
     *("base", "booster", "dampener", "capitals", "negation"),
     *("no", "least", "idiom", "but", "punctuation"),
 )
-"""All that may change a score, in the order of the library."""
+"""Names of all rules that may change a score, in the order of the library."""
 SPREAD = ("punctuation",)
-"""The rules whose records in the prompt turn with the sign of the whole text, not with one word of it."""
+"""Rules whose records in the prompt depend on the sign of the whole text, not on single words."""
 
 NEVER_SO = 1.25  # factor of "never so" and "never this"
 FADES = (1.0, 0.95, 0.9)  # what is left of a booster one, two and three words before
@@ -43,10 +43,10 @@ Effect = Callable[[Sequence[Word], int, float, bool, int], Changes]
 
 
 class Premise(NamedTuple):
-    """Why a word has a valence that is not the lexicon's.
+    """Premise of a word whose valence is not the lexicon's.
 
     Attributes:
-        at: position of the word that made it so.
+        at: position of the word that causes the valence.
         valence: the valence.
         path: of the graph that has the valence.
     """
@@ -57,7 +57,7 @@ class Premise(NamedTuple):
 
 
 class Step(NamedTuple):
-    """A row of the table: what a rule does, and when it has something to do.
+    """Row of the table of rules: a rule's effect, and the condition under which it is tried.
 
     Attributes:
         needs: signs, one of which has to be near the word.
@@ -177,7 +177,7 @@ STEPS = (
 
 
 def word_changes(words: Sequence[Word], i: int, mixed: bool) -> Changes:
-    """What the rules make of word `i`, step by step, up to the rules that look at the whole text.
+    """Changes of word `i`'s valence by each rule, up to the rules that look at the whole text.
 
     Args:
         words: the words of the text.

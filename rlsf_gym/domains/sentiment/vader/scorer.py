@@ -1,4 +1,4 @@
-"""The VADER scorer: the library's scores, those of all prefixes, and the rules behind them.
+"""VADER scorer: the library's scores, those of all prefixes, and certificates of the rules behind them.
 
 It does not detect irony, word senses or syntax, and knows about a third of the words that readers find
 charged: a high score is not a good text.
@@ -47,7 +47,7 @@ class VaderScorer:
             is equal, so that it may scale another one, and one twice. "documented" scales each word itself.
 
     Raises:
-        ValueError: `but` is neither.
+        ValueError: If `but` is neither.
     """
 
     name = "vader"
@@ -80,7 +80,7 @@ class VaderScorer:
         return self._read(spell(text).text).scaled
 
     def lexicon_scores(self, text: str) -> FloatArray:
-        """What the lexicon alone says of each word, its valence divided by 4 so that it lies in [-1, 1].
+        """Scores of each word by the lexicon alone: its valence divided by 4, in [-1, 1].
 
         Returns:
             (K,) float64, one for each of the text's K words; 0 for boosters and words outside the lexicon.
@@ -88,15 +88,15 @@ class VaderScorer:
         return np.array([_lexicon_score(VOCABULARY[token]) for token in spell(text).text.split()])
 
     def lexicon_prefixes(self, text: str, char_ends: IntArray) -> tuple[FloatArray, IntArray, FloatArray]:
-        """What the lexicon alone says of the words of `text[:end]` for each end, in one pass over the text.
+        """Lexicon scores of the words of `text[:end]` for each end, in one pass over the text.
 
         Args:
             text: any string.
             char_ends: (N,) int64, offsets into it in non-decreasing order.
 
         Returns:
-            What `lexicon_scores` says of the text, (K,) float64; how many of these words are whole at each
-            end, (N,) int64; and what it says of the one that the end cuts, (N,) float64, 0 without one.
+            `lexicon_scores` of the text, (K,) float64; the number of these words that are whole at each end,
+            (N,) int64; and the score of the word that the end cuts, (N,) float64, 0 without one.
         """
         spelled = spell(text)
         tokens = spelled.text.split()
@@ -124,15 +124,15 @@ class VaderScorer:
                 as the word it is so far.
 
         Returns:
-            (K,) float64, each what `score` says of that text up to 1e-12.
+            (K,) float64, each equal to `score` of that text up to 1e-12.
 
         Raises:
-            ValueError: `char_ends` has another shape, decreases, or leaves the response.
+            ValueError: If `char_ends` has another shape, decreases, or leaves the response.
         """
         return _normalize_all(self._read_prefixes(prompt, response, char_ends).sums)
 
     def certify(self, prompt: str, response: str) -> Certificate:
-        """The records that make up the scores of `prompt` and of `prompt + response`.
+        """Certificate with the records that make up the scores of `prompt` and of `prompt + response`.
 
         Returns:
             A certificate whose `check(prompt, response)` proves it from the texts.
@@ -142,7 +142,7 @@ class VaderScorer:
     def assess_batch(
         self, prompts: Sequence[str], responses: Sequence[str], char_ends: Sequence[IntArray]
     ) -> list[Assessment]:
-        """What `certify` and `prefix_scores` say of each pair, each response read once, and each prompt once.
+        """Certificates and prefix scores of each pair; each response and each prompt is read once.
 
         Args:
             prompts: B prompts.
@@ -157,7 +157,7 @@ class VaderScorer:
         return list(map(Assessment, certificates, parts))
 
     def open_stream(self, prompt: str) -> GrowingText:
-        """The score of a prompt and of what is written behind it, piece by piece: `extend(text)` says it."""
+        """Stream that scores a prompt and the text appended to it, piece by piece, by `extend(text)`."""
         growing = GrowingText(self._open(), self._vocabulary)
         growing.extend(prompt)
         return growing
@@ -231,7 +231,7 @@ def _lexicon_score(word: Word) -> float:
 
 
 def measure_account(account: Account) -> int:
-    """How many bytes an account takes, about."""
+    """Approximate size of an account in bytes."""
     versions = [version for _, held in account.versions.values() for version in held]
     claims = sum(len(claims) for _, claims in versions)
     records = len(account.marks) + sum(map(len, account.words.values()))

@@ -1,4 +1,4 @@
-"""The automaton that keeps VADER's valences while words come and go at the end of a text."""
+"""Incremental VADER: valences and their sum while words are pushed and popped at the end of a text."""
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,14 +19,14 @@ _COMPENSATES = sum([1e16, 1.0, -1e16]) == 1.0
 
 
 def measure_emphasis(exclamations: int, questions: int) -> float:
-    """What so many ! and ? add to the absolute value of the sum."""
+    """Amount that these numbers of ! and ? add to the absolute value of the sum."""
     per_question = 0.0 if questions < 2 else QUESTION if questions < 4 else MANY_QUESTIONS
     counted = min(exclamations, MAX_EXCLAMATIONS) * EXCLAMATION
     return counted + min(questions, MAX_QUESTIONS) * per_question
 
 
 def emphasize(total: float, emphasis: float) -> float:
-    """The sum, moved away from zero; a sum of zero has no side to move to."""
+    """Sum after punctuation, which moves it away from zero; a sum of zero stays."""
     return total + emphasis if total > 0 else total - emphasis if total < 0 else 0.0
 
 
@@ -64,7 +64,7 @@ Past = tuple[int, int, Changes, float, Premise | None]
 
 
 class _Sums:
-    """What `sum` says of the beginnings of a list of valences, each added once while they stay the same.
+    """Cache of `sum` over the beginnings of a list of valences, each value added once.
 
     From Python 3.12 on it makes up for what is rounded away (Neumaier 1974), and so does this, to the bit.
     """
@@ -73,7 +73,7 @@ class _Sums:
         self._states = [(0.0, 0.0)]  # of the first k valences: the sum, and what rounding took from it
 
     def forget(self, start: int) -> None:
-        """The valences from number `start` on may be others from now on."""
+        """Invalidate the sums from value number `start` on."""
         del self._states[start + 1 :]
 
     def sum(self, values: Sequence[float], count: int) -> float:
@@ -200,7 +200,7 @@ class Stream:
         return word
 
     def premise(self, at: int) -> Premise | None:
-        """Why word `at` has a valence that is not the lexicon's, None where it has not."""
+        """Premise of word `at` if its valence is not the lexicon's, else None."""
         return None
 
     def _is_calm(self) -> bool:
@@ -244,14 +244,14 @@ class Stream:
         return len(self.words) - 1
 
     def _count_before(self, arrival: int) -> int:
-        """How much of the history is older than an arrival."""
+        """Number of entries of the history that are older than an arrival."""
         known = len(self.history)
         while known and self.history[known - 1][0] >= arrival:
             known -= 1
         return known
 
     def _note(self, number: int) -> None:
-        """Keep what scored word `number` is, as it may change."""
+        """Keep the state of scored word `number` in the history, as it may change."""
         if self._sums is not None:
             self._sums.forget(number)
         at = self._places[number]
@@ -265,7 +265,7 @@ class Stream:
         return spread
 
     def _react(self, word: Word, at: int) -> None:
-        """Do to the words before `at` what the arrival of `word` there does to them."""
+        """Update the words before `at` for the arrival of `word` there."""
         if self.but is None and word.contrasts:
             self._unsettle(0)
             self.but, self._scaling = at, Scaling(len(self._places), self._quirk, self._note)

@@ -1,4 +1,4 @@
-"""What each VADER rule needs to know of a word, looked up once per spelling.
+"""Features of words that VADER's rules use, looked up once per spelling.
 
 The lexicon, the emoji table and every constant come from the `vaderSentiment` package.
 """
@@ -36,7 +36,7 @@ def load_lexicon() -> tuple[dict[str, float], dict[str, str]]:
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One whitespace-separated token, reduced to what the rules ask about it.
+    """Features of a whitespace-separated token that the rules use.
 
     Attributes:
         text: the token without outer punctuation (with it, where at most two characters would remain).
@@ -109,7 +109,7 @@ def read_word(token: str) -> Word:
 
 
 def with_base(word: AnyWord, valence: float) -> AnyWord:
-    """The word as if the lexicon gave it another valence; with 0, as if the lexicon did not have it."""
+    """Copy of a word with another valence from the lexicon; with 0, as if the lexicon did not have it."""
     base = valence or None
     return replace(
         word,
@@ -122,7 +122,7 @@ def with_base(word: AnyWord, valence: float) -> AnyWord:
 
 
 def is_rule_word(lower: str) -> bool:
-    """Whether a lower-cased word makes a rule of VADER's apply, which a valence would keep it from."""
+    """Whether a lower-cased word triggers a rule of VADER's, which a valence would prevent."""
     return lower in BOOSTER_DICT or lower in _NEGATIONS or "n't" in lower or lower in ("no", "but", "least")
 
 
@@ -139,7 +139,7 @@ def _stirs(lower: str, base: float | None, upper: bool) -> bool:
 
 
 class Vocabulary(dict[str, Word]):
-    """Words by token, read on first sight and forgotten together when there are too many.
+    """Cache of words by token, cleared as a whole when it is full.
 
     Tokens of more than `LONGEST` characters are read each time.
     """
