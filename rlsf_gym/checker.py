@@ -8,8 +8,7 @@ from rlsf_gym.certificates.checking import (
     register_checker,
     verify,
 )
-from rlsf_gym.certificates.claimed import Claimed, ClaimedRecord
-from rlsf_gym.certificates.errors import CertificateError
+from rlsf_gym.certificates.claimed import CertificateError, Claimed, ClaimedRecord
 from rlsf_gym.certificates.proof import Known, Proof
 from rlsf_gym.certificates.rewards import (
     RECOMPUTABLE,

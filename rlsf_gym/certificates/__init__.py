@@ -2,7 +2,7 @@
 
 from rlsf_gym.certificates.certificate import Certificate, utility_slope
 from rlsf_gym.certificates.checking import CHECKERS, register_checker
-from rlsf_gym.certificates.errors import CertificateError
+from rlsf_gym.certificates.claimed import CertificateError
 from rlsf_gym.certificates.proof import Proof
 from rlsf_gym.certificates.record import Record, Status
 

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any, Final, cast
 
 from rlsf_gym.certificates.checking import verify
-from rlsf_gym.certificates.errors import CertificateError
+from rlsf_gym.certificates.claimed import CertificateError
 from rlsf_gym.certificates.fields import (
     as_float,
     as_plain,

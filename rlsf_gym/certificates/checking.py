@@ -4,8 +4,7 @@ from collections.abc import Callable, Sequence
 from operator import index
 from typing import Any, Final, cast
 
-from rlsf_gym.certificates.claimed import Claimed, Claims, explain_text, read_claims, tell
-from rlsf_gym.certificates.errors import CertificateError
+from rlsf_gym.certificates.claimed import CertificateError, Claimed, Claims, explain_text, read_claims, tell
 from rlsf_gym.certificates.proof import Known, Proof
 from rlsf_gym.registry import Table
 

@@ -4,9 +4,11 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol, cast
 
-from rlsf_gym.certificates.errors import CertificateError
-
 _PLAIN_JSON = (str, int, float, bool, type(None))
+
+
+class CertificateError(ValueError):
+    """A certificate that the texts do not prove; the message names the record."""
 
 
 class ClaimedRecord(Protocol):

@@ -10,8 +10,7 @@ from collections.abc import Callable, Sequence, Sized
 from typing import Any, Final, cast
 
 from rlsf_gym.certificates.checking import prove_response
-from rlsf_gym.certificates.claimed import Claimed, tell
-from rlsf_gym.certificates.errors import CertificateError
+from rlsf_gym.certificates.claimed import CertificateError, Claimed, tell
 from rlsf_gym.certificates.payments import PAYMENTS, Case, UnprovedError
 from rlsf_gym.certificates.proof import Known
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from rlsf_gym.certificates.certificate import Certificate
 from rlsf_gym.certificates.checking import find_checker, prove_response, verify
-from rlsf_gym.certificates.errors import CertificateError
+from rlsf_gym.certificates.claimed import CertificateError
 from rlsf_gym.certificates.payments import UnprovedError
 from rlsf_gym.certificates.proof import Known
 from rlsf_gym.certificates.rewards import RECOMPUTABLE, compare_rewards, recompute_from

@@ -4,8 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from rlsf_gym.certificates.claimed import ClaimedRecord, tell
-from rlsf_gym.certificates.errors import CertificateError
+from rlsf_gym.certificates.claimed import CertificateError, ClaimedRecord, tell
 from rlsf_gym.domains.sentiment.checker.knowledge import Knowledge
 from rlsf_gym.domains.sentiment.checker.lifetimes import Entry, Line
 from rlsf_gym.domains.sentiment.checker.stream import Growth, Valuation

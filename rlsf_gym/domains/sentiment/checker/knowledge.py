@@ -9,8 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
-from rlsf_gym.certificates.claimed import tell
-from rlsf_gym.certificates.errors import CertificateError
+from rlsf_gym.certificates.claimed import CertificateError, tell
 from rlsf_gym.domains.sentiment.checker.words import Premise, Token, read_premise
 
 _BUNDLED = {"film": "film.toml"}

@@ -4,8 +4,7 @@ from functools import partial
 from importlib.metadata import version
 from typing import Any, Final
 
-from rlsf_gym.certificates.claimed import Claimed, tell
-from rlsf_gym.certificates.errors import CertificateError
+from rlsf_gym.certificates.claimed import CertificateError, Claimed, tell
 from rlsf_gym.certificates.proof import Proof
 from rlsf_gym.domains.sentiment.checker.certify import Rules, match, prove_score, prove_texts
 from rlsf_gym.domains.sentiment.checker.knowledge import Knowledge, load_knowledge
