@@ -46,7 +46,7 @@ def merge_foreign_adapter(
     Raises:
         ValueError: If a file is missing or damaged, the adapter can't be added to weights, or
             it does not fit its base model.
-        ImportError: peft is not installed.
+        ImportError: If peft is not installed.
     """
     peft = import_extra("peft", "An adapter needs", package="peft", extra="lora")
     named = f"adapter {str(folder)!r}"

@@ -19,7 +19,7 @@ def recompute_in_backward(model: PreTrainedModel) -> None:
     """Makes each layer of a model keep its inputs alone where gradients are wanted; the same gradients.
 
     Raises:
-        ValueError: transformers knows of no layers of this model that can be run apart.
+        ValueError: If transformers knows of no layers of this model that can be run apart.
     """
     layers = [module for module in model.modules() if isinstance(module, GradientCheckpointingLayer)]
     if not layers:

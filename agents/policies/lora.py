@@ -97,7 +97,7 @@ class Adapter:
         settings: Rank, scale and layers.
 
     Raises:
-        ImportError: peft is not installed.
+        ImportError: If peft is not installed.
         ValueError: If the model has no such layers.
     """
 

@@ -64,7 +64,7 @@ def load_additions(name: str) -> Additions:
             a folder with an __init__.py.
 
     Raises:
-        ValueError: There is no such module or attribute, or it is not `Additions`; in one line.
+        ValueError: If there is no such module or attribute, or it is not `Additions`; in one line.
     """
     place, _, attribute = name.partition(":")
     path = Path(place)

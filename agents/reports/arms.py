@@ -72,7 +72,7 @@ def read_arms(study: Study, results: Sequence[CellResult]) -> list[Arm]:
     """Returns all planned arms, in the order of the file, with the runs that are there.
 
     Raises:
-        ValueError: Runs of one arm differ in more than their seed.
+        ValueError: If runs of one arm differ in more than their seed.
     """
     plan = training_plan(study, results)
     factors = find_factors(study, plan)

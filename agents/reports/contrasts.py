@@ -49,7 +49,7 @@ def compare(study: Study, sides: Sequence[Side], measures: Measures | None = Non
         measures: Of `agents.reports.run_measures.measures_of`; None: all.
 
     Raises:
-        ValueError: A contrast is about an unknown measure.
+        ValueError: If a contrast is about an unknown measure.
     """
     known = all_measures() if measures is None else measures
     found: list[dict[str, Any]] = []

@@ -117,7 +117,7 @@ def load_figures(module: str) -> Any:
     """Returns a module of matplotlib, imported when the first figure is drawn.
 
     Raises:
-        ImportError: It is not installed; the message says what to install.
+        ImportError: If matplotlib is not installed; the message says what to install.
     """
     return import_extra(module, "the figures of a report need", package="matplotlib", extra="report")
 

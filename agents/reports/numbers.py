@@ -62,7 +62,7 @@ def analyse(results: Sequence[CellResult], study: Study, table: Measures | None 
         table: All measures that there are; None: `agents.stats.measures.MEASURES`.
 
     Raises:
-        ValueError: The cells are not those of one study, or a contrast is about an unknown measure.
+        ValueError: If the cells are not those of one study, or a contrast is about an unknown measure.
     """
     arms, tasks = read_tasks(study, results, in_order(study, read_arms(study, results)))
     measures = measures_of(results, [contrast.measure for contrast in study.contrasts], table)
@@ -287,7 +287,7 @@ def rounded(value: Any) -> Any:
     """Returns plain data with six significant digits; null for what is infinite, -0 as 0.
 
     Raises:
-        ValueError: A number is NaN.
+        ValueError: If a number is NaN.
     """
     if isinstance(value, float):
         if math.isnan(value):

@@ -53,7 +53,7 @@ def page(head: Head, sections: Sequence[Section], methods: Sequence[tuple[str, s
         images: Each figure of the sections in each look.
 
     Raises:
-        ImportError: jinja2 is not installed; the message says what to install.
+        ImportError: If jinja2 is not installed; the message says what to install.
     """
     style = css_variables() + (_ASSETS / "page.css").read_text(encoding="utf-8")
     digest = b64encode(sha256(style.encode()).digest()).decode()
@@ -72,7 +72,7 @@ def render(template: str, **data: Any) -> str:
     """Returns what a template of assets/ makes of data; all but what is marked as safe is escaped.
 
     Raises:
-        ImportError: jinja2 is not installed; the message says what to install.
+        ImportError: If jinja2 is not installed; the message says what to install.
     """
     return _environment().get_template(template).render(longest=LONGEST_TEXT, **data)
 

@@ -76,8 +76,8 @@ def write_report(
 
     Raises:
         ValueError: If there is no such study, or one of its files is not part of one; in one line.
-        OSError: A file can't be read or written.
-        ImportError: A package of the extra "report" is not installed.
+        OSError: If a file can't be read or written.
+        ImportError: If a package of the extra "report" is not installed.
     """
     report, folder = open_report(study, out, additions=additions, token_texts=token_texts, places=places)
     write(report, folder)
@@ -104,7 +104,7 @@ def find(name: str, places: Iterable[Path] = PLACES) -> Path:
     """Returns the folder or the packed file of a study.
 
     Raises:
-        ValueError: There is neither.
+        ValueError: If there is no such study.
     """
     if name.endswith(".toml"):
         name = Path(name).stem
@@ -126,8 +126,8 @@ def read(place: Path, shapes: Mapping[str, Shape] | None = None) -> tuple[Study,
         shapes: Kind of record to what its fields are, beside those that every study has.
 
     Raises:
-        ValueError: A file is damaged or no part of a study; in one line.
-        OSError: A file can't be read.
+        ValueError: If a file is damaged or no part of a study; in one line.
+        OSError: If a file can't be read.
     """
     known = {**SHAPES, **(shapes or {})}
     if place.is_file():
@@ -223,7 +223,7 @@ def check_answers(study: Study, additions: Sequence[Additions] = ()) -> None:
         additions: What it adds to its report, for measures of its own.
 
     Raises:
-        ValueError: It could not; one line says why.
+        ValueError: If it could not answer; one line says why.
     """
     table = with_measures(combine(additions))
     check_before_runs(study, list(measures_of([], table, table)))

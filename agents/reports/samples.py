@@ -40,7 +40,7 @@ def samples_html(arms: Sequence[Arm], token_texts: TokenTexts | None = None) -> 
         token_texts: From a tokenizer's name and ids to texts; None: tokens are not shown.
 
     Raises:
-        ValueError: A tokenizer does not know a token of a response.
+        ValueError: If a tokenizer does not know a token of a response.
     """
     panels: dict[str, list[Arm]] = {}
     for arm in arms:

@@ -170,7 +170,7 @@ def measure(
         peers: Name to the Python of its environment.
 
     Raises:
-        RuntimeError: A learner failed.
+        RuntimeError: If a learner failed.
     """
     with contextlib.ExitStack() as stack:
         learners: dict[str, Learner] = {}

@@ -38,7 +38,7 @@ def watch(process: subprocess.Popen[bytes], minutes: int, seconds_per_minute: fl
     """Returns the median memory of each minute, in MB.
 
     Raises:
-        RuntimeError: The process ended before.
+        RuntimeError: If the process ended before.
     """
     status, medians = Path(f"/proc/{process.pid}/status"), []
     for minute in range(1, minutes + 1):

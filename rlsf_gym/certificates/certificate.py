@@ -62,7 +62,7 @@ class Certificate:
             the scorer has no such thing.
 
     Raises:
-        ValueError: a field has another type than is said here, a number is not finite, a record is not a
+        ValueError: If a field has another type than is said here, a number is not finite, a record is not a
             `Record`, its rule is not one of the scorer's, its status is unknown, its span or lifetime is
             negative, or the payload is not plain JSON.
     """
@@ -179,7 +179,7 @@ class Certificate:
             A certificate with one `base` record, the whole text's, of the difference of the scores.
 
         Raises:
-            ValueError: one of them has another type, or is not finite.
+            ValueError: If one of them has another type, or is not finite.
         """
         prompt_score, score = as_float("prompt_score", prompt_score), as_float("score", score)
         record = Record(0, length, "base", 0, length, score - prompt_score, "added", since=length)
@@ -196,7 +196,7 @@ class Certificate:
             instance: what the episode was about, where the scorer's domain has instances.
 
         Raises:
-            CertificateError: something does not hold, or the scorer has no checker; the message says what.
+            CertificateError: If a record or score is wrong, or the scorer has no checker; in one line.
         """
         verify(self, prompt, response, instance)
 
@@ -244,7 +244,7 @@ class Certificate:
             scorer without rules.
 
         Raises:
-            CertificateError: the amounts do not add up to the gain in score.
+            CertificateError: If the amounts do not add up to the gain in score.
         """
         if not self.rules:
             return {}
@@ -262,7 +262,7 @@ class Certificate:
             slope: slope of the utility at the whole text's score; used where the two scores are equal.
 
         Raises:
-            CertificateError: the scorer has no rules, or the amounts do not add up to the gain in score.
+            CertificateError: If the scorer has no rules, or the amounts do not add up to the gain in score.
         """
         self.check_amounts()
         if not self.rules:
@@ -277,7 +277,7 @@ class Certificate:
         """Checks that the amounts of the rules, times the slope, add up to the gain in score.
 
         Raises:
-            CertificateError: they do not.
+            CertificateError: If the amounts do not add up to the gain.
         """
         if self.rules:
             self._rule_changes()

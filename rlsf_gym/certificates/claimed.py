@@ -194,7 +194,7 @@ def read_claims(certificate: Claimed) -> Claims:
     """Reads a certificate into plain types.
 
     Raises:
-        CertificateError: a field, or one of a record, has another type than it should.
+        CertificateError: If a field, or one of a record, has another type than it should.
     """
     untyped = cast(Any, certificate)
     for name, kind in (("scorer", str), ("version", str), ("verifiable", bool)):

@@ -67,9 +67,9 @@ def recompute_rewards(
         K rewards.
 
     Raises:
-        CertificateError: the certificate does not hold.
-        ValueError: an argument is unknown or has a value that there is not, `char_ends` are not the ends of
-            the tokens of this response, or the checker does not prove what the design rests on.
+        CertificateError: If the certificate does not hold.
+        ValueError: If an argument is unknown or has an invalid value, `char_ends` are not the ends
+            of the tokens of this response, or the checker does not prove what the design rests on.
     """
     _check_arguments(design, boundary, kwargs)  # before anything is proved
     known = prove_response(
@@ -104,9 +104,9 @@ def check_rewards(
         arguments: all others that `recompute_rewards` takes.
 
     Raises:
-        CertificateError: the certificate does not hold, there is another number of rewards, or one is not
+        CertificateError: If the certificate does not hold, there is another number of rewards, or one is not
             what the text proves; the message names the first such token.
-        ValueError: as for `recompute_rewards`.
+        ValueError: As for `recompute_rewards`.
     """
     proved = recompute_rewards(certificate, prompt, response, design=design, **arguments)
     compare_rewards(rewards, proved, design)
@@ -116,7 +116,7 @@ def compare_rewards(rewards: Sequence[float], proved: Sequence[float], design: s
     """Hold what was paid against what a design pays.
 
     Raises:
-        CertificateError: there is another number of rewards, or one differs by more than 1e-9.
+        CertificateError: If there is another number of rewards, or one differs by more than 1e-9.
     """
     if not isinstance(cast(Any, rewards), Sized) or isinstance(rewards, str | bytes):
         raise CertificateError(f"rewards must be a list of numbers, but are {tell(rewards)}")
@@ -149,7 +149,7 @@ def recompute_from(
     """Rewards of a response that is proved already, as `recompute_rewards` works them out.
 
     Raises:
-        UnprovedError: the checker does not prove what the design rests on.
+        UnprovedError: If the checker does not prove what the design rests on.
     """
     _check_arguments(design, boundary, kwargs)
     try:

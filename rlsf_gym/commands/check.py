@@ -63,7 +63,7 @@ def find(part: str, kwargs: Mapping[str, Any]) -> Checked:
     """Returns what a name stands for.
 
     Raises:
-        ValueError: Nothing has this name.
+        ValueError: If nothing has this name.
     """
     import gymnasium as gym
 

@@ -88,7 +88,7 @@ def read_settings(options: argparse.Namespace) -> dict[str, Any]:
     """Returns the settings of a task, as a training run has them.
 
     Raises:
-        ValueError: Some do not go together.
+        ValueError: If some do not go together.
     """
     kept: dict[str, Any] = {flag.key: flag.default for flag in TASK}
     given = {key: value for key, value in vars(options).items() if key in kept}

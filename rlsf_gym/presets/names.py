@@ -25,7 +25,7 @@ def check_names(settings: Settings) -> None:
     """Checks the names that a run's settings hold.
 
     Raises:
-        ValueError: There is an unknown one; the message begins with the flag.
+        ValueError: If there is an unknown one; the message begins with the flag.
     """
     for flag, check in _checks(settings):
         try:

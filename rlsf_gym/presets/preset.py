@@ -65,7 +65,7 @@ class TaskPreset:
         """Returns the settings with the judge that goes with them.
 
         Raises:
-            ValueError: Some do not go together; the message names the flags.
+            ValueError: If some do not go together; the message names the flags.
         """
         check_task(settings, self.scorers)
         return {**settings, **({} if "judge" in given else {"judge": self.judge(settings)})}
@@ -78,7 +78,7 @@ class TaskPreset:
         """Refuses names that no table and no module has.
 
         Raises:
-            ValueError: There is an unknown one; the message begins with the flag.
+            ValueError: If there is an unknown one; the message begins with the flag.
         """
         check_names(settings)
 
@@ -92,7 +92,7 @@ class TaskPreset:
         """Returns what there is to know of the prompts.
 
         Raises:
-            ValueError: They can't be read.
+            ValueError: If they can't be read.
         """
         source = " and ".join(filter(None, (settings["prompts"], settings["eval_prompts"])))
         number = len(run_prompts.read_prompts(settings, "train").texts)
@@ -133,7 +133,7 @@ class TaskPreset:
             allowed: Tokenizers that may be loaded beside `BUILT_IN`.
 
         Raises:
-            ValueError: The tokenizer does not know an id.
+            ValueError: If the tokenizer does not know an id.
         """
         name = tokenizer or BUILT_IN[0]
         if name not in BUILT_IN and name not in allowed:
@@ -152,7 +152,7 @@ class TaskPreset:
         """Writes the page of coloured tokens; returns True.
 
         Raises:
-            ValueError: A line can't be shown.
+            ValueError: If a line can't be shown.
         """
         write_page(page, read_samples(samples), title=title)
         return True

@@ -14,7 +14,7 @@ def load_preset(domain: str) -> TaskPreset:
     """Returns the task that a domain describes as its `training`.
 
     Raises:
-        ValueError: There is no such domain, or it describes none.
+        ValueError: If there is no such domain, or it describes no training task.
     """
     described = load_domain(domain).training
     if not described:

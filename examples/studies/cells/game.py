@@ -1,6 +1,6 @@
 """Cells of the study `tier0`: what designs are worth in the word game, by enumeration.
 
-Settings of all: `words`, T, of 12 each; `kl_coef`, the price of a nat; `batch_size`, responses to an update.
+Settings of all: `words`, T, of 12 each; `kl_coef`, the KL coefficient; `batch_size`, responses to an update.
 The goal is `share` of the way from the uniform policy's gain to the expected best of 64 of its responses.
 """
 
@@ -73,7 +73,7 @@ def credit(settings: Settings, seed: int) -> Iterator[Record]:
     estimate and noise averages out.
 
     Args:
-        settings: Those of the module docstring; `designs`, `lambdas`, `qualities`; `betas`, prices of a nat
+        settings: Those of the module docstring; `designs`, `lambdas`, `qualities`; `betas`, KL coefficients
             that a perfect learner's gain and divergence are told for.
         seed: Nothing is drawn.
     """
@@ -111,7 +111,7 @@ def ascend(task: Task, *, kl_coef: float) -> Iterator[Rollouts]:
     """Yields `LEVELS` policies on the exact ascent from the uniform one to the goal.
 
     Raises:
-        ValueError: The goal is never reached at this price of a nat.
+        ValueError: If the goal is never reached at this KL coefficient.
     """
     length, size = len(task.game.sizes), task.game.sizes[0]
     levels = task.start + (np.arange(LEVELS) + 0.5) / LEVELS * (task.goal - task.start)
@@ -181,7 +181,7 @@ def _first(there: npt.NDArray[np.bool_]) -> list[int | None]:
 
 
 def _frontier(task: Task, betas: Sequence[float]) -> Iterator[Record]:
-    """Yields gain and divergence of the best policy at each price of a nat, if any policy may be had.
+    """Yields gain and divergence of the best policy at each KL coefficient, if any policy may be had.
 
     It is no bigram: it has a distribution of its own for each prefix, and is best at every word for the
     design's reward-to-go (`rlsf_gym.word_game.soft_optimal`).

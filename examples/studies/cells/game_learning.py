@@ -52,7 +52,7 @@ class Arm(NamedTuple):
     learning_rate: float
     batch_size: int
     kl_coef: float
-    """Price of a nat of KL to the uniform policy."""
+    """KL coefficient: weight of the KL to the uniform policy."""
 
 
 class Knowledge(NamedTuple):

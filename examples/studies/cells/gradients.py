@@ -57,7 +57,7 @@ def measure(settings: Settings, seed: int) -> Iterator[Record]:
         seed: Of everything that is drawn.
 
     Raises:
-        FloatingPointError: A reward, loss or gradient was not finite.
+        FloatingPointError: If a reward, loss or gradient was not finite.
     """
     agent = make_agent(settings, seed)
     if not isinstance(agent, TokenPPO):
@@ -90,7 +90,7 @@ def measure_moments(
         lambdas: Of the learner's advantages, 1 among them.
 
     Raises:
-        ValueError: There are too few batches, or no lambda of 1.
+        ValueError: If there are too few batches, or no lambda of 1.
     """
     if len(rollouts) < 2 or 1.0 not in lambdas:
         raise ValueError(f"expected two batches and lambda 1, got {len(rollouts)} batches, lambdas {lambdas}")

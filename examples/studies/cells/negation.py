@@ -60,7 +60,7 @@ def train_and_probe(settings: Settings, seed: int) -> Iterator[Record]:
         seed: As there.
 
     Raises:
-        FloatingPointError: A reward, loss or gradient was not finite.
+        FloatingPointError: If a reward, loss or gradient was not finite.
     """
     own: Sequence[str] | None = settings.get("openings")
     if own is not None:
