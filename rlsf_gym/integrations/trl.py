@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import operator
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 import gymnasium as gym
@@ -36,7 +36,8 @@ def reward_func(env_id: str, **kwargs: Any) -> RewardFunction:
     trainer's tokenizer and the environment's must be the same. What stands behind the first end token, such
     as padding, is ignored. An id from V on counts as a token without text, with one warning; a batch in which
     more than a tenth of the ids are such is refused. A trainer that offers `log_metric` is given the means of
-    the score, the utility, the rules' shares and whatever other floats the info holds.
+    the score, the utility, the rules' shares and whatever other floats the info holds. In a domain whose
+    episodes begin with data, that of each prompt is the column `instance` of the trainer's data set.
 
     The function raises ValueError, in one line, for prompts that are no strings (a conversation), for missing
     `completion_ids` and for ids that are no ids of the environment's tokenizer.
@@ -58,13 +59,15 @@ def reward_func(env_id: str, **kwargs: Any) -> RewardFunction:
         *,
         prompts: Sequence[str],
         completion_ids: Sequence[Sequence[int]] | None = None,
+        instance: Sequence[Mapping[str, Any]] | None = None,
         log_metric: Callable[[str, float], None] | None = None,
         **_: Any,
     ) -> list[float | None]:
         rows = _check_batch(prompts, completion_ids)
         if not rows:
             return []
-        rewards, infos = environments.play(list(prompts), rows)
+        given = {"prompts": list(prompts)} if instance is None else {"instances": list(instance)}
+        rewards, infos = environments.play(given, rows)
         if log_metric is not None:
             for name, values in infos.items():
                 array = np.asarray(values)
@@ -90,9 +93,16 @@ class _Environments:
         self._tokenizer: Any = None  # the environment's own, once ids from V on have been seen
         self._width = 0
 
-    def play(self, prompts: list[str], rows: list[list[int]]) -> tuple[np.ndarray[Any, Any], dict[str, Any]]:
-        """Returns the rewards (B,) of B responses, and the infos that came with them."""
-        env, eos = self._begin(prompts)
+    def play(
+        self, given: dict[str, list[Any]], rows: list[list[int]]
+    ) -> tuple[np.ndarray[Any, Any], dict[str, Any]]:
+        """Returns the rewards (B,) of B responses, and the infos that came with them.
+
+        Args:
+            given: The options of `reset`: `prompts` or `instances`, B of them.
+            rows: Token ids of the B responses.
+        """
+        env, eos = self._begin(given, len(rows))
         rows = [row[: row.index(eos) + 1] if eos in row else row for row in rows]
         self._check_ids(rows, env)
         largest = max(max(row, default=0) for row in rows)
@@ -100,20 +110,19 @@ class _Environments:
             self._width = (largest // _ROUNDING + 1) * _ROUNDING
             self._kwargs["tokenizer"] = WiderTokenizer(self._tokenizer, self._width)
             self._close()
-            env, _ = self._begin(prompts)
+            env, _ = self._begin(given, len(rows))
         _, rewards, _, _, infos = env.step(rows)
         return rewards, infos
 
-    def _begin(self, prompts: list[str]) -> tuple[_VectorEnv, int]:
-        """Returns an environment that has been given the prompts, and its end token."""
-        size = len(prompts)
+    def _begin(self, given: dict[str, list[Any]], size: int) -> tuple[_VectorEnv, int]:
+        """Returns an environment that has been given what episodes begin with, and its end token."""
         if size not in self._envs:
             if len(self._envs) >= _KEPT:
                 self._close()
             self._envs[size] = gym.make_vec(
                 self._env_id, num_envs=size, autoreset_mode="Disabled", **self._kwargs
             )
-        _, infos = self._envs[size].reset(options={"prompts": prompts})
+        _, infos = self._envs[size].reset(options=given)
         return self._envs[size], int(infos["eos_token_id"][0])
 
     def _check_ids(self, rows: list[list[int]], env: _VectorEnv) -> None:

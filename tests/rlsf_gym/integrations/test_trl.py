@@ -8,6 +8,7 @@ from gymnasium.error import InvalidAction
 from rlsf_gym import reward_func
 from rlsf_gym.text.tokenizer import ByteTokenizer
 from rlsf_gym.text.wider_tokenizer import WiderTokenizer
+from tests.helpers.digits import make_digits
 
 ENV_ID = "rlsf_gym:rlsf_gym/Sentiment-v0"
 TASK = {"tokenizer": "bytes", "max_prompt_tokens": 32, "max_new_tokens": 24}
@@ -133,3 +134,13 @@ def test_few_environments_are_kept(monkeypatch):
 def test_a_wider_tokenizer_is_at_least_as_wide():
     with pytest.raises(ValueError, match="vocab_size must be at least the tokenizer's 257, got 256"):
         WiderTokenizer(ByteTokenizer(), 256)
+
+
+def test_instances_are_a_column_of_the_data_set():
+    reward = reward_func(ENV_ID, domain=make_digits())
+    given = {"prompts": ["5=", "9="], "completion_ids": [list(b"32"), list(b"3")]}
+    assert reward(**given, instance=[{"target": 5}, {"target": 9}]) == pytest.approx([1.0, 1 / 3])
+    with pytest.raises(ValueError, match="instances"):
+        reward(**given)
+    with pytest.raises(ValueError, match="instances"):
+        reward(**given, instance=[{"target": 5}])
