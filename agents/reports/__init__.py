@@ -1,4 +1,4 @@
-"""What a report makes of a study: numbers, then sections of tables and figures, then files and a page.
+"""Reports on studies: numbers, then sections of tables and figures, then files and a page.
 
 - numbers: `facts`, `factors`, `arms`, `run_measures`, `contrasts`, `critics`, `tuning`, `plan`, in `numbers`
 - sections of runs that train: `training_tables`, `curve_figures`, `comparison_figures`, `samples`, in

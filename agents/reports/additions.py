@@ -1,4 +1,4 @@
-"""What a study adds to its report: sections for its own records, its own measures, the names of its domain.
+"""Additions of a study to its report: sections for its own records, own measures, names of its domain.
 
 The general report knows none of it. Whoever makes a report names the module that has it, and runs it so: a
 study's files can't.
@@ -20,15 +20,15 @@ from agents.stats.measures import MEASURES, Measure
 from agents.studies.records import Shape
 
 ATTRIBUTE = "ADDITIONS"
-"""Of a module, where its name says no other."""
+"""Attribute of a module that holds its additions, where the name gives no other."""
 
 
 @dataclass(frozen=True)
 class Additions:
-    """What is added to the general report."""
+    """Additions to the general report."""
 
     shapes: Mapping[str, Shape] = field(default_factory=dict[str, Shape])
-    """Kind of record to what its fields are: cells with others are refused."""
+    """Kind of record to the shape of its fields: cells with others are refused."""
     sections: Mapping[str, SectionFunction] = field(default_factory=dict[str, SectionFunction])
     """Kind of record to the function that makes a section of a study with such records."""
     measures: Sequence[Measure] = ()

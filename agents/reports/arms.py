@@ -42,25 +42,25 @@ class Arm:
     """Runs that differ in their seed alone."""
 
     factors: dict[str, Any]
-    """Dotted key to value; None where the settings lack it."""
+    """Factors of the arm: dotted key to value; None where the settings lack it."""
     planned: dict[str, Any]
     """Its settings, without what tuning chooses."""
     name: str
-    """All of its factors, in short."""
+    """Short text of all factors of the arm."""
     label: str
-    """Those of its factors that the study is about, in short."""
+    """Short text of the factors that the study compares."""
     panel: str
-    """The others, all of them."""
+    """Short text of all other factors."""
     variant: str
-    """Those of the others that are not as in the study's defaults; empty where all are."""
+    """Short text of the other factors that differ from the study's defaults; empty without any."""
     seeds: tuple[int, ...]
-    """The planned ones."""
+    """Seeds that are planned for the arm."""
     results: tuple[CellResult, ...] = ()
-    """What is there of them, in the order of the seeds."""
+    """Results of its finished cells, in the order of the seeds."""
     curves: tuple[Curves, ...] = ()
-    """One for each result."""
+    """Learning curves, one set for each result."""
     task: int = -1
-    """Number of its task."""
+    """Number of the arm's task."""
 
     @property
     def end(self) -> float:

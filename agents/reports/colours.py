@@ -13,25 +13,25 @@ class Palette:
     """The colours of a page under one colour scheme."""
 
     ground: Colour
-    """Behind everything."""
+    """Background of the page."""
     card: Colour
-    """Behind sections and figures."""
+    """Background of sections and figures."""
     ink: Colour
-    """Of text."""
+    """Colour of text."""
     soft: Colour
-    """Of what is said in passing."""
+    """Colour of secondary text."""
     line: Colour
-    """Of rules and borders."""
+    """Colour of lines and borders."""
     gain: Colour
-    """Behind tokens that were paid for."""
+    """Background of tokens with a positive reward."""
     loss: Colour
-    """Behind tokens that were charged for."""
+    """Background of tokens with a negative reward."""
     gain_ink: Colour
-    """Gains in writing."""
+    """Text colour of gains."""
     loss_ink: Colour
-    """Losses in writing."""
+    """Text colour of losses."""
     deepest: float
-    """How much of `gain` or `loss` the ground of a token with the greatest reward gets, in [0, 1]."""
+    """Opacity of `gain` or `loss` behind a token with the greatest reward, in [0, 1]."""
 
 
 LIGHT = Palette(

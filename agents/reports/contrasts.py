@@ -41,7 +41,7 @@ class Side(NamedTuple):
 
 
 def compare(study: Study, sides: Sequence[Side], measures: Measures | None = None) -> list[dict[str, Any]]:
-    """Returns what is known of each contrast between arms that train, in the order of the file.
+    """Returns the results of each contrast between arms that train, in the order of the file.
 
     Args:
         study: Says which, and what intervals are made by.
@@ -133,7 +133,7 @@ def _check_measure(contrast: Contrast, measures: Measures) -> None:
 def _tell(
     contrast: Contrast, treatments: Sequence[Side], controls: Sequence[Side], *, status: str
 ) -> dict[str, Any]:
-    """Returns what is told of a contrast that nothing can be computed of."""
+    """Returns the row of a contrast without results."""
     return {
         "name": contrast.name,
         "primary": contrast.primary,
@@ -191,7 +191,7 @@ def _test(treatment: Side, control: Side, measure: str) -> tuple[int, float | No
 
 
 def _adjust(contrasts: Sequence[dict[str, Any]]) -> None:
-    """Gives the secondary contrasts that are tested their adjusted p values."""
+    """Sets the adjusted p values of the tested secondary contrasts."""
     secondary = [one for one in contrasts if not one["primary"] and one["p"] is not None]
     for one, adjusted in zip(secondary, holm([one["p"] for one in secondary]), strict=True):
         one["p_adjusted"] = adjusted

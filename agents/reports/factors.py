@@ -37,7 +37,7 @@ class Point(NamedTuple):
     """Keys that its group names."""
     seeds: tuple[int, ...]
     settings: dict[str, Any]
-    """Without what tuning chooses."""
+    """Settings of the point, without those that tuning chooses."""
 
 
 def training_plan(study: Study, results: Iterable[CellResult]) -> list[Point]:

@@ -1,4 +1,4 @@
-"""What a report says of a study besides its results: settings, versions, commit."""
+"""Facts about a study besides its results: settings, versions, commit."""
 
 from __future__ import annotations
 

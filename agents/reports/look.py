@@ -1,4 +1,4 @@
-"""How the figures of a report look: sizes, colours, panels, and PNG files that are the same again.
+"""Look of a report's figures: sizes, colours, panels, and reproducible PNG files.
 
 Every figure is drawn in four looks: wide or narrow (for phones), light or dark. Nothing here changes
 matplotlib's settings but while a figure is drawn, and no date or version gets into a file. Texts come from
@@ -42,22 +42,22 @@ class Look:
 
     @property
     def ground(self) -> str:
-        """Behind the figure."""
+        """Background colour of the figure."""
         return hexadecimal(self.palette.card)
 
     @property
     def ink(self) -> str:
-        """Of text."""
+        """Colour of text."""
         return hexadecimal(self.palette.ink)
 
     @property
     def soft(self) -> str:
-        """Of what is said in passing."""
+        """Colour of secondary text."""
         return hexadecimal(self.palette.soft)
 
     @property
     def line(self) -> str:
-        """Of grids."""
+        """Colour of grid lines."""
         return hexadecimal(self.palette.line)
 
     @property
@@ -84,7 +84,7 @@ class Picture:
     """A figure of a report."""
 
     name: str
-    """Of its file, without the ending."""
+    """Name of the figure's file, without the ending."""
     caption: str
     draw: Callable[[Look], Any]
     """Returns a matplotlib figure in a look."""
@@ -153,7 +153,7 @@ def make_panels(
 
 
 def dress(panel: Any, look: Look, *, title: str = "", x: str = "", y: str = "") -> None:
-    """Gives a panel its title, its labels and the look of all others."""
+    """Sets title, labels and style of a panel."""
     small = 8.5 if look.narrow else 9
     panel.set_facecolor(look.ground)
     panel.set_title(shown(title, LONGEST_TITLE), loc="left", fontsize=small + 1.5, color=look.ink)

@@ -32,13 +32,13 @@ Images = Mapping[tuple[str, Look], bytes]
 
 @dataclass(frozen=True)
 class Head:
-    """What stands above the sections."""
+    """Head of the page: title, question, answer and facts."""
 
     title: str
     question: str
     answer: Sequence[str]
     state: str
-    """How far an unfinished study is; empty for a finished one."""
+    """Progress of an unfinished study; empty for a finished one."""
     facts: Sequence[tuple[str, str]]
     """Number and what it counts."""
 

@@ -17,7 +17,7 @@ from agents.studies.records import is_text
 from agents.studies.settings import leaves, look_up
 
 MOST_ROWS = 200
-"""Of the table; the caption says how many more there are."""
+"""Most rows of the table; the caption gives the number of further ones."""
 LONGEST_POINT, LONGEST_LABEL = 100, 40
 """Characters of what sets a point apart, and of a text that says of which sort a record is."""
 MOST_LABELS = 24

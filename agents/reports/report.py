@@ -39,21 +39,21 @@ from agents.studies.read import read_study
 from agents.studies.records import SHAPES, Shape
 
 RUNS = Path("runs/studies")
-"""Where the folders of studies are, by name."""
+"""Folder that holds the folders of studies, by name."""
 PLACES = (RUNS, Path("docs/results"))
-"""Where a study is looked for by its name: as a folder, or packed."""
+"""Places where a study is looked up by its name: as a folder, or packed."""
 
 
 @dataclass(frozen=True)
 class Report:
-    """All that is written, before it is."""
+    """Contents of a report, before its files are written."""
 
     numbers: dict[str, Any]
-    """Every number, as numbers.json has it."""
+    """All numbers of the report, as numbers.json has them."""
     sections: list[Section]
-    """In the order of the page."""
+    """Sections in the order of the page."""
     measures: Measures
-    """Those that the study's runs have."""
+    """Measures that the study's runs have."""
 
 
 def write_report(
@@ -202,7 +202,7 @@ def tables_markdown(report: Report) -> str:
 
 
 def make_head(report: Report) -> Head:
-    """Returns what stands above the sections."""
+    """Returns the head of the page."""
     numbers = report.numbers
     main = numbers["progress"]["main"]
     facts = [

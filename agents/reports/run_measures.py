@@ -36,15 +36,15 @@ WARMUP = "config.critic_warmup_iterations"
 
 @dataclass(frozen=True)
 class Task:
-    """What is to be reached, for all arms that have the same to do."""
+    """Task shared by arms: start, goal, largest KL and horizon."""
 
     name: str
-    """What sets it apart from the study's other tasks, in short; empty where there is one task."""
+    """Short text that tells it from the study's other tasks; empty where there is one task."""
     start: float | None
     """Score of the untrained policy."""
     attainable: float | None
     source: str
-    """Where `attainable` comes from, in words."""
+    """Source of `attainable`, in words."""
     goal: float | None
     """The score to reach; None where it is not known."""
     max_kl: float
@@ -60,10 +60,10 @@ class Curves:
     episodes: FloatArray
     raw_score: FloatArray
     score: FloatArray
-    """Smoothed, as all below."""
+    """Smoothed score; all curves below are smoothed too."""
     kl: FloatArray
     rules: dict[str, FloatArray]
-    """Smoothed reward by rule."""
+    """Smoothed reward of each rule, by the rule's name."""
     others: dict[str, FloatArray]
     """Measure to its curve, for those that are read at divergences, but for the score; as far as measured."""
     means: dict[str, float]

@@ -17,7 +17,7 @@ class Table:
     """A table whose cells are plain text."""
 
     name: str
-    """Of its label in LaTeX."""
+    """Name of the table, in its LaTeX label."""
     caption: str
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]

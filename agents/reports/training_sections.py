@@ -38,11 +38,11 @@ class Material:
     """All that sections on runs are made of."""
 
     numbers: Numbers
-    """Of `agents.reports.numbers.analyse`."""
+    """Numbers of the study, from `agents.reports.numbers.analyse`."""
     arms: Sequence[Arm]
-    """In the order of the report; for their texts."""
+    """Arms in the order of the report, for their texts."""
     measures: Measures
-    """Of `agents.reports.run_measures.measures_of`."""
+    """Measures of the study, from `agents.reports.run_measures.measures_of`."""
     token_texts: TokenTexts | None
     """From a tokenizer's name and ids to texts; None: responses are shown without their tokens."""
     pictures: Mapping[str, Picture]

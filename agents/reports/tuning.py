@@ -1,4 +1,4 @@
-"""What tuning tried in a study, how each try went, and what was chosen."""
+"""Tuning of a study: the candidates, their criteria, and the choice."""
 
 from __future__ import annotations
 
