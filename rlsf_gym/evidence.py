@@ -1,4 +1,4 @@
-"""What a reward design may know about one response."""
+"""Evidence: all that a reward design may know about one response."""
 
 from __future__ import annotations
 

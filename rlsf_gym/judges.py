@@ -47,7 +47,7 @@ def load_judge(spec: Any, read: Callable[[str], Any] | None = None) -> Any:
 
 
 def register_judge(name: str, judge: Any) -> None:
-    """Gives a judge a name of its own.
+    """Registers a judge under a name.
 
     Args:
         name: The name, without a colon.

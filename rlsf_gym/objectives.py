@@ -25,7 +25,7 @@ class Objective:
     """A named map from scores to utilities, with its slope."""
 
     name: str
-    """Shown in messages."""
+    """Name of the objective, for messages."""
     function: Elementwise
     """float64 scores of any shape to float64 utilities of the same shape."""
     slope: Elementwise

@@ -13,7 +13,7 @@ __all__ = ["Opening", "encode_head", "hash_text"]
 
 @dataclass(frozen=True)
 class Opening:
-    """How a long text is cut; with `max_tokens` None a text stays whole."""
+    """Rule by which a long text is cut to its opening; with `max_tokens` None a text stays whole."""
 
     corpus: Corpus
     min_chars: int

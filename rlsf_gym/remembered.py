@@ -1,4 +1,4 @@
-"""What was worked out of texts, kept for the next time up to a number of bytes."""
+"""Cache of values computed from texts, bounded in bytes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["MAX_BYTES", "Remembered", "constant_size"]
 Value = TypeVar("Value")
 
 MAX_BYTES: Final = 32 * 2**20
-"""What one `Remembered` holds by default: a data set of short prompts fits, whole books do not pile up."""
+"""Default size of a `Remembered` in bytes: a data set of short prompts fits, whole books do not pile up."""
 
 _ENTRY = 120  # bytes of a key and a value in a dict, roughly
 
@@ -47,7 +47,7 @@ class Remembered(Generic[Value]):
         return self._bytes
 
     def get(self, text: str) -> Value | None:
-        """Returns what is remembered of a text, None where nothing is."""
+        """Returns the cached value of a text, None if it is not in the cache."""
         return self._values.get(text)
 
     def put(self, text: str, value: Value) -> None:

@@ -46,12 +46,12 @@ class ClaimedRecord(Protocol):
 
     @property
     def status(self) -> str:
-        """Where it holds: kept, added, withdrawn or passing."""
+        """Status of the record: kept, added, withdrawn or passing."""
         ...
 
     @property
     def path(self) -> Sequence[str]:
-        """Of names, that justifies the amount."""
+        """Path of names that justifies the amount."""
         ...
 
     @property

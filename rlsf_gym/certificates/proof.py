@@ -24,7 +24,7 @@ class Proof:
     records: Sequence[ClaimedRecord]
     """The records that the texts prove, in order."""
     prompt_score: float
-    """Score of the prompt."""
+    """Proved score of the prompt."""
     score: float
     """Score of prompt + response."""
     rules: Sequence[str] = ()
@@ -34,7 +34,7 @@ class Proof:
     spread: Sequence[str] = ()
     """The rules whose records in the prompt are paid by all tokens."""
     prefix_scores: Callable[[Sequence[int]], Sequence[float]] | None = None
-    """Scores of the prompt and so many characters of the response, by ascending numbers of characters."""
+    """Scores of the prompt and prefixes of the response, by their ascending numbers of characters."""
     text_score: Callable[[str], float] | None = None
     """Score of any text: where `prefix_scores` is None, prefixes are scored by it."""
     values: Callable[[Sequence[int]], Sequence[float]] | None = None
@@ -46,7 +46,7 @@ class Proof:
     units: Callable[[], Sequence[tuple[int, int]]] | None = None
     """Units of the response, spans of prompt + response; None leaves it to the environment's segmentation."""
     unit_sums: Callable[[Sequence[int], Worth], Sequence[float]] | None = None
-    """Sum of the worth of each unit in the prompt and so many characters of the response."""
+    """Sums of the units' values in the prompt and prefixes of the response."""
 
     @property
     def proves_prefixes(self) -> bool:

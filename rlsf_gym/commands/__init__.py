@@ -1,1 +1,1 @@
-"""What `python -m rlsf_gym` and the console scripts of this package run: explore, view, check."""
+"""Commands of `python -m rlsf_gym` and of the console scripts: explore, view, check."""

@@ -47,7 +47,7 @@ def load_domain(spec: str | Domain | Callable[..., Domain] = "sentiment", **kwar
 
 
 def register_domain(name: str, domain: str | Domain | Callable[..., Domain]) -> None:
-    """Gives a domain a name of its own.
+    """Registers a domain under a name.
 
     Args:
         name: The name, without a colon.

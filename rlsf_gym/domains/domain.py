@@ -30,7 +30,7 @@ class Corpus(NamedTuple):
     """Long texts of a domain, openings of which become prompts."""
 
     noun: str = "long texts"
-    """What messages call them."""
+    """Name of such texts in messages."""
     columns: tuple[str, ...] = ()
     """Columns of tables that hold such texts, so that they are cut unless `cut=False` says otherwise."""
     clean: Callable[[str], str] = str
@@ -39,23 +39,23 @@ class Corpus(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Domain:
-    """What environments, tests and pages need to know of a symbolic tool.
+    """Domain: a symbolic tool with all that environments, tests and pages need to know of it.
 
     Raises:
         ValueError: If it has no name, no scorer, or no pieces to test on.
     """
 
     name: str
-    """What messages call it."""
+    """Name of the domain in messages."""
     scorers: Mapping[str, Any]
     """Name to a scorer, to a class or function that makes one, or to the place of either; the first one
     scores where no `scorer` is given."""
     samples: Samples
-    """Texts to test on."""
+    """Sample texts on which scorers and designs are tested."""
     segmentation: Segmentation
-    """What a unit of its texts is; a scorer may bring another."""
+    """Segmentation of its texts into units; a scorer may bring another."""
     checkers: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    """Name of a scorer to what proves its certificates, as `register_checker` takes it."""
+    """Name of a scorer to the checker of its certificates, as `register_checker` takes it."""
     instances: Callable[[str], Instances] | None = None
     """From a split, "train", "eval" or "all", to a source of instances; None in a domain of plain text, where
     `prompts` are the source."""
@@ -70,7 +70,7 @@ class Domain:
     training: Mapping[str, Any] = field(default_factory=dict[str, Any])
     """The task that a training command takes by its name: arguments of a `TaskPreset`."""
     labels: Mapping[str, str] = field(default_factory=dict[str, str])
-    """What figures and pages call its "unit", the "amount" of a record, and its "judge"."""
+    """Names on figures and pages for its "unit", the "amount" of a record, and its "judge"."""
 
     def __post_init__(self) -> None:
         """Checks what nothing works without."""

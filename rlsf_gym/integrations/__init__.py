@@ -1,1 +1,1 @@
-"""What other libraries take: one module for each."""
+"""Integrations with other libraries: one module for each."""

@@ -22,16 +22,16 @@ BUILT_IN = ("bundled", "bytes", "toy")
 
 @dataclass(frozen=True)
 class RunPrompts:
-    """The prompts of a run, as far as whoever trains has to know them."""
+    """Prompts of a run: their source, hash and number."""
 
     source: str
-    """Where they are from, for messages."""
+    """Source of the prompts, for messages."""
     sha256: str
-    """Hash of all of them, training and evaluation, in their order."""
+    """SHA-256 of all prompts, training and evaluation, in their order."""
     number: int
-    """How many of them are trained on."""
+    """Number of training prompts."""
     notes: tuple[str, ...]
-    """What there is to say of them, such as that none are held out."""
+    """Notes to the user about the prompts, such as that none are held out."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +89,7 @@ class TaskPreset:
         return self.env_id, {**env_kwargs(settings), **prompts, "split": split}
 
     def prompts(self, settings: Settings) -> RunPrompts:
-        """Returns what there is to know of the prompts.
+        """Returns the prompts of a run.
 
         Raises:
             ValueError: If they can't be read.

@@ -1,4 +1,4 @@
-"""The flags that say what is played: prompts, scorer, objective, design, judge, and whatever else there is.
+"""Flags of the task: prompts, scorer, objective, design, judge, and further arguments of the environment.
 
 The environment has arguments that no flag of its own stands for: `--env-kwargs` passes them. Errors of the
 environment name its arguments; `tell` puts the flags in their places.

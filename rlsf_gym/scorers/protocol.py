@@ -1,4 +1,4 @@
-"""What a scorer is: the protocol, what it says of a response, and its forms for a batch."""
+"""Protocol of scorers: scores, prefix scores, certificates, and their batched forms."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ class Assessment(NamedTuple):
     """All that an environment asks of a prompt and its response."""
 
     certificate: Certificate
-    """What `Scorer.certify` says; its `prompt_score` and `score` are those of `Scorer.score`, to the bit."""
+    """Certificate as from `Scorer.certify`; `prompt_score` and `score` equal `Scorer.score` to the bit."""
     prefix_scores: FloatArray
-    """What `Scorer.prefix_scores` says, (K,) float64."""
+    """Prefix scores as from `Scorer.prefix_scores`, (K,) float64."""
 
 
 class ScoreStream(Protocol):
@@ -70,7 +70,7 @@ class Scorer(Protocol):
 
     @property
     def name(self) -> str:
-        """What certificates and logs call it."""
+        """Name of the scorer in certificates and logs."""
         ...
 
     @property

@@ -57,7 +57,7 @@ def load_from(table: Table, spec: str | Scorer | Callable[..., Any], kwargs: Map
 
 
 def register_scorer(name: str, factory: str | Callable[..., Any] | Scorer) -> None:
-    """Gives a scorer a name of its own.
+    """Registers a scorer under a name.
 
     Args:
         name: The name, without a colon.

@@ -24,7 +24,7 @@ _NEURAL: Final = 1e-5  # what neural scorers promise of equal texts
 
 
 class _Notes:
-    """What a design asked its evidence for."""
+    """Log of the questions that a design asked its evidence."""
 
     def __init__(self) -> None:
         self.read_prefixes = False

@@ -1,4 +1,4 @@
-"""What a learner with reward-to-go and a KL penalty ends at under given rewards: its soft-optimal policy.
+"""Soft-optimal policy: the fixed point of a learner with reward-to-go and a KL penalty under given rewards.
 
 Responses are listed as in `rlsf_gym.word_game.game`; the policy is free (one distribution for each prefix),
 and the reference is uniform.

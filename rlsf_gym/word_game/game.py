@@ -52,11 +52,11 @@ class WordGame:
     choices: tuple[tuple[str, ...], ...] = (WORDS,) * 4
     """The words of each of the T positions, of the toy language (`tokenizer="toy"`)."""
     prompt: str = "The film was"
-    """What comes before the response."""
+    """Prompt that all responses continue."""
     scorer: Any = "vader"
-    """Anything that `load_scorer` takes."""
+    """Scorer, in any form that `load_scorer` takes."""
     objective: Any = "positive"
-    """Anything that `load_objective` takes."""
+    """Objective, in any form that `load_objective` takes."""
 
     def __post_init__(self) -> None:
         """Checks the words."""
@@ -85,7 +85,7 @@ class WordGame:
 
 
 class Payments(NamedTuple):
-    """What each response is worth, and what its words are paid."""
+    """Utility of each response, and the rewards of its words."""
 
     gains: FloatArray
     """float64 (N,), utility of prompt + response minus that of the prompt."""

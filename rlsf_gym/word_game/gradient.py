@@ -1,4 +1,4 @@
-"""What a policy-gradient learner would do under given rewards, by enumeration of all responses.
+"""Exact policy gradients under given rewards, by enumeration of all responses.
 
 The policy is a bigram softmax: the next of V words depends on the one before it, pi(a | s) with
 s in {V words, start}. There are N = V^T responses of T words, in lexicographic order; g_t is the gradient of
@@ -47,10 +47,10 @@ class Rollouts(NamedTuple):
 
 
 class Credit(NamedTuple):
-    """How a design's gradient estimate compares with the true gradient."""
+    """Comparison of a design's gradient estimate with the true gradient: cosine and noise."""
 
     cosine: float
-    """Of the expected estimate and the true gradient, in [-1, 1]."""
+    """Cosine of the expected estimate and the true gradient, in [-1, 1]."""
     noise: float
     """Variance of the estimate from one response (trace) over the squared norm of its expectation."""
 

@@ -1,4 +1,4 @@
-"""How much the token that a classification head reads attends to each token of a text.
+"""Attention of the token that a classification head reads to each token of a text.
 
 Chan et al. (2024, "ABC") read the attention of the last token of a GPT-2-like reward model. Ours is the row
 of whatever token the head reads, which is [CLS] for BERT-like models.

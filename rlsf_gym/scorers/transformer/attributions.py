@@ -1,4 +1,4 @@
-"""What a sequence classifier attributes to each character of a response."""
+"""Attributions of a sequence classifier to each character of a response."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ BoolArray = npt.NDArray[np.bool_]
 
 
 class TextReading(NamedTuple):
-    """How a classifier reads prompt + response."""
+    """Classifier's input for prompt + response: token ids, their characters, and the response's span."""
 
     ids: list[int]
-    """Of the K tokens."""
+    """Token ids of the K tokens."""
     char_spans: IntArray
     """int64 (K, 2), the characters of the text that each token stands for; empty for special tokens."""
     char_start: int
-    """Where the response starts."""
+    """Offset of the response's first character."""
     char_end: int
-    """Where it ends."""
+    """Offset after the response's last character."""
     token_types: list[int] | None = None
     """Segments of the K tokens, where they are not all 0."""
 
@@ -52,7 +52,7 @@ class TextReading(NamedTuple):
 
     @property
     def row(self) -> Row:
-        """What the classifier is given of the text."""
+        """Model inputs of the text, as a row of a batch."""
         ids = {"input_ids": self.ids}
         return ids if self.token_types is None else ids | {"token_type_ids": self.token_types}
 

@@ -24,7 +24,7 @@ _KNOWN_PAIRS = (("negative", "positive"), ("neg", "pos"))
 
 @dataclass(frozen=True)
 class LabelWeights:
-    """What each label of a classifier adds to the score.
+    """Weights of a classifier's labels in the score.
 
     With weights w and logits z, the score is sum_l w_l softmax(z)_l, or sum_l w_l z_l where it is raw.
     """
