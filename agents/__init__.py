@@ -50,5 +50,5 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    """Returns what there is to ask for, imported or not."""
+    """Returns the public names, imported or not."""
     return sorted({*globals(), *__all__})

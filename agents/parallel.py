@@ -32,7 +32,7 @@ class Processes:
     rank = 0
     """Number of this process; 0 is the main one."""
     count = 1
-    """Number of processes."""
+    """Number of processes that learn together."""
     device: torch.device | None = None
     """Device of this process's policy; None: any."""
 
@@ -71,7 +71,7 @@ class Processes:
         """Makes the gradient of each parameter that has one the sum over the processes, in place."""
 
     def copy_from_main(self, module: nn.Module) -> None:
-        """Gives the parameters of a module the values that they have in the main process, in place."""
+        """Broadcasts the parameters of a module from the main process, in place."""
 
     def any(self, flag: bool) -> bool:
         """Returns whether a flag is set in at least one process."""
@@ -82,7 +82,7 @@ class Processes:
 
 
 ALONE = Processes()
-"""This process by itself."""
+"""Processes of a run with one process alone."""
 
 
 class JoinedProcesses(Processes):

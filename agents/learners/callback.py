@@ -97,7 +97,7 @@ class MemoryRelease:
     """
 
     def on_iteration(self, metrics: Numbers, timings: Numbers, episodes: Episodes) -> None:
-        """Returns what is free."""
+        """Returns freed heap memory to the OS (`malloc_trim`)."""
         del metrics, timings, episodes
         release_free_memory()
 

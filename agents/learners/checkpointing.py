@@ -30,9 +30,9 @@ class LearnerRecord(NamedTuple):
     config: dict[str, Any]
     """Settings, as `LearnerConfig.to_record` returned them."""
     vocab_size: int
-    """V of the environment."""
+    """Vocabulary size of the environment, V."""
     iteration: int
-    """Iterations done."""
+    """Number of iterations the learner has done."""
     kl_coef: float
     """KL coefficient of the next iteration."""
     score_scale: float

@@ -96,7 +96,7 @@ class Learner(ABC, Generic[ConfigT]):
         self._given = shape, estimate, loss
         self.callbacks: list[Callback | CallbackFunction] = list(callbacks)
         self.iteration = 0
-        """Iterations done."""
+        """Number of iterations the learner has done."""
         self.kl_coef = self.config.kl_coef
         """KL coefficient of the next iteration."""
         self.score_scale = 1.0

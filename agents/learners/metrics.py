@@ -79,7 +79,7 @@ def update_metrics(stats: UpdateStats) -> dict[str, float]:
 
 
 def critic_metrics(batch: Batch) -> dict[str, float]:
-    """Returns how well the critic predicted the returns, under `val/`; nothing where there is no critic."""
+    """Returns the critic's explained variance, whole and by quarter, under `val/`; empty without one."""
     if batch.returns is None:
         return {}
     return {

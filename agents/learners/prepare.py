@@ -43,7 +43,7 @@ def unscaled(x: Tensor, mask: Tensor) -> Tensor:
 
 
 class Scales(NamedTuple):
-    """How rewards are scaled before advantages are estimated from them, and advantages afterwards."""
+    """Scaling of the rewards before advantages are estimated, and of the advantages afterwards."""
 
     rewards: Scale = unscaled
     advantages: Scale = unscaled

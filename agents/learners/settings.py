@@ -96,9 +96,9 @@ class LearnerRow(NamedTuple):
     """A learner, in the table of them."""
 
     config: type[LearnerConfig]
-    """The class of its settings."""
+    """Class of the learner's settings."""
     place: str
-    """Its class, as "module:attribute"."""
+    """Place of the learner's class, as "module:attribute"."""
 
 
 LEARNERS = {

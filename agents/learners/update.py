@@ -33,9 +33,9 @@ class Trained(NamedTuple):
     """One update, with what it learned from."""
 
     rollout: Rollout
-    """As collected; scored again by the policy where log-probs and values of generation were not its own."""
+    """Rollout as collected; rescored by the policy where log-probs and values were not its own."""
     batch: Batch
-    """The rollout, prepared."""
+    """Batch that was prepared from the rollout."""
     stats: UpdateStats
     """The statistics of the update."""
     rescored: bool

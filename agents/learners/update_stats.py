@@ -15,7 +15,7 @@ class StepStats(NamedTuple):
     """Statistics of one minibatch, or of a part of one, before its optimiser step."""
 
     approx_kl: float
-    """As in `agents.maths.losses.RatioStatistics`."""
+    """Approximate KL from the sampling policy, as in `agents.maths.losses.RatioStatistics`."""
     ratio_mean: float
     """Mean ratio over the real tokens."""
     ratio_error: float
@@ -28,11 +28,11 @@ class UpdateStats(NamedTuple):
     """Statistics of one update."""
 
     steps: int
-    """Optimiser steps taken."""
+    """Number of optimiser steps taken."""
     first: StepStats
-    """Of the first minibatch, before anything moved."""
+    """Statistics of the first minibatch, before any optimiser step."""
     mean: StepStats
-    """Mean over the minibatches."""
+    """Mean of the statistics over the minibatches."""
     grad_norm: float
     """Mean norm of the gradients before they were scaled down."""
 

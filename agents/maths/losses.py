@@ -17,13 +17,13 @@ class SurrogateLoss(NamedTuple):
     """The clipped surrogate loss with its clip fraction; scalars, of which only `loss` carries a gradient."""
 
     loss: Tensor
-    """Minus the clipped surrogate."""
+    """Minus the clipped surrogate objective, to be minimised."""
     clip_fraction: Tensor
     """Number of real tokens whose ratio lies outside the clip range, over the denominator."""
 
 
 class RatioStatistics(NamedTuple):
-    """How far a policy has moved from the one that sampled; scalars without a gradient."""
+    """Statistics of the ratios to the policy that sampled; scalars without a gradient."""
 
     approx_kl: Tensor
     """Sum over real tokens of (ratio - 1) - log(ratio), over the denominator: non-negative, 0 when nothing

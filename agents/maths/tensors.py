@@ -58,11 +58,11 @@ class Batch(NamedTuple):
     """A rollout prepared for an update; every field has the episodes on its first axis."""
 
     tokens: Tensor
-    """(B, P + T) int64."""
+    """Token ids of prompt and response, (B, P + T) int64."""
     attention_mask: Tensor
-    """(B, P + T) bool."""
+    """True on real tokens of prompt and response, (B, P + T) bool."""
     response_mask: Tensor
-    """(B, T) bool."""
+    """True on real tokens of the response, (B, T) bool."""
     logprobs: Tensor
     """(B, T) float32, of the policy that sampled."""
     ref_logprobs: Tensor

@@ -24,7 +24,7 @@ class Head(NamedTuple):
 
     backbone: Backbone
     vocab_size: int
-    """V."""
+    """Vocabulary size, V."""
     temperature: float
 
     def distributions(self, outputs: Outputs) -> Distributions:

@@ -48,7 +48,7 @@ class StoredAdapter(NamedTuple):
     """Tensors by the names of `Adapter.parameters`."""
 
     def fill(self, adapter: Adapter) -> None:
-        """Gives an adapter the stored weights.
+        """Loads stored weights into an adapter.
 
         Raises:
             ValueError: If its base model has other weights than those the adapter was trained on.

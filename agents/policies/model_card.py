@@ -34,7 +34,7 @@ class Origin(NamedTuple):
 
 
 def read_origin(name: str, folder: Path) -> Origin:
-    """Returns what a model is made of, as its folder says; of one from elsewhere it is the base itself.
+    """Returns the origin of a model, from the card in its folder; a model from elsewhere is its own base.
 
     Args:
         name: By which the model was asked for.

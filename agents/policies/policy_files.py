@@ -106,7 +106,7 @@ def describe_sampling(
 
 
 def fill_value_head(value_head: nn.Module, folder: Path) -> None:
-    """Gives a value head the weights in a folder, where it has them.
+    """Loads the weights of a value head from a folder, if it has them.
 
     Raises:
         ValueError: If they are damaged, or of another width.

@@ -29,9 +29,9 @@ class Shapes(NamedTuple):
     episodes: int
     """Episodes per step, the number of sub-environments."""
     prompt_length: int
-    """P."""
+    """Number of prompt tokens, P."""
     response_length: int
-    """T."""
+    """Number of response tokens, T."""
     vocab_size: int
     """V; also the index that stands for no token."""
 
@@ -44,9 +44,9 @@ class Player(NamedTuple):
     processes each has its share of the sub-environments.
     """
     policy: CausalLMPolicy
-    """Samples the responses."""
+    """Policy that samples the responses."""
     reference: CausalLMPolicy
-    """Scores the responses too; the KL is measured from it."""
+    """Reference policy, which scores the responses too; the KL is measured from it."""
     processes: Processes = ALONE
     """The processes that collect together, each its share; by default this one alone."""
     step_timeout: float | None = None

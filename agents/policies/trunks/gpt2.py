@@ -1,4 +1,4 @@
-"""GPT-2 on tokens laid end to end: no padding is read, and the last layer stops at what is wanted.
+"""GPT-2 on packed tokens: no padding is read, and the last layer computes the wanted positions alone.
 
 The modules are those of transformers, adapters included. What differs is where tokens stand
 (`agents.policies.trunks.layout`), the cache of keys and values, which is made once at its full size, and the

@@ -23,9 +23,9 @@ class Layout(NamedTuple):
     slots: Tensor
     """(N,) int64: place of each token in B rows of S."""
     rows: int
-    """B."""
+    """Number of rows, B."""
     width: int
-    """S."""
+    """Number of columns of the rows, S."""
     wanted: Tensor
     """(M,) int64: the tokens after which something is asked, by their place end to end; none twice."""
 
