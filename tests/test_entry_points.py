@@ -58,6 +58,17 @@ def test_what_is_no_command_is_one_line(main, arguments, said, capsys):
     assert line.startswith("error: ") and said in line
 
 
+@pytest.mark.parametrize("script", PROJECT["scripts"])
+def test_help_names_the_command_as_it_was_typed(script, capsys, monkeypatch):
+    module, _, name = PROJECT["scripts"][script].partition(":")
+    package = module.partition(".")[0]
+    for path, typed in ((f"bin/{script}", script), (f"{package}/__main__.py", f"python -m {package} {name}")):
+        monkeypatch.setattr("sys.argv", [path, "--help"])
+        with pytest.raises(SystemExit):
+            importlib.import_module(f"{package}.commands.{name}").main(["--help"])
+        assert capsys.readouterr().out.startswith(f"usage: {typed} [")
+
+
 def test_a_run_folder_alone_is_shown_where_to_go(tmp_path, capsys):
     with pytest.raises(SystemExit):
         agents_main([str(tmp_path)])

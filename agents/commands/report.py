@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from agents.flags.parser import Parser, print_line
+from agents.flags.parser import Parser, print_line, typed
 from agents.runs.printable import one_line, printable
 from agents.studies.files import PACKED
 from agents.training.preset import Preset, find_preset
@@ -63,7 +63,7 @@ def main(
 
 def make_parser() -> Parser:
     """Returns the parser of the command line."""
-    parser = Parser(prog="python -m agents report", description=__doc__)
+    parser = Parser(prog=typed("python -m agents report"), description=__doc__)
     parser.add_argument("study", help=f"a folder, a packed study *{PACKED}, or the name of one")
     parser.add_argument(
         "--out", type=Path, help="folder of the report (default: report/ in the study's folder)"

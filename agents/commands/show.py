@@ -11,7 +11,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from agents.flags.parser import Parser, print_line
+from agents.flags.parser import Parser, print_line, typed
 from agents.runs.plots import draw_run
 from agents.runs.printable import one_line, printable
 from agents.runs.run_report import Run, describe_run, headline, read_run
@@ -21,7 +21,7 @@ FIGURE = "curves.png"
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Prints the summary of a run and draws its figure; returns the exit status."""
-    parser = Parser(prog="python -m agents show", description=__doc__)
+    parser = Parser(prog=typed("python -m agents show"), description=__doc__)
     parser.add_argument("folder", help="folder of a run")
     parser.add_argument("--no-figure", action="store_true", help=f"leave {FIGURE} as it is")
     given = parser.parse_args(argv)

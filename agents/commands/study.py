@@ -1,7 +1,7 @@
 """Runs a study: each of its cells once, side by side, from where it stopped.
 
     python -m agents study tiny-quick                       a first answer in a quarter of an hour
-    python -m agents study tiny --limit-seconds 3600        an hour of a study of ten hours
+    python -m agents study tiny --limit-seconds 3600        an hour of a study of several
     python -m agents study my_study.toml --jobs 8 --out runs/mine
     python -m agents study base --device cuda --ray         on a cluster
 
@@ -28,7 +28,7 @@ from typing import Any
 from agents.commands.progress import Progress
 from agents.extras import import_extra
 from agents.flags.flag import count, seconds
-from agents.flags.parser import Parser, print_line
+from agents.flags.parser import Parser, print_line, typed
 from agents.runs.plain_files import write_whole
 from agents.runs.printable import one_line
 from agents.studies.executors import Executor, ProcessExecutor, RayExecutor
@@ -76,7 +76,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def make_parser() -> Parser:
     """Returns the parser of the command line."""
-    parser = Parser(prog="python -m agents study", description=__doc__)
+    parser = Parser(prog=typed("python -m agents study"), description=__doc__)
     parser.add_argument("study", help=f"a TOML file, or one of {', '.join(shipped())}")
     parser.add_argument("--out", type=Path, help="folder of the study (default: runs/studies/NAME)")
     parser.add_argument(

@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
 from rlsf_gym.flags.key_values import Collect, key_value
-from rlsf_gym.flags.parser import Parser, print_line
+from rlsf_gym.flags.parser import Parser, print_line, typed
 from rlsf_gym.presets.own_modules import names_module
 
 
@@ -31,7 +31,7 @@ class Checked(NamedTuple):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Checks what is named; returns the exit status."""
-    parser = Parser(prog="python -m rlsf_gym check", description=__doc__)
+    parser = Parser(prog=typed("python -m rlsf_gym check"), description=__doc__)
     parser.add_argument("part", metavar="PART", help="a name, module:attribute, or the id of an environment")
     parser.add_argument(
         "--kwargs",
@@ -85,6 +85,9 @@ def find(part: str, kwargs: Mapping[str, Any]) -> Checked:
     if named or (is_id and not names_module(part)):
         kind = named[0] if named else "environment"
         return Checked(kind, checks[kind])
+    whole = [name for name in gym.registry if name.endswith(f"/{part}")]
+    if whole:
+        raise ValueError(f"part: expected the whole id of an environment, {whole[0]!r}, got {part!r}")
     found = Table("part", {**DOMAINS, **SCORERS, **DESIGNS}).load(part)
     if isinstance(found, type) and issubclass(found, gym.Env):
         make = cast("Callable[..., gym.Env[Any, Any]]", found)

@@ -22,7 +22,7 @@ from typing import Any
 
 from rlsf_gym.explorer.question import Question
 from rlsf_gym.flags.flag import Flag, add_flags, checked
-from rlsf_gym.flags.parser import Parser, print_line
+from rlsf_gym.flags.parser import Parser, print_line, typed
 from rlsf_gym.presets.own_modules import find_own_modules
 from rlsf_gym.presets.task_flags import TASK, check_env_kwargs, check_task, env_kwargs, tell
 
@@ -38,7 +38,7 @@ def make_parser() -> Parser:
     """Returns the parser of the command line."""
     start = Question()
     parser = Parser(
-        prog="python -m rlsf_gym explore", description=__doc__, argument_default=argparse.SUPPRESS
+        prog=typed("python -m rlsf_gym explore"), description=__doc__, argument_default=argparse.SUPPRESS
     )
     parser.add_argument("--prompt", default=start.prompt, help=f"default: {start.prompt!r}")
     parser.add_argument("--response", default=start.response, help=f"default: {start.response!r}")
@@ -63,8 +63,12 @@ def task_flags() -> list[Flag]:
     start = Question()
     own = {name: getattr(start, name) for name in ("scorer", "objective", "target", "boundary")}
     defaults = {**own, "tokenizer": "bundled"}
-    kept = (flag for flag in TASK if flag.name in TAKEN)
-    return [replace(flag, default=defaults.get(flag.name, flag.default)) for flag in kept]
+    kept = [flag for flag in TASK if flag.name in TAKEN]
+    texts = {"tokenizer": "'bundled', 'bytes', a file, folder or hub name"}  # there is no policy to have one
+    return [
+        replace(flag, default=defaults.get(flag.name, flag.default), help=texts.get(flag.name, flag.help))
+        for flag in kept
+    ]
 
 
 def main(argv: Sequence[str] | None = None) -> int:

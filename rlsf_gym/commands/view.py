@@ -16,12 +16,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rlsf_gym.flags.flag import named
-from rlsf_gym.flags.parser import Parser, print_line
+from rlsf_gym.flags.parser import Parser, print_line, typed
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Writes the page; returns the exit status."""
-    parser = Parser(prog="python -m rlsf_gym view", description=__doc__)
+    parser = Parser(prog=typed("python -m rlsf_gym view"), description=__doc__)
     parser.add_argument(
         "file", metavar="FILE.jsonl", type=Path, help="an object with tokens and rewards a line"
     )
@@ -46,7 +46,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (ValueError, OSError, ImportError) as error:
         print_line("error: " + " ".join(str(error).split()))
         return 1
-    sys.stdout.write(f"page: {out} ({len(samples)} responses)\n")
+    noun = "response" if len(samples) == 1 else "responses"
+    sys.stdout.write(f"page: {out} ({len(samples)} {noun})\n")
     if options.open:
         webbrowser.open(out.resolve().as_uri())
     return 0

@@ -6,6 +6,7 @@ import argparse
 import difflib
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, NoReturn
 
 
@@ -50,6 +51,17 @@ class Parser(argparse.ArgumentParser):
             return word
         closest = difflib.get_close_matches(flag.replace("_", "-"), self.flags, n=1)
         return f"{flag} (did you mean {closest[0]}?)" if closest else flag
+
+
+def typed(command: str) -> str:
+    """Returns how a command was typed: as its installed script, or as it is given here.
+
+    Example:
+        >>> typed("python -m package study")
+        'python -m package study'
+    """
+    script = f"rlsf-{command.split()[-1]}"
+    return script if Path(sys.argv[0]).stem == script else command
 
 
 def print_line(line: str) -> None:

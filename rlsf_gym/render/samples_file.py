@@ -55,7 +55,9 @@ def read_samples(path: str | os.PathLike[str], *, tokenizer: Tokenizer | None = 
     """
     place = Path(path)
     if not place.is_file():
-        raise ValueError(f"{place}: expected a file with a JSON object in each line, found none")
+        inside = place / "samples.jsonl"
+        hint = f" (did you mean {inside}?)" if inside.is_file() else ""
+        raise ValueError(f"{place}: expected a file with a JSON object in each line, found none{hint}")
     if place.stat().st_size > LARGEST:
         raise ValueError(f"{place}: expected at most {LARGEST:,} bytes, got {place.stat().st_size:,}")
     samples: list[Sample] = []

@@ -92,6 +92,7 @@ def test_what_breaks_one(call, part, said):
         (("vadr",), 1, "unknown part 'vadr' (did you mean 'vader'?)"),
         (("no_such_module:x",), 1, "there is no module 'no_such_module'"),
         (("rlsf_gym:rlsf_gym/Nothing-v0",), 1, "Nothing"),
+        (("Sentiment-v0",), 1, "expected the whole id of an environment, 'rlsf_gym/Sentiment-v0', got"),
         (("vader", "--kwargs", "butt=x"), 1, "butt"),
         (("vader", "--kwargs", "but"), 2, "argument --kwargs: expected KEY=VALUE"),
     ],

@@ -28,7 +28,7 @@ def rollouts(tmp_path):
 
 
 def test_the_page_lies_beside_the_file_and_has_its_name(call, rollouts):
-    assert call(rollouts) == (0, f"page: {rollouts.with_suffix('.html')} (1 responses)\n", [])
+    assert call(rollouts) == (0, f"page: {rollouts.with_suffix('.html')} (1 response)\n", [])
     assert "<title>rollouts.jsonl</title>" in rollouts.with_suffix(".html").read_text()
 
 
@@ -37,6 +37,13 @@ def test_another_place_a_title_and_a_tokenizer(call, rollouts, tmp_path):
     assert call(rollouts, "--out", out, "--title", "Mine", "--tokenizer", "bytes")[0] == 0
     page = out.read_text()
     assert "<title>Mine</title>" in page and "[71]" not in page
+
+
+def test_of_a_run_folder_its_file_is_named(call, rollouts, tmp_path):
+    rollouts.rename(tmp_path / "samples.jsonl")
+    status, output, (error,) = call(tmp_path)
+    assert (status, output) == (1, "")
+    assert error.endswith(f"found none (did you mean {tmp_path / 'samples.jsonl'}?)")
 
 
 @pytest.mark.parametrize(
