@@ -48,7 +48,7 @@ class Hindsight(Protocol):
         ...
 
     def attributions(self, method: str) -> FloatArray:
-        """Returns what the scorer itself attributes to each token, float64 (T,).
+        """Returns the scorer's own attribution to each token, float64 (T,).
 
         Args:
             method: What the scorer offers: "lexicon" (what the units that are known with the token are worth

@@ -43,7 +43,7 @@ class Remembered(Generic[Value]):
 
     @property
     def bytes(self) -> int:
-        """How many bytes the texts and values take, about."""
+        """Approximate size of the texts and values in bytes."""
         return self._bytes
 
     def get(self, text: str) -> Value | None:

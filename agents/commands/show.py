@@ -1,4 +1,4 @@
-"""Says what the folder of a run holds, finished or not, and draws its figure anew.
+"""Prints the summary of a run folder, finished or not, and redraws its figure.
 
     python -m agents show runs/NAME
 

@@ -71,7 +71,7 @@ def check_generation(model: PreTrainedModel, trunk: Trunk, logits: Callable[[Out
 def _differences(
     texts: _Texts, model: PreTrainedModel, trunk: Trunk, logits: Callable[[Outputs], Tensor]
 ) -> dict[str, float]:
-    """Returns how far logits are off, in parts of the largest, by what was done to the texts."""
+    """Returns the relative errors of the logits, by the change that was made to the texts."""
     whole = [_call(model, texts.alone(row))[0] for row in (0, 1)]  # (S', L) each
     expected = torch.stack([one[-STEPS - 1 :] for one in whole])  # (2, STEPS + 1, L)
     largest = max(float(expected.abs().max()), torch.finfo(torch.float32).tiny)

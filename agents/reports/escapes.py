@@ -1,4 +1,4 @@
-"""What a study's files say, as text that only shows: on pages, in Markdown, LaTeX, figures and terminals.
+"""Escapes untrusted text of a study's files for pages, Markdown, LaTeX, figures and terminals.
 
 Names, titles and settings come from files that anybody may have written. Control characters and whatever
 turns the direction of writing become visible ones, what is too long is cut with a count of what is left out,

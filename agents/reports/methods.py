@@ -70,7 +70,7 @@ STATISTICS = (
 
 
 def state(numbers: Numbers) -> str:
-    """Returns how far a study is, empty where it is finished."""
+    """Returns the progress of a study as text, empty where it is finished."""
     progress = numbers["progress"]
     main, tuning = progress["main"], progress["tuning"]
     if progress["complete"]:

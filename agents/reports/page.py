@@ -69,7 +69,7 @@ def page(head: Head, sections: Sequence[Section], methods: Sequence[tuple[str, s
 
 
 def render(template: str, **data: Any) -> str:
-    """Returns what a template of assets/ makes of data; all but what is marked as safe is escaped.
+    """Returns a template of assets/ rendered with data; all text that is not marked as safe is escaped.
 
     Raises:
         ImportError: If jinja2 is not installed; the message says what to install.

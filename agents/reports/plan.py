@@ -15,7 +15,7 @@ Facts = dict[str, Any]
 
 
 def describe_plan(study: Study, results: Sequence[CellResult]) -> Facts:
-    """Returns what the cells' hashes say of the plan that the study file has now.
+    """Returns the differences between the study file's plan and those that the cells' hashes record.
 
     `standing` is "fixed" where every cell was run under it, "changed" where one was run under another,
     "unknown" where some, or all, keep no hash. `changes` are what differs, each with the number of cells that

@@ -49,7 +49,7 @@ def records_section(results: Sequence[CellResult], study: Study, kinds: Sequence
 
 
 def _text(results: Sequence[CellResult], kinds: Sequence[str]) -> str:
-    """Returns which kinds there are, how many records of each, and which fields the table leaves out."""
+    """Returns the kinds of records, the number of each, and the fields that the table leaves out."""
     told: list[str] = []
     for kind in kinds:
         records = [record for result in results for record in result.records(kind)]
@@ -122,7 +122,7 @@ def _means(records: Sequence[Mapping[str, Any]]) -> dict[str, float]:
 
 
 def _names(study: Study, points: Sequence[Sequence[CellResult]]) -> list[str]:
-    """Returns what sets the settings of each point apart from the others', in short."""
+    """Returns a short label of each point: its settings that differ from those of the others."""
     settings = [members[0].settings for members in points]
     keys = dict.fromkeys(key for one in settings for key, _ in leaves(one))
     varied = [key for key in keys if len({text_of(look_up(one, key)) for one in settings}) > 1]

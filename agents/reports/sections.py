@@ -1,4 +1,4 @@
-"""Which sections a report has behind those of runs that train: one for each other kind of record.
+"""Sections of a report after those of training runs: one for each other kind of record.
 
 A kind that a study has brought a section for (`agents.reports.additions`) gets that one; all others are shown
 as what they are, in one table.

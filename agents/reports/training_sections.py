@@ -135,7 +135,7 @@ SECTIONS: tuple[Callable[[Material], Section], ...] = (
 
 
 def answer(numbers: Numbers, measures: Measures | None = None) -> list[str]:
-    """Returns what the primary contrast says, in sentences; empty where a study has none that trains."""
+    """Returns the result of the primary contrast in sentences; empty if no primary contrast trains."""
     primary = next((one for one in numbers["contrasts"] if one["primary"]), None)
     if primary is None:
         return []

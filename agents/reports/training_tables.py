@@ -23,7 +23,7 @@ Numbers = Mapping[str, Any]
 
 
 def goal_table(numbers: Numbers) -> Table:
-    """Returns what has to be reached in each task."""
+    """Returns the table of goals, one row a task."""
     rows = [
         (
             task["name"] or "all arms",
@@ -68,7 +68,7 @@ def contrast_table(numbers: Numbers, measures: Measures | None = None) -> Table:
 
 
 def difference_table(numbers: Numbers, measures: Measures) -> Table:
-    """Returns what else is known of each contrast: not tested, and not what it was written down for."""
+    """Returns the table of further results of each contrast, which are not tested."""
     others = [row for row in read_at_levels(measures) if row.key != SCORE]
     wanted = [*_columns(measures, "differences"), *(at_level(row, kl) for row in others for kl in KL_LEVELS)]
     contrasts = sorted(numbers["contrasts"], key=lambda one: not one["primary"])
@@ -88,7 +88,7 @@ def difference_table(numbers: Numbers, measures: Measures) -> Table:
 
 
 def arm_table(numbers: Numbers, measures: Measures) -> Table:
-    """Returns how fast and how far each arm learned."""
+    """Returns the table of learning speed and final scores of each arm."""
     columns = _columns(measures, "learning")
     rows = [
         (
@@ -123,7 +123,7 @@ def matched_table(numbers: Numbers, measures: Measures) -> Table:
 
 
 def quality_table(numbers: Numbers, measures: Measures) -> Table:
-    """Returns what the responses look like after training."""
+    """Returns the table of the responses' statistics after training."""
     caption = "Responses to held-out prompts after training; perplexity is that under the reference"
     return _summaries(numbers, "quality", caption, _columns(measures, "responses"))
 
@@ -137,7 +137,7 @@ def _summaries(numbers: Numbers, name: str, caption: str, wanted: Sequence[Measu
 
 
 def reliability_table(numbers: Numbers, measures: Measures) -> Table:
-    """Returns how far runs of an arm differ, and how many went wrong."""
+    """Returns the table of the spread of each arm's runs, and of its failures."""
     columns = _columns(measures, "reliability")
     better = {one["arm"]: one for one in numbers["improvement"]}
     rows = [
@@ -188,7 +188,7 @@ def critic_arms(numbers: Numbers) -> tuple[str, str]:
 
 
 def tuning_table(numbers: Numbers) -> Table:
-    """Returns what tuning chose."""
+    """Returns the table of the settings that tuning chose."""
     tuning = numbers["tuning"]
     if tuning is None:
         return Table("tuning", "", ("for",), ())
@@ -208,7 +208,7 @@ def tuning_table(numbers: Numbers) -> Table:
 
 
 def tries_table(numbers: Numbers) -> Table:
-    """Returns how each setting that tuning tried went, seed by seed."""
+    """Returns the table of tuning's candidates, with their criterion for each seed."""
     tuning: Numbers = numbers["tuning"] or {"tried": []}
     tried: list[Numbers] = tuning["tried"]
     if not tried:

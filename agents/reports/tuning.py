@@ -20,7 +20,7 @@ Facts = dict[str, Any]
 def describe_tuning(
     study: Study, results: Iterable[CellResult], arms: Sequence[Arm], tasks: Sequence[Task]
 ) -> Facts | None:
-    """Returns what was tried, and what was chosen as far as the arms' runs tell; None without tuning.
+    """Returns tuning's candidates, and the choices as far as the arms' runs show; None without tuning.
 
     Args:
         study: What was planned.
@@ -53,7 +53,7 @@ def _tries(
     finished: Mapping[str, CellResult],
     goals: Mapping[str, Task],
 ) -> list[Facts]:
-    """Returns how each candidate for a choice went, those with no finished run left out.
+    """Returns the criterion of each candidate for a choice, without those that have no finished run.
 
     `criterion`, by seed: None for a run that failed. `episodes_to_goal`, by seed: infinite for one that did
     not get there; empty where the goal is not known.

@@ -73,7 +73,7 @@ class JsonlLog:
                 )
 
     def contents(self) -> dict[str, bytes]:
-        """Returns what both files hold by name, wherever they are; not after `close`.
+        """Returns the content of both files by name, even if they were moved; not after `close`.
 
         Raises:
             OSError: If they can't be read.

@@ -244,7 +244,7 @@ def check_no_link(folder: str | os.PathLike[str]) -> None:
 
 
 def _error_within(seconds: float, call: Callable[[], Any]) -> Exception | None:
-    """Returns what a call raised, or a TimeoutError if it did not return in time and was left behind.
+    """Returns the exception of a call, or a TimeoutError if it did not return in time and was abandoned.
 
     A thread can't be ended: the one that hangs is a daemon, which keeps no process alive.
     """

@@ -49,7 +49,7 @@ def is_fingerprint(value: Any) -> bool:
 
 
 def changed_parts(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    """Returns what differs between the hashes of two plans, in words: parts, and contrasts by name.
+    """Returns the differences between the hashes of two plans, in words: parts, and contrasts by name.
 
     Example:
         >>> then = {"goal": "1", "cells": "2", "tuning": "3", "contrasts": {"main": "4", "old": "5"}}

@@ -52,7 +52,7 @@ class Job(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """How a cell ended."""
+    """Outcome of running a cell: its status, with the reason of a failure or an error."""
 
     status: Literal["done", "failed", "busy", "error"]
     """failed: it diverged, which is a result; busy: another process is at work on it; error:

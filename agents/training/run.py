@@ -26,7 +26,7 @@ from agents.training.preset import Preset, Prompts
 from agents.training.run_folder import RunFolder, versions
 
 EVERY = 10
-"""Iterations between two checkpoints."""
+"""Default number of iterations between two checkpoints."""
 
 Settings = Mapping[str, Any]
 

@@ -53,7 +53,7 @@ class RunFolder:
         self.samples = self.path / "samples.jsonl"
         self.page = self.path / "samples.html"
         self.kept: dict[str, bytes] = {}
-        """What its files held when they were last read or written, by name: what is left if it goes."""
+        """Content of its files when last read or written, by name, to rescue a run whose folder is gone."""
         self._taken: os.stat_result | None = None
 
     @property

@@ -20,14 +20,14 @@ from typing import NamedTuple
 
 
 class Sizes(NamedTuple):
-    """Of a GPT-2."""
+    """Sizes of a GPT-2 model."""
 
     layers: int
-    """L."""
+    """Number of layers, L."""
     width: int
-    """H."""
+    """Width of the hidden states, H."""
     vocab: int
-    """V."""
+    """Vocabulary size, V."""
 
 
 def forward_operations(sizes: Sizes, contexts: Sequence[int], heads: int) -> int:

@@ -141,7 +141,7 @@ def _status(since: int, until: int, prompt_end: int) -> Status:
 
 
 def _find(claim: Claim, claims: list[Claim], first: int) -> int:
-    """Where the claim stands among those from `first` on; -1 if it does not."""
+    """Position of the claim among those from `first` on; -1 if it is not among them."""
     rule, start, end, amount, path = claim
     for k in range(first, len(claims)):
         other = claims[k]

@@ -94,7 +94,7 @@ class Known:
     _scores: dict[str, list[float]] = field(default_factory=dict[str, list[float]], init=False, repr=False)
 
     def counted(self, boundary: str) -> Sequence[int] | None:
-        """Returns how many characters of the response count after each token; None where nobody tells.
+        """Returns the number of the response's characters that count after each token; None if not known.
 
         Args:
             boundary: "open": all that are certain; "closed": those of closed units, and all of them with the

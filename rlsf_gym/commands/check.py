@@ -23,7 +23,7 @@ from rlsf_gym.presets.own_modules import names_module
 
 
 class Checked(NamedTuple):
-    """What a name stands for, and how it is checked."""
+    """Object that a name stands for, and the check for it."""
 
     kind: str
     check: Callable[[], None]
@@ -60,7 +60,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def find(part: str, kwargs: Mapping[str, Any]) -> Checked:
-    """Returns what a name stands for.
+    """Returns the object that a name stands for, with its check.
 
     Raises:
         ValueError: If nothing has this name.

@@ -113,7 +113,7 @@ def own_scorers() -> tuple[str, ...]:
 
 
 def make_explorer(options: argparse.Namespace, settings: Mapping[str, Any]) -> Any:
-    """Returns what answers the page's questions."""
+    """Returns the explorer that answers the page's questions."""
     from rlsf_gym.explorer.feedback import Explorer
 
     find_own_modules({**settings, "designs": options.designs})
@@ -173,5 +173,5 @@ def snapshot(explorer: Any, question: Question) -> str:
 
 
 def data_of(explorer: Any, question: Question, answer: Any, *, live: bool) -> dict[str, Any]:
-    """Returns what the page holds."""
+    """Returns the data of the page."""
     return {"live": live, "options": explorer.options(), "question": question.plain(), "answer": answer}

@@ -34,7 +34,7 @@ class Design:
     """
 
     name: str
-    """Shown in `info["reward_design"]`."""
+    """Name of the design, reported as `info["reward_design"]`."""
     function: Callable[..., FloatArray]
     """`function(evidence, *, rng, **kwargs) -> float64 (T,)`, zero where the mask is zero."""
     causal: bool = False

@@ -32,7 +32,7 @@ _ROUNDING = 1024  # further ids are added by so many, so that this happens rarel
 def reward_func(env_id: str, **kwargs: Any) -> RewardFunction:
     """Returns a function from prompts and completions to rewards, as TRL's trainers call it.
 
-    The reward is laid on `completion_ids`, the ids that were sampled, never on re-tokenised text; so the
+    The reward belongs to `completion_ids`, the ids that were sampled, never to re-tokenised text; so the
     trainer's tokenizer and the environment's must be the same. What stands behind the first end token, such
     as padding, is ignored. An id from V on counts as a token without text, with one warning; a batch in which
     more than a tenth of the ids are such is refused. A trainer that offers `log_metric` is given the means of

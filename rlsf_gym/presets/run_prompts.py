@@ -37,7 +37,7 @@ def read_prompts(settings: Settings, part: str) -> Prompts:
 
 
 def notes(settings: Settings) -> list[str]:
-    """Returns what is to be said of prompts that are not held out."""
+    """Returns notes to the user about prompts that are not held out."""
     if settings["eval_prompts"] is None:
         few = "too few prompts to hold some out: the evaluation uses those of the training"
         return [] if has_splits(settings) else [few]

@@ -93,11 +93,11 @@ BY_THE_RUN = {
     "render_mode": "a run renders nothing: samples.html shows the responses",
     "autoreset_mode": "the learner needs the one that is the default",
 }
-"""What a run sets by itself, and why."""
+"""Setting that a run chooses by itself, with the reason."""
 
 
 def call(path: str) -> str:
-    """Returns how an argument of the environment is given on the command line.
+    """Returns the flag that sets an argument of the environment.
 
     Example:
         >>> call("scorer"), call("scorer_kwargs.raw"), call("verify")

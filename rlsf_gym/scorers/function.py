@@ -80,7 +80,7 @@ class FunctionScorer:
     def assess_batch(
         self, prompts: Sequence[str], responses: Sequence[str], char_ends: Sequence[IntArray]
     ) -> list[Assessment]:
-        """Returns what `certify` and `prefix_scores` say of each pair, from one call of the function."""
+        """Returns certificate and prefix scores of each pair, from one call of the function."""
         rows = zip(prompts, responses, char_ends, strict=True)
         parts = [
             [prompt, prompt + text, *(prompt + text[:end] for end in np.asarray(ends).tolist())]

@@ -12,7 +12,7 @@ __all__ = ["check_offer", "has_offer", "list_offers"]
 
 
 def list_offers(scorer: Any, table: Table | None = None) -> tuple[str, ...]:
-    """Returns what a scorer, or the class of one, offers to reward designs.
+    """Returns the offers of a scorer, or of the class of one, to reward designs.
 
     "rules": certificates whose amounts add up to the gain by `rules` that it declares; "lexicon":
     `lexicon_scores(text)`; the names in `attribution_methods`, which

@@ -38,7 +38,7 @@ class ScoreStream(Protocol):
     """A prompt and the response behind it, while it is written."""
 
     def extend(self, text: str) -> float:
-        """Returns what `Scorer.score` says of prompt and response once the text is added to it."""
+        """Appends a text and returns the score of prompt and response so far, as `Scorer.score` gives it."""
         ...
 
 

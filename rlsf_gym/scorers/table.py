@@ -41,7 +41,7 @@ def load_scorer(spec: str | Scorer | Callable[..., Any], **kwargs: Any) -> Score
 
 
 def load_from(table: Table, spec: str | Scorer | Callable[..., Any], kwargs: Mapping[str, Any]) -> Scorer:
-    """Returns what `load_scorer` does, for names of another table."""
+    """Returns the scorer that a name in another table, a place or an object stands for."""
     part = table.load(spec)
     if not _is_scorer(part) and takes_texts(part, kwargs):
         return FunctionScorer(partial(part, **kwargs) if kwargs else part)

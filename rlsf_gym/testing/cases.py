@@ -1,4 +1,4 @@
-"""Responses made to lay rewards on."""
+"""Cases: responses on which reward designs are tested."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def change_end(rng: np.random.Generator, case: Case) -> Case:
 
 
 def make_evidence(design: Design, case: Case) -> Evidence:
-    """Returns what a design may know of a response."""
+    """Returns the evidence that a design gets on a response."""
     feedback = Feedback(
         scorer=case.load_scorer(),
         objective=load_objective(case.objective),

@@ -171,7 +171,7 @@ def check_causal(design: Design, case: Case, other: Case) -> None:
 
 
 def lay(design: Design, case: Case) -> tuple[FloatArray, Evidence]:
-    """Returns what a design pays for a response, float64 (T,), and the evidence that it saw.
+    """Returns the rewards of a design for a response, float64 (T,), and the evidence that it used.
 
     Raises:
         ContractError: If it reads `prefix_utilities` without having declared `uses_prefixes`.

@@ -140,7 +140,7 @@ class Promises:
             self._check_amounts(certificate, text)
 
     def prove(self, certificate: Certificate, prompt: str, response: str, instance: Any = None) -> Proof:
-        """Returns what the scorer's checker proves, which refuses whatever is forged.
+        """Returns the proof of the scorer's checker, after checking that it refuses forged certificates.
 
         Args:
             certificate: The certificate.

@@ -94,7 +94,7 @@ class Payments(NamedTuple):
 
 
 def pay_responses(game: WordGame, designs: Mapping[str, Design], *, seed: int = 0) -> Payments:
-    """Returns what every response of a game earns under each design.
+    """Returns the rewards of every response of a game under each design.
 
     A word pays at once (`boundary="open"`). A design that draws does so once for each response, from a
     generator of its own: its table is one sample of it.

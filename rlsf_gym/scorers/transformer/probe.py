@@ -27,7 +27,7 @@ _UNLIMITED = 10**9  # tokenizers without a maximum say 10 ** 30
 
 
 class Probe(NamedTuple):
-    """How a classifier reads its inputs."""
+    """Traits of a classifier's inputs, found by probing it."""
 
     positions: int | None
     """Number of tokens that its tables of positions hold; None where it has no such table."""
@@ -36,7 +36,7 @@ class Probe(NamedTuple):
 
 
 def probe_classifier(model: Any, tokenizer: Any, short: Row, long: Row, *, name: str) -> Probe:
-    """Returns how a classifier reads its inputs, from three small forward passes.
+    """Returns the traits of a classifier's inputs, from three small forward passes.
 
     Args:
         model: The classifier.

@@ -144,7 +144,7 @@ class TransformerScorer:
         return self.certify_batch([prompt], [response])[0]
 
     def certify_batch(self, prompts: Sequence[str], responses: Sequence[str]) -> list[Certificate]:
-        """Returns what `certify` says of each pair, after one pass over all texts."""
+        """Returns the certificate of each pair, from one pass over all texts."""
         texts = [prompt + response for prompt, response in zip(prompts, responses, strict=True)]
         logits = self._logits([*prompts, *texts])  # (2 B, L) float64
         scores: list[float] = self._weights.scores(logits).tolist()
@@ -166,7 +166,7 @@ class TransformerScorer:
     def attributions_batch(
         self, prompts: Sequence[str], responses: Sequence[str], method: str
     ) -> list[FloatArray]:
-        """Returns what the classifier attributes to the characters of B responses, each float64 (length,).
+        """Returns the classifier's attributions to the characters of B responses, each float64 (length,).
 
         A token's value is split evenly over its characters, those in the prompt included; characters beyond
         `max_length` tokens, or of no token, have 0. Values agree to 1e-5 whatever else is in the batch.
@@ -252,7 +252,7 @@ class TransformerScorer:
         return row | {"token_type_ids": types} if any(types) else row
 
     def _tokenise(self, text: str, **more: bool) -> Any:
-        """Returns what the tokenizer says of a text, its `input_ids` and what `more` asks for."""
+        """Returns the tokenizer's encoding of a text: its `input_ids` and what `more` asks for."""
         encoding = self._tokenizer(
             text,
             truncation=self.truncate,
@@ -270,7 +270,7 @@ class TransformerScorer:
         return encoding
 
     def _inputs(self, rows: list[Row]) -> dict[str, Any]:
-        """Returns what the model takes of N texts, (N, width) int64 each, padded on the right."""
+        """Returns the model's inputs for N texts, (N, width) int64 each, padded on the right."""
         return stack_rows(self._model, rows, self._tokenizer.pad_token_id)
 
     def _forward(self, rows: list[Row]) -> FloatArray:

@@ -136,7 +136,7 @@ class _PrefixReader:
         return bool(self._bangs or self._queries)
 
     def count(self, raw: int) -> int:
-        """How many words so many raw characters hold; -1 where they cut one. Instead of `read`."""
+        """Number of words in the first `raw` characters; -1 where they cut a word. Replaces `read`."""
         self._stop = stop = bisect_left(self._spelling.raws, raw)
         runs = self._runs
         while self._next < len(runs) and runs[self._next][1] <= stop:
@@ -144,7 +144,7 @@ class _PrefixReader:
         return -1 if self._next < len(runs) and runs[self._next][0] < stop else self._next
 
     def read(self, raw: int) -> tuple[list[Token], Token | None]:
-        """The words that have become whole with so many raw characters, and the one that is cut, if any."""
+        """Words that have become whole with the first `raw` characters, and the one that is cut, if any."""
         self._stop = stop = bisect_left(self._spelling.raws, raw)
         words: list[Token] = []
         while self._next < len(self._runs) and self._runs[self._next][1] <= stop:

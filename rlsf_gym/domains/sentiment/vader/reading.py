@@ -47,7 +47,7 @@ class Reading(NamedTuple):
     sums: list[float]
 
     def span(self, at: int) -> Span:
-        """Where word `at` stands in the raw text."""
+        """Span of word `at` in the raw text."""
         spelled, stream, tokens, ends, _ = self
         word = stream.words[at]
         first = ends[at] - len(tokens[at]) + word.lead
@@ -91,7 +91,7 @@ def read(spelled: SpelledText, stream: Stream, vocabulary: Vocabulary, stops: Se
 
 
 def _find_ends(text: str, tokens: Sequence[str]) -> list[int]:
-    """Where each token of a text ends."""
+    """Offset of the end of each token of a text."""
     end = len(text) - len(text.lstrip()) - 1
     ends = [end := end + 1 + len(token) for token in tokens]  # right where one character stands between two
     if end != len(text.rstrip()):
