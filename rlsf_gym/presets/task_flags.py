@@ -93,7 +93,7 @@ BY_THE_RUN = {
     "render_mode": "a run renders nothing: samples.html shows the responses",
     "autoreset_mode": "the learner needs the one that is the default",
 }
-"""Setting that a run chooses by itself, with the reason."""
+"""Arguments of the environment that a run sets by itself, each with the reason."""
 
 
 def call(path: str) -> str:
