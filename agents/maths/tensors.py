@@ -51,7 +51,7 @@ class Estimates(NamedTuple):
     advantages: Tensor
     """(B, T) float32, 0 outside the mask."""
     returns: Tensor | None
-    """(B, T) float32, the critic's targets; None: there is no critic to train."""
+    """Targets of the critic, (B, T) float32; None: there is no critic to train."""
 
 
 class Batch(NamedTuple):
@@ -64,28 +64,28 @@ class Batch(NamedTuple):
     response_mask: Tensor
     """True on real tokens of the response, (B, T) bool."""
     logprobs: Tensor
-    """(B, T) float32, of the policy that sampled."""
+    """Log-probabilities under the policy that sampled, (B, T) float32."""
     ref_logprobs: Tensor
-    """(B, T) float32, of the same tokens under the reference."""
+    """Log-probabilities of the same tokens under the reference, (B, T) float32."""
     values: Tensor
-    """(B, T) float32, of the critic when the episodes were collected."""
+    """Values of the critic when the episodes were collected, (B, T) float32."""
     rewards: Tensor
-    """(B, T) float32, shaped, before they are scaled."""
+    """Shaped rewards, before they are scaled, (B, T) float32."""
     advantages: Tensor
-    """(B, T) float32."""
+    """Advantage of each token, (B, T) float32."""
     returns: Tensor | None
-    """(B, T) float32, the critic's targets; None: there is no critic to train."""
+    """Targets of the critic, (B, T) float32; None: there is no critic to train."""
 
 
 class Scored(NamedTuple):
     """Given responses as a policy scores them; every field is 0 outside the response mask."""
 
     logprobs: Tensor
-    """(B, T) float32."""
+    """Log-probability of each token under the policy, (B, T) float32."""
     values: Tensor
-    """(B, T) float32, of the state before each token."""
+    """Value of the state before each token, (B, T) float32."""
     entropy: Tensor | None
-    """(B, T) float32 in nats, where asked for."""
+    """Entropy of each token's distribution in nats, (B, T) float32; None if not asked for."""
     kl: Tensor | None
     """(B, T) float32, exact KL(given distributions, this policy) in nats, where asked for."""
 

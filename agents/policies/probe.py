@@ -31,9 +31,9 @@ class _Texts(NamedTuple):
     """Two texts, the second of which is shorter."""
 
     tokens: Tensor
-    """(2, S) int64, padded on the left."""
+    """Token ids, padded on the left, (2, S) int64."""
     mask: Tensor
-    """(2, S) bool."""
+    """True on real tokens, (2, S) bool."""
     prompt: int
     """Columns before the tokens that are appended."""
 

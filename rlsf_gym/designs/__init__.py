@@ -94,7 +94,7 @@ DESIGNS = Table(
         "seed_legacy": Design("seed_legacy", seed_legacy, bounded=True),
     },
 )
-"""Name to reward design."""
+"""Table of reward designs by name."""
 
 
 def _gain(before: float, after: float) -> float:
