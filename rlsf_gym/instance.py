@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Protocol, cast
 
 import numpy as np
 
-__all__ = ["Instance", "Instances", "as_instances", "copy_data"]
+__all__ = ["Instance", "Instances", "as_instances", "check_instance", "copy_data"]
 
 
 class Instance(NamedTuple):
@@ -44,11 +44,33 @@ def as_instances(prompts: Sequence[str | Instance]) -> list[Instance]:
     return [Instance(one) if isinstance(one, str) else one for one in prompts]
 
 
+def check_instance(instance: Any, method: str) -> Instance:
+    """Returns an instance of a source whose domain has data, in nothing shared with it.
+
+    Args:
+        instance: What the source made.
+        method: By which method, for messages.
+
+    Raises:
+        ValueError: If it is no `Instance` of a text, a number and plain data.
+    """
+    parts: Any = instance if isinstance(instance, Instance) else Instance(prompt=cast(Any, None))
+    kind = cast(Any, type)(parts.number)
+    is_number = kind is int or issubclass(kind, np.integer)
+    if not isinstance(parts.prompt, str) or not is_number:
+        raise ValueError(
+            f"{method} of instances must return an Instance with a text as prompt and an int as number, "
+            f"got {instance!r:.80}"
+        )
+    return parts._replace(data=copy_data(parts.data))
+
+
 def copy_data(data: Any) -> dict[str, Any]:
     """Returns a copy of an instance's data, in nothing shared with it.
 
     Raises:
-        ValueError: If it is no dict of plain values that JSON can write and read back.
+        ValueError: If it is no dict of plain values that JSON can write and read back, or a key begins with
+            "_", as those do by which vector environments say who has a value.
 
     Example:
         >>> copy_data({"numbers": [3, 5], "target": 8})
@@ -58,7 +80,7 @@ def copy_data(data: Any) -> dict[str, Any]:
         raise ValueError(f"data of an instance must be a dict, got {data!r:.80}")
     plain = dict(cast(Mapping[str, Any], data))
     try:
-        copy = json.loads(json.dumps(plain, allow_nan=False))
+        copy = json.loads(json.dumps(plain, allow_nan=False), object_hook=_check_keys)
     except (TypeError, ValueError, RecursionError) as error:
         raise ValueError(
             f"data of an instance must be what JSON can write, got {plain!r:.80}: {error}"
@@ -66,3 +88,10 @@ def copy_data(data: Any) -> dict[str, Any]:
     if copy != plain:
         raise ValueError(f"data of an instance must come back from JSON as it is, got {plain!r:.80}")
     return copy
+
+
+def _check_keys(found: dict[str, Any]) -> dict[str, Any]:
+    hidden = [key for key in found if key.startswith("_")]
+    if hidden:
+        raise ValueError(f"keys must not begin with '_', as {hidden[0]!r} does")
+    return found

@@ -135,8 +135,7 @@ def load_prompts(
     Raises:
         ValueError: If the source cannot be read or nothing is left of it.
     """
-    if split not in SPLITS:
-        raise ValueError(f"split must be one of {', '.join(SPLITS)}, got {split!r}")
+    check_split(split)
     source = _read_source(spec, column)
     if not isinstance(source, TextColumn):
         return source
@@ -172,6 +171,16 @@ def register_prompts(name: str, prompts: str | Sequence[str] | Prompts | Callabl
         ValueError: If the name belongs to other prompts.
     """
     PROMPTS.register(name, prompts)
+
+
+def check_split(split: Any) -> None:
+    """Checks that a split is one of `SPLITS`.
+
+    Raises:
+        ValueError: If it is not.
+    """
+    if split not in SPLITS:
+        raise ValueError(f"split must be one of {', '.join(SPLITS)}, got {split!r}")
 
 
 def _read_source(spec: Any, column: str | None) -> TextColumn | Prompts:

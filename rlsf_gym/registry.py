@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
-from typing import Any, Final
+from types import FunctionType
+from typing import Any, Final, cast
 
 from rlsf_gym.arguments import Argument, ArgumentError, PythonOnly, describe_mismatch, did_you_mean
 
@@ -88,12 +89,14 @@ class Table(dict[str, Any]):
     def register(self, name: str, part: Any) -> None:
         """Adds a part under a name; nothing is ever replaced silently.
 
+        The copy of a function that pickling made counts as the function, where it closes over nothing.
+
         Raises:
             ValueError: If the name is empty, holds a colon, or belongs to another part already.
         """
-        if not name or ":" in name:
+        if not isinstance(cast(object, name), str) or not name or ":" in name:
             raise ValueError(f"{self.kind} name must be a non-empty string without ':', got {name!r}")
-        if name in self and self[name] is not part:
+        if name in self and not _is_same(self[name], part):
             raise ValueError(
                 f"{self.kind} {name!r} is registered already: choose another name, or delete the old entry"
             )
@@ -123,6 +126,16 @@ class Table(dict[str, Any]):
         if mismatch is not None:
             raise ArgumentError(argument, f" must fit {self.kind} {shown!r}: {mismatch}")
         return factory(**kwargs)
+
+
+def _is_same(old: Any, new: Any) -> bool:
+    """Whether two parts are one, or equal places, or functions of the same code that hold no values."""
+    if old is new or (isinstance(old, str) and old == new):
+        return True
+    both: list[Any] = [one for one in (old, new) if isinstance(one, FunctionType)]
+    holds = any(one.__closure__ or one.__defaults__ or one.__kwdefaults__ for one in both)
+    codes = {(one.__module__, one.__code__) for one in both}
+    return len(both) == 2 and len(codes) == 1 and not holds
 
 
 def import_attribute(kind: str, path: str) -> Any:

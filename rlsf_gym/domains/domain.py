@@ -42,7 +42,7 @@ class Domain:
     """Domain: a symbolic tool with all that environments, tests and pages need to know of it.
 
     Raises:
-        ValueError: If it has no name, no scorer, or no pieces to test on.
+        ValueError: If it has no name, no scorer, or no pieces to test on, or a field is of another kind.
     """
 
     name: str
@@ -76,10 +76,30 @@ class Domain:
         """Checks what nothing works without."""
         if not isinstance(cast(Any, self.name), str) or not self.name:
             raise ValueError(f"name of a domain must be a text, got {self.name!r}")
+        self._check_kinds()
         if not self.scorers:
             raise ValueError(f"scorers of domain {self.name!r} must hold at least one, got none")
         if not self.samples.pieces:
             raise ValueError(f"samples of domain {self.name!r} must hold at least one piece, got none")
+        for key in ("domain", "domain_kwargs"):
+            if key in self.defaults:
+                raise ValueError(f"defaults of domain {self.name!r} must leave {key!r} out")
+
+    def _check_kinds(self) -> None:
+        """Checks that each field is of its kind, before something far away stumbles over it."""
+        for key in ("scorers", "checkers", "defaults", "design_kwargs", "training", "labels"):
+            self._check_kind(key, "a dict", isinstance(getattr(self, key), Mapping))
+        for key in ("instances", "judge"):
+            given = getattr(self, key)
+            self._check_kind(key, "a function, or None", given is None or callable(given))
+        samples = cast(Any, self.samples)
+        is_right = isinstance(samples, Samples) and {bytes}.issuperset(map(type, samples.pieces))
+        self._check_kind("samples", "Samples with bytes as pieces", is_right)
+        self._check_kind("corpus", "a Corpus", isinstance(cast(Any, self.corpus), Corpus))
+
+    def _check_kind(self, key: str, kind: str, is_right: bool) -> None:
+        if not is_right:
+            raise ValueError(f"{key} of domain {self.name!r} must be {kind}, got {getattr(self, key)!r:.80}")
 
     @property
     def scorer(self) -> str:

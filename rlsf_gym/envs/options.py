@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, cast
 
 import numpy as np
 
@@ -37,7 +37,8 @@ def given_instances(options: Mapping[str, Any] | None, num_envs: int, task: Task
     if one in checked:
         raise ValueError(f"options must hold {one!r} or {many!r}, got both")
     rows = checked[many]
-    given = [] if isinstance(rows, str | Mapping) else [task.make_instance(row, many) for row in rows]
+    is_list = isinstance(rows, Iterable) and not isinstance(rows, str | Mapping)
+    given = [task.make_instance(row, many) for row in cast(Iterable[Any], rows)] if is_list else []
     if len(given) != num_envs:
         what = "texts" if one == "prompt" else "dicts"
         raise ValueError(f"options[{many!r}] must be a list of {num_envs} {what}, got {rows!r}")
@@ -62,6 +63,8 @@ def reset_mask(options: Mapping[str, Any] | None, num_envs: int) -> BoolArray:
 
 def _check_known(options: Mapping[str, Any] | None, known: tuple[str, ...]) -> Mapping[str, Any]:
     """Returns the options after refusing unknown ones, which would be ignored."""
+    if options is not None and not isinstance(cast(object, options), Mapping):
+        raise ValueError(f"options must be a dict or None, got {options!r:.80}")
     unknown = [key for key in options or {} if key not in known]
     if unknown:
         raise ValueError(f"options must be among {', '.join(map(repr, known))}, got {unknown[0]!r}")

@@ -15,10 +15,10 @@ from rlsf_gym.designs import Design, load_design
 from rlsf_gym.domains import Domain, load_domain
 from rlsf_gym.evidence import IntArray
 from rlsf_gym.feedback.core import Boundary, Feedback
-from rlsf_gym.instance import Instance, Instances, copy_data
+from rlsf_gym.instance import Instance, Instances, check_instance, copy_data
 from rlsf_gym.judges import is_judge, load_judge
 from rlsf_gym.objectives import load_objective
-from rlsf_gym.prompts import Prompts, load_prompts
+from rlsf_gym.prompts import Prompts, check_split, load_prompts
 from rlsf_gym.registry import Table
 from rlsf_gym.remembered import Remembered
 from rlsf_gym.scorers import Scorer
@@ -61,6 +61,7 @@ def make_task(name: str, arguments: TaskArguments) -> Task:
         ValueError: If an argument has a wrong value.
     """
     check_keywords(name, arguments)
+    _check_kwargs(arguments)
     domain = load_domain(arguments.get("domain", "sentiment"), **(arguments.get("domain_kwargs") or {}))
     check_keywords(f"domain {domain.name!r} with these defaults", domain.defaults)
     own = ("domain", "domain_kwargs", *(key for key in domain.defaults if arguments.get(key) is None))
@@ -141,11 +142,14 @@ class Task:
             prompt, response = domain.samples.pairs[0]
             return Instance(prompt), response
         response = b"".join(domain.samples.pieces).decode("utf-8", "replace")
-        return self.instances.sample(np.random.default_rng(0)), response
+        return self.begin(np.random.default_rng(0), None), response
 
     def begin(self, rng: np.random.Generator, given: Instance | None) -> Instance:
         """Returns the instance of a new episode, given or drawn."""
-        return self.instances.sample(rng) if given is None else given
+        if given is not None:
+            return given
+        drawn = self.instances.sample(rng)
+        return drawn if self.domain.instances is None else check_instance(drawn, "sample")
 
     @property
     def option(self) -> str:
@@ -167,7 +171,7 @@ class Task:
         if self.domain.instances is not None:
             if not isinstance(given, Mapping):
                 raise ValueError(f"options[{name!r}] must be a dict, got {given!r:.80}")
-            return self.instances.make(copy_data(given))._replace(number=-1)
+            return check_instance(self.instances.make(copy_data(given)), "make")._replace(number=-1)
         if not isinstance(given, str):
             raise ValueError(f"options[{name!r}] must be a str, got {given!r}")
         return Instance(given)
@@ -215,7 +219,8 @@ class Task:
                     f" must be left out: domain {self.domain.name!r} makes its prompts, say which by ",
                     Argument("domain_kwargs"),
                 )
-            return self.domain.instances(split)
+            check_split(split)
+            return _check_source(self.domain.name, self.domain.instances(split))
         if prompts is None:
             raise ArgumentError(
                 Argument("prompts"), f" must be given: domain {self.domain.name!r} has none of its own"
@@ -266,6 +271,24 @@ def check_keywords(name: str, given: Mapping[str, Any]) -> None:
                 f"{name} got an unexpected keyword argument {key!r}{did_you_mean(key, known)}: "
                 f"expected some of {', '.join(known)}"
             )
+
+
+def _check_kwargs(given: Mapping[str, Any]) -> None:
+    """Checks that arguments which hold arguments are dicts by name."""
+    for key, value in given.items():
+        is_dict = isinstance(value, Mapping) and all(isinstance(name, str) for name in cast(Any, value))
+        if key.endswith("_kwargs") and value is not None and not is_dict:
+            raise ArgumentError(Argument(key), f" must be a dict of arguments by name, got {value!r:.80}")
+
+
+def _check_source(domain: str, source: Any) -> Instances:
+    missing = [name for name in ("sample", "make") if not callable(getattr(source, name, None))]
+    if missing or isinstance(source, type):
+        raise ValueError(
+            f"instances of domain {domain!r} must return an object with the methods sample and make for a "
+            f"split, got {source!r:.80}"
+        )
+    return cast(Instances, source)
 
 
 def check_count(name: str, value: Any) -> int:

@@ -99,7 +99,8 @@ class Feedback:
         That is so under `verify`, where nothing is paid without a proof, for designs that do not say by
         `find_step` what they pay, and for scorers and segmentations that do not read on.
         """
-        step, open_stream = find_step(self.design), find_open_stream(self.scorer)
+        step = find_step(self.design)
+        open_stream = None if needs_instance(self.scorer) else find_open_stream(self.scorer)
         count_closed = (
             len if self.boundary == "open" else getattr(self._scoring.segmentation, "count_closed", None)
         )

@@ -14,7 +14,7 @@ from rlsf_gym.feedback.scoring import Scoring
 from rlsf_gym.instance import Instance
 from rlsf_gym.objectives import Objective
 from rlsf_gym.scorers.protocol import needs_instance
-from rlsf_gym.text.segmentation import find_groups, find_unit_ends, find_units
+from rlsf_gym.text.segmentation import find_groups, find_texts_without, find_unit_ends, find_units
 
 __all__ = ["ResponseHindsight"]
 
@@ -70,7 +70,7 @@ class ResponseHindsight:
     def texts_without(self, absences: Sequence[Sequence[int]]) -> list[str]:
         """Returns N texts: prompt + response without some units; without all of them, the prompt."""
         units = self.units()
-        texts = self.scoring.segmentation.without(self.prompt + self.response, units, absences)
+        texts = find_texts_without(self.scoring.segmentation, self.prompt + self.response, units, absences)
         for number, absent in enumerate(absences):
             if len(units) and len(set(absent)) == len(units):
                 texts[number] = self.prompt

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import accumulate
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +18,7 @@ from rlsf_gym.evidence import BoolArray, FloatArray, IntArray
 from rlsf_gym.feedback.agreement import AgreementWatch
 from rlsf_gym.feedback.boundary import ClosingWatch
 from rlsf_gym.feedback.decoding import Responses
-from rlsf_gym.instance import Instance, as_instances
+from rlsf_gym.instance import Instance, as_instances, copy_data
 from rlsf_gym.remembered import Remembered, constant_size
 from rlsf_gym.scorers.protocol import (
     Assessment,
@@ -29,7 +29,7 @@ from rlsf_gym.scorers.protocol import (
 )
 from rlsf_gym.text.segmentation import Segmentation, closed_ends_batch
 
-__all__ = ["Boundary", "Scores", "Scoring"]
+__all__ = ["Boundary", "Scores", "Scoring", "assess"]
 
 Boundary = Literal["closed", "open"]
 
@@ -122,6 +122,7 @@ class Scoring:
                 (sum(map(len, asked)),),
                 lambda: _prefixes(prompts, responses.texts, asked),
             )
+            self._check_counts(answers.found, asked)
         if is_watching:
             with self._named():
                 self._agreement.see(
@@ -219,6 +220,15 @@ class Scoring:
                 )
         return found
 
+    def _check_counts(self, found: Sequence[FloatArray], asked: Sequence[IntArray]) -> None:
+        """Checks that each response has its own scores of prefixes, and not one too many of another's."""
+        counts, wanted = list(map(len, found)), list(map(len, asked))
+        if counts != wanted:
+            raise ValueError(
+                f"scorer {self.scorer.name!r} must return {wanted} scores of the prefixes of each response, "
+                f"got {counts}"
+            )
+
     @contextmanager
     def _named(self) -> Generator[None]:
         """Adds a note with the scorer's name to an exception that lacks it."""
@@ -247,13 +257,7 @@ class Scoring:
         return self._read(assess_batch(prompts, texts, ends))
 
     def _assess(self, instances: Sequence[Instance], texts: list[str], ends: list[IntArray]) -> _Answers:
-        scorer: Any = self.scorer
-        assessments: list[Assessment] = scorer.assess(list(instances), texts, ends)
-        if len(assessments) != len(texts):
-            raise ValueError(
-                f"scorer {self.scorer.name!r} must assess {len(texts)} responses, got {len(assessments)}"
-            )
-        return self._read(assessments)
+        return self._read(assess(self.scorer, instances, texts, ends))
 
     def _read(self, assessments: Sequence[Assessment]) -> _Answers:
         certificates = [one.certificate for one in assessments]
@@ -266,15 +270,13 @@ class Scoring:
 
     def _ask_one_by_one(self, prompts: Sequence[str], texts: list[str], ends: list[IntArray]) -> _Answers:
         prompt, full = self._score(prompts, texts)
-        found: list[FloatArray] = []
+        found = [np.zeros(0)] * len(texts)
         rows = [row for row, wanted in enumerate(ends) if len(wanted)]
         if rows:
-            found = prefix_scores_batch(
-                self.scorer,
-                [prompts[row] for row in rows],
-                [texts[row] for row in rows],
-                [ends[row] for row in rows],
-            )
+            chosen = [prompts[row] for row in rows], [texts[row] for row in rows], [ends[row] for row in rows]
+            scores = prefix_scores_batch(self.scorer, *chosen)
+            for row, one in zip(rows, scores, strict=True):
+                found[row] = one
         batched = getattr(self.scorer, "certify_batch", None)  # a neural scorer's single calls are slow
         if batched is not None:
             return _Answers(prompt, full, batched(prompts, texts), found)
@@ -293,6 +295,34 @@ class Scoring:
         for prompt in prompts:
             self._prompt_scores.put(prompt, lookup[prompt])
         return [lookup[prompt] for prompt in prompts], [lookup[text] for text in joined]
+
+
+def assess(
+    scorer: Any, instances: Sequence[Instance], texts: Sequence[str], ends: Sequence[IntArray]
+) -> list[Assessment]:
+    """Returns what a scorer of instances says of B responses; what it does to the data reaches nobody else.
+
+    Raises:
+        ValueError: If that is not one `Assessment` of each, with a certificate and a value for each end.
+    """
+    own = [one if one.data is None else one._replace(data=copy_data(one.data)) for one in instances]
+    made: Any = scorer.assess(own, list(texts), list(ends))
+    found: list[Any] = list(cast(Iterable[Any], made)) if isinstance(made, Iterable) else []
+    if len(found) != len(texts) or not all(isinstance(one, Assessment) for one in found):
+        raise ValueError(
+            f"scorer {scorer.name!r} must return {len(texts)} Assessments from assess, one a response, "
+            f"got {made!r:.80}"
+        )
+    for one, wanted in zip(found, ends, strict=True):
+        if not isinstance(one.certificate, Certificate):
+            kind = type(one.certificate).__name__
+            raise ValueError(f"scorer {scorer.name!r} must certify with a Certificate, got {kind}")
+        if np.shape(one.prefix_scores) != wanted.shape:
+            raise ValueError(
+                f"scorer {scorer.name!r} must value {len(wanted)} prefixes by finite scores, "
+                f"got shape {np.shape(one.prefix_scores)}"
+            )
+    return found
 
 
 def _prefixes(prompts: Sequence[str], texts: Sequence[str], ends: list[IntArray]) -> list[str]:

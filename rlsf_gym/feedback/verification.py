@@ -18,6 +18,7 @@ from rlsf_gym.certificates.rewards import RECOMPUTABLE, compare_rewards, recompu
 from rlsf_gym.designs import DESIGNS, Design
 from rlsf_gym.evidence import Evidence, FloatArray, IntArray
 from rlsf_gym.feedback.hindsight import ResponseHindsight
+from rlsf_gym.feedback.scoring import assess
 from rlsf_gym.instance import Instance
 from rlsf_gym.scorers.protocol import Scorer, needs_instance
 
@@ -73,7 +74,7 @@ def _try(scorer: Scorer, instance: Instance, response: str) -> bool:
 
 def _certify(scorer: Any, instance: Instance, response: str) -> Any:
     if needs_instance(scorer):
-        return scorer.assess([instance], [response], [np.zeros(0, np.int64)])[0].certificate
+        return assess(scorer, [instance], [response], [np.zeros(0, np.int64)])[0].certificate
     return scorer.certify(instance.prompt, response)
 
 
@@ -320,6 +321,11 @@ def _check_form(scorer: Scorer, certificate: Any) -> None:
         raise ValueError(
             f"scorer {scorer.name!r} declares verifiable={scorer.verifiable}, but certifies with "
             f"verifiable={certificate.verifiable}: return Certificate.opaque(...) where nothing can be proved"
+        )
+    if certificate.verifiable and certificate.scorer != scorer.name:  # another one's checker would prove it
+        raise ValueError(
+            f"scorer {scorer.name!r} must certify in its own name, got a certificate of "
+            f"{certificate.scorer!r}: pass scorer=self.name to Certificate"
         )
     if certificate.rules != _rules_of(scorer):
         raise ValueError(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +24,7 @@ __all__ = [
     "cut_out",
     "find_groups",
     "find_spans",
+    "find_texts_without",
     "find_unit_ends",
     "find_units",
 ]
@@ -196,6 +197,7 @@ def find_units(segmentation: Segmentation, text: str) -> IntArray:
         ValueError: If they are not spans of the text, in order and apart.
     """
     units = segmentation.units(text)
+    _check_kind(segmentation, "units", units)
     borders: list[int] = units.ravel().tolist()  # as a list, which is faster for a response's few units
     is_ordered = units.shape == (len(units), 2) and [0, *borders] == sorted([0, *borders])
     if not is_ordered or any(map(operator.eq, borders[::2], borders[1::2])):
@@ -220,6 +222,7 @@ def find_unit_ends(segmentation: Segmentation, text: str, units: IntArray) -> In
     if find_ends is None:
         return units[:, 1]
     ends: IntArray = find_ends(text, units)
+    _check_kind(segmentation, "ends", ends)
     if ends.shape != units.shape[:1] or (ends <= units[:, 0]).any() or (ends > units[:, 1]).any():
         raise _wrong(segmentation, "ends", f"offsets within its units {units.tolist()}", ends, text)
     return ends
@@ -237,6 +240,7 @@ def find_groups(segmentation: Segmentation, text: str, units: IntArray) -> IntAr
         ValueError: If there is not one number for each unit.
     """
     groups = segmentation.groups(text, units)
+    _check_kind(segmentation, "groups", groups)
     if groups.shape != units.shape[:1]:
         raise _wrong(segmentation, "groups", f"{len(units)} numbers", groups, text)
     return groups
@@ -263,6 +267,7 @@ def closed_ends_batch(
     closed = batched(texts, char_ends, lengths)
     if type(segmentation).__module__.startswith("rlsf_gym."):  # ours are held to it by tests, at no cost here
         return closed
+    _check_kind(segmentation, "closed_ends_batch", closed)
     return _check_closed(segmentation, texts, char_ends, lengths, closed)
 
 
@@ -285,6 +290,7 @@ def closed_ends_by_row(
         if not length:
             continue  # nothing closes without a token
         given = segmentation.closed_ends(text, char_ends[row, :length])
+        _check_kind(segmentation, "closed_ends", given)
         if given.shape != (length,):
             raise _wrong(segmentation, "closed_ends", f"{length} offsets", given, text)
         closed[row, :length] = given
@@ -319,6 +325,40 @@ def can_close(segmentation: Segmentation, text: str) -> bool | None:
     """Returns whether units of such a text ever close before its end, None where that can't be told."""
     told: Any = getattr(segmentation, "can_close", None)
     return None if told is None else told(text)
+
+
+def find_texts_without(
+    segmentation: Segmentation, text: str, units: IntArray, absences: Sequence[Sequence[int]]
+) -> list[str]:
+    """Returns the text without some of its units, once for each choice of absent ones.
+
+    Args:
+        segmentation: The segmentation.
+        text: Prompt and response.
+        units: int64 (K, 2), the response's units as spans of the text.
+        absences: N choices of units, by their numbers.
+
+    Raises:
+        ValueError: If they are not so many texts, each of which begins as the text does.
+    """
+    texts = segmentation.without(text, units, absences)
+    kept = text[: int(units[0, 0])] if len(units) else text
+    is_list = isinstance(cast(object, texts), list) and len(texts) == len(absences)
+    if not is_list or not all(isinstance(cast(object, one), str) and one.startswith(kept) for one in texts):
+        raise ValueError(
+            f"segmentation {type(segmentation).__name__} must return {len(absences)} texts that begin with "
+            f"{kept!r:.80} from without, got {texts!r:.200}"
+        )
+    return texts
+
+
+def _check_kind(segmentation: Segmentation, method: str, got: Any) -> None:
+    if not isinstance(got, np.ndarray) or cast(Any, got).dtype != np.int64:
+        kind = f"{cast(Any, got)!r:.80}"
+        raise ValueError(
+            f"segmentation {type(segmentation).__name__} must return an array of int64 from {method}, "
+            f"got {kind}"
+        )
 
 
 def _wrong(segmentation: Segmentation, method: str, wanted: str, got: IntArray, text: str) -> ValueError:

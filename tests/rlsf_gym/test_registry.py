@@ -16,6 +16,7 @@ from gymnasium.wrappers.vector import DictInfoToList
 from gymnasium.wrappers.vector import RecordEpisodeStatistics as VectorRecordEpisodeStatistics
 
 import rlsf_gym
+from rlsf_gym.registry import Table
 
 IDS = sorted(name for name in gym.registry if name.startswith("rlsf_gym/"))
 NATIVE = [name for name in IDS if gym.spec(name).vector_entry_point]
@@ -272,3 +273,27 @@ def test_it_runs_without_torch_and_without_a_warning():
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == "[]"
+
+
+def test_a_function_made_again_from_the_same_code_keeps_its_name():
+    def make():
+        return lambda: "same"
+
+    def make_another():
+        return lambda: "other"
+
+    def hold(value):
+        return lambda: value
+
+    table = Table("number", {"same": make(), "held": hold(3), "place": "math:pi"})
+    table.register("same", make())
+    table.register("place", "math:" + "pi")
+    for name, part in (("same", make_another()), ("held", hold(4)), ("place", "math:e")):
+        with pytest.raises(ValueError, match=f"number '{name}' is registered already"):
+            table.register(name, part)
+
+
+@pytest.mark.parametrize("name", [5, None, ("a",)])
+def test_a_name_is_a_text(name):
+    with pytest.raises(ValueError, match="number name must be a non-empty string without ':', got"):
+        Table("number", {}).register(name, 1)

@@ -6,6 +6,7 @@ import pytest
 from rlsf_gym import DOMAINS, SCORERS, Domain, load_domain, register_domain
 from rlsf_gym.domains import Corpus, Samples
 from rlsf_gym.text.tokenizer import ByteTokenizer
+from tests.helpers.digits import make_digits
 
 
 def count(texts):
@@ -138,3 +139,25 @@ def test_columns_and_mark_up_of_long_texts_are_the_domains():
             "rlsf_gym:rlsf_gym/Sentiment-v0", domain=domain, prompts=table, prompts_kwargs=kwargs, split="all"
         )
     assert "one two three".startswith(env.reset(seed=0)[1]["prompt"])
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        *((field, 5) for field in ("scorers", "checkers", "defaults", "design_kwargs", "training", "labels")),
+        ("instances", 5),
+        ("judge", 5),
+        ("corpus", 5),
+        ("samples", ((b"1",),)),
+        ("samples", Samples(("1", "2"))),
+    ],
+)
+def test_a_field_of_another_kind_is_refused(field, value):
+    with pytest.raises(ValueError, match=f"{field} of domain 'digits' must be "):
+        make_digits(**{field: value})
+
+
+@pytest.mark.parametrize("key", ["domain", "domain_kwargs"])
+def test_a_domain_has_no_other_domain_as_default(key):
+    with pytest.raises(ValueError, match=f"defaults of domain 'digits' must leave '{key}' out"):
+        make_digits(defaults={key: None})

@@ -4,9 +4,10 @@ import gymnasium as gym
 import numpy as np
 import pytest
 
+from rlsf_gym import ResponseEnv, ResponseVectorEnv
 from rlsf_gym.checker import CHECKERS
 from rlsf_gym.instance import Instance, as_instances, copy_data
-from tests.helpers.digits import make_digits, prove
+from tests.helpers.digits import Targets, make_digits, prove
 
 ID = "rlsf_gym:rlsf_gym/Sentiment-v0"
 TEXT, TOKEN = "rlsf_gym:rlsf_gym/SentimentText-v0", "rlsf_gym:rlsf_gym/SentimentToken-v0"
@@ -143,3 +144,58 @@ def test_data_of_instances_is_plain():
     for wrong in ({"x": (1, 2)}, {1: 2}, {"x": np.float32(1)}, {"x": float("nan")}, [1]):
         with pytest.raises(ValueError, match="data of an instance must"):
             copy_data(wrong)
+
+
+class Source(Targets):
+    """Makes and draws something of one's own."""
+
+    def __init__(self, made):
+        self.made = made
+
+    def sample(self, rng):
+        return self.made
+
+    def make(self, data):
+        return self.made
+
+
+@pytest.mark.parametrize("made", [None, {"target": 3}, ("3=", 0, {"target": 3}), Instance("3=", 0)])
+def test_a_source_of_something_else_is_refused(made):
+    with pytest.raises(ValueError, match=r"(sample of instances|data of an instance) must"):
+        ResponseEnv(domain=make_digits(instances=lambda split: Source(made)))
+    task = ResponseEnv(domain=make_digits()).task
+    task.instances = Source(made)
+    with pytest.raises(ValueError, match=r"(make of instances|data of an instance) must"):
+        task.make_instance({"target": 3}, "instance")
+
+
+@pytest.mark.parametrize("source", [object(), Targets])
+def test_what_is_no_source_is_refused(source):
+    with pytest.raises(ValueError, match="instances of domain 'digits' must return an object with the"):
+        ResponseEnv(domain=make_digits(instances=lambda split: source))
+
+
+@pytest.mark.parametrize("split", ["test", None, 5])
+def test_a_domain_is_asked_for_known_splits_alone(split):
+    with pytest.raises(ValueError, match="split must be one of train, eval, all, got"):
+        ResponseEnv(domain=make_digits(), split=split)
+
+
+@pytest.mark.parametrize("rows", [5, None, "ab", {"target": 3}])
+def test_instances_of_a_vector_are_a_list(rows):
+    with pytest.raises(ValueError, match=r"options\['instances'\] must be a list of 2 dicts, got"):
+        ResponseVectorEnv(2, domain=make_digits()).reset(options={"instances": rows})
+
+
+@pytest.mark.parametrize("options", [5, [], "instance"])
+def test_options_are_a_dict(options):
+    for env in (ResponseEnv(domain=make_digits()), ResponseVectorEnv(2, domain=make_digits())):
+        with pytest.raises(ValueError, match="options must be a dict or None, got"):
+            env.reset(options=options)
+
+
+@pytest.mark.parametrize("key", ["domain", "scorer", "objective", "reward_design", "prompts"])
+@pytest.mark.parametrize("value", [5, [("a", 1)], {1: 2}])
+def test_arguments_of_arguments_are_dicts(key, value):
+    with pytest.raises(ValueError, match=f"{key}_kwargs must be a dict of arguments by name, got"):
+        ResponseEnv(**{f"{key}_kwargs": value})

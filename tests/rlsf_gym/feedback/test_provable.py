@@ -119,6 +119,20 @@ def test_verifiable_must_be_said_plainly(value):
         gym.make("rlsf_gym/Sentiment-v0", scorer=scorer)
 
 
+def test_certificates_in_the_name_of_another_scorer_are_refused(monkeypatch):
+    class Hiding(VaderScorer):
+        """Says that its certificates are VADER's, so that VADER's checker proves them."""
+
+        name = "hiding"
+
+        def certify(self, prompt, response):
+            return replace(super().certify(prompt, response), scorer="vader")
+
+    monkeypatch.setitem(rlsf_gym.checker.CHECKERS, "hiding", "rlsf_gym.domains.sentiment.checker:verify")
+    with pytest.raises(ValueError, match="must certify in its own name, got a certificate of 'vader'"):
+        gym.make("rlsf_gym/Sentiment-v0", scorer=Hiding())
+
+
 @pytest.mark.parametrize("env_id", sorted(rlsf_gym.IDS))
 def test_certificates_that_lie_in_play_are_refused(env_id):
     with pytest.raises(ValueError, match="declares verifiable=False, but certifies with verifiable=True"):

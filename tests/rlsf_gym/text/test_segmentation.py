@@ -10,6 +10,7 @@ from rlsf_gym.text.segmentation import (
     closed_ends_batch,
     cut_out,
     find_groups,
+    find_texts_without,
     find_unit_ends,
     find_units,
 )
@@ -166,3 +167,30 @@ def test_closed_ends_of_a_wrong_shape_are_refused():
         closed_ends_batch(Wrong(), ["abc"], ONE_ROW, np.array([3]))
     with pytest.raises(ValueError, match=r"an array of shape \(1, 3\) from closed_ends_batch, got \[3\]"):
         closed_ends_batch(Batched(), ["abc"], ONE_ROW, np.array([3]))
+
+
+@pytest.mark.parametrize("found", [[(0, 2)], None, np.array([[0.0, 2.0]]), np.array([["a", "b"]])])
+def test_what_is_no_array_of_offsets_is_refused(found):
+    class Wrong(Halves):
+        units = ends = groups = lambda self, *row: found
+        closed_ends = lambda self, text, char_ends: found  # noqa: E731
+
+    spans, message = np.array([[0, 2]]), "Wrong must return an array of int64 from "
+    with pytest.raises(ValueError, match=f"{message}units, got "):
+        find_units(Wrong(), "abc")
+    with pytest.raises(ValueError, match=f"{message}ends, got "):
+        find_unit_ends(Wrong(), "abc", spans)
+    with pytest.raises(ValueError, match=f"{message}groups, got "):
+        find_groups(Wrong(), "abc", spans)
+    with pytest.raises(ValueError, match=f"{message}closed_ends, got "):
+        closed_ends_batch(Wrong(), ["abc"], ONE_ROW, np.array([3]))
+
+
+@pytest.mark.parametrize("found", [None, [], ["abc"], ["abc", None], ["abc", "b"], "ab"])
+def test_texts_without_units_that_do_not_fit_are_refused(found):
+    class Wrong(Halves):
+        def without(self, text, units, absences):
+            return found
+
+    with pytest.raises(ValueError, match="must return 2 texts that begin with 'a' from without, got"):
+        find_texts_without(Wrong(), "abc", np.array([[1, 3]]), [[], [0]])
