@@ -74,12 +74,12 @@ class Openings:
 
     def sample(self, rng):
         """Returns a drawn instance."""
-        number = int(rng.choice(self.numbers))
-        return Instance(PROMPTS[number], number, {"opened": PROMPTS[number]})
+        return self.make({"opened": PROMPTS[rng.choice(self.numbers)]})
 
     def make(self, data):
         """Returns the instance that the data stands for."""
-        return Instance(data["opened"], PROMPTS.index(data["opened"]), data)
+        number = [{"opened": prompt} for prompt in PROMPTS].index(data)  # ValueError if it stands for none
+        return Instance(PROMPTS[number], number, data)
 
 
 BRACKETS = Domain(

@@ -102,6 +102,7 @@ def _check_instances(domain: Domain, seed: int) -> None:
             raise _broken(domain, f"must draw the same instances for the same seed in split {split!r}")
         for instance in found:
             _check_instance(domain, split, instance)
+        _check_refusals(domain, split, found[0])
     both = {repr(one.data) for one in drawn["train"]} & {repr(one.data) for one in drawn["eval"]}
     if both:
         raise _broken(domain, f"must keep instances of 'train' out of 'eval', got {min(both)} in both")
@@ -125,6 +126,19 @@ def _check_instance(domain: Domain, split: str, instance: Any) -> None:
     again = domain.instances(split).make(data)
     if again.prompt != instance.prompt or again.data != instance.data:
         raise _broken(domain, f"must make an instance again from its data, got {again!r} from {instance!r}")
+
+
+def _check_refusals(domain: Domain, split: str, instance: Instance) -> None:
+    """Checks that data which stands for no instance is refused by ValueError, as `reset` promises."""
+    assert domain.instances is not None
+    for data in ({}, {**copy_data(instance.data), "?": 0}):
+        try:
+            made = domain.instances(split).make(data)
+        except ValueError:
+            continue
+        except Exception as error:
+            raise _broken(domain, f"must raise ValueError for the data {data}, got {error!r}") from error
+        raise _broken(domain, f"must raise ValueError for the data {data}, got {made!r}")
 
 
 def _check_environments(domain: Domain, scorer: Scorer, seed: int) -> None:

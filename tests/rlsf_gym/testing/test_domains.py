@@ -182,6 +182,18 @@ class Otherwise(Targets):
         return Instance("1=", -1, data)
 
 
+class Trusting(Targets):
+    def make(self, data):
+        return Instance(f"{data['target']}=", -1, data)
+
+
+class Forgiving(Targets):
+    def make(self, data):
+        return (
+            super().make({key: value for key, value in data.items() if key == "target"})._replace(data=data)
+        )
+
+
 class Texts(Targets):
     def sample(self, rng):
         return "1="
@@ -195,6 +207,8 @@ class Texts(Targets):
         (Tuples, "must draw instances of plain data: data of an instance must come back from JSON"),
         (Otherwise, "must make an instance again from its data, got Instance"),
         (Texts, "must draw an Instance with a prompt and a number from 0, got '1='"),
+        (Trusting, r"must raise ValueError for the data \{\}, got KeyError"),
+        (Forgiving, r"must raise ValueError for the data \{'target': ., '\?': 0\}, got Instance"),
     ],
 )
 def test_a_fault_of_the_instances_is_told(source, message):
