@@ -60,7 +60,7 @@ class TaskEnv(gym.Env[Observation, Action], Generic[Observation, Action]):
         """Returns prompt and response, coloured by reward once the episode has ended; None without a mode."""
         if self.render_mode is None or self._episode is None:
             return None
-        return show(self._episode, self.tokenizer, self.render_mode)
+        return show(self._episode, self.tokenizer, self.render_mode, self.task.segmentation)
 
     def _begin(self, seed: int | None, options: dict[str, Any] | None) -> Instance:
         """Seeds the generators, and returns the instance of the new episode, given or drawn."""

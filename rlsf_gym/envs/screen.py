@@ -8,6 +8,7 @@ from rlsf_gym.evidence import IntArray
 from rlsf_gym.instance import Instance
 from rlsf_gym.render import ansi, picture, picture_of_text, sample_from_info
 from rlsf_gym.render.sample import show_controls
+from rlsf_gym.text.segmentation import Segmentation
 from rlsf_gym.text.tokenizer import Tokenizer
 
 __all__ = ["RENDER_MODES", "Episode", "check_render_mode", "show"]
@@ -29,14 +30,14 @@ class Episode(NamedTuple):
         return self.instance.prompt
 
 
-def show(episode: Episode, tokenizer: Tokenizer, render_mode: str) -> Any:
+def show(episode: Episode, tokenizer: Tokenizer, render_mode: str, segmentation: Segmentation) -> Any:
     """Returns the rendered episode: terminal text (`ansi`) or an image, uint8 (H, W, 3) (`rgb_array`)."""
     prompt, ids, info = episode.prompt, episode.ids, episode.info
     as_image = render_mode == "rgb_array"
     if info is None:
         text = tokenizer.decode(ids.tolist())
         return picture_of_text(prompt, text) if as_image else show_controls(prompt + text)
-    sample = sample_from_info(info, prompt=prompt, ids=ids, tokenizer=tokenizer)
+    sample = sample_from_info(info, prompt=prompt, ids=ids, tokenizer=tokenizer, segmentation=segmentation)
     return picture(sample) if as_image else ansi(sample)
 
 

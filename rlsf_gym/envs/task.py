@@ -23,6 +23,7 @@ from rlsf_gym.registry import Table
 from rlsf_gym.remembered import Remembered
 from rlsf_gym.scorers import Scorer
 from rlsf_gym.scorers.offers import check_offer
+from rlsf_gym.text.segmentation import Segmentation, choose_segmentation
 from rlsf_gym.text.tokenizer import load_tokenizer
 from rlsf_gym.text.vocabulary import hash_vocabulary
 
@@ -150,6 +151,11 @@ class Task:
             return given
         drawn = self.instances.sample(rng)
         return drawn if self.domain.instances is None else check_instance(drawn, "sample")
+
+    @property
+    def segmentation(self) -> Segmentation:
+        """What a unit of text is: the scorer's segmentation, or else the domain's."""
+        return choose_segmentation(self.feedback.scorer, self.domain.segmentation)
 
     @property
     def option(self) -> str:

@@ -145,7 +145,8 @@ class _VectorEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
         if self.render_mode is None:
             return None
         begun = [Episode(instance, np.zeros(0, np.int64), None) for instance in self._instances]
-        return tuple(show(episode, self.tokenizer, self.render_mode) for episode in self._ended or begun)
+        shown = self.tokenizer, self.render_mode, self.task.segmentation
+        return tuple(show(episode, *shown) for episode in self._ended or begun)
 
     def _stream(self, index: int) -> _Stream:
         stream = self._streams[index]

@@ -164,7 +164,7 @@ class Explorer:
         )
         pieces = [self._tokenizer.token_bytes(token) for token in ids]
         return {
-            **make_reading(question.prompt, pieces, certificate.as_records()),
+            **make_reading(question.prompt, pieces, certificate.as_records(), segmentation),
             "prompt_score": float(scores.prompt[0]),
             "score": float(scores.full[0]),
             "running": scores.prefixes[0, : len(ids)].tolist(),

@@ -18,6 +18,7 @@ from rlsf_gym.render.sample import (
     view_record,
 )
 from rlsf_gym.text.bytes import decode_pieces, token_spans
+from rlsf_gym.text.segmentation import Segmentation
 
 __all__ = ["Part", "Reading", "ReadingRecord", "ReadingToken", "make_reading"]
 
@@ -64,7 +65,12 @@ class Reading(TypedDict):
     records: list[ReadingRecord]
 
 
-def make_reading(prompt: str, pieces: Sequence[bytes], certificate: Iterable[Mapping[str, Any]]) -> Reading:
+def make_reading(
+    prompt: str,
+    pieces: Sequence[bytes],
+    certificate: Iterable[Mapping[str, Any]],
+    segmentation: Segmentation | None = None,
+) -> Reading:
     """Returns the plain data that links tokens to records, and records to characters.
 
     Offsets count the characters of prompt + response; a page compares them and never slices a text.
@@ -73,13 +79,14 @@ def make_reading(prompt: str, pieces: Sequence[bytes], certificate: Iterable[Map
         prompt: The prompt.
         pieces: The bytes of each of K tokens of the response; none for the end token.
         certificate: Plain records, as in `info["certificate"]`.
+        segmentation: Says what a unit is; without it, what stands between white space is one.
     """
     response, char_ends = decode_pieces(pieces)
     text = prompt + response
     spans = token_spans(char_ends) + len(prompt)  # (K, 2) int64
     plain = list(certificate)
     cuts = sorted({offset for record in plain for offset in (*record["word"], *record["trigger"])})
-    words = find_runs(text)
+    words = find_runs(text, segmentation)
     told = by_token([_tokens_of_record(words, spans, record) for record in plain], len(pieces))
     tokens = [
         ReadingToken(parts=_parts(text, cuts, start, end) or [_bytes_part(piece, start)], records=records)

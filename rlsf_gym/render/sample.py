@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rlsf_gym.text.bytes import decode_pieces, token_spans
-from rlsf_gym.text.segmentation import find_spans
+from rlsf_gym.text.segmentation import Segmentation, find_spans, find_units
 from rlsf_gym.text.tokenizer import Tokenizer
 
 __all__ = ["RecordView", "Sample", "TokenView", "make_sample", "sample_from_info", "show_controls"]
@@ -115,6 +115,7 @@ def make_sample(
     design: str = "",
     certificate: Iterable[Mapping[str, Any]] = (),
     group: str = "",
+    segmentation: Segmentation | None = None,
 ) -> Sample:
     """Returns a sample from the bytes of its tokens.
 
@@ -128,6 +129,7 @@ def make_sample(
         certificate: Plain records, as in `info["certificate"]`; passing ones are left out, as they are part
             of neither score.
         group: Heading that the sample stands under.
+        segmentation: Says what a unit is; without it, what stands between white space is one.
 
     Raises:
         ValueError: If there are not as many rewards as tokens.
@@ -141,7 +143,7 @@ def make_sample(
     spans = token_spans(char_ends) + len(prompt)  # (K, 2) int64
     plain = [record for record in certificate if record["status"] != "passing"]
     views = tuple(view_record(record, text) for record in plain)
-    words = find_runs(text)
+    words = find_runs(text, segmentation)
     told = by_token([tokens_of_word(words, spans, *record["word"]) for record in plain], len(pieces))
     found = _evidence(plain, spans)
     rewards = [float(reward) for reward in token_rewards]
@@ -172,6 +174,7 @@ def sample_from_info(
     ids: Sequence[int] | npt.NDArray[np.int64],
     tokenizer: Tokenizer,
     group: str = "",
+    segmentation: Segmentation | None = None,
 ) -> Sample:
     """Returns a sample from the info of a step.
 
@@ -181,6 +184,7 @@ def sample_from_info(
         ids: The action, (T,); what follows the end of the response is ignored.
         tokenizer: The environment's tokenizer.
         group: Heading that the sample stands under.
+        segmentation: Says what a unit is, as `make_sample` takes it.
     """
     length = int(info["response_length"])
     return make_sample(
@@ -192,6 +196,7 @@ def sample_from_info(
         design=info["reward_design"],
         certificate=info["certificate"],
         group=group,
+        segmentation=segmentation,
     )
 
 
@@ -207,9 +212,9 @@ def view_record(record: Mapping[str, Any], text: str) -> RecordView:
     )
 
 
-def find_runs(text: str) -> IntArray:
-    """Returns the runs of characters between white space, int64 (K, 2)."""
-    return find_spans(_RUN, text)
+def find_runs(text: str, segmentation: Segmentation | None = None) -> IntArray:
+    """Returns the units of a text, without segmentation its runs between white space, int64 (K, 2)."""
+    return find_spans(_RUN, text) if segmentation is None else find_units(segmentation, text)
 
 
 def tokens_of_word(words: IntArray, spans: IntArray, start: int, end: int) -> range:
@@ -217,6 +222,7 @@ def tokens_of_word(words: IntArray, spans: IntArray, start: int, end: int) -> ra
 
     Under the closed boundary a word is paid for by the token that opens the next one. Of words of more than
     256 characters together, such as a text without white space, they are the tokens of `[start, end)` alone.
+    A word that the next one follows at once, such as a bracket, is closed by its own last token.
 
     Args:
         words: int64 (K, 2), the words of the text.
@@ -226,9 +232,12 @@ def tokens_of_word(words: IntArray, spans: IntArray, start: int, end: int) -> ra
     """
     first_word, last_word = _between(words, start, end)
     if first_word == last_word:
-        return range(0)
+        return tokens_of_span(spans, start, end) if start < end else range(0)
     first, last = int(words[first_word, 0]), int(words[last_word - 1, 1])
-    return range(*_between(spans, first, last + 1) if last - first <= _LONG else _between(spans, start, end))
+    if last - first > _LONG:
+        return tokens_of_span(spans, start, end)
+    closes_itself = last_word < len(words) and int(words[last_word, 0]) == last
+    return tokens_of_span(spans, first, last if closes_itself else last + 1)
 
 
 def tokens_of_span(spans: IntArray, start: int, end: int) -> range:

@@ -9,9 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rlsf_gym.render import Sample, TokenView, ansi, html_page, make_sample, sample_from_info
+from rlsf_gym import ResponseEnv, ResponseVectorEnv
+from rlsf_gym.render import Sample, TokenView, ansi, html_page, make_reading, make_sample, sample_from_info
 from rlsf_gym.render.sample import show_controls
+from rlsf_gym.text.segmentation import Symbols
 from rlsf_gym.text.tokenizer import ByteTokenizer
+from tests.helpers.digits import make_digits
 
 # "It is" + " not good": a word of the prompt counts from 0, the response begins at 5.
 CERTIFICATE = [
@@ -266,3 +269,34 @@ def test_rewards_that_are_not_finite_raise() -> None:
     sample = Sample("a", (TokenView("b", float("nan"), 0.0),), 0.0, 0.0)
     with pytest.raises(ValueError, match="must have finite rewards"):
         html_page([sample], title="t")
+
+
+def test_records_stand_at_the_units_of_a_domain():
+    records = [
+        {"word": [at, at + 1], "trigger": [at, at + 1], "rule": "digit", "amount": 0.5, "status": "added"}
+        for at in (2, 3, 4)
+    ]
+
+    def tell(**parts):
+        sample = make_sample("3=", [b"1", b"2", b"+", b"3"], [0.0] * 4, certificate=records, **parts)
+        return [[record.word for record in token.records] for token in sample.tokens]
+
+    assert tell() == [["1", "2", "+"]] * 4  # one run of characters
+    assert tell(segmentation=Symbols()) == [["1"], ["2"], ["+"], []]
+    assert tell(segmentation=Symbols("[0-9]")) == [["1"], ["2"], ["2", "+"], []]  # "+" is no unit
+    reading = make_reading("3=", [b"1", b"2", b"+", b"3"], records, Symbols())
+    assert [token["records"] for token in reading["tokens"]] == [[0], [1], [2], []]
+
+
+def test_environments_show_records_at_the_units_of_their_domain(monkeypatch):
+    seen = []
+    monkeypatch.setattr("rlsf_gym.envs.screen.ansi", lambda sample: seen.append(sample) or "")
+    env = ResponseEnv(domain=make_digits(), render_mode="ansi")
+    many = ResponseVectorEnv(1, domain=make_digits(), render_mode="ansi")
+    action = np.array([*b"23", 256, 256])
+    for one, ids in ((env, action), (many, action[None])):
+        one.reset(options={"instance": {"target": 5}})
+        one.step(ids)
+        one.render()
+    told = [[[record.word for record in token.records] for token in sample.tokens] for sample in seen]
+    assert told == [[["2"], ["3"], ["3"]]] * 2  # the end closes the last unit
