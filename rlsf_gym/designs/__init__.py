@@ -7,7 +7,7 @@ there to fail.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
@@ -17,15 +17,22 @@ from rlsf_gym.designs.coalitions import leave_one_out_design, shapley_design
 from rlsf_gym.designs.design import Design, every_prefix, one_text
 from rlsf_gym.designs.mixture import mix
 from rlsf_gym.designs.outcome import broadcast, seed_legacy, terminal, uniform
-from rlsf_gym.designs.prefix import lexicon, potential, quantised_potential_design, shuffled
+from rlsf_gym.designs.prefix import (
+    lexicon,
+    potential,
+    potential_rows,
+    quantised_potential_design,
+    shuffled,
+)
 from rlsf_gym.designs.rules import rlsf_mask_design, rule_certificate_design
-from rlsf_gym.evidence import FloatArray
+from rlsf_gym.evidence import Evidence, FloatArray
 from rlsf_gym.registry import Table
 
 __all__ = [
     "DESIGNS",
     "Design",
     "every_prefix",
+    "find_rows",
     "find_step",
     "load_design",
     "one_text",
@@ -113,6 +120,14 @@ def find_step(design: Design) -> Callable[[float, float], float] | None:
     """
     steps = ((potential, _gain), (terminal, _nothing))
     return next((step for function, step in steps if design.function is function), None)
+
+
+def find_rows(design: Design) -> Callable[[Sequence[Evidence]], FloatArray] | None:
+    """Returns a function of B responses to the rewards that a design pays each, float64 (B, T), to the bit.
+
+    None for a design that has to be asked for one response after the other.
+    """
+    return potential_rows if design.function is potential else None
 
 
 def register_design(name: str, design: Design | Callable[..., FloatArray]) -> None:

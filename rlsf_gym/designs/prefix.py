@@ -7,7 +7,7 @@ token that is the utility of prompt + response.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
+from functools import lru_cache, partial
 
 import numpy as np
 
@@ -35,6 +35,16 @@ def potential(evidence: Evidence, *, rng: np.random.Generator) -> FloatArray:
     steps[1:] -= evidence.prefix_utilities[:-1]
     steps[0] -= evidence.prompt_utility
     steps[evidence.length :] = 0.0
+    return steps
+
+
+def potential_rows(evidence: Sequence[Evidence]) -> FloatArray:
+    """Returns what `potential` pays B responses of T positions, float64 (B, T), in one go."""
+    prefixes = np.array([one.prefix_utilities for one in evidence])  # (B, T) float64
+    steps = prefixes.copy()
+    steps[:, 1:] -= prefixes[:, :-1]
+    steps[:, 0] -= [one.prompt_utility for one in evidence]
+    steps[~np.array([one.mask for one in evidence])] = 0.0
     return steps
 
 
@@ -82,11 +92,20 @@ def quantised_potential(
         float64 (T,).
     """
     rewards = potential(evidence, rng=rng)
-    borders = np.array([0.0, *edges])
-    values = np.append((borders[1:] + borders[:-1]) / 2.0, borders[-1])  # (bins,)
-    sizes = values[np.searchsorted(borders[1:], np.abs(rewards))]
+    upper, values = _make_bins(tuple(edges))
+    sizes = values[upper.searchsorted(np.abs(rewards))]
     drawn = rng.uniform(-noise, noise, size=rewards.shape)
     return np.where(rewards == 0.0, 0.0, np.sign(rewards) * sizes + drawn)
+
+
+@lru_cache(maxsize=16)
+def _make_bins(edges: tuple[float, ...]) -> tuple[FloatArray, FloatArray]:
+    """Returns the bins' upper edges, float64 (K,), and what stands for each and for what is beyond, (K + 1,)."""
+    borders = np.array([0.0, *edges])
+    values = np.append((borders[1:] + borders[:-1]) / 2.0, borders[-1])
+    borders.setflags(write=False)
+    values.setflags(write=False)
+    return borders[1:], values
 
 
 def quantised_potential_design(edges: Sequence[float] = TENTHS, noise: float = 0.05) -> Design:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from rlsf_gym.designs import Design, find_step
+from rlsf_gym.designs import Design, find_rows, find_step
 from rlsf_gym.evidence import Evidence, FloatArray, IntArray
 from rlsf_gym.feedback.decoding import Pieces, Responses, char_spans, read_responses
 from rlsf_gym.feedback.growing import GrowingResponse
@@ -213,23 +213,27 @@ class Feedback:
         rngs: Sequence[np.random.Generator],
     ) -> FloatArray:
         """Returns the rewards of B responses, float64 (B, T), checked as far as `verify` asks for it."""
-        rows = [
-            np.asarray(self.design(one, rng=rng), np.float64) for one, rng in zip(evidence, rngs, strict=True)
-        ]
-        for row, one in zip(rows, evidence, strict=True):
-            if row.shape != one.mask.shape:
-                self._refuse(row, one)
-        rewards = np.array(rows)  # (B, T) float64
-        mask = np.array([one.mask for one in evidence])  # (B, T)
-        wrong = (~np.isfinite(rewards) | (~mask & (rewards != 0.0))).any(axis=1)
+        pay_rows = find_rows(self.design)
+        rewards = self._pay(evidence, rngs) if pay_rows is None else pay_rows(evidence)  # (B, T) float64
+        wrong = (~np.isfinite(rewards) | (~responses.mask & (rewards != 0.0))).any(axis=1)
         for position in np.flatnonzero(wrong).tolist():
-            self._refuse(rows[position], evidence[position])
+            self._refuse(rewards[position], evidence[position])
         if self.verify:
             for number, one in enumerate(evidence):
                 self._verification(instances[number], responses, number, one).check(
                     self.design, one, rewards[number]
                 )
         return rewards
+
+    def _pay(self, evidence: list[Evidence], rngs: Sequence[np.random.Generator]) -> FloatArray:
+        """Returns what the design pays one response after the other, float64 (B, T)."""
+        rows = [
+            np.asarray(self.design(one, rng=rng), np.float64) for one, rng in zip(evidence, rngs, strict=True)
+        ]
+        for row, one in zip(rows, evidence, strict=True):
+            if row.shape != one.mask.shape:
+                self._refuse(row, one)
+        return np.array(rows)
 
     def _verification(
         self, instance: Instance, responses: Responses, row: int, evidence: Evidence

@@ -143,8 +143,7 @@ class ResponseHindsight:
 
     def _lexicon_worths(self, units: list[str]) -> FloatArray:
         """Returns the lexicon's value of units, float64 (N,); a unit may hold several entries."""
-        scorer: Any = self.scoring.scorer
-        found = [scorer.lexicon_scores(unit) for unit in units]
+        found = list(map(self.scoring.lexicon_scores, units))
         utilities = self.objective(np.concatenate([*found, np.zeros(1)]))
         sums = np.concatenate([np.zeros(1), (utilities[:-1] - utilities[-1]).cumsum()])
         borders = np.cumsum([0, *map(len, found)])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
+import sys
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -68,6 +69,9 @@ class Scoring:
     """Whether the scorer's forms are compared on the first responses."""
     _prompt_scores: Remembered[float] = field(
         default_factory=lambda: Remembered[float](constant_size), init=False, repr=False
+    )
+    _lexicon: Remembered[FloatArray] = field(
+        default_factory=lambda: Remembered[FloatArray](sys.getsizeof), init=False, repr=False
     )
     _agreement: AgreementWatch = field(init=False, repr=False)
     _closing: ClosingWatch = field(init=False, repr=False)
@@ -228,6 +232,15 @@ class Scoring:
                 f"scorer {self.scorer.name!r} must return {wanted} scores of the prefixes of each response, "
                 f"got {counts}"
             )
+
+    def lexicon_scores(self, unit: str) -> FloatArray:
+        """Returns the lexicon's scores of the words of a unit, float64 (K,); each unit is looked up once."""
+        found = self._lexicon.get(unit)
+        if found is None:
+            scorer: Any = self.scorer
+            found = scorer.lexicon_scores(unit)
+            self._lexicon.put(unit, found)
+        return found
 
     @contextmanager
     def _named(self) -> Generator[None]:
