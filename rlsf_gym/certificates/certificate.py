@@ -33,7 +33,7 @@ _SAME_SCORE = 1e-12
 _TOLERANCE = 1e-9
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Certificate:
     """All records behind the score of a prompt and of the text that a response makes of it.
 

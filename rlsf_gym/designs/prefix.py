@@ -100,7 +100,7 @@ def quantised_potential(
 
 @lru_cache(maxsize=16)
 def _make_bins(edges: tuple[float, ...]) -> tuple[FloatArray, FloatArray]:
-    """Returns the bins' upper edges, float64 (K,), and what stands for each and for what is beyond, (K + 1,)."""
+    """Returns the upper edges of K bins, float64 (K,), and what stands for each and for more, (K + 1,)."""
     borders = np.array([0.0, *edges])
     values = np.append((borders[1:] + borders[:-1]) / 2.0, borders[-1])
     borders.setflags(write=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import Any, Protocol, cast
 
@@ -20,6 +21,7 @@ from rlsf_gym.envs.spaces import (
     text_space,
 )
 from rlsf_gym.envs.task import Task
+from rlsf_gym.remembered import Remembered
 from rlsf_gym.text.tokenizer import Tokenizer
 
 __all__ = ["Form", "TextForm", "TokenForm"]
@@ -63,17 +65,27 @@ class TokenForm:
     def __init__(self, task: Task) -> None:
         self._task = task
         self._vocab_size = task.tokenizer.vocab_size
+        self._padded = Remembered[tuple[IntArray, npt.NDArray[np.int8]]](_measure)
         self.observation_space = prompt_space(self._vocab_size, task.max_prompt_tokens)
         self.action_space = response_space(self._vocab_size, task.max_new_tokens)
 
     def observe(self, prompt: str) -> dict[str, npt.NDArray[Any]]:
         """Returns `prompt_ids` int64 (P,) and `prompt_mask` int8 (P,)."""
-        ids, width = self._task.encode_prompt(prompt), self._task.max_prompt_tokens
+        padded = self._padded.get(prompt)
+        if padded is None:
+            padded = self._pad(self._task.encode_prompt(prompt))
+            self._padded.put(prompt, padded)
+        prompt_ids, prompt_mask = padded
+        return {"prompt_ids": prompt_ids.copy(), "prompt_mask": prompt_mask.copy()}
+
+    def _pad(self, ids: IntArray) -> tuple[IntArray, npt.NDArray[np.int8]]:
+        """Returns a prompt's K ids behind padding, int64 (P,), and which are ids, int8 (P,)."""
+        width = self._task.max_prompt_tokens
         prompt_ids = np.zeros(width, np.int64)
         prompt_ids[width - len(ids) :] = ids
         prompt_mask = np.zeros(width, np.int8)
         prompt_mask[width - len(ids) :] = 1
-        return {"prompt_ids": prompt_ids, "prompt_mask": prompt_mask}
+        return prompt_ids, prompt_mask
 
     def stack(self, observations: Sequence[Any]) -> dict[str, npt.NDArray[Any]]:
         """Returns `prompt_ids` int64 (B, P) and `prompt_mask` int8 (B, P)."""
@@ -125,6 +137,10 @@ class TextForm:
         if len(texts) != num_envs:
             raise InvalidAction(f"actions must be one for each of {num_envs} environments, got {len(texts)}")
         return np.stack([self.read(text) for text in texts])
+
+
+def _measure(arrays: tuple[IntArray, npt.NDArray[np.int8]]) -> int:
+    return sum(map(sys.getsizeof, arrays))
 
 
 def _token_sizes(tokenizer: Tokenizer) -> list[int]:

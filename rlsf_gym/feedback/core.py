@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -161,9 +162,11 @@ class Feedback:
         full_scores, utilities = scores.full.tolist(), self.objective(scores.full).tolist()
         slopes = self.objective.slope(scores.full).tolist()
         spans = char_spans(responses.char_ends, np.array([len(prompt) for prompt in prompts]))
+        for array in (responses.mask, spans, *([] if prefixes is None else [prefixes])):
+            array.setflags(write=False)  # and so are the rows that evidence holds
         evidence: list[Evidence] = []
         for row, hindsight in enumerate(self._look_back(given, responses, prompt_scores)):
-            one = Evidence(
+            one = Evidence.unchecked(  # ranges and shapes are those of the batch, which is checked above
                 prompt_score=prompt_scores[row],
                 prompt_utility=prompt_utilities[row],
                 score=full_scores[row],
@@ -294,10 +297,16 @@ class Feedback:
             "score": evidence.score,
             "utility": evidence.utility,
             "reward_design": self.design.name,
-            **{f"reward_{rule}": float(amount) for rule, amount in amounts.items()},
+            **dict(zip(_reward_names(tuple(amounts)), map(float, amounts.values()), strict=True)),
             "certificate": certificate.as_records(),
             **payload,
         }
+
+
+@lru_cache(maxsize=64)
+def _reward_names(rules: tuple[str, ...]) -> tuple[str, ...]:
+    """Returns the keys of an info under which the shares of rules are."""
+    return tuple(f"reward_{rule}" for rule in rules)
 
 
 def _join(instances: Sequence[Instance], responses: Responses) -> list[str]:

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rlsf_gym.certificates.certificate import Certificate
+from rlsf_gym.certificates.series import Series
 from rlsf_gym.domains.sentiment.vader.certify import (
     Account,
     account_for,
@@ -60,6 +61,7 @@ class VaderScorer:
             raise ValueError(f"but must be one of {', '.join(get_args(ButRule))}, but is {but!r}")
         self.but: ButRule = but
         self._accounts = Remembered[Account](measure_account)
+        self._series: Series | None = None  # begun with the first text
 
     def __repr__(self) -> str:
         return f"VaderScorer(but={self.but!r})"
@@ -199,16 +201,19 @@ class VaderScorer:
         before = self._account_for_prompt(prompt)
         after = account_for(reading, self._premises(reading.stream), border)
         records = tuple(list_records(before, after, border))
-        return Certificate(
+        if self._series is None:
+            self._series = self._begin_series()
+        return self._series.make(
+            prompt_score=before.score, score=after.score, records=records, slope=mean_slope(records)
+        )
+
+    def _begin_series(self) -> Series:
+        return Series(
             scorer=self.name,
             version=self.version,
             verifiable=True,
             options=self._options,
-            prompt_score=before.score,
-            score=after.score,
-            records=records,
             rules=self.rules,
-            slope=mean_slope(records),
             spread=SPREAD,
         )
 
