@@ -6,7 +6,7 @@ import gymnasium as gym
 import numpy as np
 import pytest
 
-from rlsf_gym.designs import DESIGNS, find_rows, load_design
+from rlsf_gym.designs import DESIGNS, Design, find_rows, find_step, load_design
 from rlsf_gym.designs.prefix import potential, shuffled
 from rlsf_gym.domains.sentiment.samples import SAMPLES
 from rlsf_gym.evidence import Evidence
@@ -41,6 +41,16 @@ def test_a_batch_is_paid_by_potential_what_each_response_is():
     paid = find_rows(DESIGNS["potential"])(rows)
     alone = np.array([potential(one, rng=rng) for one in rows])
     assert paid.tobytes() == alone.tobytes()  # zeros with their signs, too
+
+
+def test_a_subclass_that_pays_otherwise_is_asked_itself():
+    class Other(Design):
+        def __call__(self, evidence, *, rng):
+            return -super().__call__(evidence, rng=rng)
+
+    assert find_rows(Other("other", potential)) is None
+    assert find_step(Other("other", potential)) is None
+    assert find_step(DESIGNS["potential"])(0.25, 1.0) == 0.75
 
 
 def test_other_designs_are_asked_for_one_response_after_the_other():
