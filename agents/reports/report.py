@@ -132,7 +132,10 @@ def read(place: Path, shapes: Mapping[str, Shape] | None = None) -> tuple[Study,
     known = {**SHAPES, **(shapes or {})}
     if place.is_file():
         name = place.name.removesuffix(PACKED)
-        study, results = read_study(place.with_name(f"{name}.toml")), read_results(place, known)
+        plan = place.with_name(f"{name}.toml")
+        if not plan.exists():
+            raise ValueError(f"{place}: expected its study file {plan.name} beside it, found none")
+        study, results = read_study(plan), read_results(place, known)
     else:
         study, results = read_study(place / "study.toml"), read_results(place, known)
     names = sorted({str(result.header["study"]) for result in results})

@@ -1,6 +1,6 @@
 """KL as a term of the loss, where most GRPO code has it, in place of the penalty inside the reward.
 
-    python examples/quickstart/kl_in_loss.py [EPISODES]            (about a minute on two cores)
+    python examples/quickstart/kl_in_loss.py            (about a minute on two cores)
 
 A learner takes its loss as an argument: a function of the policy's scores of some responses, their rows of
 the batch, and the constant that sums over tokens are divided by. Terms add up, and each names what it logs.
@@ -8,7 +8,7 @@ A loss without a clip, over sequences, or from a teacher is handed in alike; so 
 `estimate=`, the functions that make rewards and advantages.
 """
 
-import sys
+import argparse
 
 from agents import GRPO, GRPOConfig
 from agents.learners.loss import LossTerm, add_terms, clipped_loss
@@ -49,4 +49,6 @@ def main(episodes=1_280):
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--episodes", type=int, default=1_280)
+    main(**vars(parser.parse_args()))

@@ -100,6 +100,8 @@ class Stopwatch:
 
 def read_arguments() -> tuple[Work, str]:
     """Returns the work and the variant that the command line names: WORK THREADS [VARIANT]."""
+    if len(sys.argv) < 3:
+        sys.exit("error: expected WORK THREADS [VARIANT], such as tiny 2")
     work, threads, *variant = sys.argv[1:]
     torch.set_num_threads(int(threads))
     return read_work(work), "".join(variant)

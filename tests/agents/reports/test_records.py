@@ -1,6 +1,10 @@
 """Records of kinds that nothing is known of: what is a number is shown, what is none is named."""
 
-from agents.reports import records
+import re
+
+import pytest
+
+from agents.reports import records, report
 from agents.reports.sections import other_sections
 from agents.studies.cells import CellResult
 from agents.studies.plan import Study
@@ -58,3 +62,12 @@ def test_a_long_table_says_what_it_leaves_out(monkeypatch):
     (table,) = section.tables
     assert len(table.rows) == 2 and "the first 2 of 3 rows, the others are in numbers.json" in table.caption
     assert len(section.numbers["records"]) == 3
+
+
+def test_cells_without_their_study_file_are_one_line(tmp_path):
+    packed = tmp_path / "mine.jsonl.xz"
+    packed.touch()
+    with pytest.raises(
+        ValueError, match=re.escape("expected its study file mine.toml beside it, found none")
+    ):
+        report.read(packed)
