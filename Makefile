@@ -35,8 +35,8 @@ compare: $(TRAIN)  ## Token-level feedback against the scalar standard: same lea
 	$(BIN)/python -m agents report compare
 
 benchmark: $(TRAIN)  ## A first answer to whether token-level feedback helps: runs the study tiny-quick and reports. ARGS="tiny" runs another.
-	$(BIN)/python -m agents study $(or $(ARGS),tiny-quick)
-	$(BIN)/python -m agents report $(firstword $(or $(ARGS),tiny-quick))
+	$(BIN)/python -m agents study $(if $(filter-out -%,$(firstword $(ARGS))),,tiny-quick) $(ARGS)
+	$(BIN)/python -m agents report $(or $(filter-out -%,$(firstword $(ARGS))),tiny-quick)
 
 report: $(TRAIN)  ## The report of a study, finished or not: ARGS="docs/results/tiny.jsonl.xz".
 	$(BIN)/python -m agents report $(ARGS) --sections examples/studies/sections

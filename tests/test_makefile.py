@@ -80,3 +80,18 @@ def test_lowest_has_an_environment_of_its_own_with_exactly_the_bounds(installs):
         f"$(LOWEST)/bin/python -m pip install --quiet --constraint .ci/lowest.txt --editable '{ALL}'" in text
     )
     assert "make lowest" in (ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "study", "report"),
+    [
+        ("", "tiny-quick", "tiny-quick"),
+        ("tiny --jobs 2", "tiny --jobs 2", "tiny"),
+        ("--limit-seconds 60", "tiny-quick --limit-seconds 60", "tiny-quick"),
+    ],
+)
+def test_benchmark_reports_the_study_that_it_runs(arguments, study, report):
+    command = ["make", "-n", "-o", ".venv/.train", "benchmark", f"ARGS={arguments}"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    run = [" ".join(line.split()[3:]) for line in done.stdout.splitlines() if " -m agents " in line]
+    assert run == [f"study {study}", f"report {report}"]
