@@ -26,6 +26,14 @@ class ButRule:
         self._places: dict[float, list[int]] = {}  # by valence, a heap of where it stands or has stood
         self._total = self._missing = 0.0  # their sum, and what rounding took from it
 
+    def copy(self) -> "ButRule":
+        """Another one with the same valences, and the same way back."""
+        twin = ButRule(self._quirk)
+        twin.values, twin._steps, twin._but = self.values.copy(), self._steps.copy(), self._but
+        twin._places = {value: heap.copy() for value, heap in self._places.items()}
+        twin._total, twin._missing = self._total, self._missing
+        return twin
+
     @property
     def total(self) -> float:
         """Sum of the valences after the rule, with rounding compensated."""

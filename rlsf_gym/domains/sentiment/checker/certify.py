@@ -2,16 +2,27 @@
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from rlsf_gym.certificates.claimed import CertificateError, ClaimedRecord, tell
 from rlsf_gym.domains.sentiment.checker.knowledge import Knowledge
 from rlsf_gym.domains.sentiment.checker.lifetimes import Entry, Line
 from rlsf_gym.domains.sentiment.checker.stream import Growth, Valuation
-from rlsf_gym.domains.sentiment.checker.words import Spelling, Token, read_tokens, spell
+from rlsf_gym.domains.sentiment.checker.words import (
+    Run,
+    Spelling,
+    Token,
+    read_runs,
+    read_tokens,
+    spell,
+)
 
 # Largest error of an amount.
 _TOLERANCE = 1e-9
+# Prompts up to this length are remembered, the last ones that were read.
+_SHORT = 512
+_REMEMBERED = 256
 
 
 class Rules(NamedTuple):
@@ -35,6 +46,8 @@ class Proved(NamedTuple):
         score: score of the text.
         slope: score per unit of valence between the two.
         totals: by number of words, from those of the prompt on, the sum of their valences.
+        spelling: the text as the rules see it.
+        runs: its runs of characters that are not white space.
     """
 
     entries: list[Entry]
@@ -42,6 +55,19 @@ class Proved(NamedTuple):
     score: float
     slope: float
     totals: dict[int, float]
+    spelling: Spelling
+    runs: list[Run]
+
+
+class _Opening(NamedTuple):
+    """A prompt that was read by the rules; whoever adds words to it takes a copy of `growth`."""
+
+    spelling: Spelling
+    runs: list[Run]
+    tokens: list[Token]
+    growth: Growth
+    total: float
+    marks: list[Entry]
 
 
 def squash(total: float) -> float:
@@ -107,12 +133,12 @@ def _find_marks(spelling: Spelling, mark: str) -> list[int]:
 
 def prove_texts(prompt: str, response: str, rules: Rules) -> Proved:
     """Proves the records of the prompt, of the whole text, and of the text at each word between them."""
+    prompt, response = str.__str__(prompt), str.__str__(response)  # of subclasses, what they hold
     text = prompt + response
-    spelling, opening = spell(text), spell(prompt)
-    tokens, first = read_tokens(spelling), read_tokens(opening)
-    growth = Growth(*rules)
-    _grow(growth, first)
-    prompt_total = growth.total()
+    opening, spelling = _read_prompt(prompt, rules), spell(text)
+    runs, tokens = _read_on(opening, spelling)
+    first, prompt_total = opening.tokens, opening.total
+    growth = opening.growth.copy()
     shared = _count_shared(first, tokens)
     for _ in first[shared:]:
         growth.remove()
@@ -120,16 +146,50 @@ def prove_texts(prompt: str, response: str, rules: Rules) -> Proved:
     totals = {shared: prompt_total} if shared == len(first) else {}
     _grow(growth, tokens[shared:], totals, has_marks="!" in spelling.text or "?" in spelling.text)
     total = growth.total()
-    entries = [entry for line in growth.lines for entry in _finish(line.entries, len(prompt))]
-    old, new = prove_marks(opening, prompt_total), prove_marks(spelling, total)
-    entries += _compare_marks(old, new, len(text))
+    entries = [entry for line in growth.lines if line for entry in _finish(line.entries, len(prompt))]
+    old, new = opening.marks, prove_marks(spelling, total)
+    entries += _compare_marks(old, new, len(text)) if old or new else ()
     return Proved(
         entries,
         squash(prompt_total + sum(entry.amount for entry in old)),
         squash(total + sum(entry.amount for entry in new)),
         mean_slope(entries),
         totals,
+        spelling,
+        runs,
     )
+
+
+def _read_prompt(prompt: str, rules: Rules) -> _Opening:
+    """A prompt as the rules see it, from memory where it has come up already."""
+    is_remembered = rules.knowledge is None and len(prompt) <= _SHORT
+    return _recall(prompt, rules.quirk) if is_remembered else _open(prompt, rules)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _recall(prompt: str, quirk: bool) -> _Opening:
+    return _open(prompt, Rules(None, quirk))
+
+
+def _open(prompt: str, rules: Rules) -> _Opening:
+    spelling = spell(prompt)
+    runs = read_runs(spelling)
+    tokens = read_tokens(spelling, runs)
+    growth = Growth(*rules)
+    _grow(growth, tokens)
+    total = growth.total()
+    return _Opening(spelling, runs, tokens, growth, total, prove_marks(spelling, total))
+
+
+def _read_on(opening: _Opening, spelling: Spelling) -> tuple[list[Run], list[Token]]:
+    """The runs and the words of a text; those that end within the prompt are read already.
+
+    A character is spelled by itself and the one before it, so the spelled text begins with the prompt.
+    """
+    border, runs = len(opening.spelling.text), opening.runs
+    whole = len(runs) - bool(runs and runs[-1][1] == border)  # the last one may go on behind the border
+    later = read_runs(spelling, runs[whole][0] if whole < len(runs) else border)
+    return runs[:whole] + later, opening.tokens[:whole] + read_tokens(spelling, later)
 
 
 def match(records: Sequence[ClaimedRecord], entries: Sequence[Entry]) -> None:
@@ -175,11 +235,17 @@ def _grow(
         totals: the sums of the valences, to which the sum after each word is added.
         has_marks: the sign of a sum may decide on punctuation.
     """
+    total: float | None = None
+    count, last = len(growth.tokens), len(tokens) - 1
     for k, token in enumerate(tokens):
-        growth.add([token])
+        if not growth.pass_by(token):
+            growth.add([token])
+            total = None
         if totals is not None:
-            totals[len(growth.tokens)] = growth.sure_total() if has_marks else growth.running_total()
-        if k + 1 == len(tokens) or tokens[k + 1].end != token.end:
+            if total is None:
+                total = growth.sure_total() if has_marks else growth.running_total()
+            totals[count + k + 1] = total
+        if k == last or tokens[k + 1].end != token.end:
             growth.prove(token.end)
 
 
@@ -194,7 +260,15 @@ def _finish(entries: Sequence[Entry], prompt_end: int) -> list[Entry]:
     """Records of a word that hold in the prompt or after it, with their statuses."""
     names = {(True, True): "kept", (True, False): "withdrawn", (False, True): "added"}
     return [
-        entry._replace(status=names.get((entry.since <= prompt_end, entry.until == -1), "passing"))
+        Entry(
+            entry.rule,
+            entry.place,
+            entry.amount,
+            entry.path,
+            entry.since,
+            entry.until,
+            names.get((entry.since <= prompt_end, entry.until == -1), "passing"),
+        )
         for entry in entries
         if not 0 <= entry.until <= prompt_end
     ]

@@ -52,8 +52,12 @@ class Entry(NamedTuple):
 
     def is_same(self, other: "Entry") -> bool:
         """Whether both are the same but for their lifetimes."""
-        mine, theirs = (self.rule, self.place, self.path), (other.rule, other.place, other.path)
-        return mine == theirs and abs(self.amount - other.amount) < _SAME_AMOUNT
+        return (
+            self.rule == other.rule
+            and self.place == other.place
+            and self.path == other.path
+            and abs(self.amount - other.amount) < _SAME_AMOUNT
+        )
 
 
 class _Link:
@@ -72,25 +76,47 @@ class Line:
     What a change costs does not depend on how many have ceased to hold.
     """
 
+    __slots__ = ("_alive", "_last")
+
     def __init__(self) -> None:
-        self._alive: list[_Link] = []
+        self._alive: Sequence[_Link] = ()
         self._last: _Link | None = None
+
+    def __bool__(self) -> bool:
+        """Whether anything was proved so far, as it is of few words."""
+        return self._last is not None
 
     @property
     def entries(self) -> list[Entry]:
         """All entries that were proved so far, in the order of the rules."""
-        entries: list[Entry] = []
+        return [link.entry for link in self._links()]
+
+    def _links(self) -> list[_Link]:
+        links: list[_Link] = []
         link = self._last
         while link is not None:
-            entries.append(link.entry)
+            links.append(link)
             link = link.before
-        return entries[::-1]
+        return links[::-1]
+
+    def copy(self) -> "Line":
+        """Copy of the line."""
+        twin = Line()
+        if self._last is None:
+            return twin
+        links: dict[_Link, _Link] = {}
+        for link in self._links():
+            twin._last = links[link] = _Link(link.entry, twin._last)
+        twin._alive = [links[link] for link in self._alive]
+        return twin
 
     def become(self, proved: Sequence[Entry], end: int) -> None:
         """Set the records that hold from the word on that ends at `end`.
 
         Those that hold already go on. Each of the others begins, right before the next one that goes on.
         """
+        if not proved and not self._alive:
+            return
         fresh = [entry._replace(since=end) for entry in proved]
         alive: list[_Link] = []
         for link in self._alive:

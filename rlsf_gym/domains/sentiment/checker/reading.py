@@ -11,13 +11,12 @@ from rlsf_gym.domains.sentiment.checker.certify import Rules, squash, weigh_quer
 from rlsf_gym.domains.sentiment.checker.stream import Valuation
 from rlsf_gym.domains.sentiment.checker.words import (
     CutWord,
+    Run,
     Spelling,
     Token,
     load_tables,
     longest_known,
-    read_runs,
     read_token,
-    spell,
 )
 
 
@@ -29,12 +28,16 @@ class Reading(NamedTuple):
         response: the response.
         rules: the rules.
         totals: by number of words, the sum of their valences, where it is known.
+        spelling: prompt + response as the rules see them.
+        runs: runs of characters that are not white space in it.
     """
 
     prompt: str
     response: str
     rules: Rules
     totals: Mapping[int, float]
+    spelling: Spelling
+    runs: Sequence[Run]
 
     def closed_ends(self, char_ends: Sequence[int]) -> list[int]:
         """Number of characters of the response in closed words after each token.
@@ -43,7 +46,7 @@ class Reading(NamedTuple):
         """
         if not char_ends:
             return []
-        spaces = [at for at, character in enumerate(self.response) if character.isspace()]
+        spaces = [space.start() for space in re.finditer(r"\s", self.response)]
         before = (bisect_left(spaces, end) for end in char_ends[:-1])
         return [*(spaces[number - 1] if number else 0 for number in before), len(self.response)]
 
@@ -59,7 +62,7 @@ class Reading(NamedTuple):
             ends: lengths of the prefixes in characters, ascending.
             worth: value of a word by its valence on the scale of scores; 0 for boosters and most words.
         """
-        reader = _PrefixReader(self.prompt + self.response, longest_known())
+        reader = _PrefixReader(self.spelling, self.runs, longest_known())
         sums: list[float] = []
         total = 0.0
         for end in ends:
@@ -77,7 +80,7 @@ class Reading(NamedTuple):
         Args:
             ends: lengths of the prefixes in characters, ascending.
         """
-        reader = _PrefixReader(self.prompt + self.response, 0)
+        reader = _PrefixReader(self.spelling, self.runs, 0)
         sums = [self._known_sum(reader, len(self.prompt) + end) for end in ends]
         left = [end for end, found in zip(ends, sums, strict=True) if found is None]
         replayed = iter(self._replay(left) if left else ())
@@ -91,9 +94,8 @@ class Reading(NamedTuple):
     def _replay(self, ends: Sequence[int]) -> list[float]:
         """The sums of the valences with their punctuation, each text read on from the one before."""
         knowledge = self.rules.knowledge
-        reader = _PrefixReader(
-            self.prompt + self.response, max(longest_known(), knowledge.longest if knowledge else 0)
-        )
+        longest = max(longest_known(), knowledge.longest if knowledge else 0)
+        reader = _PrefixReader(self.spelling, self.runs, longest)
         growth = Valuation(*self.rules)
         is_cut = False
         sums: list[float] = []
@@ -113,14 +115,15 @@ class _PrefixReader:
     """Reader of prefixes of a text, each longer than the one before; no character is read twice.
 
     Args:
-        text: the text.
+        spelling: the text as the rules see it.
+        runs: its runs of characters that are not white space.
         longest: length of the longest word that the rules know.
     """
 
-    def __init__(self, text: str, longest: int) -> None:
-        self._spelling: Spelling = spell(text)
+    def __init__(self, spelling: Spelling, runs: Sequence[Run], longest: int) -> None:
+        self._spelling = spelling
         self._longest = longest
-        self._runs = read_runs(self._spelling)
+        self._runs = runs
         self._next = 0  # number of the first word that is not whole yet
         self._stop = 0
         self._cut: CutWord | None = None

@@ -24,11 +24,13 @@ class Claim(NamedTuple):
     path: tuple[str, ...] = ()
 
 
-# The words that idioms and dampeners of two words are made of: where none stands, none is looked for.
-_IDIOM_WORDS = frozenset(word for phrase in SPECIAL_CASES for word in phrase.split())
+# One word of each idiom and of each dampener of two words: where none stands, none is looked for.
+_IDIOM_WORDS = frozenset(max(phrase.split(), key=len) for phrase in SPECIAL_CASES)
 LOOKS_BEHIND: Final = frozenset(("no", "kind", *(phrase.split()[0] for phrase in SPECIAL_CASES)))
 """Words whose claims depend on words after them; those of all others depend on the words before."""
-_DAMPENER_WORDS = frozenset(word for phrase in BOOSTER_DICT if " " in phrase for word in phrase.split())
+_DAMPENER_WORDS = frozenset(max(phrase.split(), key=len) for phrase in BOOSTER_DICT if " " in phrase)
+# Where none of these is near, nor a word with "n't", no rule but that for capitals has a say.
+_HEARD = _NEGATIONS | _IDIOM_WORDS | _DAMPENER_WORDS | {*BOOSTER_DICT, *_RAISERS, "no", "least", "kind"}
 
 
 class _Case:
@@ -91,7 +93,7 @@ def list_claims(
     if premise is None or tokens[at].low in BOOSTER_DICT:
         return []
     claims = [Claim(premise.rule, premise.trigger, premise.trigger, premise.value, premise.path)]
-    if premise.value == 0.0:
+    if premise.value == 0.0 or not _has_say(tokens, at, mixed):
         return claims
     case = _Case(tokens, premises, at, mixed)
     if case.low(at) == "kind" and case.low(at + 1) == "of":
@@ -99,6 +101,17 @@ def list_claims(
     for rule in (_no, _capitals, _neighbours, _least):
         claims.extend(rule(case, claims[-1].value))
     return claims
+
+
+def _has_say(tokens: Sequence[Token], at: int, mixed: bool) -> bool:
+    """Whether a rule may change the valence of a word, by itself, the three before it and the two behind."""
+    if mixed and tokens[at].text.isupper():
+        return True
+    for token in tokens[max(0, at - 3) : at + 3]:
+        low = token.low
+        if low in _HEARD or "n't" in low:
+            return True
+    return False
 
 
 def _no(case: _Case, value: float) -> Iterator[Claim]:

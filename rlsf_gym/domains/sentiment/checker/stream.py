@@ -6,7 +6,7 @@ from rlsf_gym.domains.sentiment.checker.but_rule import ButRule
 from rlsf_gym.domains.sentiment.checker.knowledge import Knowledge, find_premise
 from rlsf_gym.domains.sentiment.checker.lifetimes import Entry, Line
 from rlsf_gym.domains.sentiment.checker.rules import LOOKS_BEHIND, Claim, list_claims
-from rlsf_gym.domains.sentiment.checker.words import Premise, Token, read_premise
+from rlsf_gym.domains.sentiment.checker.words import Premise, Token, load_tables
 
 # Sums closer to zero than this may have another sign when they are added in another order.
 _DOUBTFUL = 1e-6
@@ -30,37 +30,50 @@ class Valuation:
     def __init__(self, knowledge: Knowledge | None, quirk: bool) -> None:
         self.tokens: list[Token] = []
         self._knowledge = knowledge
+        self._quirk = quirk
         self._window = knowledge.window if knowledge else 0  # how far a word can set the valences of others
         self._rule = ButRule(quirk)
         self._but: int | None = None
         self._mixed = False
         self._capitals = 0
         self._premises: list[Premise | None] = []
-        self._claims: list[list[Claim]] = []
+        self._claims: list[Sequence[Claim]] = []
         self._raw: list[float] = []  # valences before the "but" rule
+        self._expectant = -3  # no word behind this one has a valence and looks behind
+
+    def pass_by(self, token: Token) -> bool:
+        """Add a word that has no valence and changes none, and return whether it is one.
+
+        Most words are: one is outside the lexicon, there is no graph, it is not the first "but", the words before rest on none
+        behind them, and it leaves capitals as rare as they were.
+        """
+        size = len(self.tokens)
+        capitals = self._capitals + token.text.isupper()
+        if (
+            self._window
+            or size - self._expectant <= 2
+            or token.low in load_tables()[0]
+            or (0 < capitals <= size) != self._mixed
+            or (self._but is None and token.low == "but")
+            or len(self._rule.values) != size
+        ):
+            return False
+        self._capitals = capitals
+        self.tokens.append(token)
+        self._premises.append(None)
+        self._claims.append(())
+        self._raw.append(0.0)
+        self._rule.pass_by()
+        return True
 
     def add(self, tokens: Sequence[Token]) -> set[int]:
         """Add words at once, and return the positions whose valence may have changed."""
+        if len(tokens) == 1 and self.pass_by(tokens[0]):
+            return set()
         size = len(self.tokens)
         for token in tokens:
             self._append(token)
-        if self._passes_by(size):
-            self._rule.pass_by()
-            return set()
         return self._revise(max(0, size - self._window))
-
-    def _passes_by(self, at: int) -> bool:
-        """Whether a single new word has no valence and changes no other.
-
-        As most words do: it is outside the lexicon, there is no graph, it is not the first "but", the words
-        before rest on none behind them, and it leaves capitals as rare as they were.
-        """
-        tokens = self.tokens
-        if self._window or len(tokens) != at + 1 or len(self._rule.values) != at or self._but == at:
-            return False
-        if (0 < self._capitals <= at) != self._mixed or read_premise(tokens, at) is not None:
-            return False
-        return not any(tokens[near].low in LOOKS_BEHIND for near in range(max(0, at - 2), at))
 
     def replace(self, token: Token) -> None:
         """Replace the last word by another one."""
@@ -89,20 +102,30 @@ class Valuation:
         """Sum of the valences up to rounding, in constant time."""
         return self._rule.total
 
+    def _copy_to(self, twin: "Valuation") -> None:
+        """Give another text the same words and valences."""
+        twin.tokens = self.tokens.copy()
+        twin._rule = self._rule.copy()
+        twin._but, twin._mixed, twin._capitals = self._but, self._mixed, self._capitals
+        twin._premises, twin._claims, twin._raw = self._premises.copy(), self._claims.copy(), self._raw.copy()
+        twin._expectant = self._expectant
+
     def _append(self, token: Token) -> None:
         if self._but is None and token.low == "but":
             self._but = len(self.tokens)
         self.tokens.append(token)
         self._capitals += token.text.isupper()
         self._premises.append(None)
-        self._claims.append([])
+        self._claims.append(())
         self._raw.append(0.0)
 
     def _revise(self, first: int) -> set[int]:
         """Recompute what may have changed, where words from the first one on have other valences."""
         tokens, size = self.tokens, len(self.tokens)
         for at in range(first, size):
-            self._premises[at] = find_premise(tokens, at, self._knowledge)
+            premise = self._premises[at] = find_premise(tokens, at, self._knowledge)
+            if premise is not None and tokens[at].low in LOOKS_BEHIND:
+                self._expectant = max(self._expectant, at)
         places = [at for at in range(max(0, first - 2), first) if tokens[at].low in LOOKS_BEHIND]
         places += range(first, size)
         mixed = 0 < self._capitals < size
@@ -111,7 +134,7 @@ class Valuation:
         changed: set[int] = set()
         premises = self._premises
         for at in places:
-            claims = [] if premises[at] is None else list_claims(tokens, premises, at, mixed)
+            claims = () if premises[at] is None else list_claims(tokens, premises, at, mixed)
             if claims != self._claims[at]:
                 self._claims[at] = claims
                 self._raw[at] = claims[-1].value if claims else 0.0
@@ -139,12 +162,30 @@ class Growth(Valuation):
 
     def add(self, tokens: Sequence[Token]) -> set[int]:
         """Add words at once, and return the positions whose valence may have changed."""
-        fresh = [Line() for _ in tokens]
+        changed = super().add(tokens)
+        fresh = [Line() for _ in self.tokens[len(self._places) :]]
         self._places += fresh
         self.lines += fresh
-        changed = super().add(tokens)
         self._stale |= changed
         return changed
+
+    def pass_by(self, token: Token) -> bool:
+        """Add a word that has no valence and changes none, and return whether it is one."""
+        if not super().pass_by(token):
+            return False
+        line = Line()
+        self._places.append(line)
+        self.lines.append(line)
+        return True
+
+    def copy(self) -> "Growth":
+        """Copy of the text and its records; nothing may be left to prove."""
+        twin = Growth(self._knowledge, self._quirk)
+        self._copy_to(twin)
+        twins = {line: line.copy() for line in self.lines}
+        twin.lines = [*twins.values()]
+        twin._places = [twins[line] for line in self._places]
+        return twin
 
     def remove(self) -> None:
         """Take the last word away; another one has to arrive before anything is proved."""
@@ -169,7 +210,7 @@ class Growth(Valuation):
         closing = [] if but is None else [Claim("but", but, but, self._rule.values[at])]
         entries: list[Entry] = []
         value = 0.0
-        for claim in self._claims[at] + closing:
+        for claim in (*self._claims[at], *closing):
             if claim.value != value or claim.path:
                 word, first, last = (self.tokens[k] for k in (at, claim.first, claim.last))
                 place = word.start, word.end, first.start, last.end

@@ -52,7 +52,7 @@ def verify(certificate: Claimed, instance: Any, prompt: str, response: str) -> P
     ):
         if not abs(value - claimed) <= _TOLERANCE:
             raise CertificateError(f"{name} must be {value!r}, {why}, but is {claimed!r}")
-    reading = Reading(prompt, response, rules, proved.totals)
+    reading = Reading(prompt, response, rules, proved.totals, proved.spelling, proved.runs)
     return Proof(
         records=proved.entries,
         prompt_score=proved.prompt_score,

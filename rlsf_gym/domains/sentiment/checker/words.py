@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from string import punctuation
 from typing import Any, NamedTuple
 
@@ -10,6 +10,9 @@ from vaderSentiment.vaderSentiment import BOOSTER_DICT, NEGATE, SPECIAL_CASES, S
 
 _RUN = re.compile(r"\S+")
 _PUNCTUATION = frozenset(punctuation)
+# Runs up to this length are remembered, the last ones that were read.
+_SHORT = 32
+_REMEMBERED = 16_384
 
 Run = tuple[int, int]
 
@@ -70,6 +73,7 @@ def longest_known() -> int:
 
 def spell(text: str) -> Spelling:
     """The text with each emoji spelled out, and a space before it where the text has no space there."""
+    text = str.__str__(text)  # of a subclass, the characters that it holds
     names = load_tables()[1]
     if names.keys().isdisjoint(text):
         return Spelling(text, range(len(text)))
@@ -84,28 +88,37 @@ def spell(text: str) -> Spelling:
     return Spelling("".join(pieces), raws)
 
 
-def read_runs(spelling: Spelling) -> list[Run]:
-    """Start and end of each run of non-space characters, in the spelled text."""
-    return [match.span() for match in _RUN.finditer(spelling.text)]
+def read_runs(spelling: Spelling, start: int = 0) -> list[Run]:
+    """Start and end of each run of non-space characters, in the spelled text from `start` on."""
+    return [match.span() for match in _RUN.finditer(spelling.text, start)]
 
 
 def read_token(spelling: Spelling, run: Run) -> Token:
     """A run of characters, less its outer punctuation if three characters remain."""
-    first, last = start, end = run
+    start, end = run
     text, raws = spelling
-    while first < last and text[first] in _PUNCTUATION:
+    strip = _strip if end - start <= _SHORT else _strip.__wrapped__
+    word, low, first, last, ends = strip(text[start:end])
+    return Token(word, low, raws[start + first], raws[start + last - 1] + 1, ends)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _strip(run: str) -> tuple[str, str, int, int, bool]:
+    """The word of a run, in lower case too, its start and end in the run, and whether it ends a sentence."""
+    first, last = 0, len(run)
+    while first < last and run[first] in _PUNCTUATION:
         first += 1
-    while first < last and text[last - 1] in _PUNCTUATION:
+    while first < last and run[last - 1] in _PUNCTUATION:
         last -= 1
     if last - first < 3:
-        first, last = start, end
-    word = text[first:last]
-    return Token(word, word.lower(), raws[first], raws[last - 1] + 1, _ends_sentence(text, start, end))
+        first, last = 0, len(run)
+    word = run[first:last]
+    return word, word.lower(), first, last, _ends_sentence(run)
 
 
-def read_tokens(spelling: Spelling) -> list[Token]:
-    """All words of a text."""
-    return [read_token(spelling, run) for run in read_runs(spelling)]
+def read_tokens(spelling: Spelling, runs: Sequence[Run] | None = None) -> list[Token]:
+    """All words of a text, or those that these runs hold."""
+    return [read_token(spelling, run) for run in (read_runs(spelling) if runs is None else runs)]
 
 
 def read_premise(tokens: Sequence[Token], at: int) -> Premise | None:
@@ -114,11 +127,11 @@ def read_premise(tokens: Sequence[Token], at: int) -> Premise | None:
     return None if value is None else Premise("base", at, value)
 
 
-def _ends_sentence(text: str, start: int, end: int) -> bool:
-    for at in range(end - 1, start - 1, -1):
-        if text[at].isalnum():
+def _ends_sentence(run: str) -> bool:
+    for character in reversed(run):
+        if character.isalnum():
             return False
-        if text[at] in ".!?":
+        if character in ".!?":
             return True
     return False
 
