@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 from typing import Any, NamedTuple, Protocol, cast
 
 _PLAIN_JSON = (str, int, float, bool, type(None))
@@ -156,21 +157,58 @@ def explain_text(name: str, value: object) -> str:
     return "" if isinstance(value, str) else f"{name} must be a str, but is {tell(value)}"
 
 
-def explain_record(record: ClaimedRecord) -> str:
-    """Message for a record of wrong types; "" for one of right types."""
-    untyped = cast(Any, record)
+class _PlainRecord(NamedTuple):
+    """Fields of a record, read once."""
+
+    char_start: int
+    char_end: int
+    rule: str
+    trigger_start: int
+    trigger_end: int
+    amount: float
+    status: str
+    path: tuple[str, ...]
+    since: int
+    until: int
+
+
+_read_fields = attrgetter(*_PlainRecord._fields)
+_PLAIN = (int, int, str, int, int, float, str, tuple, int, int)
+
+
+def read_record(record: Any) -> ClaimedRecord:
+    """Reads a record into plain types.
+
+    Raises:
+        CertificateError: If a field is missing or has another type than it should.
+    """
+    try:
+        fields = _read_fields(record)
+    except AttributeError:
+        fields = tuple(cast(Any, getattr(record, name, None)) for name in _PlainRecord._fields)
+    plain = _PlainRecord(*fields)
+    if tuple(map(type, fields)) == _PLAIN and not plain.path and math.isfinite(plain.amount):
+        return plain
+    wrong = _explain_record(plain)
+    if wrong:
+        raise CertificateError(wrong)
+    return plain._replace(path=tuple(plain.path))
+
+
+def _explain_record(record: _PlainRecord) -> str:
+    """Returns a message for a record of wrong types; "" for one of right types."""
     for name in ("char_start", "char_end", "trigger_start", "trigger_end", "since", "until"):
-        value = getattr(untyped, name, None)
+        value = getattr(record, name)
         if type(value) is not int:
             return f"{name} must be an int, but is {tell(value)}"
     for name in ("rule", "status"):
-        value = getattr(untyped, name, None)
+        value = getattr(record, name)
         if type(value) is not str:
             return f"{name} must be a str, but is {tell(value)}"
-    path: object = getattr(untyped, "path", None)
+    path: object = record.path
     if not _is_plain_sequence(path) or not all(type(one) is str for one in cast(list[object], path)):
         return f"path must be a tuple of str, but is {tell(path)}"
-    return explain_number("amount", getattr(untyped, "amount", None))
+    return explain_number("amount", record.amount)
 
 
 class Claims(NamedTuple):
@@ -228,11 +266,13 @@ def read_claims(certificate: Claimed) -> Claims:
 def _read_records(value: Any) -> tuple[ClaimedRecord, ...]:
     if not _is_plain_sequence(value):
         raise CertificateError(f"records must be a tuple, but are {tell(value)}")
-    for k, record in enumerate(value):
-        wrong = explain_record(record)
-        if wrong:
-            raise CertificateError(f"record {k}: {wrong}")
-    return tuple(value)
+    records: list[ClaimedRecord] = []
+    for record in tuple(value):
+        try:
+            records.append(read_record(record))
+        except CertificateError as error:
+            raise CertificateError(f"record {len(records)}: {error}") from None
+    return tuple(records)
 
 
 def _read_names(name: str, value: Any) -> tuple[str, ...]:

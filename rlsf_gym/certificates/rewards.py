@@ -125,7 +125,7 @@ def compare_rewards(rewards: Sequence[float], proved: Sequence[float], design: s
             f"rewards must be one for each of {len(proved)} tokens, but are {len(rewards)}"
         )
     for token, (claimed, value) in enumerate(zip(rewards, proved, strict=True)):
-        paid = _read_reward(claimed)
+        paid = claimed if type(claimed) is float else _read_reward(claimed)
         if paid is None or not abs(paid - value) <= _TOLERANCE:
             raise CertificateError(
                 f"reward of token {token} must be {value!r}, as {design!r} pays for this text, "

@@ -165,6 +165,7 @@ class Feedback:
         for array in (responses.mask, spans, *([] if prefixes is None else [prefixes])):
             array.setflags(write=False)  # and so are the rows that evidence holds
         evidence: list[Evidence] = []
+        worths = _Worths(self.objective)
         for row, hindsight in enumerate(self._look_back(given, responses, prompt_scores)):
             one = Evidence.unchecked(  # ranges and shapes are those of the batch, which is checked above
                 prompt_score=prompt_scores[row],
@@ -180,7 +181,7 @@ class Feedback:
             )
             check_certificate(self.scorer, one, given[row], responses.texts[row])
             evidence.append(
-                self._verification(given[row], responses, row, one).guard(one, hindsight)
+                self._verification(given[row], responses, row, one, worths).guard(one, hindsight)
                 if self.verify
                 else one
             )
@@ -222,8 +223,9 @@ class Feedback:
         for position in np.flatnonzero(wrong).tolist():
             self._refuse(rewards[position], evidence[position])
         if self.verify:
+            worths = _Worths(self.objective)
             for number, one in enumerate(evidence):
-                self._verification(instances[number], responses, number, one).check(
+                self._verification(instances[number], responses, number, one, worths).check(
                     self.design, one, rewards[number]
                 )
         return rewards
@@ -239,16 +241,14 @@ class Feedback:
         return np.array(rows)
 
     def _verification(
-        self, instance: Instance, responses: Responses, row: int, evidence: Evidence
+        self,
+        instance: Instance,
+        responses: Responses,
+        row: int,
+        evidence: Evidence,
+        worths: _Worths,
     ) -> Verification:
         length, text, ends = evidence.length, responses.texts[row], responses.char_ends[row]
-        worths: dict[float, float] = {}  # prefixes of one response have few scores
-
-        def utility(score: float) -> float:
-            worth = worths.get(score)
-            if worth is None:
-                worth = worths[score] = float(self.objective(score))
-            return worth
 
         def closed_ends() -> list[int]:
             counted = self._scoring.counted_ends([text], ends[None], np.array([length]))[0]
@@ -259,7 +259,7 @@ class Feedback:
             response=text,
             char_ends=ends[:length].tolist(),
             boundary=self.boundary,
-            utility=utility,
+            utility=worths.__getitem__,
             closed_ends=closed_ends,
             instance=instance,
         )
@@ -307,6 +307,18 @@ class Feedback:
 def _reward_names(rules: tuple[str, ...]) -> tuple[str, ...]:
     """Returns the keys of an info under which the shares of rules are."""
     return tuple(f"reward_{rule}" for rule in rules)
+
+
+class _Worths(dict[float, float]):
+    """Utilities of the scores of one batch, each asked for by itself, as texts of a batch have few scores."""
+
+    def __init__(self, objective: Objective) -> None:
+        super().__init__()
+        self._objective = objective
+
+    def __missing__(self, score: float) -> float:
+        worth = self[score] = float(self._objective(score))
+        return worth
 
 
 def _join(instances: Sequence[Instance], responses: Responses) -> list[str]:

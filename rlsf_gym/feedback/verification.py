@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, NamedTuple, cast
@@ -28,6 +28,8 @@ __all__ = ["Verification", "check_certificate", "check_provable", "check_rules"]
 _TOLERANCE = 1e-9
 # Largest difference of what a scorer without proofs certifies and returns: neural ones vary with the batch.
 _ROUGH = 1e-3
+# What a design is told before the utilities after each token.
+_FACTS = ("prompt_score", "score", "prompt_utility", "utility")
 
 
 def check_provable(scorer: Scorer, probe: tuple[Instance, str] | None = None) -> bool:
@@ -167,9 +169,7 @@ class Verification:
                 promise.
         """
         known = self._prove(evidence)
-        for name, told, value in self._facts(evidence, known):
-            if not abs(told - value) <= _TOLERANCE * max(1.0, abs(value)):
-                raise CertificateError(f"{name} must be {value!r}, as the text proves, but is {told!r}")
+        self._check_facts(evidence, known)
         kwargs = _recomputable_kwargs(design)
         proved = None if kwargs is None else self._recompute(known, design.name, evidence.slope, kwargs)
         if proved is None:
@@ -201,19 +201,23 @@ class Verification:
         except UnprovedError:
             return None
 
-    def _facts(self, evidence: Evidence, known: Known) -> Iterator[tuple[str, float, float]]:
-        """Yields the name of each number that a design was given, the number, and its proved value."""
-        prompt, full = known.proof.prompt_score, known.proof.score
-        yield "prompt_score", evidence.prompt_score, prompt
-        yield "score", evidence.score, full
-        yield "prompt_utility", evidence.prompt_utility, self.utility(prompt)
-        yield "utility", evidence.utility, self.utility(full)
+    def _check_facts(self, evidence: Evidence, known: Known) -> None:
+        """Checks each score and each utility that a design was given against its proved value."""
+        ends = [known.proof.prompt_score, known.proof.score]
         scores = None if evidence.prefixes is None else known.scores(self.boundary)
-        if evidence.prefixes is None or scores is None:
-            return
-        for token, told in enumerate(evidence.prefixes.tolist()):
-            score = scores[token] if token < len(scores) else full
-            yield f"utility after token {token}", told, self.utility(score)
+        told = [evidence.prompt_score, evidence.score, evidence.prompt_utility, evidence.utility]
+        proved = [*ends, *map(self.utility, ends)]
+        if evidence.prefixes is not None and scores is not None:
+            told += evidence.prefixes.tolist()
+            proved += map(self.utility, scores)
+            proved += [proved[3]] * (len(told) - len(proved))
+        for number, (claim, value) in enumerate(zip(told, proved, strict=True)):
+            error = abs(claim - value)
+            if not error <= _TOLERANCE and not error <= _TOLERANCE * abs(value):
+                name = (
+                    _FACTS[number] if number < len(_FACTS) else f"utility after token {number - len(_FACTS)}"
+                )
+                raise CertificateError(f"{name} must be {value!r}, as the text proves, but is {claim!r}")
 
     def check_utilities(self, evidence: Evidence, texts: Sequence[str], utilities: FloatArray) -> None:
         """Checks the utilities of the text without some units, as far as they are proved.

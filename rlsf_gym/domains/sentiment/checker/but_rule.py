@@ -27,7 +27,7 @@ class ButRule:
         self._total = self._missing = 0.0  # their sum, and what rounding took from it
 
     def copy(self) -> "ButRule":
-        """Another one with the same valences, and the same way back."""
+        """Copy of the rule with its valences and steps."""
         twin = ButRule(self._quirk)
         twin.values, twin._steps, twin._but = self.values.copy(), self._steps.copy(), self._but
         twin._places = {value: heap.copy() for value, heap in self._places.items()}
@@ -39,10 +39,11 @@ class ButRule:
         """Sum of the valences after the rule, with rounding compensated."""
         return self._total + self._missing
 
-    def pass_by(self) -> None:
-        """Take the step of one more word whose valence is 0, which changes nothing."""
-        self._steps.append((len(self.values), 0.0))
-        self.values.append(0.0)
+    def pass_by(self, count: int) -> None:
+        """Take the steps of so many words whose valence is 0: they leave all as it is."""
+        size = len(self.values)
+        self._steps += [(at, 0.0) for at in range(size, size + count)]
+        self.values += [0.0] * count
 
     def replay(self, raw: Sequence[float], first: int, but: int | None) -> set[int]:
         """Take the steps again from a word on.

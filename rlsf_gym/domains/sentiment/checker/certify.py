@@ -21,8 +21,8 @@ from rlsf_gym.domains.sentiment.checker.words import (
 # Largest error of an amount.
 _TOLERANCE = 1e-9
 # Prompts up to this length are remembered, the last ones that were read.
-_SHORT = 512
-_REMEMBERED = 256
+_SHORT = 256
+_REMEMBERED = 1024
 
 
 class Rules(NamedTuple):
@@ -236,17 +236,20 @@ def _grow(
         has_marks: the sign of a sum may decide on punctuation.
     """
     total: float | None = None
-    count, last = len(growth.tokens), len(tokens) - 1
-    for k, token in enumerate(tokens):
-        if not growth.pass_by(token):
-            growth.add([token])
-            total = None
+    at, size = 0, len(tokens)
+    while at < size:
+        count = growth.pass_by(tokens, at)
+        if not count:
+            count, total = 1, None
+            growth.add([tokens[at]])
+            if at + 1 == size or tokens[at + 1].end != tokens[at].end:
+                growth.prove(tokens[at].end)
         if totals is not None:
             if total is None:
                 total = growth.sure_total() if has_marks else growth.running_total()
-            totals[count + k + 1] = total
-        if k == last or tokens[k + 1].end != token.end:
-            growth.prove(token.end)
+            last = len(growth.tokens)
+            totals.update(dict.fromkeys(range(last - count + 1, last + 1), total))
+        at += count
 
 
 def _count_shared(first: Sequence[Token], tokens: Sequence[Token]) -> int:

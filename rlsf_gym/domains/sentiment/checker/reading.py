@@ -80,23 +80,31 @@ class Reading(NamedTuple):
         Args:
             ends: lengths of the prefixes in characters, ascending.
         """
-        reader = _PrefixReader(self.spelling, self.runs, 0)
-        sums = [self._known_sum(reader, len(self.prompt) + end) for end in ends]
+        sums = self._known_sums([len(self.prompt) + end for end in ends])
         left = [end for end, found in zip(ends, sums, strict=True) if found is None]
         replayed = iter(self._replay(left) if left else ())
         return [squash(next(replayed) if found is None else found) for found in sums]
 
-    def _known_sum(self, reader: "_PrefixReader", raw: int) -> float | None:
-        count = reader.count(raw)
-        total = self.totals.get(count)
-        return None if total is None else reader.emphasize(total)
+    def _known_sums(self, raws: Sequence[int]) -> list[float | None]:
+        """Sums of the valences with their punctuation, None where so many raw characters cut a word."""
+        spelled, origins = self.spelling
+        marks = _Marks(spelled)
+        places = raws if isinstance(origins, range) else [bisect_left(origins, raw) for raw in raws]
+        starts, stops = ([run[side] for run in self.runs] for side in (0, 1))
+        sums: list[float | None] = []
+        for place in places:
+            count = bisect_right(stops, place)  # of whole words
+            is_cut = count < len(starts) and starts[count] < place
+            total = None if is_cut else self.totals.get(count)
+            sums.append(total if total is None else marks.emphasize(total, place))
+        return sums
 
     def _replay(self, ends: Sequence[int]) -> list[float]:
         """The sums of the valences with their punctuation, each text read on from the one before."""
         knowledge = self.rules.knowledge
         longest = max(longest_known(), knowledge.longest if knowledge else 0)
         reader = _PrefixReader(self.spelling, self.runs, longest)
-        growth = Valuation(*self.rules)
+        growth, marks = Valuation(*self.rules), _Marks(self.spelling.text)
         is_cut = False
         sums: list[float] = []
         for end in ends:
@@ -107,8 +115,35 @@ class Reading(NamedTuple):
             if arriving:
                 growth.add(arriving)
             is_cut = cut is not None
-            sums.append(reader.emphasize(growth.sure_total() if reader.has_marks else growth.running_total()))
+            total = growth.sure_total() if marks.any else growth.running_total()
+            sums.append(marks.emphasize(total, reader.stop))
         return sums
+
+
+class _Marks:
+    """The ! and ? of a spelled text.
+
+    Args:
+        spelled: the text.
+
+    Attributes:
+        any: whether there is any, so that the sign of a sum decides on punctuation.
+    """
+
+    def __init__(self, spelled: str) -> None:
+        self._bangs, self._queries = (
+            [at for at, character in enumerate(spelled) if character == mark] if mark in spelled else []
+            for mark in "!?"
+        )
+        self.any = bool(self._bangs or self._queries)
+
+    def emphasize(self, total: float, stop: int) -> float:
+        """Sum of the valences of the first `stop` characters, with their punctuation."""
+        if not self.any:
+            return total
+        bangs, queries = (bisect_right(marks, stop - 1) for marks in (self._bangs, self._queries))
+        marks = min(bangs, 4) * 0.292 + min(queries, 4) * weigh_queries(queries)
+        return total + ((total > 0) - (total < 0)) * marks
 
 
 class _PrefixReader:
@@ -118,6 +153,9 @@ class _PrefixReader:
         spelling: the text as the rules see it.
         runs: its runs of characters that are not white space.
         longest: length of the longest word that the rules know.
+
+    Attributes:
+        stop: how many characters of the spelled text have been read.
     """
 
     def __init__(self, spelling: Spelling, runs: Sequence[Run], longest: int) -> None:
@@ -125,30 +163,12 @@ class _PrefixReader:
         self._longest = longest
         self._runs = runs
         self._next = 0  # number of the first word that is not whole yet
-        self._stop = 0
+        self.stop = 0
         self._cut: CutWord | None = None
-        spelled = self._spelling.text
-        self._bangs, self._queries = (
-            [at for at, character in enumerate(spelled) if character == mark] if mark in spelled else []
-            for mark in "!?"
-        )
-
-    @property
-    def has_marks(self) -> bool:
-        """Whether there is any punctuation that the sign of a sum decides on."""
-        return bool(self._bangs or self._queries)
-
-    def count(self, raw: int) -> int:
-        """Number of words in the first `raw` characters; -1 where they cut a word. Replaces `read`."""
-        self._stop = stop = bisect_left(self._spelling.raws, raw)
-        runs = self._runs
-        while self._next < len(runs) and runs[self._next][1] <= stop:
-            self._next += 1
-        return -1 if self._next < len(runs) and runs[self._next][0] < stop else self._next
 
     def read(self, raw: int) -> tuple[list[Token], Token | None]:
         """Words that have become whole with the first `raw` characters, and the one that is cut, if any."""
-        self._stop = stop = bisect_left(self._spelling.raws, raw)
+        self.stop = stop = bisect_left(self._spelling.raws, raw)
         words: list[Token] = []
         while self._next < len(self._runs) and self._runs[self._next][1] <= stop:
             words.append(read_token(self._spelling, self._runs[self._next]))
@@ -159,14 +179,6 @@ class _PrefixReader:
             return words, None
         self._cut = self._cut or CutWord(self._spelling, start, self._longest)
         return words, self._cut.read(stop)
-
-    def emphasize(self, total: float) -> float:
-        """The sum of the valences of what has been read, with its punctuation."""
-        if not self.has_marks:
-            return total
-        bangs, queries = (bisect_right(marks, self._stop - 1) for marks in (self._bangs, self._queries))
-        marks = min(bangs, 4) * 0.292 + min(queries, 4) * weigh_queries(queries)
-        return total + ((total > 0) - (total < 0)) * marks
 
 
 def _read_value(word: Token) -> float:

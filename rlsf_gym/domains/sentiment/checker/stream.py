@@ -41,34 +41,44 @@ class Valuation:
         self._raw: list[float] = []  # valences before the "but" rule
         self._expectant = -3  # no word behind this one has a valence and looks behind
 
-    def pass_by(self, token: Token) -> bool:
-        """Add a word that has no valence and changes none, and return whether it is one.
+    def pass_by(self, tokens: Sequence[Token], first: int = 0) -> int:
+        """Add words from one on while they have no valence and change none, and return how many.
 
-        Most words are: one is outside the lexicon, there is no graph, it is not the first "but", the words before rest on none
-        behind them, and it leaves capitals as rare as they were.
+        Most words are: there is no graph, the word is outside the lexicon and is not the first "but", the
+        words before rest on none behind them, and it leaves capitals as rare as they were.
+
+        Args:
+            tokens: words that arrive.
+            first: the first of these to add.
         """
-        size = len(self.tokens)
-        capitals = self._capitals + token.text.isupper()
-        if (
-            self._window
-            or size - self._expectant <= 2
-            or token.low in load_tables()[0]
-            or (0 < capitals <= size) != self._mixed
-            or (self._but is None and token.low == "but")
-            or len(self._rule.values) != size
-        ):
-            return False
-        self._capitals = capitals
-        self.tokens.append(token)
-        self._premises.append(None)
-        self._claims.append(())
-        self._raw.append(0.0)
-        self._rule.pass_by()
-        return True
+        size, capitals = len(self.tokens), self._capitals
+        if self._window or size - self._expectant <= 2 or len(self._rule.values) != size:
+            return 0
+        lexicon, mixed, has_but = load_tables()[0], self._mixed, self._but is not None
+        last, end = first, len(tokens)
+        while last < end:
+            token = tokens[last]
+            capitals += token.text.isupper()
+            low = token.low
+            if (
+                low in lexicon
+                or (low == "but" and not has_but)
+                or (0 < capitals <= size + last - first) != mixed
+            ):
+                break
+            self._capitals = capitals
+            last += 1
+        count = last - first
+        self.tokens += tokens[first:last]
+        self._premises += [None] * count
+        self._claims += [()] * count
+        self._raw += [0.0] * count
+        self._rule.pass_by(count)
+        return count
 
     def add(self, tokens: Sequence[Token]) -> set[int]:
         """Add words at once, and return the positions whose valence may have changed."""
-        if len(tokens) == 1 and self.pass_by(tokens[0]):
+        if len(tokens) == 1 and self.pass_by(tokens):
             return set()
         size = len(self.tokens)
         for token in tokens:
@@ -169,14 +179,15 @@ class Growth(Valuation):
         self._stale |= changed
         return changed
 
-    def pass_by(self, token: Token) -> bool:
-        """Add a word that has no valence and changes none, and return whether it is one."""
-        if not super().pass_by(token):
-            return False
-        line = Line()
-        self._places.append(line)
-        self.lines.append(line)
-        return True
+    def pass_by(self, tokens: Sequence[Token], first: int = 0) -> int:
+        """Add words that have no valence and change none; 0 of them where something is left to prove."""
+        if self._stale or self._gone:
+            return 0
+        count = super().pass_by(tokens, first)
+        lines = [Line() for _ in range(count)]
+        self._places += lines
+        self.lines += lines
+        return count
 
     def copy(self) -> "Growth":
         """Copy of the text and its records; nothing may be left to prove."""

@@ -71,11 +71,17 @@ def longest_known() -> int:
     return max(map(len, (*load_tables()[0], *BOOSTER_DICT, *SPECIAL_CASES, *NEGATE)))
 
 
+@cache
+def _are_foreign() -> bool:
+    """Whether no emoji is an ASCII character."""
+    return not any(map(str.isascii, load_tables()[1]))
+
+
 def spell(text: str) -> Spelling:
     """The text with each emoji spelled out, and a space before it where the text has no space there."""
     text = str.__str__(text)  # of a subclass, the characters that it holds
     names = load_tables()[1]
-    if names.keys().isdisjoint(text):
+    if (text.isascii() and _are_foreign()) or names.keys().isdisjoint(text):
         return Spelling(text, range(len(text)))
     pieces: list[str] = []
     raws: list[int] = []

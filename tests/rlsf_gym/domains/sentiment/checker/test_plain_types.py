@@ -11,6 +11,10 @@ from rlsf_gym.checker import check_rewards, recompute_rewards, verify
 from rlsf_gym.scorers import VaderScorer
 
 PROMPT, RESPONSE = "The film was", " not good but great!"
+FIELDS = (
+    *("scorer", "version", "verifiable", "options", "prompt_score", "score", "records", "labels", "rules"),
+    *("slope", "spread", "payload"),
+)
 
 
 class Agreeable:
@@ -225,3 +229,63 @@ def test_rewards_of_an_array_are_read(certificate):
 def test_ends_that_are_no_integers_are_refused(certificate, wrong):
     with pytest.raises(ValueError, match="char_ends must be a list of int, but is"):
         recompute_rewards(certificate, PROMPT, RESPONSE, **(PAID | {"char_ends": wrong}))
+
+
+class Masked(str):
+    """Holds one text, and is said to be another one."""
+
+    def __hash__(self):
+        return hash(PROMPT)
+
+    def __eq__(self, other):
+        return True
+
+    def __add__(self, other):
+        return PROMPT + other
+
+    def __getitem__(self, key):
+        return PROMPT[key]
+
+
+@pytest.mark.parametrize("first", [PROMPT, Masked("The film was awful and")])
+def test_no_text_stands_for_another_in_the_memory_of_prompts(first):
+    scorer = VaderScorer()
+    prompts = [first, "The film was awful and", PROMPT, Masked("The film was awful and")]
+    for prompt in prompts:
+        held = "".join([prompt, ""])
+        proof = verify(scorer.certify(held, RESPONSE), prompt, RESPONSE)
+        assert proof.score == pytest.approx(scorer.score([held + RESPONSE])[0], abs=1e-12)
+        with pytest.raises(CertificateError):
+            verify(scorer.certify("The film was fine and", RESPONSE), prompt, RESPONSE)
+
+
+def test_a_prompt_is_proved_the_same_whatever_was_written_behind_it():
+    scorer = VaderScorer()
+    prompt = "It is GREAT, but the end"
+    for response in ("", "ing was bad", " no good", "!!! but kind", " no", "ing was bad", ""):
+        certificate = scorer.certify(prompt, response)
+        first, second = (verify(certificate, prompt, response) for _ in range(2))
+        assert first.records == second.records
+        assert first.score == second.score == pytest.approx(scorer.score([prompt + response])[0], abs=1e-12)
+
+
+def test_a_record_that_changes_between_readings_is_read_once():
+    certificate = VaderScorer().certify(PROMPT, RESPONSE)
+    record = certificate.records[0]
+
+    class Wavering:
+        reads = 0
+
+        def __getattr__(self, name):
+            return getattr(record, name)
+
+        @property
+        def amount(self):
+            self.reads += 1
+            return record.amount if self.reads == 1 else 100.0
+
+    wavering = Wavering()
+    fields = {name: getattr(certificate, name) for name in FIELDS}
+    claimed = SimpleNamespace(**fields | {"records": (wavering, *certificate.records[1:])})
+    assert verify(claimed, PROMPT, RESPONSE).records[0].amount == pytest.approx(record.amount, abs=1e-12)
+    assert wavering.reads == 1
