@@ -79,7 +79,8 @@ def test_the_four_commands_work_in_an_empty_folder(run, tmp_path):
     assert "time is over" in studied.stderr or "cells are done" in studied.stderr
     reported = run("rlsf-report", "tiny-quick")
     assert reported.returncode == 0, reported.stderr
-    assert "potential against terminal" in reported.stdout
+    # How many pairs of runs a minute is enough for, and so which sentence is said of them, is the machine's.
+    assert {"potential", "terminal"} <= set(reported.stdout.splitlines()[0].replace(",", "").split())
     assert "report: runs/studies/tiny-quick/report/report.html" in reported.stdout
     viewed = run("rlsf-view", "runs/first/samples.jsonl")
     assert viewed.returncode == 0, viewed.stderr
