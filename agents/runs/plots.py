@@ -118,12 +118,6 @@ def _evaluations(measure: Measure, ends: Mapping[int, Row | None]) -> list[tuple
     return [(episodes, row[key]) for episodes, row in ends.items() if row and row.get(key) is not None]
 
 
-def smooth_curve(rows: Sequence[Row], key: str) -> Curve:
-    """Returns a metric over episodes, smoothed by a moving average over iterations."""
-    x, y = curve(rows, key)
-    return (x, learning_curves.moving_average(y, window(len(y)))) if len(y) else (x, y)
-
-
 def curve(rows: Sequence[Row], key: str) -> Curve:
     """Returns a metric over episodes, (iterations,) float64 each, at the iterations where it is finite.
 
