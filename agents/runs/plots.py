@@ -62,7 +62,7 @@ def draw_run(
     if axes[0, 0].get_legend_handles_labels()[0]:
         axes[0, 0].legend(frameon=False, loc="lower right")
     frontier, *empty = axes.flat[len(panels) :]
-    draw_frontier(frontier, {"": [rows]})
+    draw_frontier(frontier, rows)
     for axis in empty:
         axis.remove()
     figure.suptitle(printable(title), x=0.01, ha="left", fontsize=13, color=INK, parse_math=False)
@@ -136,23 +136,14 @@ def window(points: int) -> int:
     return max(1, points // 10)
 
 
-def draw_frontier(axis: Any, arms: Mapping[str, Sequence[Sequence[Row]]]) -> None:
-    """Draws score over KL into a panel: the frontier of reward against distance from the reference.
-
-    Args:
-        axis: The panel.
-        arms: Name to the rows of its runs; the name of a single arm may be empty.
-    """
-    for colour, (name, runs) in zip(COLOURS, arms.items(), strict=False):
-        for i, rows in enumerate(runs):
-            key = scored_by(rows).log_key
-            both = [row for row in rows if row.get("objective/kl") is not None and row.get(key) is not None]
-            kl, score = curve(both, "objective/kl")[1], curve(both, key)[1]
-            if len(kl):
-                smooth = [
-                    learning_curves.moving_average(values, window(len(values))) for values in (kl, score)
-                ]
-                axis.plot(*smooth, color=colour, linewidth=1.5, label=name if i == 0 and name else None)
+def draw_frontier(axis: Any, rows: Sequence[Row]) -> None:
+    """Draws the score of a run over its KL into a panel: reward against distance from the reference."""
+    key = scored_by(rows).log_key
+    both = [row for row in rows if row.get("objective/kl") is not None and row.get(key) is not None]
+    kl, score = curve(both, "objective/kl")[1], curve(both, key)[1]
+    if len(kl):
+        smooth = [learning_curves.moving_average(values, window(len(values))) for values in (kl, score)]
+        axis.plot(*smooth, color=COLOURS[0], linewidth=1.5)
     dress(axis, "score over KL", "KL to the reference, nats per response")
 
 
