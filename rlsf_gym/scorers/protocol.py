@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Assessment",
+    "Candidates",
     "FloatArray",
     "IntArray",
     "Scorer",
@@ -32,6 +33,17 @@ class Assessment(NamedTuple):
     """Certificate as from `Scorer.certify`; `prompt_score` and `score` equal `Scorer.score` to the bit."""
     prefix_scores: FloatArray
     """Prefix scores as from `Scorer.prefix_scores`, (K,) float64."""
+
+
+class Candidates(NamedTuple):
+    """Scores that each of V next tokens would make, at N places of one or more responses."""
+
+    ids: IntArray
+    """Tokens that have a score of their own at some place, int64 (K,), increasing."""
+    scores: FloatArray | npt.NDArray[np.float32]
+    """Score of the prompt and the response up to a place with token `ids[k]` behind it, (N, K)."""
+    others: FloatArray
+    """Score with any other token behind it, float64 (N,)."""
 
 
 class ScoreStream(Protocol):
@@ -60,12 +72,17 @@ class Scorer(Protocol):
       scorer to which one reading of a text tells its score, its certificate and the scores of its prefixes.
       It is not used where `score`, `certify` or `prefix_scores` was overridden after it;
     - `open_stream(prompt) -> ScoreStream`, by which an environment whose steps are tokens asks for the score
-      of each prefix without reading the text again. The same holds for it.
+      of each prefix without reading the text again. The same holds for it;
+    - `candidates(prompt, response, char_ends, following) -> Candidates`, the score that each next token would
+      make behind `response[:end]`, for each end; and `candidates_batch(prompts, responses, char_ends,
+      following) -> Candidates`, the rows of all responses, one behind the other. `following` is a
+      `rlsf_gym.text.following.Following`: the text that each token adds, and whether the response ends there.
 
     A scorer to which the text alone says too little has none of these methods, nor `score`, `prefix_scores`
     and `certify`, but `assess(instances, responses, char_ends) -> list of Assessment`. The prompt's score is
     then the value before the first character, and the values of prefixes, of which all but the last token
-    are paid, may be another function than the score of a whole response: what is known of it so far.
+    are paid, may be another function than the score of a whole response: what is known of it so far. It gets
+    instances where the others get prompts, in `candidates` and `candidates_batch` as well.
     """
 
     @property
