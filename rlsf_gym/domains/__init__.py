@@ -10,10 +10,10 @@ from typing import Any, cast
 
 from rlsf_gym.arguments import Argument, ArgumentError
 from rlsf_gym.certificates.checking import register_checker
-from rlsf_gym.domains.domain import Corpus, Domain, Samples
+from rlsf_gym.domains.domain import Corpus, Domain, Example, Samples
 from rlsf_gym.registry import Table
 
-__all__ = ["DOMAINS", "Corpus", "Domain", "Samples", "load_domain", "register_domain"]
+__all__ = ["DOMAINS", "Corpus", "Domain", "Example", "Samples", "load_domain", "register_domain"]
 
 DOMAINS = Table("domain", {"sentiment": "rlsf_gym.domains.sentiment:DOMAIN"})
 """Name to domain, to a function of `domain_kwargs` that makes one, or to the place of either."""

@@ -12,7 +12,18 @@ from rlsf_gym.scorers.protocol import Scorer
 from rlsf_gym.scorers.table import SCORERS, load_from
 from rlsf_gym.text.segmentation import Segmentation
 
-__all__ = ["Corpus", "Domain", "Samples"]
+__all__ = ["Corpus", "Domain", "Example", "Samples"]
+
+
+class Example(NamedTuple):
+    """A prompt and a response that show what a domain's scorers do."""
+
+    name: str
+    """What it shows, in a few words."""
+    prompt: str
+    """Prompt of plain text."""
+    response: str
+    """Response to it."""
 
 
 class Samples(NamedTuple):
@@ -24,6 +35,8 @@ class Samples(NamedTuple):
     """Prompts of test responses; not used in a domain of instances, which are drawn."""
     pairs: tuple[tuple[str, str], ...] = ()
     """Prompts with responses, the odd cases of the domain, on which scorers of plain text are checked."""
+    examples: tuple[Example, ...] = ()
+    """Examples that the explorer's page offers, the one that it opens with first."""
 
 
 class Corpus(NamedTuple):

@@ -24,7 +24,7 @@ from rlsf_gym import (
     load_tokenizer,
 )
 from rlsf_gym.domains import load_domain
-from rlsf_gym.explorer.question import EXAMPLES, Question, check_among
+from rlsf_gym.explorer.question import Question, check_among
 from rlsf_gym.feedback.decoding import read_responses
 from rlsf_gym.feedback.scoring import Boundary, Scoring
 from rlsf_gym.presets.task_flags import tell
@@ -90,9 +90,7 @@ class Explorer:
             "scorers": [self._offer(name) for name in self.scorers],
             "objectives": list(self.objectives),
             "boundaries": list(get_args(Boundary)),
-            "examples": [
-                dict(zip(("name", "prompt", "response"), example, strict=True)) for example in EXAMPLES
-            ],
+            "examples": [example._asdict() for example in load_domain().samples.examples],
             "prompts": list(self._prompts.texts),
         }
 

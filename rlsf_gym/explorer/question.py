@@ -1,4 +1,4 @@
-"""Questions to the explorer, with the examples that its page offers."""
+"""Questions to the explorer, which opens with the first example of the domain."""
 
 from __future__ import annotations
 
@@ -8,40 +8,9 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, cast
 
 from rlsf_gym.arguments import did_you_mean
+from rlsf_gym.domains import load_domain
 
-EXAMPLES = (
-    ("Negation, then a but", "The film was", " not very good, but I loved the ending!"),
-    ("Capitals", "I watched this one Sunday", " and it was GREAT fun, though the sound was bad."),
-    ("An idiom", "The soundtrack relies on", " a badass guitar: to die for, the kiss of death to silence."),
-    ("Emoji", "As a sequel, it", " made me 😀 for an hour and 😭 at the end ❤️"),
-    (
-        "No and least",
-        "The script was written by",
-        " people with no talent, in the least funny year of their life.",
-    ),
-    (
-        "Boosters and dampeners",
-        "The lead actress has",
-        " an extremely moving, somewhat sad and barely happy scene.",
-    ),
-    (
-        "A late turn",
-        "The director's earlier work had",
-        " charm, wit and love, BUT this is a stupid, boring mess!!!",
-    ),
-    ("A sign near zero", "Set in a small coastal town,", " it is good and it is bad."),
-    (
-        "Long and thin (for the scorer knowledge)",
-        "After two hours the",
-        " plot felt long and thin, the jokes fresh.",
-    ),
-    (
-        "Markup, controls and directions",
-        "I saw <b>",
-        "good</b>\t<script>alert(1)</script> \u202enot bad\u202c &amp; fine",
-    ),
-)
-"""Examples of the page: name, prompt and response of each."""
+_DOMAIN = load_domain()
 
 
 @dataclass(frozen=True)
@@ -52,9 +21,9 @@ class Question:
         ValueError: If a field is of another type.
     """
 
-    prompt: str = EXAMPLES[0][1]
-    response: str = EXAMPLES[0][2]
-    scorer: str = "vader"
+    prompt: str = _DOMAIN.samples.examples[0].prompt
+    response: str = _DOMAIN.samples.examples[0].response
+    scorer: str = _DOMAIN.scorer
     objective: str = "positive"
     target: float = 0.5
     """Target score of the objective `target`."""
