@@ -1,6 +1,7 @@
 """Renders samples as one HTML page: no script, nothing from the network, every text escaped.
 
-Written out here, as is the explorer's page: both come from the install without extras, which has no templates.
+Written out here, as is the explorer's page: both come from the install without extras, which has no
+templates.
 """
 
 from __future__ import annotations
