@@ -41,9 +41,13 @@ class Candidates(NamedTuple):
     ids: IntArray
     """Tokens that have a score of their own at some place, int64 (K,), increasing."""
     scores: FloatArray | npt.NDArray[np.float32]
-    """Score of the prompt and the response up to a place with token `ids[k]` behind it, (N, K)."""
+    """Score of the prompt and the response up to a place with token `ids[k]` behind it, (N, K); or those of
+    C kinds of tokens, (N, C)."""
     others: FloatArray
     """Score with any other token behind it, float64 (N,)."""
+    kinds: IntArray | None = None
+    """The column of `scores` that holds those of `ids[k]`, int64 (K,), where tokens that have the same score
+    at every place share one; None where each has its own."""
 
 
 class ScoreStream(Protocol):
