@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Assessment",
+    "CandidateKinds",
     "Candidates",
     "FloatArray",
     "IntArray",
@@ -50,6 +51,34 @@ class Candidates(NamedTuple):
     at every place share one; None where each has its own."""
 
 
+class CandidateKinds(NamedTuple):
+    """`Candidates` in short: of K tokens, most score at every place as many others do, their kind.
+
+    What is to be made of each score is made of one score a kind, and spread over the tokens at the end.
+    """
+
+    ids: IntArray
+    """Tokens that have a score of their own at some place, int64 (K,), increasing."""
+    kinds: IntArray
+    """Kind of each of these tokens, int64 (K,), from 0 to C - 1."""
+    values: FloatArray | npt.NDArray[np.float32]
+    """Score with a token of each kind behind a place, (N, C), laid out by column."""
+    others: FloatArray
+    """Score with a token behind it that is not among `ids`, float64 (N,)."""
+    rows: IntArray
+    """Places of the M scores that are not those of their kind, int64 (M,)."""
+    columns: IntArray
+    """Tokens of these scores, as positions in `ids`, int64 (M,)."""
+    exceptions: FloatArray | npt.NDArray[np.float32]
+    """These scores, (M,)."""
+
+    def spread(self) -> Candidates:
+        """Returns the score with each token, laid out by column; takes O(N K + M) time."""
+        scores = np.ascontiguousarray(self.values.T).take(self.kinds, axis=0)  # (K, N)
+        scores[self.columns, self.rows] = self.exceptions
+        return Candidates(self.ids, scores.T, self.others)
+
+
 class ScoreStream(Protocol):
     """A prompt and the response behind it, while it is written."""
 
@@ -80,13 +109,15 @@ class Scorer(Protocol):
     - `candidates(prompt, response, char_ends, following) -> Candidates`, the score that each next token would
       make behind `response[:end]`, for each end; and `candidates_batch(prompts, responses, char_ends,
       following) -> Candidates`, the rows of all responses, one behind the other. `following` is a
-      `rlsf_gym.text.following.Following`: the text that each token adds, and whether the response ends there.
+      `rlsf_gym.text.following.Following`: the text that each token adds, and whether the response ends there;
+    - `candidate_kinds_batch(prompts, responses, char_ends, following) -> CandidateKinds`, the same in short,
+      which is used in place of the two, for a scorer to which most tokens are alike.
 
     A scorer to which the text alone says too little has none of these methods, nor `score`, `prefix_scores`
     and `certify`, but `assess(instances, responses, char_ends) -> list of Assessment`. The prompt's score is
     then the value before the first character, and the values of prefixes, of which all but the last token
     are paid, may be another function than the score of a whole response: what is known of it so far. It gets
-    instances where the others get prompts, in `candidates` and `candidates_batch` as well.
+    instances where the others get prompts, in the methods for candidates as well.
     """
 
     @property
