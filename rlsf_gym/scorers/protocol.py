@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Assessment",
-    "CandidateKinds",
     "Candidates",
+    "Exceptions",
     "FloatArray",
     "IntArray",
     "Scorer",
@@ -36,6 +36,17 @@ class Assessment(NamedTuple):
     """Prefix scores as from `Scorer.prefix_scores`, (K,) float64."""
 
 
+class Exceptions(NamedTuple):
+    """Scores of M tokens that are not, at one place, those of their kind."""
+
+    rows: IntArray
+    """Places, int64 (M,)."""
+    columns: IntArray
+    """Tokens, as positions in `ids`, int64 (M,)."""
+    scores: FloatArray | npt.NDArray[np.float32]
+    """Scores, (M,)."""
+
+
 class Candidates(NamedTuple):
     """Scores that each of V next tokens would make, at N places of one or more responses."""
 
@@ -47,35 +58,18 @@ class Candidates(NamedTuple):
     others: FloatArray
     """Score with any other token behind it, float64 (N,)."""
     kinds: IntArray | None = None
-    """The column of `scores` that holds those of `ids[k]`, int64 (K,), where tokens that have the same score
-    at every place share one; None where each has its own."""
-
-
-class CandidateKinds(NamedTuple):
-    """`Candidates` in short: of K tokens, most score at every place as many others do, their kind.
-
-    What is to be made of each score is made of one score a kind, and spread over the tokens at the end.
-    """
-
-    ids: IntArray
-    """Tokens that have a score of their own at some place, int64 (K,), increasing."""
-    kinds: IntArray
-    """Kind of each of these tokens, int64 (K,), from 0 to C - 1."""
-    values: FloatArray | npt.NDArray[np.float32]
-    """Score with a token of each kind behind a place, (N, C), laid out by column."""
-    others: FloatArray
-    """Score with a token behind it that is not among `ids`, float64 (N,)."""
-    rows: IntArray
-    """Places of the M scores that are not those of their kind, int64 (M,)."""
-    columns: IntArray
-    """Tokens of these scores, as positions in `ids`, int64 (M,)."""
-    exceptions: FloatArray | npt.NDArray[np.float32]
-    """These scores, (M,)."""
+    """The column of `scores` that holds those of `ids[k]`, int64 (K,), where tokens that score alike share
+    one; None where each has its own."""
+    exceptions: Exceptions | None = None
+    """What single tokens score otherwise than their kind; None without any."""
 
     def spread(self) -> Candidates:
-        """Returns the score with each token, laid out by column; takes O(N K + M) time."""
-        scores = np.ascontiguousarray(self.values.T).take(self.kinds, axis=0)  # (K, N)
-        scores[self.columns, self.rows] = self.exceptions
+        """Returns the same without kinds and exceptions, laid out by column; takes O(N K + M) time."""
+        scores = np.array(self.scores.T, order="C")  # (C, N)
+        if self.kinds is not None:
+            scores = scores.take(self.kinds, axis=0)  # (K, N)
+        if self.exceptions is not None:
+            scores[self.exceptions.columns, self.exceptions.rows] = self.exceptions.scores
         return Candidates(self.ids, scores.T, self.others)
 
 
@@ -109,9 +103,7 @@ class Scorer(Protocol):
     - `candidates(prompt, response, char_ends, following) -> Candidates`, the score that each next token would
       make behind `response[:end]`, for each end; and `candidates_batch(prompts, responses, char_ends,
       following) -> Candidates`, the rows of all responses, one behind the other. `following` is a
-      `rlsf_gym.text.following.Following`: the text that each token adds, and whether the response ends there;
-    - `candidate_kinds_batch(prompts, responses, char_ends, following) -> CandidateKinds`, the same in short,
-      which is used in place of the two, for a scorer to which most tokens are alike.
+      `rlsf_gym.text.following.Following`: the text that each token adds, and whether the response ends there.
 
     A scorer to which the text alone says too little has none of these methods, nor `score`, `prefix_scores`
     and `certify`, but `assess(instances, responses, char_ends) -> list of Assessment`. The prompt's score is
