@@ -65,7 +65,7 @@ class Candidates(NamedTuple):
 
     def spread(self) -> Candidates:
         """Returns the same without kinds and exceptions, laid out by column; takes O(N K + M) time."""
-        scores = np.array(self.scores.T, order="C")  # (C, N)
+        scores: npt.NDArray[Any] = np.array(self.scores.T, order="C")  # (C, N)
         if self.kinds is not None:
             scores = scores.take(self.kinds, axis=0)  # (K, N)
         if self.exceptions is not None:
