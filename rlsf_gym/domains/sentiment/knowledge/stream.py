@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from rlsf_gym.domains.sentiment.knowledge.graph import KnowledgeGraph
 from rlsf_gym.domains.sentiment.vader.long import LONGEST
 from rlsf_gym.domains.sentiment.vader.rules import Premise
-from rlsf_gym.domains.sentiment.vader.stream import Stream
+from rlsf_gym.domains.sentiment.vader.stream import Step, Stream
 from rlsf_gym.domains.sentiment.vader.words import MAX_CACHED_WORDS, Vocabulary, Word, read_word, with_base
 
 
@@ -136,9 +136,9 @@ class ContextStream(Stream):
         self._premises.append(self._find(len(self.plain) - 1))
         return super().push(self._in_context(len(self.plain) - 1))
 
-    def extend(self, words: Iterable[Word]) -> list[float]:
-        """Add words of the vocabulary and return the sum after each of them."""
-        return list(map(self.push, words))
+    def extend(self, words: Sequence[Word]) -> list[Step]:
+        """Add words of the vocabulary and return the steps that the sum takes on the way."""
+        return list(enumerate(map(self.push, words)))
 
     def premise(self, at: int) -> Premise | None:
         """Premise of word `at` in the graph, None where the graph does not set its valence."""

@@ -7,6 +7,7 @@ charged: a high score is not a good text.
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
+from operator import add
 from typing import Literal, get_args
 
 import numpy as np
@@ -24,7 +25,7 @@ from rlsf_gym.domains.sentiment.vader.certify import (
 from rlsf_gym.domains.sentiment.vader.emoji import spell
 from rlsf_gym.domains.sentiment.vader.growing import GrowingText
 from rlsf_gym.domains.sentiment.vader.long import GrowingToken
-from rlsf_gym.domains.sentiment.vader.reading import Reading, read
+from rlsf_gym.domains.sentiment.vader.reading import Reading, read, read_batch
 from rlsf_gym.domains.sentiment.vader.rules import RULES, SPREAD, Premise
 from rlsf_gym.domains.sentiment.vader.stream import ALPHA, Stream, emphasize, measure_emphasis, normalize
 from rlsf_gym.domains.sentiment.vader.words import LEXICON_VERSION, VOCABULARY, Vocabulary, Word
@@ -131,7 +132,7 @@ class VaderScorer:
         Raises:
             ValueError: If `char_ends` has another shape, decreases, or leaves the response.
         """
-        return _normalize_all(self._read_prefixes(prompt, response, char_ends).sums)
+        return _normalize_all(self._read_prefixes([prompt], [response], [char_ends])[0].sums)
 
     def certify(self, prompt: str, response: str) -> Certificate:
         """Certificate with the records that make up the scores of `prompt` and of `prompt + response`.
@@ -139,7 +140,8 @@ class VaderScorer:
         Returns:
             A certificate whose `check(prompt, response)` proves it from the texts.
         """
-        return self._certify(prompt, response, self._read_prefixes(prompt, response, _NO_ENDS))
+        readings = self._read_prefixes([prompt], [response], [_NO_ENDS])
+        return self._certify([prompt], [response], readings)[0]
 
     def assess_batch(
         self, prompts: Sequence[str], responses: Sequence[str], char_ends: Sequence[IntArray]
@@ -151,8 +153,8 @@ class VaderScorer:
             responses: B responses.
             char_ends: B arrays of offsets into the responses, as for `prefix_scores`.
         """
-        readings = list(map(self._read_prefixes, prompts, responses, char_ends))
-        certificates = list(map(self._certify, prompts, responses, readings))
+        readings = self._read_prefixes(prompts, responses, char_ends)
+        certificates = self._certify(prompts, responses, readings)
         scores = _normalize_all([total for reading in readings for total in reading.sums])
         lasts = list(accumulate(len(reading.sums) for reading in readings))
         parts = [scores[first:last] for first, last in zip([0, *lasts], lasts, strict=False)]
@@ -191,21 +193,34 @@ class VaderScorer:
         vocabulary = self._vocabulary
         return self._open([vocabulary[token] for token in text.split()])
 
-    def _read_prefixes(self, prompt: str, response: str, char_ends: IntArray) -> Reading:
-        spelled = spell(prompt + response)
-        stops = spelled.stops(len(prompt), _checked_ends(char_ends, len(response)))
-        return read(spelled, self._open(), self._vocabulary, stops)
+    def _read_prefixes(
+        self, prompts: Sequence[str], responses: Sequence[str], char_ends: Sequence[IntArray]
+    ) -> list[Reading]:
+        spelled = list(map(spell, map(add, prompts, responses)))
+        offsets = list(map(_checked_ends, char_ends, map(len, responses)))
+        rows = zip(spelled, map(len, prompts), offsets, strict=True)
+        stops = [one.stops(start, mine) for one, start, mine in rows]
+        return read_batch(spelled, [self._open() for _ in spelled], self._vocabulary, stops)
 
-    def _certify(self, prompt: str, response: str, reading: Reading) -> Certificate:
-        border = reading.border(len(prompt), len(prompt) + len(response))
-        before = self._account_for_prompt(prompt)
-        after = account_for(reading, self._premises(reading.stream), border)
-        records = tuple(list_records(before, after, border))
+    def _certify(
+        self, prompts: Sequence[str], responses: Sequence[str], readings: Sequence[Reading]
+    ) -> list[Certificate]:
         if self._series is None:
             self._series = self._begin_series()
-        return self._series.make(
-            prompt_score=before.score, score=after.score, records=records, slope=mean_slope(records)
-        )
+        texts = zip(readings, prompts, responses, strict=True)
+        borders = [one.border(len(start), len(start) + len(rest)) for one, start, rest in texts]
+        befores = list(map(self._account_for_prompt, prompts))
+        afters = [
+            account_for(reading, self._premises(reading.stream), border)
+            for reading, border in zip(readings, borders, strict=True)
+        ]
+        records = list(map(tuple, map(list_records, befores, afters, borders)))
+        return [
+            self._series.make(
+                prompt_score=before.score, score=after.score, records=mine, slope=mean_slope(mine)
+            )
+            for before, after, mine in zip(befores, afters, records, strict=True)
+        ]
 
     def _begin_series(self) -> Series:
         return Series(

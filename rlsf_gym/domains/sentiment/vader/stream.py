@@ -62,6 +62,9 @@ def _is_loud(word: Word) -> bool:
 # A plain tuple, as these are made wherever a text is read.
 Past = tuple[int, int, Changes, float, Premise | None]
 
+# A number of words, and the sum with the word behind them: it stays until another one stirs it.
+Step = tuple[int, float]
+
 
 class _Sums:
     """Cache of `sum` over the beginnings of a list of valences, each value added once.
@@ -176,19 +179,20 @@ class Stream:
         self._valences.append(value)
         return self._add(value)
 
-    def extend(self, words: Iterable[Word]) -> list[float]:
-        """Add words and return the sum after each of them."""
-        there, total = self.words, self._totals[-1]
-        sums: list[float] = []
-        is_calm = self._is_calm()
-        for word in words:
+    def extend(self, words: Sequence[Word]) -> list[Step]:
+        """Add words and return the steps that the sum takes on the way."""
+        there = self.words
+        steps: list[Step] = []
+        added, is_calm = 0, False
+        for at, word in enumerate(words):
             if word.stirs or not is_calm:
-                total = self.push(word)
-                is_calm = self._is_calm()
-            else:
-                there.append(word)
-            sums.append(total)
-        return sums
+                there += words[added:at]
+                steps.append((at, self.push(word)))
+                added = at + 1
+                # A word that stirs nothing need only be there, where nothing waits for what comes.
+                is_calm = len(there) > self._alert and (self.mixed or not self._uppers)
+        there += words[added:]
+        return steps
 
     def pop(self) -> Word:
         """Take the last word away and return it."""
@@ -202,10 +206,6 @@ class Stream:
     def premise(self, at: int) -> Premise | None:
         """Premise of word `at` if its valence is not the lexicon's, else None."""
         return None
-
-    def _is_calm(self) -> bool:
-        """Whether a word that stirs nothing need only be there, as nothing waits for what comes."""
-        return len(self.words) > self._alert and (self.mixed or not self._uppers)
 
     def _take(self) -> Word:
         words = self.words
