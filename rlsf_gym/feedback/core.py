@@ -200,7 +200,7 @@ class Feedback:
             instances,
             texts,
             responses.char_ends,
-            responses.mask.sum(axis=1).tolist(),
+            responses.lengths.tolist(),
             attributed,
             strict=True,
         )
@@ -219,9 +219,11 @@ class Feedback:
         """Returns the rewards of B responses, float64 (B, T), checked as far as `verify` asks for it."""
         pay_rows = find_rows(self.design)
         rewards = self._pay(evidence, rngs) if pay_rows is None else pay_rows(evidence)  # (B, T) float64
-        wrong = (~np.isfinite(rewards) | (~responses.mask & (rewards != 0.0))).any(axis=1)
-        for position in np.flatnonzero(wrong).tolist():
-            self._refuse(rewards[position], evidence[position])
+        behind = rewards[~responses.mask]  # of padding
+        if not np.isfinite(rewards).all() or behind.any():
+            wrong = (~np.isfinite(rewards) | (~responses.mask & (rewards != 0.0))).any(axis=1)
+            first = int(wrong.argmax())
+            self._refuse(rewards[first], evidence[first])
         if self.verify:
             worths = _Worths(self.objective)
             for number, one in enumerate(evidence):

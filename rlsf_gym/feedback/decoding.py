@@ -20,6 +20,8 @@ class Responses(NamedTuple):
     """Why each response ended: `eos`, `stop`, `length` or `empty`."""
     mask: BoolArray
     """bool (B, T), True on real tokens."""
+    lengths: IntArray
+    """int64 (B,), the number of real tokens."""
     char_ends: IntArray
     """int64 (B, T), characters of the response that are certain after each token; all of them at padding."""
 
@@ -59,17 +61,21 @@ def read_responses(actions: IntArray, tokenizer: Tokenizer, pieces: Pieces | Non
     mask = np.less(actions, vocab_size) & np.equal(earlier, 0)
     lengths = mask.sum(axis=1)  # (B,) int64
     by_eos = (mask & is_eos).any(axis=1)
-    texts, char_ends = _decode(actions, mask, Pieces(tokenizer) if pieces is None else pieces)
+    texts, char_ends = _decode(
+        actions, mask, lengths.tolist(), Pieces(tokenizer) if pieces is None else pieces
+    )
     limit = actions.shape[1]
     ended, counts = cast(list[bool], by_eos.tolist()), cast(list[int], lengths.tolist())
     reasons = [
         "eos" if at_eos else "length" if 0 < count == limit else "stop" if count else "empty"
         for at_eos, count in zip(ended, counts, strict=True)
     ]
-    return Responses(texts, reasons, mask, char_ends)
+    return Responses(texts, reasons, mask, lengths, char_ends)
 
 
-def _decode(actions: IntArray, mask: BoolArray, pieces: Pieces) -> tuple[list[str], IntArray]:
+def _decode(
+    actions: IntArray, mask: BoolArray, lengths: list[int], pieces: Pieces
+) -> tuple[list[str], IntArray]:
     """Returns B texts, and int64 (B, T): how many of their characters are certain after each token."""
     parts = [pieces[token] for token in actions[mask].tolist()]  # of all responses, one behind the other
     joined = b"".join(parts)
@@ -78,7 +84,7 @@ def _decode(actions: IntArray, mask: BoolArray, pieces: Pieces) -> tuple[list[st
     ends.cumsum(axis=1, out=ends)  # (B, T), in bytes, which of ASCII are characters
     texts: list[str] = []
     first = start = 0
-    for row, (length, size) in enumerate(zip(mask.sum(axis=1).tolist(), ends[:, -1].tolist(), strict=True)):
+    for row, (length, size) in enumerate(zip(lengths, ends[:, -1].tolist(), strict=True)):
         spelled = joined[start : start + size]
         if spelled.isascii():
             texts.append(spelled.decode("ascii"))
@@ -97,5 +103,8 @@ def char_spans(char_ends: IntArray, offsets: IntArray) -> IntArray:
         char_ends: int64 (B, T), as `Responses` has them.
         offsets: int64 (B,), the number of characters of each prompt.
     """
-    starts = np.concatenate([np.zeros_like(char_ends[:, :1]), char_ends[:, :-1]], axis=1)
-    return np.stack([starts, char_ends], axis=2) + offsets[:, None, None]
+    spans = np.empty((*char_ends.shape, 2), np.int64)
+    np.add(char_ends, offsets[:, None], out=spans[:, :, 1])
+    spans[:, 0, 0] = offsets
+    spans[:, 1:, 0] = spans[:, :-1, 1]
+    return spans

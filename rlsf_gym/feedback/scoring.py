@@ -102,10 +102,10 @@ class Scoring:
         prompts = [one.prompt for one in given]
         sizes = np.array([len(text) for text in responses.texts])[:, None]  # (B, 1) int64
         if prefixes:
-            ends = self.counted_ends(responses.texts, responses.char_ends, responses.mask.sum(axis=1))
+            ends = self.counted_ends(responses.texts, responses.char_ends, responses.lengths)
         else:
             ends = np.broadcast_to(sizes, responses.mask.shape)
-        whole = self._is_whole(ends, sizes, responses.mask)  # (B, T) bool
+        whole = self._is_whole(ends, sizes, responses.lengths)  # (B, T) bool
         inside = (ends > 0) & ~whole  # (B, T) bool
         rows = _rows(ends, inside)
         is_watching = self.is_watched and not self._agreement.is_done
@@ -154,17 +154,23 @@ class Scoring:
             ValueError: If they have another shape, are not finite, or are outside of the declared range.
         """
         array = np.asarray(scores, np.float64)
+        largest = 1.0 + 1e-9 if self.scorer.bounded else sys.float_info.max
+        if array.shape != shape or not (np.abs(array) <= largest).all():  # what is not a number is not
+            raise ValueError(self._explain_scores(array, shape, texts))
+        return array
+
+    def _explain_scores(
+        self, array: FloatArray, shape: tuple[int, ...], texts: Callable[[], Sequence[str]]
+    ) -> str:
         wanted = f"scorer {self.scorer.name!r} must return {math.prod(shape)} finite scores"
         if array.shape != shape:
-            raise ValueError(f"{wanted}, got shape {array.shape}")
+            return f"{wanted}, got shape {array.shape}"
         for index in np.flatnonzero(~np.isfinite(array))[:1]:
-            raise ValueError(f"{wanted}, got {array.flat[index]} for {texts()[index]!r}")
-        if self.scorer.bounded and array.size and np.abs(array).max() > 1.0 + 1e-9:
-            raise ValueError(
-                f"scorer {self.scorer.name!r} declares bounded=True: scores must be in [-1, 1], "
-                f"got {array.flat[np.abs(array).argmax()]}"
-            )
-        return array
+            return f"{wanted}, got {array.flat[index]} for {texts()[index]!r}"
+        return (
+            f"scorer {self.scorer.name!r} declares bounded=True: scores must be in [-1, 1], "
+            f"got {array.flat[np.abs(array).argmax()]}"
+        )
 
     def score_responses(self, instance: Instance, responses: Sequence[str]) -> FloatArray:
         """Returns the scores of N responses to one instance, float64 (N,); equal responses are scored once.
@@ -252,13 +258,12 @@ class Scoring:
                 error.add_note(f"raised by scorer {self.scorer.name!r}")
             raise
 
-    def _is_whole(self, ends: IntArray, sizes: IntArray, mask: BoolArray) -> BoolArray:
+    def _is_whole(self, ends: IntArray, sizes: IntArray, lengths: IntArray) -> BoolArray:
         """Returns bool (B, T): whether a token's value is the score of the whole response."""
         if not needs_instance(self.scorer):
             return np.equal(ends, sizes)
-        lengths = mask.sum(axis=1)[:, None]  # (B, 1)
         positions = np.arange(ends.shape[1], dtype=np.int64)
-        return np.greater_equal(positions[None, :], lengths - 1)
+        return np.greater_equal(positions[None, :], lengths[:, None] - 1)
 
     def _ask(self, instances: Sequence[Instance], texts: list[str], ends: list[IntArray]) -> _Answers:
         if needs_instance(self.scorer):
