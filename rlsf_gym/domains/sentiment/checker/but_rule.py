@@ -2,6 +2,10 @@
 
 from collections.abc import Sequence
 from heapq import heappop, heappush
+from typing import Final
+
+DOUBTFUL: Final = 1e-6
+"""Sums closer to zero than this may have another sign when they are added in another order."""
 
 
 class ButRule:

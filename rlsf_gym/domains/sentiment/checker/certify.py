@@ -3,11 +3,13 @@
 import math
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import chain
 from typing import NamedTuple
 
-from rlsf_gym.certificates.claimed import CertificateError, ClaimedRecord, tell
 from rlsf_gym.domains.sentiment.checker.knowledge import Knowledge
-from rlsf_gym.domains.sentiment.checker.lifetimes import Entry, Line
+from rlsf_gym.domains.sentiment.checker.lifetimes import Entry
+from rlsf_gym.domains.sentiment.checker.marks import compare_marks, prove_marks
+from rlsf_gym.domains.sentiment.checker.settled import Ending, Read, find_ending, read_prompt, read_settled
 from rlsf_gym.domains.sentiment.checker.stream import Growth, Valuation
 from rlsf_gym.domains.sentiment.checker.words import (
     Run,
@@ -18,8 +20,6 @@ from rlsf_gym.domains.sentiment.checker.words import (
     spell,
 )
 
-# Largest error of an amount.
-_TOLERANCE = 1e-9
 # Prompts up to this length are remembered, the last ones that were read.
 _SHORT = 256
 _REMEMBERED = 1024
@@ -60,14 +60,16 @@ class Proved(NamedTuple):
 
 
 class _Opening(NamedTuple):
-    """A prompt that was read by the rules; whoever adds words to it takes a copy of `growth`."""
+    """A prompt that was read by the rules.
+
+    `ending` is None where the words of a response may be no settled ones.
+    """
 
     spelling: Spelling
     runs: list[Run]
-    tokens: list[Token]
-    growth: Growth
     total: float
     marks: list[Entry]
+    ending: Ending | None
 
 
 def squash(total: float) -> float:
@@ -103,67 +105,64 @@ def prove_total(text: str, rules: Rules) -> float:
     return total + sum(entry.amount for entry in prove_marks(spelling, total))
 
 
-def prove_marks(spelling: Spelling, total: float) -> list[Entry]:
-    """The records of ! and ?, which move a sum of valences away from zero."""
-    sign = (total > 0) - (total < 0)
-    each = weigh_queries(spelling.text.count("?"))
-    marks = [(raw, 0.292) for raw in _find_marks(spelling, "!")]
-    marks += [(raw, each) for raw in _find_marks(spelling, "?")]
-    return [
-        Entry("punctuation", (raw, raw + 1, raw, raw + 1), sign * amount, since=raw + 1)
-        for raw, amount in marks
-        if sign * amount
-    ]
-
-
-def weigh_queries(count: int) -> float:
-    """Weight of each of the first four ?, for a text with `count` of them."""
-    return 0.0 if count < 2 else 0.18 if count < 4 else 0.24
-
-
-def _find_marks(spelling: Spelling, mark: str) -> list[int]:
-    """Offsets in the raw text of the first four of these marks."""
-    found: list[int] = []
-    at = spelling.text.find(mark)
-    while at >= 0 and len(found) < 4:
-        found.append(spelling.raws[at])
-        at = spelling.text.find(mark, at + 1)
-    return found
-
-
 def prove_texts(prompt: str, response: str, rules: Rules) -> Proved:
     """Proves the records of the prompt, of the whole text, and of the text at each word between them."""
     prompt, response = str.__str__(prompt), str.__str__(response)  # of subclasses, what they hold
     text = prompt + response
     opening, spelling = _read_prompt(prompt, rules), spell(text)
-    runs, tokens = _read_on(opening, spelling)
-    first, prompt_total = opening.tokens, opening.total
-    growth = opening.growth.copy()
-    shared = _count_shared(first, tokens)
-    for _ in first[shared:]:
-        growth.remove()
-    growth.tokens[:] = tokens[:shared]  # more punctuation may stand behind the last one now
-    totals = {shared: prompt_total} if shared == len(first) else {}
-    _grow(growth, tokens[shared:], totals, has_marks="!" in spelling.text or "?" in spelling.text)
-    total = growth.total()
-    entries = [entry for line in growth.lines if line for entry in _finish(line.entries, len(prompt))]
-    old, new = opening.marks, prove_marks(spelling, total)
-    entries += _compare_marks(old, new, len(text)) if old or new else ()
+    whole, later = _find_later(opening, spelling)
+    runs = opening.runs[:whole] + later
+    has_marks = "!" in spelling.text or "?" in spelling.text
+    read = None
+    if opening.ending is not None:
+        goes_on = whole < len(opening.runs)
+        read = read_settled(
+            opening.ending, spelling, later, quirk=rules.quirk, goes_on=goes_on, has_marks=has_marks
+        )
+    if read is None:
+        read = _read_growing(prompt, spelling, runs, rules, has_marks=has_marks)
+    total = float(sum(read.values))
+    entries = [*chain.from_iterable(read.lines)]
+    old, new = opening.marks, prove_marks(spelling, total) if has_marks else []
+    entries += compare_marks(old, new, len(text)) if old or new else ()
     return Proved(
         entries,
-        squash(prompt_total + sum(entry.amount for entry in old)),
+        squash(opening.total + sum(entry.amount for entry in old)),
         squash(total + sum(entry.amount for entry in new)),
         mean_slope(entries),
-        totals,
+        read.totals,
         spelling,
         runs,
     )
 
 
+def _read_growing(
+    prompt: str, spelling: Spelling, runs: Sequence[Run], rules: Rules, *, has_marks: bool
+) -> Read:
+    """A text that begins with a prompt, read word by word."""
+    is_known = _is_remembered(prompt, rules)
+    growth = _recall_growth(prompt, rules.quirk).copy() if is_known else _grow_prompt(prompt, rules)
+    tokens, first, total = read_tokens(spelling, runs), [*growth.tokens], growth.total()
+    shared = _count_shared(first, tokens)
+    for _ in first[shared:]:
+        growth.remove()
+    growth.tokens[:] = tokens[:shared]  # more punctuation may stand behind the last one now
+    totals = {shared: total} if shared == len(first) else {}
+    _grow(growth, tokens[shared:], totals, has_marks=has_marks)
+    return Read(_list_lines(growth, len(prompt)), growth.valences, totals)
+
+
+def _list_lines(growth: Growth, prompt_end: int) -> list[list[Entry]]:
+    return [_finish(line.entries, prompt_end) if line else [] for line in growth.lines]
+
+
+def _is_remembered(prompt: str, rules: Rules) -> bool:
+    return rules.knowledge is None and len(prompt) <= _SHORT
+
+
 def _read_prompt(prompt: str, rules: Rules) -> _Opening:
     """A prompt as the rules see it, from memory where it has come up already."""
-    is_remembered = rules.knowledge is None and len(prompt) <= _SHORT
-    return _recall(prompt, rules.quirk) if is_remembered else _open(prompt, rules)
+    return _recall(prompt, rules.quirk) if _is_remembered(prompt, rules) else _open(prompt, rules)
 
 
 @lru_cache(maxsize=_REMEMBERED)
@@ -171,53 +170,38 @@ def _recall(prompt: str, quirk: bool) -> _Opening:
     return _open(prompt, Rules(None, quirk))
 
 
+@lru_cache(maxsize=_REMEMBERED)
+def _recall_growth(prompt: str, quirk: bool) -> Growth:
+    """A prompt read word by word; whoever adds words to it takes a copy."""
+    return _grow_prompt(prompt, Rules(None, quirk))
+
+
+def _grow_prompt(prompt: str, rules: Rules) -> Growth:
+    growth = Growth(*rules)
+    _grow(growth, read_tokens(spell(prompt)))
+    return growth
+
+
 def _open(prompt: str, rules: Rules) -> _Opening:
     spelling = spell(prompt)
     runs = read_runs(spelling)
-    tokens = read_tokens(spelling, runs)
-    growth = Growth(*rules)
-    _grow(growth, tokens)
-    total = growth.total()
-    return _Opening(spelling, runs, tokens, growth, total, prove_marks(spelling, total))
+    read = None if rules.knowledge else read_prompt(spelling, runs)
+    if read is None:
+        growth = _grow_prompt(prompt, rules)
+        read = Read(_list_lines(growth, len(prompt)), growth.valences, {})
+    ending = None if rules.knowledge else find_ending(spelling, runs, read.lines, read.values)
+    total = float(sum(read.values))
+    return _Opening(spelling, runs, total, prove_marks(spelling, total), ending)
 
 
-def _read_on(opening: _Opening, spelling: Spelling) -> tuple[list[Run], list[Token]]:
-    """The runs and the words of a text; those that end within the prompt are read already.
+def _find_later(opening: _Opening, spelling: Spelling) -> tuple[int, list[Run]]:
+    """The number of a prompt's runs that a text leaves whole, and its runs from there on.
 
     A character is spelled by itself and the one before it, so the spelled text begins with the prompt.
     """
     border, runs = len(opening.spelling.text), opening.runs
     whole = len(runs) - bool(runs and runs[-1][1] == border)  # the last one may go on behind the border
-    later = read_runs(spelling, runs[whole][0] if whole < len(runs) else border)
-    return runs[:whole] + later, opening.tokens[:whole] + read_tokens(spelling, later)
-
-
-def match(records: Sequence[ClaimedRecord], entries: Sequence[Entry]) -> None:
-    """Checks that the records of a certificate are those that were proved.
-
-    Raises:
-        CertificateError: If a record differs; the message names it.
-    """
-    for k, (record, entry) in enumerate(zip(records, entries, strict=False)):
-        place = record.char_start, record.char_end, record.trigger_start, record.trigger_end
-        claimed = record.rule, place, tuple(record.path)
-        is_same = claimed == (entry.rule, entry.place, entry.path)
-        if not is_same or not abs(record.amount - entry.amount) <= _TOLERANCE:
-            raise CertificateError(
-                f"{_name(k, record)}, {_details(place, record.amount, record.path)}, "
-                f"does not hold: the text proves {_tell(entry)}"
-            )
-        life = record.status, record.since, record.until
-        if life != (entry.status, entry.since, entry.until):
-            raise CertificateError(
-                f"{_name(k, record)} must be {_live(entry.status, entry.since, entry.until)}, "
-                f"but is {_live(*life)}"
-            )
-    if len(records) > len(entries):
-        k = len(entries)
-        raise CertificateError(f"{_name(k, records[k])} follows from nothing in the text")
-    if len(records) < len(entries):
-        raise CertificateError(f"a record is missing at the end: {_tell(entries[len(records)])}")
+    return whole, read_runs(spelling, runs[whole][0] if whole < len(runs) else border)
 
 
 def _grow(
@@ -263,49 +247,7 @@ def _finish(entries: Sequence[Entry], prompt_end: int) -> list[Entry]:
     """Records of a word that hold in the prompt or after it, with their statuses."""
     names = {(True, True): "kept", (True, False): "withdrawn", (False, True): "added"}
     return [
-        Entry(
-            entry.rule,
-            entry.place,
-            entry.amount,
-            entry.path,
-            entry.since,
-            entry.until,
-            names.get((entry.since <= prompt_end, entry.until == -1), "passing"),
-        )
+        Entry(*entry[:6], names.get((entry.since <= prompt_end, entry.until == -1), "passing"), *entry[7:])
         for entry in entries
         if not 0 <= entry.until <= prompt_end
     ]
-
-
-def _compare_marks(old: Sequence[Entry], new: Sequence[Entry], length: int) -> list[Entry]:
-    """The records of the punctuation in both texts, which begin at their marks whenever they count."""
-    line = Line()
-    line.become(old, 0)
-    line.become(new, length)
-    names = {(0, -1): "kept", (0, length): "withdrawn", (length, -1): "added"}
-    return [
-        entry._replace(since=entry.place[1], status=names[entry.since, entry.until]) for entry in line.entries
-    ]
-
-
-def _name(k: int, record: ClaimedRecord) -> str:
-    return f"record {k} ({_say(record.rule)} at {tell(record.char_start)}:{tell(record.char_end)})"
-
-
-def _tell(entry: Entry) -> str:
-    start, end, *_ = entry.place
-    return f"{entry.rule} at {start}:{end}, {_details(entry.place, entry.amount, entry.path)}"
-
-
-def _details(place: Sequence[int], amount: float, path: Sequence[str]) -> str:
-    by = f", path {_say(' > '.join(path))}" if path else ""
-    return f"trigger {tell(place[2])}:{tell(place[3])}, amount {amount:.12g}{by}"
-
-
-def _live(status: str, since: int, until: int) -> str:
-    return f"{_say(status)} since {tell(since)}" + ("" if until == -1 else f" until {tell(until)}")
-
-
-def _say(text: str) -> str:
-    """A text of a certificate without quotes, as far as a line can hold it."""
-    return tell(text)[1:-1]

@@ -10,51 +10,41 @@ Place = tuple[int, int, int, int]
 
 
 class Entry(NamedTuple):
-    """Record that is proved by the texts.
+    """Record that is proved by the texts, with the fields of a claimed record in their order.
 
     Attributes:
+        char_start: start of the word.
+        char_end: end of the word.
         rule: name of the rule.
-        place: start and end of the word, start and end of the trigger.
+        trigger_start: start of the trigger.
+        trigger_end: end of the trigger.
         amount: what the rule adds to the sum of valences.
+        status: where it holds: kept, added, withdrawn or passing; empty as long as the text grows.
         path: of the graph, that justifies the amount.
         since: end of the word with whose arrival it begins to hold.
         until: end of the word with whose arrival it ceases to hold; -1 for none.
-        status: where it holds: kept, added, withdrawn or passing.
     """
 
+    char_start: int
+    char_end: int
     rule: str
-    place: Place
+    trigger_start: int
+    trigger_end: int
     amount: float
+    status: str = ""
     path: tuple[str, ...] = ()
     since: int = 0
     until: int = -1
-    status: str = ""
 
     @property
-    def char_start(self) -> int:
-        """Start of the word."""
-        return self.place[0]
-
-    @property
-    def char_end(self) -> int:
-        """End of the word."""
-        return self.place[1]
-
-    @property
-    def trigger_start(self) -> int:
-        """Start of the trigger."""
-        return self.place[2]
-
-    @property
-    def trigger_end(self) -> int:
-        """End of the trigger."""
-        return self.place[3]
+    def place(self) -> Place:
+        """Start and end of the word, start and end of the trigger."""
+        return self.char_start, self.char_end, self.trigger_start, self.trigger_end
 
     def is_same(self, other: "Entry") -> bool:
         """Whether both are the same but for their lifetimes."""
         return (
-            self.rule == other.rule
-            and self.place == other.place
+            self[:5] == other[:5]
             and self.path == other.path
             and abs(self.amount - other.amount) < _SAME_AMOUNT
         )

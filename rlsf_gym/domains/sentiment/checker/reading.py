@@ -3,11 +3,13 @@
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
 from typing import NamedTuple
 
 from vaderSentiment.vaderSentiment import BOOSTER_DICT
 
-from rlsf_gym.domains.sentiment.checker.certify import Rules, squash, weigh_queries
+from rlsf_gym.domains.sentiment.checker.certify import Rules, squash
+from rlsf_gym.domains.sentiment.checker.marks import weigh_queries
 from rlsf_gym.domains.sentiment.checker.stream import Valuation
 from rlsf_gym.domains.sentiment.checker.words import (
     CutWord,
@@ -18,6 +20,9 @@ from rlsf_gym.domains.sentiment.checker.words import (
     longest_known,
     read_token,
 )
+
+_SPACE = re.compile(r"\s")
+_find_stop = itemgetter(1)
 
 
 class Reading(NamedTuple):
@@ -43,12 +48,21 @@ class Reading(NamedTuple):
         """Number of characters of the response in closed words after each token.
 
         Those before the last white space among the characters that are certain, and all with the last token.
+
+        Args:
+            char_ends: how many characters are certain after each token, ascending.
         """
         if not char_ends:
             return []
-        spaces = [space.start() for space in re.finditer(r"\s", self.response)]
-        before = (bisect_left(spaces, end) for end in char_ends[:-1])
-        return [*(spaces[number - 1] if number else 0 for number in before), len(self.response)]
+        spaces = [space.start() for space in _SPACE.finditer(self.response)]
+        closed: list[int] = []
+        number, border = 0, 0
+        for end in char_ends[:-1]:
+            while number < len(spaces) and spaces[number] < end:
+                border = spaces[number]
+                number += 1
+            closed.append(border)
+        return [*closed, len(self.response)]
 
     def units(self) -> list[tuple[int, int]]:
         """The words of the response, runs of what is not white space, as spans of prompt + response."""
@@ -81,22 +95,29 @@ class Reading(NamedTuple):
             ends: lengths of the prefixes in characters, ascending.
         """
         sums = self._known_sums([len(self.prompt) + end for end in ends])
-        left = [end for end, found in zip(ends, sums, strict=True) if found is None]
-        replayed = iter(self._replay(left) if left else ())
-        return [squash(next(replayed) if found is None else found) for found in sums]
+        if None in sums:
+            left = [end for end, found in zip(ends, sums, strict=True) if found is None]
+            replayed = iter(self._replay(left))
+            return [squash(next(replayed) if found is None else found) for found in sums]
+        return [squash(found) for found in sums if found is not None]
 
     def _known_sums(self, raws: Sequence[int]) -> list[float | None]:
-        """Sums of the valences with their punctuation, None where so many raw characters cut a word."""
-        spelled, origins = self.spelling
+        """Sums of the valences with their punctuation, None where so many raw characters cut a word.
+
+        Args:
+            raws: numbers of raw characters, ascending.
+        """
+        (spelled, origins), runs = self.spelling, self.runs
         marks = _Marks(spelled)
         places = raws if isinstance(origins, range) else [bisect_left(origins, raw) for raw in raws]
-        starts, stops = ([run[side] for run in self.runs] for side in (0, 1))
+        count = bisect_right(runs, places[0], key=_find_stop) if places else 0  # of whole words
         sums: list[float | None] = []
         for place in places:
-            count = bisect_right(stops, place)  # of whole words
-            is_cut = count < len(starts) and starts[count] < place
+            while count < len(runs) and runs[count][1] <= place:
+                count += 1
+            is_cut = count < len(runs) and runs[count][0] < place
             total = None if is_cut else self.totals.get(count)
-            sums.append(total if total is None else marks.emphasize(total, place))
+            sums.append(total if total is None or not marks.any else marks.emphasize(total, place))
         return sums
 
     def _replay(self, ends: Sequence[int]) -> list[float]:
@@ -131,17 +152,14 @@ class _Marks:
     """
 
     def __init__(self, spelled: str) -> None:
-        self._bangs, self._queries = (
-            [at for at, character in enumerate(spelled) if character == mark] if mark in spelled else []
-            for mark in "!?"
-        )
+        self._bangs, self._queries = _find_all("!", spelled), _find_all("?", spelled)
         self.any = bool(self._bangs or self._queries)
 
     def emphasize(self, total: float, stop: int) -> float:
         """Sum of the valences of the first `stop` characters, with their punctuation."""
         if not self.any:
             return total
-        bangs, queries = (bisect_right(marks, stop - 1) for marks in (self._bangs, self._queries))
+        bangs, queries = bisect_left(self._bangs, stop), bisect_left(self._queries, stop)
         marks = min(bangs, 4) * 0.292 + min(queries, 4) * weigh_queries(queries)
         return total + ((total > 0) - (total < 0)) * marks
 
@@ -179,6 +197,10 @@ class _PrefixReader:
             return words, None
         self._cut = self._cut or CutWord(self._spelling, start, self._longest)
         return words, self._cut.read(stop)
+
+
+def _find_all(mark: str, spelled: str) -> list[int]:
+    return [at for at, character in enumerate(spelled) if character == mark] if mark in spelled else []
 
 
 def _read_value(word: Token) -> float:

@@ -2,14 +2,11 @@
 
 from collections.abc import Sequence
 
-from rlsf_gym.domains.sentiment.checker.but_rule import ButRule
+from rlsf_gym.domains.sentiment.checker.but_rule import DOUBTFUL, ButRule
 from rlsf_gym.domains.sentiment.checker.knowledge import Knowledge, find_premise
 from rlsf_gym.domains.sentiment.checker.lifetimes import Entry, Line
 from rlsf_gym.domains.sentiment.checker.rules import LOOKS_BEHIND, Claim, list_claims
 from rlsf_gym.domains.sentiment.checker.words import Premise, Token, load_tables
-
-# Sums closer to zero than this may have another sign when they are added in another order.
-_DOUBTFUL = 1e-6
 
 
 class Valuation:
@@ -99,6 +96,11 @@ class Valuation:
         if self._but == len(self.tokens):
             self._but = None
 
+    @property
+    def valences(self) -> Sequence[float]:
+        """The valences of the words after all rules."""
+        return self._rule.values
+
     def total(self) -> float:
         """Sum of the valences, added up as the library adds them."""
         return float(sum(self._rule.values))
@@ -106,7 +108,7 @@ class Valuation:
     def sure_total(self) -> float:
         """`total` where rounding might change its sign, else `running_total`."""
         total = self._rule.total
-        return self.total() if abs(total) < _DOUBTFUL else total
+        return self.total() if abs(total) < DOUBTFUL else total
 
     def running_total(self) -> float:
         """Sum of the valences up to rounding, in constant time."""
@@ -224,7 +226,7 @@ class Growth(Valuation):
         for claim in (*self._claims[at], *closing):
             if claim.value != value or claim.path:
                 word, first, last = (self.tokens[k] for k in (at, claim.first, claim.last))
-                place = word.start, word.end, first.start, last.end
-                entries.append(Entry(claim.rule, place, claim.value - value, claim.path))
+                place = word.start, word.end, claim.rule, first.start, last.end
+                entries.append(Entry(*place, claim.value - value, path=claim.path))
             value = claim.value
         return entries

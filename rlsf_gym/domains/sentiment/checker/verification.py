@@ -6,8 +6,9 @@ from typing import Any, Final
 
 from rlsf_gym.certificates.claimed import CertificateError, Claimed, tell
 from rlsf_gym.certificates.proof import Proof
-from rlsf_gym.domains.sentiment.checker.certify import Rules, match, prove_score, prove_texts
+from rlsf_gym.domains.sentiment.checker.certify import Rules, prove_score, prove_texts
 from rlsf_gym.domains.sentiment.checker.knowledge import Knowledge, load_knowledge
+from rlsf_gym.domains.sentiment.checker.matching import match
 from rlsf_gym.domains.sentiment.checker.reading import Reading
 
 # Largest error of a score or a slope.
