@@ -150,11 +150,11 @@ def _check_amounts(claims: Claims) -> None:
 
 def _checked_ends(char_ends: Sequence[int], length: int) -> list[int]:
     try:
-        ends = [index(end) for end in char_ends]
+        ends = [*map(index, char_ends)]
     except TypeError:
         raise ValueError(f"char_ends must be a list of int, but is {tell(char_ends)}") from None
-    last = ends[-1] if ends else 0
-    if ends != sorted(ends) or last != length or any(end < 0 for end in ends):
+    first, last = (ends[0], ends[-1]) if ends else (0, 0)
+    if ends != sorted(ends) or last != length or first < 0:
         raise ValueError(
             f"char_ends must not decrease and must end with {length}, the response's length, but are {ends}"
         )

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from operator import attrgetter
+from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol, cast
 
 _PLAIN_JSON = (str, int, float, bool, type(None))
@@ -172,6 +173,8 @@ class _PlainRecord(NamedTuple):
     until: int
 
 
+# Makes records without the function between that named tuples have, as there are many of them.
+_TUPLE: Any = tuple
 _read_fields = attrgetter(*_PlainRecord._fields)
 _PLAIN = (int, int, str, int, int, float, str, tuple, int, int)
 
@@ -186,7 +189,7 @@ def read_record(record: Any) -> ClaimedRecord:
         fields = _read_fields(record)
     except AttributeError:
         fields = tuple(cast(Any, getattr(record, name, None)) for name in _PlainRecord._fields)
-    plain = _PlainRecord(*fields)
+    plain: _PlainRecord = _TUPLE.__new__(_PlainRecord, fields)
     if tuple(map(type, fields)) == _PLAIN and not plain.path and math.isfinite(plain.amount):
         return plain
     wrong = _explain_record(plain)
@@ -234,33 +237,44 @@ def read_claims(certificate: Claimed) -> Claims:
     Raises:
         CertificateError: If a field, or one of a record, has another type than it should.
     """
-    untyped = cast(Any, certificate)
-    for name, kind in (("scorer", str), ("version", str), ("verifiable", bool)):
-        value = getattr(untyped, name, None)
-        if type(value) is not kind:
-            raise CertificateError(f"{name} must be a {kind.__name__}, but is {tell(value)}")
-    for name in ("prompt_score", "score", "slope"):
-        wrong = explain_number(name, getattr(untyped, name, None))
+    try:
+        fields = _read_all(certificate)
+    except AttributeError:
+        fields = tuple(cast(Any, getattr(certificate, name, None)) for name in Claims._fields)
+    claims = Claims(*fields)
+    numbers = claims.prompt_score, claims.score, claims.slope
+    heads = claims.scorer, claims.version, claims.verifiable, *numbers
+    if tuple(map(type, heads)) != _PLAIN_HEADS or not all(map(math.isfinite, numbers)):
+        _check_heads(heads)
+    options, labels = _read_mapping("options", claims.options), _read_mapping("labels", claims.labels)
+    if not {*map(type, options), *map(type, options.values())} <= {str}:
+        key, option = next((key, one) for key, one in options.items() if {type(key), type(one)} != {str})
+        raise CertificateError(f"options must map str to str, but map {tell(key)} to {tell(option)}")
+    return Claims(
+        *(claims.scorer, claims.version, claims.verifiable, options, claims.prompt_score, claims.score),
+        _read_records(claims.records),
+        labels,
+        _read_names("rules", claims.rules),
+        claims.slope,
+        _read_names("spread", claims.spread),
+        _read_payload(claims.payload),
+    )
+
+
+_read_all = attrgetter(*Claims._fields)
+_HEADS = ("scorer", "version", "verifiable", "prompt_score", "score", "slope")
+_PLAIN_HEADS = (str, str, bool, float, float, float)
+
+
+def _check_heads(heads: Sequence[object]) -> None:
+    """Refuse the first single value of another type than it should have."""
+    for name, value, kind in zip(_HEADS, heads, _PLAIN_HEADS, strict=True):
+        if kind is float:
+            wrong = explain_number(name, value)
+        else:
+            wrong = "" if type(value) is kind else f"{name} must be a {kind.__name__}, but is {tell(value)}"
         if wrong:
             raise CertificateError(wrong)
-    options, labels = (_read_mapping(name, getattr(untyped, name, None)) for name in ("options", "labels"))
-    for key, option in options.items():
-        if type(key) is not str or type(option) is not str:
-            raise CertificateError(f"options must map str to str, but map {tell(key)} to {tell(option)}")
-    return Claims(
-        scorer=untyped.scorer,
-        version=untyped.version,
-        verifiable=untyped.verifiable,
-        options=options,
-        prompt_score=untyped.prompt_score,
-        score=untyped.score,
-        records=_read_records(getattr(untyped, "records", None)),
-        labels=labels,
-        rules=_read_names("rules", getattr(untyped, "rules", None)),
-        slope=untyped.slope,
-        spread=_read_names("spread", getattr(untyped, "spread", None)),
-        payload=_read_payload(getattr(untyped, "payload", None)),
-    )
 
 
 def _read_records(value: Any) -> tuple[ClaimedRecord, ...]:
@@ -278,7 +292,7 @@ def _read_records(value: Any) -> tuple[ClaimedRecord, ...]:
 def _read_names(name: str, value: Any) -> tuple[str, ...]:
     if not _is_plain_sequence(value):
         raise CertificateError(f"{name} must be a tuple, but are {tell(value)}")
-    if any(type(one) is not str for one in value):
+    if not {*map(type, value)} <= {str}:
         raise CertificateError(f"{name} must be a tuple of str, but are {tell(value)}")
     return tuple(value)
 
@@ -302,7 +316,7 @@ def _read_payload(value: Any) -> dict[str, Any] | None:
 
 
 def _read_mapping(name: str, value: object) -> dict[Any, Any]:
-    if not isinstance(value, Mapping):
+    if type(value) is not MappingProxyType and not isinstance(value, Mapping):
         raise CertificateError(f"{name} must be a Mapping, but is {tell(value)}")
     return dict(cast(Mapping[Any, Any], value))
 

@@ -124,6 +124,8 @@ def compare_rewards(rewards: Sequence[float], proved: Sequence[float], design: s
         raise CertificateError(
             f"rewards must be one for each of {len(proved)} tokens, but are {len(rewards)}"
         )
+    if {*map(type, rewards)} <= {float} and rewards == proved:  # mostly to the bit
+        return
     for token, (claimed, value) in enumerate(zip(rewards, proved, strict=True)):
         paid = claimed if type(claimed) is float else _read_reward(claimed)
         if paid is None or not abs(paid - value) <= _TOLERANCE:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple, cast
 
@@ -148,7 +148,8 @@ class Verification:
             evidence: Evidence on the response.
             hindsight: Hindsight whose answers are checked.
         """
-        return replace(evidence, hindsight=_Proved(self, evidence, hindsight))
+        fields = {**vars(evidence), "hindsight": _Proved(self, evidence, hindsight)}
+        return Evidence.unchecked(**fields)  # it was sound before
 
     def check(self, design: Design, evidence: Evidence, rewards: FloatArray) -> None:
         """Checks the scores of a response and the rewards of its tokens.
@@ -211,6 +212,8 @@ class Verification:
             told += evidence.prefixes.tolist()
             proved += map(self.utility, scores)
             proved += [proved[3]] * (len(told) - len(proved))
+        if told == proved:  # mostly to the bit
+            return
         for number, (claim, value) in enumerate(zip(told, proved, strict=True)):
             error = abs(claim - value)
             if not error <= _TOLERANCE and not error <= _TOLERANCE * abs(value):

@@ -8,7 +8,7 @@ were not, and none but a "but" changes what is claimed of a word before it. Any 
 from collections.abc import Sequence
 from itertools import takewhile
 from operator import attrgetter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from rlsf_gym.domains.sentiment.checker.contrast import Concord, Contrast
 from rlsf_gym.domains.sentiment.checker.lifetimes import Entry
@@ -16,6 +16,8 @@ from rlsf_gym.domains.sentiment.checker.memory import SILENT, Outcome, Word, hea
 from rlsf_gym.domains.sentiment.checker.rules import LOOKS_BEHIND
 from rlsf_gym.domains.sentiment.checker.words import Run, Spelling
 
+# Makes records without the function between that named tuples have, as there are many of them.
+_TUPLE: Any = tuple
 # So many words of a prompt are all that a response can hear, once its last one is taken away.
 _HEARD = 6
 # A word can change what is claimed of one that is so far before it.
@@ -212,11 +214,11 @@ class _Text:
         start, end = self._span(at)
         entries: list[Entry] = []
         for rule, first, last, amount in outcome.changes:
+            place = start, end
             if first or last:
                 place = self._span(at + first)[0], self._span(at + last)[1]
-                entries.append(Entry(start, end, rule, *place, amount, self._status, (), end, -1))
-            else:
-                entries.append(Entry(start, end, rule, start, end, amount, self._status, (), end, -1))
+            fields = start, end, rule, *place, amount, self._status, (), end, -1
+            entries.append(_TUPLE.__new__(Entry, fields))
         return entries
 
     def _span(self, at: int) -> Run:
