@@ -83,7 +83,7 @@ def read_arms(study: Study, results: Sequence[CellResult]) -> list[Arm]:
         text = text_of({key: look_up(point.settings, key) for key in factors})
         points.setdefault(text, []).append(point)
     found = _sort_results(study, results, factors, points)
-    window = (study.goal or Goal()).window
+    goal = study.goal or Goal()
     values = [{key: look_up(same[0].settings, key) for key in factors} for same in points.values()]
     names = unique_names(values, [*central, *others], study.defaults)
     arms: list[Arm] = []
@@ -100,7 +100,7 @@ def read_arms(study: Study, results: Sequence[CellResult]) -> list[Arm]:
                 variant=show_factors(own, others, study.defaults, ", "),
                 seeds=tuple(seeds),
                 results=tuple(runs),
-                curves=tuple(read_curves(result, window) for result in runs),
+                curves=tuple(read_curves(result, goal) for result in runs),
             )
         )
     return arms

@@ -62,7 +62,7 @@ def training_plan(study: Study, results: Iterable[CellResult]) -> list[Point]:
 
 def tuned_keys(study: Study) -> tuple[str, ...]:
     """Returns the dotted keys that tuning chooses values for."""
-    return () if study.tuning is None else tuple(study.tuning.grid)
+    return () if study.tuning is None else study.tuning.keys
 
 
 def find_factors(study: Study, plan: Sequence[Point]) -> list[str]:

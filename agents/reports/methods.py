@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from math import prod
 from typing import Any
 
 from agents.reports.escapes import in_prose, prose_to_markdown, to_markdown
@@ -120,6 +121,8 @@ def _tuning(numbers: Numbers) -> str:
     grid = "; ".join(
         f"`{in_prose(key)}`: {', '.join(map(_value, values))}" for key, values in tuning["grid"].items()
     )
+    whole = prod(map(len, tuning["grid"].values()))
+    grid = grid if tuning["candidates"] == whole else f"not all combinations of {grid}"
     own = "; ".join(f"`{in_prose(key)}` = {_value(value)}" for key, value in tuning["settings"].items())
     names = [SHORT.get(name, name) for name in (key.rpartition(".")[2] for key in tuning["keys"])]
     known = [one for one in tuning["chosen"] if None not in one["chosen"]]
@@ -139,11 +142,13 @@ def _tuning(numbers: Numbers) -> str:
 
 
 def _curves(numbers: Numbers) -> str:
-    window = (numbers["goal"] or {"window": 5})["window"]
+    goal = numbers["goal"] or {"window": 5}
+    episodes = goal.get("window_episodes")
+    window = f"{goal['window']} iterations" if episodes is None else f"{episodes} episodes"
     return (
         "An iteration's figures are those of the policy before its update, so they stand at the episodes "
         "learned from before it; episodes of a critic's warm-up are taken off. Score, judge and KL are "
-        f"smoothed over {window} iterations."
+        f"smoothed over {window}."
     )
 
 

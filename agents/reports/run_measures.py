@@ -2,7 +2,7 @@
 
 An iteration's numbers are those of the policy before its update. They therefore stand at the episodes that
 were learned from before it, those of a critic's warm-up taken off: x = 0 is the untrained policy in all runs.
-Scores and divergences are averaged over a window of iterations before anything but the area is read off them.
+Scores and divergences are averaged over a window before anything but the area is read off them.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from agents.runs.strict_json import is_count, show
 from agents.stats.curves import area_under_curve, episodes_to_goal, moving_average, value_at_kl
 from agents.stats.measures import KL_LEVELS, MEASURES, Measure
 from agents.studies.files import CellResult
+from agents.studies.plan import Goal
 from agents.studies.settings import look_up
 
 FloatArray = npt.NDArray[np.float64]
@@ -106,12 +107,12 @@ def at_level(measure: Measure, level: float) -> Measure:
     return Measure(key, label, measure.digits, "run", measure.better)
 
 
-def read_curves(result: CellResult, window: int, measures: Measures | None = None) -> Curves:
+def read_curves(result: CellResult, goal: Goal, measures: Measures | None = None) -> Curves:
     """Returns the curves of a run, up to the iteration at which it diverged, if it did.
 
     Args:
         result: A training cell.
-        window: Iterations that are averaged over.
+        goal: Says how many iterations are averaged over.
         measures: Which are read; None: `MEASURES`.
 
     Raises:
@@ -121,6 +122,7 @@ def read_curves(result: CellResult, window: int, measures: Measures | None = Non
     for key in ("env/score", "objective/kl"):
         result.column(key)
     batch = rows[0]["episodes"] if rows else 0
+    window = goal.iterations(max(1, batch))
     skipped = batch * _warmup(result)
     finite = takewhile(lambda row: None not in (row["env/score"], row["objective/kl"]), rows)
     measured = [row for row in finite if row["episodes"] - batch >= skipped]

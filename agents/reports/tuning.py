@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from math import prod
 from typing import Any
 
 from agents.reports.arms import Arm, task_key
@@ -30,14 +29,14 @@ def describe_tuning(
     """
     if study.tuning is None:
         return None
-    places, keys = study.tuned_places(), list(study.tuning.grid)
+    places, keys = study.tuned_places(), list(study.tuning.keys)
     finished = {result.key: result for result in results if result.phase == TUNING}
     goals = {task_key(arm.planned): tasks[arm.task] for arm in arms}
     return {
         "criterion": study.tuning.criterion,
         "seeds": list(study.tuning.seeds),
-        "candidates": prod(len(values) for values in study.tuning.grid.values()),
-        "grid": study.tuning.grid,
+        "candidates": study.tuning.budget,
+        "grid": study.tuning.values(),
         "settings": dict(leaves(study.tuning.settings)),
         "keys": keys,
         "chosen": [
@@ -76,8 +75,8 @@ def _tries(
 
 
 def _times(study: Study, cells: Iterable[tuple[Cell, CellResult]], task: Task | None) -> list[float]:
-    window = (study.goal or Goal()).window
-    times = [] if task is None else [time_to_goal(read_curves(result, window), task) for _, result in cells]
+    goal = study.goal or Goal()
+    times = [] if task is None else [time_to_goal(read_curves(result, goal), task) for _, result in cells]
     return [time for time in times if time is not None]
 
 

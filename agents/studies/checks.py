@@ -14,7 +14,7 @@ from agents.runs.strict_json import did_you_mean, is_count, show
 from agents.studies.names import PLACES
 from agents.studies.plan import Contrast, Study
 from agents.studies.settings import leaves, look_up, merge
-from agents.studies.tuning import CRITERIA
+from agents.studies.tuning import CRITERIA, EPISODES
 
 TIME = "episodes_to_goal"
 """Key of the measure that needs a goal."""
@@ -67,6 +67,8 @@ def _check_tuning(study: Study) -> None:
     if study.tuning is None:
         return
     check_one_of("tuning.criterion", study.tuning.criterion, list(CRITERIA))
+    if study.tuning.criterion == EPISODES and study.tuning.score is None:
+        raise ValueError(f"tuning: expected the key 'score', which the criterion {EPISODES!r} counts up to")
     known = {key for _, settings in study.plain_settings() for key, _ in leaves(settings)}
     for key in study.tuning.per:
         if all(look_up(settings, key) is None for _, settings in study.plain_settings()):

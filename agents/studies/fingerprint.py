@@ -6,7 +6,8 @@ some of them. Title and question are no part of a plan, nor are contrasts that a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any, cast
 
 from agents.runs.sealed_json import hash_of
@@ -23,14 +24,23 @@ def fingerprint(study: Study) -> dict[str, Any]:
     """Returns the hashes of a study's plan: `sha256` of all, each of its parts, `contrasts` by name."""
     goal, tuning = study.goal, study.tuning
     parts: dict[str, Any] = {
-        "goal": hash_of(None if goal is None else vars(goal)),
+        "goal": hash_of(None if goal is None else _told(goal, ("window_episodes",))),
         "cells": hash_of([study.defaults, [vars(group) for group in study.groups]]),
-        "tuning": hash_of(None if tuning is None else vars(tuning)),
+        "tuning": hash_of(None if tuning is None else _told(tuning, ("arms", "score"))),
         "contrasts": {one.name: hash_of(vars(one)) for one in study.contrasts if not one.post_hoc},
     }
     if study.interval != PERCENTILE:
         parts[STATISTICS] = hash_of({"interval": study.interval})
     return {"sha256": hash_of(parts), **parts}
+
+
+def _told(part: Any, later: Sequence[str]) -> dict[str, Any]:
+    """Returns the fields of a part of a plan, those that came `later` only where they are used.
+
+    So the hashes of plans that were run before there were such fields stay what they are.
+    """
+    told = asdict(part)
+    return {name: told[name] for name in told if name not in later or told[name] not in (None, ())}
 
 
 def is_fingerprint(value: Any) -> bool:

@@ -63,6 +63,17 @@ class Goal:
     """Window, in iterations, of the moving average of score and KL."""
     length_key: str = "env_kwargs.max_new_tokens"
     """Dotted key of the setting that holds the length of the longest response."""
+    window_episodes: int | None = None
+    """Window in episodes, for runs of several batch sizes; None: `window` iterations."""
+
+    def iterations(self, batch: int) -> int:
+        """Returns the iterations that a window has in a run of so many episodes an iteration, at least 1.
+
+        Example:
+            >>> Goal(window_episodes=32).iterations(8), Goal(window_episodes=32).iterations(64)
+            (4, 1)
+        """
+        return self.window if self.window_episodes is None else max(1, self.window_episodes // batch)
 
     def max_kl(self, settings: Settings) -> float:
         """Returns the largest KL of a cell, K, in nats per response; infinity: no limit.
@@ -81,6 +92,16 @@ class Goal:
 
 
 @dataclass(frozen=True)
+class TunedArm:
+    """Settings that tuning tries for one arm: a part of the combinations of a grid of the arm's own."""
+
+    where: dict[str, Any]
+    """Dotted keys, of those that choices are made for, to the values that the arm has."""
+    points: tuple[dict[str, Any], ...]
+    """Settings by dotted key."""
+
+
+@dataclass(frozen=True)
 class Tuning:
     """Tuning of a study: the grid, seeds and criterion by which settings are chosen before the main cells."""
 
@@ -88,9 +109,47 @@ class Tuning:
     """Dotted keys; a choice is made for each combination of their values."""
     seeds: tuple[int, ...]
     grid: dict[str, list[Any]]
+    """Every combination of its values is tried; empty where `arms` say what is."""
     criterion: str = "area"
     settings: dict[str, Any] = field(default_factory=dict[str, Any])
     """Settings merged over the defaults in tuning alone, such as fewer episodes."""
+    arms: tuple[TunedArm, ...] = ()
+    """What each arm tries, in the place of a grid; as many settings each, all with the same keys."""
+    score: float | None = None
+    """Score that the criterion "episodes" counts up to."""
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Dotted keys that a value is chosen for."""
+        return tuple(self.arms[0].points[0] if self.arms else self.grid)
+
+    @property
+    def budget(self) -> int:
+        """Number of settings that are tried for each choice."""
+        return len(self.arms[0].points if self.arms else list(grid_points(self.grid)))
+
+    def tries(self, where: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Returns the settings that are tried, by dotted key, for one combination of the values of `per`.
+
+        Raises:
+            ValueError: If the tuning has arms, and not one of them is meant.
+        """
+        if not self.arms:
+            return list(grid_points(self.grid))
+        meant = [arm for arm in self.arms if all(where.get(key) == arm.where[key] for key in arm.where)]
+        if len(meant) != 1:
+            raise ValueError(f"tuning.arms: expected one whose 'where' holds for {where}, got {len(meant)}")
+        return list(meant[0].points)
+
+    def values(self) -> dict[str, list[Any]]:
+        """Returns the values that are tried of each key, in the order in which they come first."""
+        if not self.arms:
+            return self.grid
+        found: dict[str, list[Any]] = {key: [] for key in self.keys}
+        for key, value in (pair for arm in self.arms for point in arm.points for pair in point.items()):
+            if value not in found[key]:
+                found[key].append(value)
+        return found
 
 
 @dataclass(frozen=True)
@@ -193,11 +252,11 @@ class Study:
         return found
 
     def candidates(self, where: Mapping[str, Any], seed: int) -> Iterator[tuple[dict[str, Any], Cell]]:
-        """Yields each point of the tuning grid, by dotted key, with the cell that tries it."""
+        """Yields the settings that tuning tries, by dotted key, each with the cell that tries them."""
         if self.tuning is None:
             return
         given = {key: value for key, value in where.items() if value is not None}
-        for point in grid_points(self.tuning.grid):
+        for point in self.tuning.tries(where):
             settings = lay_over(merge(self.defaults, self.tuning.settings), {**given, **point})
             label = "-".join([TUNING, *map(describe, [*given.values(), *point.values()])])
             yield point, Cell(TUNING, seed, lay_over(settings, self.overrides), label=label)

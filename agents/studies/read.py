@@ -19,7 +19,7 @@ from agents.runs.plain_files import check_file_name, read_plain
 from agents.runs.strict_json import check_depth, did_you_mean, is_count, parse_object, show
 from agents.stats.resampling import METHODS, Method
 from agents.studies.names import PLACES, is_own, with_short_name
-from agents.studies.plan import Contrast, Goal, Group, Study, Tuning
+from agents.studies.plan import Contrast, Goal, Group, Study, TunedArm, Tuning
 from agents.studies.settings import lay_over, leaves, look_up, matches, merge
 
 Table = Mapping[str, Any]
@@ -116,11 +116,16 @@ def _read_goal(table: Table) -> Goal:
         "share": None if _is_number(goal.share) and 0 < goal.share <= 1 else "a number in (0, 1]",
         "kl_per_token": None if _is_rate(goal.kl_per_token) else "a number > 0",
         "window": None if _is_count(goal.window) else "a whole number >= 1",
+        "window_episodes": None
+        if goal.window_episodes is None or _is_count(goal.window_episodes)
+        else "a whole number >= 1",
         "length_key": None if _is_text(goal.length_key) else "a dotted key of the settings",
     }
     for key, expected in wrong.items():
         if expected is not None:
             raise _wrong(f"goal.{key}", expected, table.get(key))
+    if "window" in table and goal.window_episodes is not None:
+        raise ValueError("goal: expected window or window_episodes, got both; leave one of them out")
     return goal
 
 
@@ -141,19 +146,51 @@ def _is_count(value: Any) -> bool:
 
 
 def _read_tuning(table: Table) -> Tuning:
-    _check_keys(
-        "tuning", table, [*("per", "seeds", "settings", "criterion", "grid")], needed=["grid", "seeds"]
-    )
+    known = ["per", "seeds", "settings", "criterion", "grid", "arms", "score"]
+    _check_keys("tuning", table, known, needed=["seeds"])
+    if ("grid" in table) == ("arms" in table):
+        got = "both" if "grid" in table else "neither"
+        raise ValueError(f"tuning: expected the key 'grid' or tables [[tuning.arms]], got {got}")
+    score = table.get("score")
+    if score is not None and not _is_number(score):
+        raise _wrong("tuning.score", "a number", score)
     per: Any = table.get("per", [])
     if not isinstance(per, list) or not all(isinstance(key, str) for key in cast(list[Any], per)):
         raise _wrong("tuning.per", "a list of dotted keys", per)
     return Tuning(
         per=tuple(cast(list[str], per)),
         seeds=_seeds("tuning.seeds", table["seeds"]),
-        grid=_grid("tuning.grid", table["grid"]),
+        grid=_grid("tuning.grid", table["grid"]) if "grid" in table else {},
         criterion=_text("tuning.criterion", table.get("criterion", "area")),
         settings=_settings("tuning.settings", table.get("settings", {})),
+        arms=_read_tuned_arms(table["arms"], cast(list[str], per)) if "arms" in table else (),
+        score=score,
     )
+
+
+def _read_tuned_arms(value: Any, per: Sequence[str]) -> tuple[TunedArm, ...]:
+    """Returns what each arm tries: as many settings each, with the same keys in all."""
+    arms: list[TunedArm] = []
+    for index, table in enumerate(_tables("tuning.arms", value)):
+        where = f"tuning.arms[{index}]"
+        _check_keys(where, table, ["where", "points"], needed=["points"])
+        named = _where(f"{where}.where", table.get("where", {}))
+        _check_keys(f"{where}.where", named, list(per))
+        points = [dict(point) for point in _tables(f"{where}.points", table["points"])]
+        if not points or not points[0] or any(points.count(point) > 1 for point in points):
+            raise _wrong(f"{where}.points", "one or more different tables of dotted keys and values", points)
+        arms.append(TunedArm(named, tuple(points)))
+    if not arms:
+        raise _wrong("tuning.arms", "at least one table", value)
+    for index, arm in enumerate(arms):
+        if len(arm.points) != len(arms[0].points):
+            count = f"{len(arms[0].points)} points, as many as the first arm has"
+            raise _wrong(f"tuning.arms[{index}].points", count, len(arm.points))
+        for point in arm.points:
+            if list(point) != list(arms[0].points[0]):
+                keys = f"the keys {', '.join(arms[0].points[0])} in each point, in this order"
+                raise _wrong(f"tuning.arms[{index}].points", keys, list(point))
+    return tuple(arms)
 
 
 def _read_group(index: int, table: Table) -> Group:
@@ -224,6 +261,8 @@ def _check_study(study: Study) -> None:
         both = sorted(evaluated & set(study.tuning.seeds))
         if both:
             raise ValueError(f"tuning.seeds: expected none that a group of cells has as well, got {both}")
+        for place in study.tuned_places():
+            study.tuning.tries(place)  # says so where no arm, or several, are meant
     primary = [contrast.name for contrast in study.contrasts if contrast.primary]
     if study.contrasts and len(primary) != 1:
         raise ValueError(
@@ -245,7 +284,10 @@ def _check_number(study: Study) -> None:
     """Checks the number of cells against `MOST_CELLS`, before they are listed."""
     cells = sum(prod(map(len, group.grid.values())) * len(group.seeds) for group in study.groups)
     if study.tuning is not None:
-        cells += prod(map(len, study.tuning.grid.values())) * len(study.tuning.seeds)
+        tries = sum(len(arm.points) for arm in study.tuning.arms) or prod(
+            map(len, study.tuning.grid.values())
+        )
+        cells += tries * len(study.tuning.seeds)
     if cells > MOST_CELLS:
         raise ValueError(
             f"cells: expected at most {MOST_CELLS:,} of them, got {cells:,} in all grids and seeds"
@@ -254,7 +296,7 @@ def _check_number(study: Study) -> None:
 
 def _check_arms(study: Study) -> None:
     """Checks that both arms of each contrast have cells, and seeds in common."""
-    tuned = () if study.tuning is None else tuple(study.tuning.grid)
+    tuned = () if study.tuning is None else study.tuning.keys
     plain = [(seed, settings) for group, settings in study.plain_settings() for seed in group.seeds]
     for contrast in study.contrasts:
         seeds: list[set[int]] = []

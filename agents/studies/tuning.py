@@ -1,7 +1,7 @@
 """Chooses hyperparameters by the results of a study's tuning cells.
 
-Every point of the tuning grid gets the same seeds and the same number of episodes, in each place that a
-choice is made for; the point with the best mean criterion over its seeds is taken.
+All settings that are tried get the same seeds and the same number of episodes, in each place that a choice
+is made for; those with the best mean criterion over their seeds are taken.
 """
 
 from __future__ import annotations
@@ -10,16 +10,18 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from agents.stats.curves import area_under_curve, moving_average
+from agents.stats.curves import area_under_curve, episodes_to_goal, moving_average
 from agents.studies.files import CellResult
 from agents.studies.plan import Cell, Choice, Goal, Study, Tuning
 
-Criterion = Callable[[CellResult, Goal], float]
-"""Criterion of tuning: a finished run and the study's goal to a number, the larger the better."""
+FloatArray = npt.NDArray[np.float64]
+Criterion = Callable[[CellResult, Goal, Tuning], float]
+"""Criterion of tuning: a finished run, the study's goal and its tuning to a number, the larger the better."""
 
 
-def area_within_divergence(result: CellResult, goal: Goal) -> float:
+def area_within_divergence(result: CellResult, goal: Goal, tuning: Tuning) -> float:
     """Returns the mean height of the smoothed score curve, with the start's score where the KL is too large.
 
     So a setting gains nothing from scores that it reaches beyond K nats from the reference. A run of a single
@@ -28,17 +30,60 @@ def area_within_divergence(result: CellResult, goal: Goal) -> float:
     Args:
         result: Result of a training run.
         goal: Goal of the study, of which window and largest KL are read.
+        tuning: Not read.
     """
+    del tuning
     rows = result.iterations
-    scores = moving_average(result.column("env/score"), goal.window)  # (iterations,) float64
-    divergences = moving_average(result.column("objective/kl"), goal.window)
+    scores, divergences = _smooth(result, goal)
     allowed = np.where(divergences <= goal.max_kl(result.settings), scores, scores[0])
     if len(rows) == 1:
         return float(allowed[0])
     return area_under_curve([row["episodes"] for row in rows], allowed)
 
 
-CRITERIA: dict[str, Criterion] = {"area": area_within_divergence}
+def minus_episodes_to_score(result: CellResult, goal: Goal, tuning: Tuning) -> float:
+    """Returns minus the episodes after which the smoothed score is first there, within K nats.
+
+    It is what a report measures as episodes to the goal, where the goal is the tuning's `score`. A run that
+    never gets there counts its length, and as much again in proportion to the part of the gain that it
+    lacks: so of two that are too slow the better one is told.
+
+    Args:
+        result: Result of a training run.
+        goal: Goal of the study, of which window and largest KL are read.
+        tuning: Its `score` is what is to be reached.
+
+    Raises:
+        ValueError: If the tuning has no score.
+    """
+    if tuning.score is None:
+        raise ValueError(
+            "tuning.score: expected the score that the criterion 'episodes' counts up to, got none"
+        )
+    scores, divergences = _smooth(result, goal)
+    ends = [float(row["episodes"]) for row in result.iterations]
+    starts = [end - ends[0] for end in ends]  # an iteration's numbers are those of before its update
+    most = goal.max_kl(result.settings)
+    found = episodes_to_goal(starts, scores, divergences, goal=tuning.score, max_kl=most)
+    if np.isfinite(found):
+        return -found
+    best = float(np.where(divergences <= most, scores, scores[0]).max())
+    lacking = (tuning.score - best) / (tuning.score - float(scores[0]))
+    return -ends[-1] * (1.0 + min(max(lacking, 0.0), 1.0))
+
+
+def _smooth(result: CellResult, goal: Goal) -> tuple[FloatArray, FloatArray]:
+    """Returns the smoothed scores and divergences of a run's iterations, float64 (iterations,) each."""
+    window = goal.iterations(result.iterations[0]["episodes"])
+    scores, divergences = (
+        moving_average(result.column(key), window) for key in ("env/score", "objective/kl")
+    )
+    return scores, divergences
+
+
+EPISODES = "episodes"
+"""Name of the criterion that needs a score."""
+CRITERIA: dict[str, Criterion] = {"area": area_within_divergence, EPISODES: minus_episodes_to_score}
 """Criteria of tuning by name."""
 
 
@@ -94,7 +139,7 @@ def criterion_of(study: Study, result: CellResult) -> float | None:
     criterion = _criterion(study.tuning)
     if result.status == "failed":
         return None
-    return criterion(result, study.goal or Goal())
+    return criterion(result, study.goal or Goal(), study.tuning)
 
 
 def _criterion(tuning: Tuning) -> Criterion:

@@ -58,7 +58,11 @@ def test_studies_that_can_answer_are_accepted():
         ),
         (
             {"tuning": {**TUNING, "criterion": "volume"}},
-            "tuning.criterion: expected one of area, got 'volume'",
+            "tuning.criterion: expected one of area, episodes, got 'volume'",
+        ),
+        (
+            {"tuning": {**TUNING, "criterion": "episodes"}},
+            "tuning: expected the key 'score', which the criterion 'episodes' counts up to",
         ),
         (
             {"tuning": {**TUNING, "per": ["env_kwargs.reward_desing"]}},

@@ -38,9 +38,11 @@ LATER = {**CONTRAST, "name": "later", "primary": False}
         ({"contrasts": [CONTRAST, {**LATER, "post_hoc": True}]}, []),
         ({"goal": {"share": 0.6}}, ["the goal"]),
         ({"goal": {"share": 0.5, "window": 3}}, ["the goal"]),
+        ({"goal": {"share": 0.5, "window_episodes": 32}}, ["the goal"]),
         ({"defaults": {"episodes": 16}}, ["arms or budgets"]),
         ({"cells": [{"group": "g", "seeds": 3, "grid": {"a": [1, 2]}}]}, ["arms or budgets"]),
         ({"tuning": {"seeds": [9], "grid": {"b": [1]}}}, ["the tuning"]),
+        ({"tuning": {"seeds": [9], "arms": [{"points": [{"b": 1}]}]}}, ["the tuning"]),
         ({"contrasts": [{**CONTRAST, "measure": "score"}]}, ["the contrast 'main'"]),
         ({"contrasts": [{**CONTRAST, "control": {"a": 1}}]}, ["the contrast 'main'"]),
         ({"contrasts": [CONTRAST, LATER]}, ["the contrast 'later' (added)"]),
@@ -70,6 +72,16 @@ def test_hashes_are_those_of_the_canonical_text():
 
     text = '{"kl_per_token": null, "length_key": "env_kwargs.max_new_tokens", "share": 0.5, "window": 5}'
     assert plan()["goal"] == hashlib.sha256(text.encode()).hexdigest()
+
+
+def test_fields_that_came_later_leave_the_hashes_of_earlier_plans_alone():
+    """The tuning by hand: no field that it does not use."""
+    import hashlib
+
+    text = '{"criterion": "area", "grid": {"b": [1]}, "per": [], "seeds": [9], "settings": {}}'
+    now = plan(tuning={"seeds": [9], "grid": {"b": [1]}})
+    assert now["tuning"] == hashlib.sha256(text.encode()).hexdigest()
+    assert now["tuning"] != plan(tuning={"seeds": [9], "grid": {"b": [1]}, "score": 0.5})["tuning"]
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,16 @@ TABLE = {
 TUNING = {"per": ["env_kwargs.design"], "seeds": [100], "grid": {"config.lr": [0.1, 0.2]}}
 
 
+ARM = {"where": {"env_kwargs.design": "dense"}, "points": [{"a": 1}, {"a": 2}]}
+
+
+def tuned(*arms):
+    """Returns the study, its two designs tuned by arms and not by a grid."""
+    grid = {"env_kwargs.design": ["dense", "sparse"]}
+    tuning = {"per": ["env_kwargs.design"], "seeds": [9], "arms": list(arms)}
+    return group(grid=grid) | {"tuning": tuning}
+
+
 def changed(**changes):
     return {**TABLE, **changes}
 
@@ -122,6 +132,28 @@ def test_the_largest_divergence_goes_with_the_length():
         (changed(goal={"share": 1.5}), r"goal\.share: expected a number in \(0, 1\], got 1\.5"),
         (changed(goal={"window": 0}), r"goal\.window: expected a whole number >= 1, got 0"),
         (changed(goal={"kl_per_token": True}), r"goal\.kl_per_token: expected a number > 0, got True"),
+        (changed(goal={"window_episodes": 0}), r"goal\.window_episodes: expected a whole number >= 1, got 0"),
+        (
+            changed(goal={"window": 2, "window_episodes": 8}),
+            "goal: expected window or window_episodes, got both",
+        ),
+        (changed(tuning={"seeds": [9]}), r"the key 'grid' or tables \[\[tuning\.arms\]\], got neither"),
+        (changed(tuning={**TUNING, "arms": [ARM]}), r"'grid' or tables \[\[tuning\.arms\]\], got both"),
+        (tuned(), r"tuning\.arms: expected at least one table, got \[\]"),
+        (tuned({**ARM, "points": []}), r"tuning\.arms\[0\]\.points: expected one or more different tables"),
+        (tuned({**ARM, "points": [{"a": 1}] * 2}), r"tuning\.arms\[0\]\.points: .* different tables"),
+        (tuned({"where": {"b": 1}, "points": [{"a": 1}]}), r"tuning\.arms\[0\]\.where: .*, got 'b'"),
+        (
+            tuned(ARM, {**ARM, "points": [{"a": 1}]}),
+            r"tuning\.arms\[1\]\.points: expected 2 points, as many as the first arm has, got 1",
+        ),
+        (
+            tuned({**ARM, "points": [{"a": 1}, {"b": 1}]}),
+            r"tuning\.arms\[0\]\.points: expected the keys a in each point, .*, got \['b'\]",
+        ),
+        (tuned(ARM), r"tuning\.arms: expected one whose 'where' holds for .*sparse.*, got 0"),
+        (tuned(ARM, ARM), r"tuning\.arms: expected one whose 'where' holds for .*dense.*, got 2"),
+        (changed(tuning={**TUNING, "score": "x"}), r"tuning\.score: expected a number, got 'x'"),
         (group(seeds=0), r"cells\[0\]\.seeds: expected a number of seeds >= 1, or a list .*, got 0"),
         (group(seeds=[1, 1]), r"cells\[0\]\.seeds: expected .* different seeds"),
         (group(grid={}), r"cells\[0\]\.grid: expected at least one dotted key"),

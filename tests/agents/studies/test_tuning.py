@@ -3,9 +3,9 @@
 import pytest
 
 from agents.studies.files import CellResult
-from agents.studies.plan import Goal
+from agents.studies.plan import Goal, Tuning
 from agents.studies.read import parse_study
-from agents.studies.tuning import area_within_divergence, choose
+from agents.studies.tuning import area_within_divergence, choose, minus_episodes_to_score
 
 TABLE = {
     "goal": {"kl_per_token": 0.5, "window": 1},
@@ -24,17 +24,65 @@ def result_of(scores, divergences, settings, status="done"):
     return CellResult({"record": "cell", "settings": settings}, (*rows, end))
 
 
+TRIED = Tuning(per=(), seeds=(8,), grid={"config.lr": [0.1]}, score=0.75)
+
+
 def test_area_by_hand():
     settings = {"env_kwargs": {"max_new_tokens": 8}}
     goal = Goal(kl_per_token=0.5, window=1)
-    assert area_within_divergence(result_of([0.0, 1.0, 1.0], [0, 1, 2], settings), goal) == 0.75
+    assert area_within_divergence(result_of([0.0, 1.0, 1.0], [0, 1, 2], settings), goal, TRIED) == 0.75
     # Beyond 4 nats the start counts: heights 0, 1, 0.
-    assert area_within_divergence(result_of([0.0, 1.0, 1.0], [0, 4, 5], settings), goal) == 0.5
-    assert area_within_divergence(result_of([0.25], [0], settings), goal) == 0.25
+    assert area_within_divergence(result_of([0.0, 1.0, 1.0], [0, 4, 5], settings), goal, TRIED) == 0.5
+    assert area_within_divergence(result_of([0.25], [0], settings), goal, TRIED) == 0.25
     # Over two iterations: scores 0, 0.5, 1 and divergences 0, 2.5, 5: heights 0, 0.5, 0.
     wide = Goal(kl_per_token=0.5, window=2)
-    assert area_within_divergence(result_of([0.0, 1.0, 1.0], [0, 5, 5], settings), wide) == 0.25
-    assert area_within_divergence(result_of([0.0, 1.0], [0, 99], {}), Goal(window=1)) == 0.5
+    assert area_within_divergence(result_of([0.0, 1.0, 1.0], [0, 5, 5], settings), wide, TRIED) == 0.25
+    assert area_within_divergence(result_of([0.0, 1.0], [0, 99], {}), Goal(window=1), TRIED) == 0.5
+
+
+def test_episodes_to_a_score_by_hand():
+    settings = {"env_kwargs": {"max_new_tokens": 8}}  # K = 4
+    goal = Goal(kl_per_token=0.5, window=1)
+    # Iterations stand at 0, 10, 20: from 0.5 at 10 to 1.0 at 20 the line is at 0.75 half-way.
+    there = result_of([0.0, 0.5, 1.0], [0, 1, 2], settings)
+    assert minus_episodes_to_score(there, goal, TRIED) == -15.0
+    # Beyond 4 nats from the start of the second iteration on: the best that counts is 0, all is lacking.
+    far = result_of([0.0, 0.9, 1.0], [0, 5, 6], settings)
+    assert minus_episodes_to_score(far, goal, TRIED) == -60.0
+    # Never above 0.5 of 0.75: 30 episodes, and a third of them again.
+    assert minus_episodes_to_score(result_of([0.0, 0.5, 0.2], [0, 1, 1], settings), goal, TRIED) == -40.0
+
+
+def test_a_window_of_episodes_is_as_many_iterations_as_fit():
+    settings = {"env_kwargs": {"max_new_tokens": 8}}
+    run = result_of([0.0, 1.0, 1.0], [0, 0, 0], settings)  # of 10 episodes an iteration
+    # Over two iterations: 0, 0.5, 1, and 0.75 between 10 and 20.
+    twenty = Goal(kl_per_token=0.5, window_episodes=29)
+    assert minus_episodes_to_score(run, twenty, TRIED) == -15.0
+    assert minus_episodes_to_score(run, Goal(kl_per_token=0.5, window_episodes=4), TRIED) == -7.5
+
+
+def test_each_arm_tries_settings_of_its_own():
+    dense = [{"config.lr": 0.1, "config.lam": 1.0}, {"config.lr": 0.2, "config.lam": 0.5}]
+    sparse = [{"config.lr": 0.4, "config.lam": 1.0}, {"config.lr": 0.3, "config.lam": 1.0}]
+    arms = [
+        {"where": {"design": name}, "points": points}
+        for name, points in (("dense", dense), ("sparse", sparse))
+    ]
+    tuning = {"per": ["design"], "seeds": [8], "arms": arms, "criterion": "episodes", "score": 0.5}
+    study = parse_study("two", {**TABLE, "tuning": tuning})
+    assert study.tuning.keys == ("config.lr", "config.lam") and study.tuning.budget == 2
+    assert study.tuning.values() == {"config.lr": [0.1, 0.2, 0.4, 0.3], "config.lam": [1.0, 0.5]}
+    tried = [(cell.settings["design"], cell.settings["config"]) for cell in study.tuning_cells()]
+    assert tried == [
+        *(("dense", {"lr": 0.1, "lam": 1.0}), ("dense", {"lr": 0.2, "lam": 0.5})),
+        *(("sparse", {"lr": 0.4, "lam": 1.0}), ("sparse", {"lr": 0.3, "lam": 1.0})),
+    ]
+    results = {  # 10 / (8 lr) episodes to half
+        cell.key: result_of([0.0, cell.settings["config"]["lr"] * 4], [0, 0], cell.settings)
+        for cell in study.tuning_cells()
+    }
+    assert [choice.settings for choice in choose(study, results)] == [dense[1], sparse[0]]
 
 
 @pytest.fixture
@@ -84,5 +132,5 @@ def test_what_is_missing_is_named(study):
     with pytest.raises(ValueError, match=f"tuning: {gone.id} is not there yet"):
         choose(study, results)
     other = parse_study("two", {**TABLE, "tuning": {**TABLE["tuning"], "criterion": "volume"}})
-    with pytest.raises(ValueError, match=r"tuning\.criterion: expected one of area, got 'volume'"):
+    with pytest.raises(ValueError, match=r"tuning\.criterion: expected one of area, episodes, got 'volume'"):
         choose(other, results)
