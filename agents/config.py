@@ -103,6 +103,11 @@ class LearnerConfig:
         False, "divide rewards by their standard deviation (the mean is never shifted)"
     )
     whiten_advantages: bool = setting(True, "centre and scale advantages over all tokens of the batch")
+    whitening_floor: float = setting(
+        0.02,
+        "rewards and advantages that deviate less than this are not blown up to size 1 by any scaling: "
+        "a batch that earned nothing is left alone",
+    )
 
     cliprange: float = setting(0.2, "policy ratios are clipped to within this of 1")
     cliprange_high: float | None = setting(
@@ -121,7 +126,10 @@ class LearnerConfig:
         for name in ("seed", "warmup_iterations"):
             self._check_count(name, 0)
         self._check("seed", self.seed < 2**63, "a whole number below 2^63")
-        for name in ("learning_rate", "adam_eps", "max_grad_norm", "target_kl", "cliprange"):
+        for name in (
+            *("learning_rate", "adam_eps", "max_grad_norm", "target_kl", "cliprange"),
+            "whitening_floor",
+        ):
             self._check(name, 0.0 < getattr(self, name) < math.inf, "a number > 0")
         for name in ("kl_coef", "entropy_coef"):
             self._check(name, 0.0 <= getattr(self, name) < math.inf, "a number >= 0")

@@ -3,7 +3,8 @@
     A_{i,t} = (1 - 1/k) (G_{i,t} - b_{i,t}) / sigma
 
 with G and the leave-one-out b of `agents.maths.advantages`, and sigma the root mean square of the numerator
-over the tokens of the group (`scale="group"`), over those of the batch ("batch"), or 1 ("none").
+over the tokens of the group (`scale="group"`), over those of the batch ("batch"), or 1 ("none"); below
+`whitening_floor` it is that of `agents.maths.tensors.floored_deviation`.
 
 Where this departs from Shao et al. (2024, arXiv 2402.03300):
 
@@ -43,5 +44,5 @@ class GRPO(Learner[GRPOConfig]):
         )
         if config.scale != "none":
             among = size if config.scale == "group" else len(mask)
-            advantages = scale_groups(advantages, mask, group_size=among)
+            advantages = scale_groups(advantages, mask, group_size=among, floor=config.whitening_floor)
         return Estimates(advantages, returns=None)

@@ -1,7 +1,8 @@
 """From a rollout to the batch that an update reads: shaped rewards, advantages, whitening.
 
 Rewards are scaled without shifting their mean, which would pay or charge length; advantages are centred and
-scaled over all real tokens of the batch.
+scaled over all real tokens of the batch. Neither blows up a batch that earned nothing: deviations have a
+floor in units of the rewards as they are shaped, which holds for the advantages of scaled rewards as well.
 """
 
 from __future__ import annotations
@@ -10,11 +11,12 @@ from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
+import torch
 from torch import Tensor
 
 from agents.config import LearnerConfig
 from agents.maths.returns import charge_missing_end, entropy_share, kl_shaped_rewards
-from agents.maths.tensors import Batch, Estimates, Rollout, whiten
+from agents.maths.tensors import Batch, Estimates, Rollout, whiten, whitening_factor
 
 
 class RewardTerms(NamedTuple):
@@ -32,21 +34,29 @@ Shaping = Callable[[Rollout, RewardTerms], Tensor]
 """From a rollout to its shaped rewards, (B, T) float32."""
 Estimate = Callable[[Rollout, Tensor], Estimates]
 """From a rollout and its shaped and scaled rewards (B, T) float32 to advantages and the critic's targets."""
-Scale = Callable[[Tensor, Tensor], Tensor]
-"""From numbers (B, T) float32 and the mask (B, T) bool to the numbers scaled."""
+RewardFactor = Callable[[Tensor, Tensor], Tensor]
+"""From shaped rewards (B, T) float32 and the mask (B, T) bool to what they are multiplied by, a scalar."""
+AdvantageScale = Callable[[Tensor, Tensor, Tensor], Tensor]
+"""From advantages (B, T) float32, the mask (B, T) bool and the factor of the rewards to advantages scaled."""
 
 
-def unscaled(x: Tensor, mask: Tensor) -> Tensor:
-    """Returns numbers as they are."""
+def one(rewards: Tensor, mask: Tensor) -> Tensor:
+    """Returns 1: rewards stay as they are."""
     del mask
-    return x
+    return torch.ones((), dtype=rewards.dtype, device=rewards.device)
+
+
+def unscaled(advantages: Tensor, mask: Tensor, factor: Tensor) -> Tensor:
+    """Returns advantages as they are."""
+    del mask, factor
+    return advantages
 
 
 class Scales(NamedTuple):
     """Scaling of the rewards before advantages are estimated, and of the advantages afterwards."""
 
-    rewards: Scale = unscaled
-    advantages: Scale = unscaled
+    rewards: RewardFactor = one
+    advantages: AdvantageScale = unscaled
 
 
 def prepare(
@@ -63,7 +73,8 @@ def prepare(
     """
     mask = rollout.response_mask
     rewards = shape(rollout, terms)
-    advantages, returns = estimate(rollout, scale.rewards(rewards, mask))
+    factor = scale.rewards(rewards, mask)
+    advantages, returns = estimate(rollout, rewards * factor)
     return Batch(
         tokens=rollout.tokens,
         attention_mask=rollout.attention_mask,
@@ -72,16 +83,21 @@ def prepare(
         ref_logprobs=rollout.ref_logprobs,
         values=rollout.values,
         rewards=rewards,
-        advantages=scale.advantages(advantages, mask),
+        advantages=scale.advantages(advantages, mask, factor),
         returns=returns,
     )
 
 
 def scales(config: LearnerConfig) -> Scales:
-    """Returns the scales that the settings `whiten_rewards` and `whiten_advantages` stand for."""
+    """Returns the scales that `whiten_rewards`, `whiten_advantages` and `whitening_floor` stand for."""
+    floor = config.whitening_floor
+
+    def whitened(advantages: Tensor, mask: Tensor, factor: Tensor) -> Tensor:
+        return whiten(advantages, mask, floor=floor * factor)
+
     return Scales(
-        rewards=partial(whiten, shift_mean=False) if config.whiten_rewards else unscaled,
-        advantages=partial(whiten, shift_mean=True) if config.whiten_advantages else unscaled,
+        rewards=partial(whitening_factor, floor=floor) if config.whiten_rewards else one,
+        advantages=whitened if config.whiten_advantages else unscaled,
     )
 
 

@@ -34,9 +34,7 @@ import torch
 from torch import Tensor
 
 from agents.maths.returns import gae
-
-SMALLEST_SCALE = 1e-8
-"""Advantages smaller than this are left as they are: there is nothing to scale but rounding."""
+from agents.maths.tensors import floored_deviation
 
 
 def reward_to_go(rewards: Tensor, mask: Tensor, *, gamma: float) -> Tensor:
@@ -103,17 +101,18 @@ def group_advantages(
     return (to_go - leave_one_out(expected, group_size)) * mask
 
 
-def scale_groups(advantages: Tensor, mask: Tensor, *, group_size: int) -> Tensor:
+def scale_groups(advantages: Tensor, mask: Tensor, *, group_size: int, floor: float) -> Tensor:
     """Returns advantages (B, T) float32 over the root of their mean square in each group.
 
-    Nothing is shifted. A group whose advantages are all 0 stays as it is.
+    Nothing is shifted. A group whose responses earned alike is not blown up.
 
     Args:
         advantages: (B, T) float32, 0 outside the mask.
         mask: (B, T) bool.
         group_size: A divisor of B; B makes the whole batch one group.
+        floor: Smaller roots count as `agents.maths.tensors.floored_deviation` has it.
     """
     grouped = advantages.reshape(-1, group_size, advantages.shape[1])  # (groups, group_size, T) float32
     tokens = mask.reshape(grouped.shape).sum((1, 2), keepdim=True).clamp(min=1)
     size = (grouped.square().sum((1, 2), keepdim=True) / tokens).sqrt()  # (groups, 1, 1) float32
-    return torch.where(size > SMALLEST_SCALE, grouped / size, grouped).reshape(advantages.shape)
+    return (grouped / floored_deviation(size, floor)).reshape(advantages.shape)

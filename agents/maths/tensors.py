@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 VARIANCE_FLOOR = 1e-8
-"""Added to a variance before its root is divided by, so that a constant batch whitens to finite numbers."""
+"""Added to a variance before its root is divided by."""
 
 
 class Rollout(NamedTuple):
@@ -128,20 +128,46 @@ def masked_var(x: Tensor, mask: Tensor) -> Tensor:
     return masked_mean((x - masked_mean(x, mask)).square(), mask)
 
 
-def whiten(x: Tensor, mask: Tensor, *, shift_mean: bool) -> Tensor:
-    """Returns `x` divided by its standard deviation over all real tokens of the batch, 0 outside the mask.
+def floored_deviation(deviation: Tensor, floor: Tensor | float) -> Tensor:
+    """Returns what numbers of some deviations are divided by: from the floor on the deviation, 1 near 0.
 
-    Without `shift_mean` nothing is added: zeros stay zeros, ratios and signs stay. (Some trainers scale
-    around the mean and add the mean back, which shifts every token by mean * (1 - 1 / std) and so pays or
-    charges length.)
+    Between floor^2 and the floor it is floor^2 / deviation, so that nothing jumps: numbers of deviation d
+    come to one of (d / floor)^2. Of a batch that earned nothing, what varies is noise of the critic and of
+    the KL penalty: blown up to a deviation of 1 it would move the policy as far as what is earned does.
+
+    Args:
+        deviation: Any shape, float >= 0.
+        floor: > 0, in the same unit.
+    """
+    return torch.maximum(deviation, (floor * floor / deviation).clamp(max=1.0))
+
+
+def whitening_factor(x: Tensor, mask: Tensor, *, floor: Tensor | float) -> Tensor:
+    """Returns 1 over the standard deviation of all real tokens of the batch, a scalar; about 1 where it is 0.
+
+    Multiplied by it, zeros stay zeros, ratios and signs stay. (Some trainers scale around the mean and add
+    the mean back, which shifts every token by mean * (1 - 1 / std) and so pays or charges length.)
 
     Args:
         x: (B, T) float.
         mask: (B, T) bool.
-        shift_mean: Whether the mean is taken off first.
+        floor: Smaller deviations count as `floored_deviation` has it.
     """
-    centred = x - masked_mean(x, mask) if shift_mean else x
-    return centred * torch.rsqrt(masked_var(x, mask) + VARIANCE_FLOOR) * mask
+    variance = masked_var(x, mask)
+    deviation = variance.sqrt()
+    whole = torch.rsqrt(variance + VARIANCE_FLOOR)
+    return torch.where(deviation >= floor, whole, 1.0 / floored_deviation(deviation, floor))
+
+
+def whiten(x: Tensor, mask: Tensor, *, floor: Tensor | float) -> Tensor:
+    """Returns `x` less its mean, times its `whitening_factor`, 0 outside the mask.
+
+    Args:
+        x: (B, T) float.
+        mask: (B, T) bool; the mean is over all real tokens of the batch.
+        floor: As in `whitening_factor`.
+    """
+    return (x - masked_mean(x, mask)) * whitening_factor(x, mask, floor=floor) * mask
 
 
 def prefix_mask(lengths: Tensor, width: int) -> Tensor:

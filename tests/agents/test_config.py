@@ -22,6 +22,7 @@ def test_every_setting_has_a_line_of_help():
         ({"seed": -1}, "seed: expected a whole number >= 0, got -1"),
         ({"learning_rate": 0.0}, "learning_rate: expected a number > 0, got 0.0"),
         ({"learning_rate": float("nan")}, "learning_rate: expected a number > 0, got nan"),
+        ({"whitening_floor": 0.0}, "whitening_floor: expected a number > 0, got 0.0"),
         ({"kl_coef": -0.1}, "kl_coef: expected a number >= 0, got -0.1"),
         ({"gamma": 1.1}, r"gamma: expected a number in \[0, 1\], got 1.1"),
         ({"lam_critic": -0.1}, r"lam_critic: expected a number in \[0, 1\], or None, got -0.1"),

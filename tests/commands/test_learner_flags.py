@@ -34,6 +34,7 @@ TYPED = {  # setting: (flag, what is typed, what the learner gets), none of them
     "gamma": ("gamma", "0.5", 0.5),
     "standardise_scores": ("standardise-scores", "on", True),
     "whiten_rewards": ("whiten-rewards", "on", True),
+    "whitening_floor": ("whitening-floor", "0.1", 0.1),
     "cliprange": ("cliprange", "0.1", 0.1),
     "cliprange_high": ("cliprange-high", "0.28", 0.28),
     "entropy_coef": ("entropy-coef", "0.01", 0.01),

@@ -186,8 +186,11 @@ def test_a_baseline_that_counts_a_response_s_own_tokens_is_biased(game):
 def test_groups_are_scaled_to_a_mean_square_of_one_without_a_shift():
     advantages = torch.tensor([[1.0, 7.0], [5.0, 0.0], [0.0, 0.0], [0.0, 0.0], [2.0, 2.0], [2.0, 2.0]])
     mask = torch.tensor([[1, 1], [1, 0], [1, 1], [1, 1], [1, 1], [1, 1]]).bool()
-    found = scale_groups(advantages, mask, group_size=2)
+    found = scale_groups(advantages, mask, group_size=2, floor=0.02)
     # (1 + 49 + 25) / 3 = 25; nothing; 4
     close(found, [[0.2, 1.4], [1.0, 0.0], [0.0, 0.0], [0.0, 0.0], [1.0, 1.0], [1.0, 1.0]])
-    whole = scale_groups(advantages, mask, group_size=6)
+    whole = scale_groups(advantages, mask, group_size=6, floor=0.02)
     close(whole, advantages / (91 / 11) ** 0.5)
+    small = scale_groups(advantages / 100.0, mask, group_size=2, floor=0.1)  # roots 0.05 and 0.02
+    close(small[:2], [[0.05, 0.35], [0.25, 0.0]])  # over 0.1^2 / 0.05
+    close(small[4:], [[0.04, 0.04], [0.04, 0.04]])

@@ -10,12 +10,14 @@ from agents.maths.tensors import (
     Batch,
     Rollout,
     concatenate_rollouts,
+    floored_deviation,
     masked_mean,
     masked_var,
     prefix_mask,
     split_rows,
     take_rows,
     whiten,
+    whitening_factor,
 )
 
 X = torch.tensor([[1.0, 2.0, 99.0], [6.0, -99.0, 99.0]])
@@ -28,7 +30,7 @@ def test_mean_and_variance_are_over_all_real_tokens():
 
 
 def test_whitening_centres_and_scales():
-    white = whiten(X, MASK, shift_mean=True)
+    white = whiten(X, MASK, floor=0.02)
     deviation = (14 / 3) ** 0.5
     expected = [[-2 / deviation, -1 / deviation, 0.0], [3 / deviation, 0.0, 0.0]]
     assert torch.allclose(white, torch.tensor(expected))
@@ -36,7 +38,7 @@ def test_whitening_centres_and_scales():
 
 def test_scaling_does_not_shift():
     rewards = torch.tensor([[0.0, 2.0, 99.0], [4.0, 99.0, 99.0]])
-    scaled = whiten(rewards, MASK, shift_mean=False)
+    scaled = rewards * whitening_factor(rewards, MASK, floor=0.02) * MASK
     deviation = (8 / 3) ** 0.5  # mean 2
     expected = [[0.0, 2 / deviation, 0.0], [4 / deviation, 0.0, 0.0]]
     assert torch.allclose(scaled, torch.tensor(expected))
@@ -47,7 +49,7 @@ def test_scaling_keeps_zeros_signs_and_ratios(values, factor):
     x = torch.tensor([values], dtype=torch.float64)
     x[0, 0] = 0.0
     mask = torch.ones_like(x, dtype=torch.bool)
-    scaled, again = whiten(x, mask, shift_mean=False), whiten(x * factor, mask, shift_mean=False)
+    scaled, again = (y * whitening_factor(y, mask, floor=0.02) for y in (x, x * factor))
     assert scaled[0, 0] == 0.0
     assert torch.equal(torch.sign(scaled), torch.sign(x))
     if masked_var(x, mask) > 1e-2:
@@ -55,7 +57,39 @@ def test_scaling_keeps_zeros_signs_and_ratios(values, factor):
 
 
 def test_a_constant_batch_stays_finite():
-    assert torch.isfinite(whiten(torch.full((2, 3), 5.0), MASK, shift_mean=True)).all()
+    assert whiten(torch.full((2, 3), 5.0), MASK, floor=0.02).tolist() == [[0.0] * 3] * 2
+
+
+@pytest.mark.parametrize("floor", [0.25, torch.tensor(0.25)])
+def test_a_batch_that_varies_less_than_the_floor_is_not_blown_up(floor):
+    noise = X / 1000.0  # its mean is 0.003, its deviation about 0.00216
+    centred = torch.tensor([[-0.002, -0.001, 0.0], [0.003, 0.0, 0.0]])
+    assert torch.allclose(whiten(noise, MASK, floor=floor), centred, rtol=1e-4)
+    assert whitening_factor(noise, MASK, floor=floor).item() == 1.0
+    small = X / 20.0
+    deviation = (14 / 3) ** 0.5 / 20.0  # 0.108, between floor^2 and the floor
+    assert whitening_factor(small, MASK, floor=floor).item() == pytest.approx(deviation / 0.0625)
+
+
+@pytest.mark.parametrize(
+    ("floor", "sizes"),
+    [
+        (0.25, [(0.0, 1.0), (0.0625, 1.0), (0.125, 0.5), (0.25, 0.25), (0.5, 0.5), (3.0, 3.0)]),
+        (2.0, [(0.0, 1.0), (0.5, 1.0), (1.5, 1.5), (3.0, 3.0)]),
+    ],
+)
+def test_what_is_divided_by_does_not_jump(floor, sizes):
+    deviations, expected = (torch.tensor(column) for column in zip(*sizes, strict=True))
+    assert torch.equal(floored_deviation(deviations, floor), expected)
+
+
+def test_a_floor_that_is_lower_changes_no_bit():
+    x = torch.randn(8, 3, generator=torch.Generator().manual_seed(0)) / 10.0
+    mask = torch.ones_like(x, dtype=torch.bool)
+    deviation = x.std(correction=0).item()
+    lowest = whiten(x, mask, floor=1e-8)
+    assert torch.equal(whiten(x, mask, floor=0.999 * deviation), lowest)
+    assert not torch.equal(whiten(x, mask, floor=1.001 * deviation), lowest)
 
 
 def test_prefix_masks():

@@ -11,7 +11,7 @@ import torch
 from agents import GRPO, RLOO, GRPOConfig, RLOOConfig, TokenPPO, TokenPPOConfig
 from agents.maths.advantages import group_advantages
 from agents.maths.returns import entropy_share
-from agents.maths.tensors import whiten
+from agents.maths.tensors import whiten, whitening_factor
 from agents.rollouts.evaluation import evaluate, summarise
 from agents.stats.diversity import distinct_ngrams, repetition, self_bleu
 
@@ -123,8 +123,8 @@ def test_diversity_of_nothing():
 
 def test_whitening_one_number():
     x, mask = torch.tensor([[7.0, 3.0]]), torch.tensor([[True, False]])
-    assert whiten(x, mask, shift_mean=True).tolist() == [[0.0, 0.0]]
-    assert bool(whiten(x, mask, shift_mean=False).isfinite().all())
+    assert whiten(x, mask, floor=0.02).tolist() == [[0.0, 0.0]]
+    assert bool((x * whitening_factor(x, mask, floor=0.02)).isfinite().all())
 
 
 def test_a_group_with_an_empty_response():

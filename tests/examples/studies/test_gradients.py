@@ -66,7 +66,7 @@ def test_a_gradient_is_that_of_the_advantages_times_the_log_probs(agent):
     mask = rollout.response_mask
     config = type(learner.config)(lam=1.0)
     rewards = gradient_study.kl_penalised(rollout, gradient_study.terms_of(learner))
-    advantages = whiten(estimate_with_critic(rollout, rewards, config).advantages, mask, shift_mean=True)
+    advantages = whiten(estimate_with_critic(rollout, rewards, config).advantages, mask, floor=1e-8)
     scored = learner.policy.score(rollout.tokens, rollout.attention_mask, mask.shape[1])
     parameters = list(learner.policy.backbone.parameters())
     loss = -(advantages * scored.logprobs)[mask].sum() / mask.sum()
