@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate, chain
 from typing import Any
 
 import numpy as np
@@ -94,8 +95,7 @@ class ResponseHindsight:
         values = self.attributed.get(method)
         if values is None:
             values = self.scoring.attributions([self.prompt], [self.response], method)[0]
-        sums = np.concatenate([np.zeros(1), values.cumsum()])[self.char_ends]
-        return np.diff(sums, prepend=0.0)
+        return _differences(_sums(values)[self.char_ends])
 
     def _lexicon_attributions(self) -> FloatArray:
         """Returns the utility by the lexicon of the units that each token adds, float64 (T,).
@@ -111,20 +111,19 @@ class ResponseHindsight:
         spans = find_units(self.scoring.segmentation, text)
         whole = np.searchsorted(spans[:, 1], offsets, side="right")  # number of units before each offset
         cut = np.flatnonzero(np.append(spans[:, 0], len(text))[whole] < offsets)
-        parts = np.stack(
-            [spans[whole[cut], 0], offsets[cut]], axis=1
-        )  # (N, 2), what is there of each cut one
+        parts = np.array([spans[whole[cut], 0], offsets[cut]]).T  # (N, 2), what is there of each cut one
         is_long = self._are_read_as_they_grow(parts)
         units = [text[start:end] for start, end in [*spans.tolist(), *parts[~is_long].tolist()]]
         worth = self._lexicon_worths(units)
-        known = np.concatenate([np.zeros(1), worth[: len(spans)].cumsum()])[whole]
+        known = _sums(worth[: len(spans)])[whole]
         known[cut[~is_long]] += worth[len(spans) :]
-        known[cut[is_long]] += self._growing_worths(text, parts[is_long])
-        return np.diff(known[:-1] - known[-1], prepend=0.0)
+        if is_long.any():
+            known[cut[is_long]] += self._growing_worths(text, parts[is_long])
+        return _differences(known[:-1] - known[-1])
 
     def _are_read_as_they_grow(self, parts: IntArray) -> BoolArray:
         """Returns bool (N,): long parts of units, which would take quadratic time if each were read anew."""
-        return (np.diff(parts, axis=1)[:, 0] > _LONG) & hasattr(self.scoring.scorer, "lexicon_prefixes")
+        return (parts[:, 1] - parts[:, 0] > _LONG) & hasattr(self.scoring.scorer, "lexicon_prefixes")
 
     def _growing_worths(self, text: str, parts: IntArray) -> FloatArray:
         """Returns the lexicon's value of parts of units, some of the same unit, float64 (N,)."""
@@ -137,14 +136,27 @@ class ResponseHindsight:
             whole, counts, cut = scorer.lexicon_prefixes(text[start:end], parts[rows, 1] - start)
             utilities = self.objective(np.concatenate([whole, cut, np.zeros(1)]))
             gains = utilities[:-1] - utilities[-1]
-            sums = np.concatenate([np.zeros(1), gains[: len(whole)].cumsum()])
-            worth[rows] = sums[counts] + gains[len(whole) :]
+            worth[rows] = _sums(gains[: len(whole)])[counts] + gains[len(whole) :]
         return worth
 
     def _lexicon_worths(self, units: list[str]) -> FloatArray:
         """Returns the lexicon's value of units, float64 (N,); a unit may hold several entries."""
         found = list(map(self.scoring.lexicon_scores, units))
-        utilities = self.objective(np.concatenate([*found, np.zeros(1)]))
-        sums = np.concatenate([np.zeros(1), (utilities[:-1] - utilities[-1]).cumsum()])
-        borders = np.cumsum([0, *map(len, found)])
-        return np.diff(sums[borders])
+        utilities = self.objective([*chain.from_iterable(found), 0.0])
+        borders = list(accumulate(map(len, found), initial=0))
+        sums = _sums(utilities[:-1] - utilities[-1])[borders]
+        return sums[1:] - sums[:-1]
+
+
+def _sums(values: FloatArray) -> FloatArray:
+    """Returns the sums of the first 0 to N of N values, float64 (N + 1,)."""
+    sums = np.zeros(len(values) + 1)
+    values.cumsum(out=sums[1:])
+    return sums
+
+
+def _differences(sums: FloatArray) -> FloatArray:
+    """Returns what each of N sums adds to the one before it, the first one to nothing, float64 (N,)."""
+    added = sums.copy()
+    added[1:] -= sums[:-1]
+    return added

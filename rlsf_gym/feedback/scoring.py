@@ -70,8 +70,8 @@ class Scoring:
     _prompt_scores: Remembered[float] = field(
         default_factory=lambda: Remembered[float](constant_size), init=False, repr=False
     )
-    _lexicon: Remembered[FloatArray] = field(
-        default_factory=lambda: Remembered[FloatArray](sys.getsizeof), init=False, repr=False
+    _lexicon: Remembered[list[float]] = field(
+        default_factory=lambda: Remembered[list[float]](sys.getsizeof), init=False, repr=False
     )
     _agreement: AgreementWatch = field(init=False, repr=False)
     _closing: ClosingWatch = field(init=False, repr=False)
@@ -239,12 +239,12 @@ class Scoring:
                 f"got {counts}"
             )
 
-    def lexicon_scores(self, unit: str) -> FloatArray:
-        """Returns the lexicon's scores of the words of a unit, float64 (K,); each unit is looked up once."""
+    def lexicon_scores(self, unit: str) -> list[float]:
+        """Returns the lexicon's scores of the words of a unit; each unit is looked up once."""
         found = self._lexicon.get(unit)
         if found is None:
             scorer: Any = self.scorer
-            found = scorer.lexicon_scores(unit)
+            found = np.asarray(scorer.lexicon_scores(unit), np.float64).tolist()
             self._lexicon.put(unit, found)
         return found
 
