@@ -24,7 +24,7 @@ def collate_infos(infos: Sequence[Infos], indices: Sequence[int], num_envs: int)
 
     Args:
         infos: Infos that all have the same keys.
-        indices: Index of the sub-environment of each info.
+        indices: Index of the sub-environment of each info, in ascending order.
         num_envs: Number of sub-environments, B.
     """
     chosen = np.array(indices, np.int64)
@@ -52,9 +52,12 @@ def _column(values: list[Any], chosen: IntArray, num_envs: int) -> npt.NDArray[A
     kind = cast(Any, type(values[0]))
     if kind in (int, float, bool, np.ndarray) or issubclass(kind, np.number):
         rows = np.array(values)  # (len(chosen), ...)
-        column = np.zeros((num_envs, *rows.shape[1:]), rows.dtype)
+        blank: Any = 0
     else:
         rows = np.fromiter(values, object, len(values))
-        column = np.full(num_envs, None, dtype=object)
+        blank = None
+    if len(rows) == num_envs:
+        return rows
+    column = np.full((num_envs, *rows.shape[1:]), blank, rows.dtype)
     column[chosen] = rows
     return column

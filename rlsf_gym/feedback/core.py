@@ -164,10 +164,9 @@ class Feedback:
         spans = char_spans(responses.char_ends, np.array([len(prompt) for prompt in prompts]))
         for array in (responses.mask, spans, *([] if prefixes is None else [prefixes])):
             array.setflags(write=False)  # and so are the rows that evidence holds
-        evidence: list[Evidence] = []
-        worths = _Worths(self.objective)
-        for row, hindsight in enumerate(self._look_back(given, responses, prompt_scores)):
-            one = Evidence.unchecked(  # ranges and shapes are those of the batch, which is checked above
+        hindsights = self._look_back(given, responses, prompt_scores)
+        evidence = [
+            Evidence.unchecked(  # ranges and shapes are those of the batch, which is checked above
                 prompt_score=prompt_scores[row],
                 prompt_utility=prompt_utilities[row],
                 score=full_scores[row],
@@ -179,13 +178,17 @@ class Feedback:
                 prefixes=None if prefixes is None else prefixes[row],
                 hindsight=hindsight,
             )
-            check_certificate(self.scorer, one, given[row], responses.texts[row])
-            evidence.append(
-                self._verification(given[row], responses, row, one, worths).guard(one, hindsight)
-                if self.verify
-                else one
-            )
-        return evidence
+            for row, hindsight in enumerate(hindsights)
+        ]
+        for one, instance, text in zip(evidence, given, responses.texts, strict=True):
+            check_certificate(self.scorer, one, instance, text)
+        if not self.verify:
+            return evidence
+        worths = _Worths(self.objective)
+        return [
+            self._verification(given[row], responses, row, one, worths).guard(one, hindsights[row])
+            for row, one in enumerate(evidence)
+        ]
 
     def _look_back(
         self, instances: Sequence[Instance], responses: Responses, prompt_scores: list[float]
@@ -193,7 +196,7 @@ class Feedback:
         """Returns the hindsight of each response; attributions are computed for all at once."""
         texts, method = responses.texts, self.design.needs
         prompts = [one.prompt for one in instances]
-        attributed: list[dict[str, FloatArray]] = [{} for _ in texts]
+        attributed: list[dict[str, FloatArray]] = [{}] * len(texts)
         if method in getattr(self.scorer, "attribution_methods", ()):
             attributed = [{method: one} for one in self._scoring.attributions(prompts, texts, method)]
         rows = zip(
