@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from rlsf_gym.certificates.checking import verify
 from rlsf_gym.certificates.claimed import CertificateError
@@ -284,9 +284,11 @@ class Certificate:
 
     def _rule_changes(self) -> dict[str, float]:
         """Net amount of each rule: what its records add less what they withdraw."""
-        if self._changes is None:
-            object.__setattr__(self, "_changes", self._add_up())
-        return cast(dict[str, float], self._changes)
+        changes = self._changes
+        if changes is None:
+            changes = self._add_up()
+            object.__setattr__(self, "_changes", changes)
+        return changes
 
     def _add_up(self) -> dict[str, float]:
         change = 0.0
