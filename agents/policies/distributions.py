@@ -20,6 +20,10 @@ class Distributions:
         self._total = self._weights.sum(0)
         self._log_total = self._total.log()
 
+    def tilted(self, exponents: Tensor) -> Distributions:
+        """Returns distributions in proportion to these times exp(exponents), (V, N) float32."""
+        return Distributions(self._logits + exponents)
+
     def draw(self, uniforms: Tensor) -> Tensor:
         """Returns a token for each position, (N,) int64, as `agents.policies.sampling.draw_tokens` does."""
         return draw_tokens(self._weights, uniforms)

@@ -14,12 +14,18 @@ from typing import Any, Final
 PLACES: Final[Mapping[str, str]] = {
     "train": "agents.studies.training:train",
     "best_of": "agents.studies.training:best_of",
+    "best_of_n": "agents.studies.baselines:best_of_n",
+    "guided": "agents.studies.baselines:guided",
+    "finetuned": "agents.studies.baselines:finetuned",
 }
 """Short name to the `"module:attribute"` of the function."""
 
 HASHED: Final[Mapping[str, str]] = {
     "train": "agents.study_training:train",
     "best_of": "agents.study_training:best_of",
+    "best_of_n": "agents.studies.baselines:best_of_n",
+    "guided": "agents.studies.baselines:guided",
+    "finetuned": "agents.studies.baselines:finetuned",
 }
 """Short name to the name that is hashed in its place: never to be changed, even if the function moves."""
 

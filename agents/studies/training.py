@@ -23,7 +23,7 @@ from agents.learners.learner import Learner
 from agents.learners.settings import find_learner
 from agents.policies.policy import CausalLMPolicy
 from agents.rollouts.collect import collect
-from agents.rollouts.env_answers import split_infos
+from agents.rollouts.env_answers import EpisodeInfo, split_infos
 from agents.rollouts.evaluation import Row, evaluate, summarise
 from agents.rollouts.play import repeat_openings
 from agents.rollouts.player import Player
@@ -98,19 +98,33 @@ def best_of(settings: Settings, seed: int) -> Iterator[Record]:
         ValueError: If the environment does not say what its prompts are.
     """
     n, prompts = int(settings["n"]), int(settings["prompts"])
-    env = make_env(settings, n, evaluating=True)
-    policy = _make_policy(settings)
-    player = Player(env, policy, policy)
-    generator = torch.Generator().manual_seed(seed)
-    scores: list[list[float]] = []
-    for number in range(prompts):
-        _, opening = env.reset(seed=_seed_of(seed, number))
-        options = repeat_openings(split_infos(opening, n)[:1], n)
-        played = collect(player, options=options, generator=generator)
-        scores.append([float(info.get("score", info["reward"])) for info in played.episodes])
+    scores = [
+        [float(info.get("score", info["reward"])) for info in one] for one in same_prompts(settings, seed)
+    ]
     start = sum(map(sum, scores)) / (n * prompts)
     best = sum(map(max, scores)) / prompts
     yield {"record": "attainable", "start": start, "best": best, "n": n, "prompts": prompts}
+
+
+def same_prompts(settings: Settings, seed: int) -> Iterator[list[EpisodeInfo]]:
+    """Yields the infos of `n` responses of the untrained policy to each of `prompts` prompts.
+
+    Args:
+        settings: As in the module docstring, with `n` and `prompts`.
+        seed: Seed of prompts and responses.
+
+    Raises:
+        ValueError: If the environment does not say what its prompts are.
+    """
+    n = int(settings["n"])
+    env = make_env(settings, n, evaluating=True)
+    policy = make_policy(settings)
+    player = Player(env, policy, policy)
+    generator = torch.Generator().manual_seed(seed)
+    for number in range(int(settings["prompts"])):
+        _, opening = env.reset(seed=_seed_of(seed, number))
+        options = repeat_openings(split_infos(opening, n)[:1], n)
+        yield collect(player, options=options, generator=generator).episodes
 
 
 def make_agent(settings: Settings, seed: int, callbacks: Sequence[Any] = ()) -> Learner[Any]:
@@ -122,7 +136,7 @@ def make_agent(settings: Settings, seed: int, callbacks: Sequence[Any] = ()) -> 
     agent_class: type[Any] = find_learner(str(settings["agent"]))
     config = agent_class.config_class(seed=seed, **settings.get("config", {}))
     env = make_env(settings, config.batch_size)
-    return agent_class(_make_policy(settings), env, config, callbacks=callbacks)
+    return agent_class(make_policy(settings), env, config, callbacks=callbacks)
 
 
 def make_env(settings: Settings, num_envs: int, *, evaluating: bool = False) -> Any:
@@ -133,7 +147,8 @@ def make_env(settings: Settings, num_envs: int, *, evaluating: bool = False) -> 
     return gym.make_vec(settings["env"], num_envs=num_envs, **arguments)
 
 
-def _make_policy(settings: Settings) -> CausalLMPolicy:
+def make_policy(settings: Settings) -> CausalLMPolicy:
+    """Returns the untrained policy that settings name, on their device."""
     policy = CausalLMPolicy.from_pretrained(settings["policy"], **settings.get("policy_kwargs", {}))
     return policy.to(settings.get("device", "cpu"))
 

@@ -39,3 +39,14 @@ def test_a_token_that_is_out_of_reach_is_neither_drawn_nor_spoils_the_figures():
         2,
         2,
     ]
+
+
+def test_a_tilted_distribution_is_in_proportion_to_its_weights():
+    found, exact = make()
+    exponents = torch.randn(V, N, generator=torch.Generator().manual_seed(2))
+    weights = exact.exp() * exponents.double().exp()
+    expected = (weights / weights.sum(0)).log()
+    chosen = torch.arange(N) * 7
+    tilted = found.tilted(exponents)
+    assert torch.allclose(tilted.logprobs(chosen).double(), expected[chosen, torch.arange(N)], atol=1e-5)
+    assert torch.allclose(found.logprobs(chosen).double(), exact[chosen, torch.arange(N)], atol=1e-5)

@@ -16,6 +16,8 @@ from agents.studies.run import Job, load_function, run_cell
 # The first digits of what sha256sum says of {"run": "agents.study_training:train"}, and with best_of.
 KNOWN = {"train": "a0409c0d", "best_of": "51a880d4"}
 LONG = {"train": "agents.study_training:train", "best_of": "agents.study_training:best_of"}
+KNOWN |= {"best_of_n": "a0f921ab", "guided": "c94b8b19", "finetuned": "bb4a554a"}
+LONG |= {name: f"agents.studies.baselines:{name}" for name in ("best_of_n", "guided", "finetuned")}
 
 
 @pytest.mark.parametrize("name", PLACES)
@@ -126,6 +128,6 @@ def test_a_wrong_place_is_told_in_one_line(places, words):
 
 def test_a_name_without_a_place_is_told_with_those_that_have_one():
     with pytest.raises(
-        ValueError, match="run: expected 'train', 'best_of', 'mine' or 'module:attribute', got"
+        ValueError, match=r"run: expected 'train', 'best_of', .*, 'mine' or 'module:attribute', got"
     ):
         load_function("mien", {"mine": "cells:mine"})
