@@ -66,14 +66,14 @@ class Goal:
     window_episodes: int | None = None
     """Window in episodes, for runs of several batch sizes; None: `window` iterations."""
 
-    def iterations(self, batch: int) -> int:
+    def iterations(self, batch: float) -> int:
         """Returns the iterations that a window has in a run of so many episodes an iteration, at least 1.
 
         Example:
-            >>> Goal(window_episodes=32).iterations(8), Goal(window_episodes=32).iterations(64)
+            >>> Goal(window_episodes=32).iterations(8), Goal(window_episodes=32).iterations(64.0)
             (4, 1)
         """
-        return self.window if self.window_episodes is None else max(1, self.window_episodes // batch)
+        return self.window if self.window_episodes is None else max(1, int(self.window_episodes // batch))
 
     def max_kl(self, settings: Settings) -> float:
         """Returns the largest KL of a cell, K, in nats per response; infinity: no limit.

@@ -17,7 +17,7 @@ TABLE = {
 
 def result_of(scores, divergences, settings, status="done"):
     rows = [
-        {"record": "iteration", "episodes": 10 * (i + 1), "env/score": score, "objective/kl": kl}
+        {"record": "iteration", "episodes": 10.0 * (i + 1), "env/score": score, "objective/kl": kl}
         for i, (score, kl) in enumerate(zip(scores, divergences, strict=True))
     ]
     end = {"record": "end", "status": status, "reason": None}
