@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from rlsf_gym.evidence import IntArray
 from rlsf_gym.instance import Instance
 from rlsf_gym.render import ansi, picture, picture_of_text, sample_from_info
-from rlsf_gym.render.sample import show_controls
+from rlsf_gym.render.visible import show_controls
 from rlsf_gym.text.segmentation import Segmentation
 from rlsf_gym.text.tokenizer import Tokenizer
 

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from rlsf_gym.render.colours import Colour, on_light
-from rlsf_gym.render.sample import Sample, show_controls
+from rlsf_gym.render.sample import Sample, describe_standings
+from rlsf_gym.render.visible import show_controls
 
 __all__ = ["picture", "picture_of_text"]
 
@@ -32,7 +33,8 @@ class _Run(NamedTuple):
 def picture(sample: Sample, *, scale: float | None = None) -> npt.NDArray[np.uint8]:
     """Returns an image of the prompt and the tokens coloured by reward, a legend, score and evidence.
 
-    What does not fit is left out, the evidence first.
+    Where it is known, each token that was paid says what others would have earned in its place. What does not
+    fit is left out, the last lines first.
 
     Args:
         sample: Sample to draw.
@@ -53,8 +55,9 @@ def picture(sample: Sample, *, scale: float | None = None) -> npt.NDArray[np.uin
         _token_run(f"{full:+.2f}", 1.0),
         _Run(f"   {show_controls(sample.design)}", _DIM),
     ]
-    evidence = [[_Run(record.describe(), _DIM)] for record in sample.records]
-    return _draw([_Run(sample.prompt, _DIM), *tokens], [[_Run(facts, _INK)], legend, *evidence])
+    told = [*(record.describe() for record in sample.records), *describe_standings(sample)]
+    notes = [[_Run(line, _DIM)] for line in told]
+    return _draw([_Run(sample.prompt, _DIM), *tokens], [[_Run(facts, _INK)], legend, *notes])
 
 
 def picture_of_text(prompt: str, text: str) -> npt.NDArray[np.uint8]:

@@ -15,14 +15,17 @@ from html import escape
 from importlib import resources
 
 from rlsf_gym.render.colours import css_variables
-from rlsf_gym.render.sample import FACTS, RecordView, Sample, TokenView, show_controls
+from rlsf_gym.render.sample import FACTS, RecordView, Sample, TokenView
+from rlsf_gym.render.standing import EVEN, Choice, Standing
+from rlsf_gym.render.visible import show_controls
 
 __all__ = ["html_page"]
 
 _LEAD = (
     "Each token carries the reward it was paid: blue with a plus for gains, orange with a minus for losses, "
-    "the prompt in grey. Point at a token, or reach it with the Tab key, to see why."
+    "the prompt in grey. Point at a token, or reach it with the Tab key, to see why"
 )
+_LEAD_ON = ", and what other tokens would have earned in its place"
 _LEVELS = 10  # shades on each side of zero
 _VISIBLE = 5e-4  # smaller rewards show as 0
 
@@ -56,13 +59,18 @@ def html_page(samples: Sequence[Sample], *, title: str) -> str:
             f'<meta http-equiv="Content-Security-Policy" content="{policy}">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
             f"<title>{_safe(title)}</title><style>{style}</style></head><body>",
-            f'<header><h1>{_safe(title)}</h1><p class="lead">{_LEAD}</p></header>',
+            f'<header><h1>{_safe(title)}</h1><p class="lead">{_lead(samples)}</p></header>',
             _key(scale),
             _summary(samples),
             *(_row(number, row, scale) for number, row in enumerate(_by_prompt(samples), start=1)),
             "</body></html>\n",
         ]
     )
+
+
+def _lead(samples: Sequence[Sample]) -> str:
+    knows_others = any(token.standing is not None for sample in samples for token in sample.tokens)
+    return f"{_LEAD}{_LEAD_ON if knows_others else ''}."
 
 
 def _by_prompt(samples: Sequence[Sample]) -> list[list[Sample]]:
@@ -138,7 +146,8 @@ def _token(token: TokenView, scale: float) -> str:
     level = math.ceil(_LEVELS * min(1.0, abs(token.reward) / scale)) if label else 0
     kind = f"token {'plus' if token.reward > 0 else 'minus'} s{level}" if level else "token"
     kind += f" {'for' if token.evidence > 0 else 'against'}" if token.evidence else ""
-    reasons = "".join(f"\n{_reason(record)}" for record in token.records)
+    others = [] if token.standing is None else _standing(token.standing)
+    reasons = "".join(f"\n{line}" for line in [*others, *map(_reason, token.records)])
     tip = (
         f"<b>\u201c{_safe(token.text)}\u201d</b> reward <b>{_signed(token.reward)}</b>, "
         f"running total <b>{_signed(token.total)}</b>{reasons}"
@@ -147,6 +156,19 @@ def _token(token: TokenView, scale: float) -> str:
         f'<span class="{kind}" data-reward="{label}" tabindex="0"><i>{_safe(token.text)}</i>'
         f'<span class="tip" role="tooltip">{tip}</span></span>'
     )
+
+
+def _standing(standing: Standing) -> list[str]:
+    """Returns the lines that say what other tokens would have earned, and the rank among them."""
+    if standing.is_even:
+        return [EVEN]
+    lowest = [_choices("worst", standing.worst), standing.place]
+    return list(filter(None, [_choices("best here", standing.best), "; ".join(filter(None, lowest))]))
+
+
+def _choices(name: str, choices: Sequence[Choice]) -> str:
+    told = [f"\u201c{_safe(one.text)}\u201d&nbsp;<b>{_signed(one.reward)}</b>" for one in choices]
+    return f"{name} {', '.join(told)}" if told else ""
 
 
 def _reason(record: RecordView) -> str:

@@ -11,12 +11,11 @@ from rlsf_gym.render.sample import (
     IntArray,
     by_token,
     find_runs,
-    show_controls,
-    show_piece,
     tokens_of_span,
     tokens_of_word,
     view_record,
 )
+from rlsf_gym.render.visible import show_controls, show_piece
 from rlsf_gym.text.bytes import decode_pieces, token_spans
 from rlsf_gym.text.segmentation import Segmentation
 

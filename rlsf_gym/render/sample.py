@@ -11,11 +11,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from rlsf_gym.render.standing import Standing, make_standings, rankings_from_info
+from rlsf_gym.render.visible import show_controls, show_piece
 from rlsf_gym.text.bytes import decode_pieces, token_spans
 from rlsf_gym.text.segmentation import Segmentation, find_spans, find_units
 from rlsf_gym.text.tokenizer import Tokenizer
 
-__all__ = ["RecordView", "Sample", "TokenView", "make_sample", "sample_from_info", "show_controls"]
+__all__ = ["RecordView", "Sample", "TokenView", "describe_standings", "make_sample", "sample_from_info"]
 
 IntArray = npt.NDArray[np.int64]
 
@@ -23,13 +25,6 @@ _LONG = 256  # characters
 _RUN = re.compile(r"\S+")
 FACTS = ("score", "utility", "reward")
 """Names of the numbers of a whole response that are shown."""
-END = "\u220e"  # stands for a token without bytes
-_NAMED = {"\n": "\u21b5", "\t": "\u21e5", "\x7f": "\u2421"}
-# C0, DEL and C1; soft hyphen, zero-width characters (but for the joiner, which emoji need), everything that
-# turns the direction of writing or breaks lines, the byte order mark.
-_CONTROLS = re.compile(
-    "[\x00-\x1f\x7f-\x9f\xad\u061c\u200b\u200c\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"
-)
 
 
 @dataclass(frozen=True)
@@ -65,6 +60,8 @@ class TokenView:
     """Records about the token's word, and about the word before if the token opens one."""
     evidence: float = 0.0
     """Sum of the amounts that the rules of the whole text give to the token's words."""
+    standing: Standing | None = None
+    """The token among those that could have stood in its place; None: unknown."""
 
 
 @dataclass(frozen=True)
@@ -96,15 +93,6 @@ class Sample:
         return self.tokens[-1].total if self.tokens else 0.0
 
 
-def show_controls(text: str) -> str:
-    r"""Returns the text with a visible character in place of each that would act rather than show.
-
-    >>> show_controls("red\x1b[31m\n")
-    'red␛[31m↵'
-    """
-    return _CONTROLS.sub(lambda match: _show_control(match[0]), text)
-
-
 def make_sample(
     prompt: str,
     pieces: Sequence[bytes],
@@ -116,6 +104,7 @@ def make_sample(
     certificate: Iterable[Mapping[str, Any]] = (),
     group: str = "",
     segmentation: Segmentation | None = None,
+    standings: Sequence[Standing | None] = (),
 ) -> Sample:
     """Returns a sample from the bytes of its tokens.
 
@@ -130,13 +119,18 @@ def make_sample(
             of neither score.
         group: Heading that the sample stands under.
         segmentation: Says what a unit is; without it, what stands between white space is one.
+        standings: Each token among those that could have stood in its place; none: unknown.
 
     Raises:
-        ValueError: If there are not as many rewards as tokens.
+        ValueError: If there are not as many rewards, or standings, as tokens.
     """
     if len(pieces) != len(token_rewards):
         raise ValueError(
             f"token_rewards must be one for each of {len(pieces)} tokens, got {len(token_rewards)}"
+        )
+    if len(standings) not in (0, len(pieces)):
+        raise ValueError(
+            f"standings must be one for each of {len(pieces)} tokens, or none, got {len(standings)}"
         )
     response, char_ends = decode_pieces(pieces)
     text = prompt + response
@@ -154,6 +148,7 @@ def make_sample(
             total,
             tuple(views[record] for record in records),
             found[number],
+            standings[number] if standings else None,
         )
         for number, (piece, (start, end), reward, total, records) in enumerate(
             zip(pieces, spans.tolist(), rewards, accumulate(rewards), told, strict=True)
@@ -187,6 +182,7 @@ def sample_from_info(
         segmentation: Says what a unit is, as `make_sample` takes it.
     """
     length = int(info["response_length"])
+    rankings = rankings_from_info(info, chosen=ids[:length], vocab_size=tokenizer.vocab_size)
     return make_sample(
         prompt,
         [tokenizer.token_bytes(int(token_id)) for token_id in ids[:length]],
@@ -197,7 +193,17 @@ def sample_from_info(
         certificate=info["certificate"],
         group=group,
         segmentation=segmentation,
+        standings=make_standings(rankings, tokenizer),
     )
+
+
+def describe_standings(sample: Sample) -> list[str]:
+    """Returns a line for each token that was paid: its reward, and what others would have earned instead."""
+    return [
+        f"{token.text!r} {token.reward:+.2f}; {token.standing.describe()}"
+        for token in sample.tokens
+        if token.standing is not None and token.reward
+    ]
 
 
 def view_record(record: Mapping[str, Any], text: str) -> RecordView:
@@ -266,17 +272,3 @@ def _evidence(certificate: Sequence[Mapping[str, Any]], spans: IntArray) -> list
     amounts = [float(record["amount"]) for record in held]
     standing = by_token([tokens_of_span(spans, *record["word"]) for record in held], len(spans))
     return [sum((amounts[record] for record in records), 0.0) for records in standing]
-
-
-def show_piece(piece: bytes, text: str) -> str:
-    """Returns the text that is shown for a token which completed `text`: its bytes if `text` is empty."""
-    if text:
-        return show_controls(text)
-    return f"\u2039{piece.hex(' ')}\u203a" if piece else END
-
-
-def _show_control(character: str) -> str:
-    if character in _NAMED:
-        return _NAMED[character]
-    code = ord(character)
-    return chr(0x2400 + code) if code < 0x20 else f"\u2039U+{code:04X}\u203a"

@@ -3,7 +3,8 @@ r"""Reads any JSONL file of tokens and rewards, and writes it as a page of colou
 Each line is an object. `tokens` and `rewards`, as many of one as of the other, must be there; a token is a
 text, the list of its bytes (for one that ends inside a character), or an id (read with a tokenizer, shown as
 its number without). What may be there: `prompt`, `group` (heading, such as "before") and `design`, texts;
-`score` and `utility`, numbers; `certificate`, a list of records. Other keys are left to whoever wrote them.
+`score` and `utility`, numbers; `certificate`, a list of records; `candidates`, what other tokens would have
+earned in the place of each. Other keys are left to whoever wrote them.
 
     {"prompt": "2 + 2 =", "tokens": [" 4", "."], "rewards": [1.0, 0]}
 """
@@ -19,6 +20,8 @@ from typing import Any, NoReturn, cast
 
 from rlsf_gym.render.page import html_page
 from rlsf_gym.render.sample import Sample, make_sample
+from rlsf_gym.render.standing import Choice, Standing
+from rlsf_gym.render.visible import show_token
 from rlsf_gym.text.tokenizer import Tokenizer
 
 __all__ = ["plain_token", "read_samples", "write_page"]
@@ -99,8 +102,9 @@ def _read_line(line: bytes, tokenizer: Tokenizer | None) -> Sample:
         if key not in record:
             raise ValueError(f"expected {key} in it, got {_show(list(record))}")
     tokens, rewards = record["tokens"], record["rewards"]
-    if len(tokens) != len(rewards):
-        raise ValueError(f"expected a reward for each token, got {len(rewards)} for {len(tokens)}")
+    for key, name in (("rewards", "a reward"), ("candidates", "candidates")):
+        if len(record.get(key, tokens)) != len(tokens):
+            raise ValueError(f"expected {name} for each token, got {len(record[key])} for {len(tokens)}")
     return make_sample(
         record.get("prompt", ""),
         [_piece(token, tokenizer) for token in tokens],
@@ -110,7 +114,22 @@ def _read_line(line: bytes, tokenizer: Tokenizer | None) -> Sample:
         design=record.get("design", ""),
         certificate=record.get("certificate", ()),
         group=record.get("group", ""),
+        standings=[_standing(one, tokenizer) for one in record.get("candidates", ())],
     )
+
+
+def _standing(found: Any, tokenizer: Tokenizer | None) -> Standing | None:
+    """Returns what a line says of a token among others, None where it says nothing."""
+    if found is None:
+        return None
+    best, worst = (
+        tuple(
+            Choice(show_token(_piece(token, tokenizer)), float(reward))
+            for token, reward in found.get(key, ())
+        )
+        for key in ("best", "worst")
+    )
+    return Standing(best, worst, found.get("rank"), found.get("shared", 1), found.get("of"))
 
 
 def _piece(token: Any, tokenizer: Tokenizer | None) -> bytes:
@@ -159,12 +178,34 @@ def _is_record(value: Any) -> bool:
     )
 
 
+def _is_choice(value: Any) -> bool:
+    """Returns whether a value is a token with its reward."""
+    if not isinstance(value, list) or len(cast("list[Any]", value)) != 2:
+        return False
+    token, reward = cast("list[Any]", value)
+    return _is_token(token) and _is_number(reward)
+
+
+def _is_standing(value: Any) -> bool:
+    """Returns whether a value says where a token stands among others, or null."""
+    if not isinstance(value, Mapping):
+        return value is None
+    found = cast("Mapping[str, Any]", value)
+    counts = [found[key] for key in ("rank", "shared", "of") if key in found]
+    return (
+        all(_is_list(_is_choice)(found.get(key, [])) for key in ("best", "worst"))
+        and all(_is_id(count) and count > 0 for count in counts)
+        and max([*counts, 1]) <= found.get("of", math.inf)
+    )
+
+
 PARTS: tuple[tuple[str, Check, str], ...] = (
     ("tokens", _is_list(_is_token), "a list of texts, lists of bytes, or ids"),
     ("rewards", _is_list(_is_number), "a list of finite numbers"),
     *((key, _is_text, "a text") for key in ("prompt", "group", "design")),
     *((key, _is_number, "a finite number") for key in ("score", "utility")),
     ("certificate", _is_list(_is_record), "a list of records with word, trigger, rule, amount and status"),
+    ("candidates", _is_list(_is_standing), "a list of null or of objects with best, worst, rank, shared, of"),
 )
 """Key, test and name in words of each part of a line."""
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from rlsf_gym.render.colours import on_dark
-from rlsf_gym.render.sample import Sample, show_controls
+from rlsf_gym.render.sample import Sample, describe_standings
+from rlsf_gym.render.visible import show_controls
 
 __all__ = ["ansi"]
 
@@ -14,6 +15,7 @@ _DIM = "\x1b[2m"
 def ansi(sample: Sample, *, scale: float | None = None, colours: bool = True) -> str:
     """Returns terminal text of the prompt and the tokens coloured by reward, with score, legend and evidence.
 
+    Where it is known, each token that was paid says what others would have earned in its place.
     Nothing in the text acts on the terminal: control characters are shown as visible ones.
 
     Args:
@@ -31,10 +33,11 @@ def ansi(sample: Sample, *, scale: float | None = None, colours: bool = True) ->
     facts = [f"{name} {value:+.3f}" for name, value in sample.facts.items()]
     facts += [show_controls(sample.design)] if sample.design else []
     evidence = [f"  {record.describe()}" for record in sample.records]
+    others = [f"  {line}" for line in describe_standings(sample)]
     heading = [show_controls(sample.group)] if sample.group else []
     prompt = _dim(show_controls(sample.prompt), colours)
     legend = [_legend(scale)] if colours and any(token.reward for token in sample.tokens) else []
-    return "\n".join([*heading, prompt + text, " | ".join(facts), *legend, *evidence])
+    return "\n".join([*heading, prompt + text, " | ".join(facts), *legend, *evidence, *others])
 
 
 def _legend(scale: float) -> str:

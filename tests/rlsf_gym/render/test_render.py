@@ -10,8 +10,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rlsf_gym import ResponseEnv, ResponseVectorEnv
-from rlsf_gym.render import Sample, TokenView, ansi, html_page, make_reading, make_sample, sample_from_info
-from rlsf_gym.render.sample import show_controls
+from rlsf_gym.render import (
+    Choice,
+    Sample,
+    Standing,
+    TokenView,
+    ansi,
+    html_page,
+    make_reading,
+    make_sample,
+    picture,
+    sample_from_info,
+)
+from rlsf_gym.render.standing import EVEN
+from rlsf_gym.render.visible import show_controls
 from rlsf_gym.text.segmentation import Symbols
 from rlsf_gym.text.tokenizer import ByteTokenizer
 from tests.helpers.digits import make_digits
@@ -130,22 +142,8 @@ def test_from_the_info_of_a_step() -> None:
 def test_rewards_and_tokens_must_be_equally_many() -> None:
     with pytest.raises(ValueError, match="must be one for each of 2 tokens, got 1"):
         make_sample("a", [b"b", b"c"], [1.0], score=0, utility=0)
-
-
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        ("\x1b[31m", "\u241b[31m"),
-        ("a\nb\tc\r\x00", "a\u21b5b\u21e5c\u240d\u2400"),
-        ("\x7f\x9b", "\u2421\u2039U+009B\u203a"),
-        ("\u202egood", "\u2039U+202E\u203agood"),
-        ("\u200b\ufeff", "\u2039U+200B\u203a\u2039U+FEFF\u203a"),
-        ("\U0001f469\u200d\U0001f467 caf\u00e9", "\U0001f469\u200d\U0001f467 caf\u00e9"),
-    ],
-)
-def test_control_characters_are_shown(text: str, shown: str) -> None:
-    assert show_controls(text) == shown
-    assert show_controls(shown) == shown
+    with pytest.raises(ValueError, match="standings must be one for each of 2 tokens, or none, got 1"):
+        make_sample("a", [b"b", b"c"], [1.0, 0.0], standings=[None])
 
 
 def test_ansi_without_colours_by_hand() -> None:
@@ -181,6 +179,7 @@ def test_nothing_in_a_text_acts_on_the_terminal(
         certificate=[record],
         group=group,
         design=word,
+        standings=[Standing((Choice(word, 0.5),), (Choice(prompt, -0.5),))] * len(pieces),
     )
     ours = re.compile(r"\x1b\[(0|2|48;2;\d+;\d+;\d+;38;2;255;255;255)m")
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]", ours.sub("", ansi(sample)))
@@ -263,6 +262,72 @@ def test_an_empty_page_and_a_response_without_tokens() -> None:
     Outline(html_page([empty], title="nothing"))
     assert empty.total == 0.0
     assert ansi(empty, colours=False) == "a\nscore +0.000 | utility +0.000 | reward +0.000"
+
+
+WELL = Standing(
+    (Choice(" very", 0.5), Choice("<b>", 0.25)), (Choice(" bad", -0.75),), rank=214, shared=12, of=4096
+)
+EVERYONE = Standing((Choice("a", 0.0),), (Choice("a", 0.0),), rank=1, shared=9, of=9)
+
+
+def test_the_page_tells_what_other_tokens_would_have_earned() -> None:
+    page = html_page([_sample(standings=[WELL, None, EVERYONE, Standing(rank=2)])], title="t")
+    tips = [Outline(tip).text.split("\n") for tip in re.findall(r'role="tooltip">(.*?)</span>', page, re.S)]
+    assert tips[0] == [
+        "\u201c not\u201d reward 0.000, running total 0.000",
+        "best here \u201c very\u201d\u00a0+0.500, \u201c<b>\u201d\u00a0+0.250",
+        "worst \u201c bad\u201d\u00a0\u22120.750; rank 214 of 4,096, shared by 12",
+    ]
+    assert tips[1][1] == "good: base +1.900, added"
+    assert tips[2][1:3] == [EVEN, "good: base +1.900, added"]
+    assert tips[3][1] == "rank 2"
+    assert "to see why, and what other tokens would have earned in its place.</p>" in page
+
+
+def test_a_page_without_other_tokens_does_not_speak_of_them() -> None:
+    page = html_page([_sample()], title="t")
+    assert "to see why.</p>" in page
+    assert "rank" not in page and "best here" not in page
+
+
+def test_the_terminal_tells_it_of_tokens_that_were_paid() -> None:
+    plain, told = (ansi(_sample(standings=given), colours=False) for given in ((), [WELL] * 4))
+    assert told.removeprefix(plain).split("\n") == [
+        "",
+        "  ' go' +0.25; best here ' very' +0.50, worst ' bad' -0.75; rank 214 of 4,096, shared by 12",
+        "  '\u220e' -0.59; best here ' very' +0.50, worst ' bad' -0.75; rank 214 of 4,096, shared by 12",
+    ]
+
+
+def test_an_image_tells_it_of_tokens_that_were_paid() -> None:
+    pytest.importorskip("PIL")
+    assert (picture(_sample(standings=[WELL] * 4)) != picture(_sample())).any()
+    assert (picture(_sample(standings=[WELL, None, WELL, None])) == picture(_sample())).all()
+
+
+def test_an_info_with_candidates() -> None:
+    info = {
+        "response_length": 2,
+        "token_rewards": np.array([0.5, 0.0, 0.0], np.float32),
+        "score": 0.5,
+        "utility": 0.5,
+        "reward_design": "potential",
+        "certificate": [],
+        "candidate_ids": np.array([104]),
+        "candidate_rewards": np.array([[0.5], [-0.25], [0.0]], np.float32),
+        "other_rewards": np.array([0.25, 0.0, 0.0], np.float32),
+    }
+    sample = sample_from_info(info, prompt="Oh, ", ids=np.array([104, 105, 257]), tokenizer=ByteTokenizer())
+    first, second = (token.standing for token in sample.tokens)
+    assert first == Standing(
+        (Choice("h", 0.5), Choice("\u2400", 0.25), Choice("\u2401", 0.25)),
+        (Choice("\u2400", 0.25),),
+        1,
+        1,
+        257,
+    )
+    assert second is not None
+    assert (second.worst, second.place) == ((Choice("h", -0.25),), "rank 1 of 257, shared by 256")
 
 
 def test_rewards_that_are_not_finite_raise() -> None:

@@ -21,6 +21,13 @@ LINE = {
         {"word": [13, 17], "trigger": [13, 17], "rule": "base", "amount": 1.9, "status": "added"},
     ],
 }
+STANDING = {
+    "best": [[" great", 0.5], [[195], 0.25]],
+    "worst": [[" bad", -1]],
+    "rank": 2,
+    "shared": 1,
+    "of": 9,
+}
 FOREIGN = {"tokens": [" 4", "."], "rewards": [1, 0], "step": 7}
 
 
@@ -41,7 +48,9 @@ def show(tmp_path):
 def test_texts_are_escaped(show):
     evidence = {**LINE["certificate"][0], "rule": EVIL, "status": EVIL, "path": [EVIL]}
     texts = {"prompt": EVIL, "tokens": [EVIL, "x"], "design": EVIL, "group": EVIL, "certificate": [evidence]}
-    page = show({**LINE, **texts}, title=EVIL)
+    others = [{"best": [[EVIL, 1.0]], "worst": [[EVIL, 0.0]]}, {"best": [[EVIL, 1.0]], EVIL: EVIL}]
+    page = show({**LINE, **texts, "candidates": others}, title=EVIL)
+    assert page.count("best here") == 2
     assert "<script" not in page
     assert "<img" not in page
     assert "\x1b" not in page
@@ -83,6 +92,27 @@ def test_ids_are_read_with_a_tokenizer_and_are_numbers_without(show):
     assert "[65]" not in page and ">B" in page
 
 
+def test_other_tokens_are_told_where_a_line_knows_them(show):
+    page = show(
+        {**LINE, "candidates": [None, STANDING]}, {**LINE, "candidates": [{}, {"rank": 3, "later": 1}]}
+    )
+    assert (
+        "best here \u201c great\u201d&nbsp;<b>+0.500</b>, \u201c\u2039c3\u203a\u201d&nbsp;<b>+0.250</b>\n"
+        in page
+    )
+    assert "\nworst \u201c bad\u201d&nbsp;<b>\u22121.000</b>; rank 2 of 9\n" in page
+    assert page.count("best here") == 1
+    assert page.count("rank 3\n") == 1
+
+
+def test_other_tokens_may_be_ids(show):
+    line = {"tokens": [65], "rewards": [0], "candidates": [{"best": [[66, 1.0]]}]}
+    assert "\u201c[66]\u201d" in show(line)
+    assert "\u201cB\u201d" in show(line, tokenizer=load_tokenizer("bytes"))
+    with pytest.raises(ValueError, match=r"line 1: tokens: expected ids below 257, got 257"):
+        show({**line, "candidates": [{"best": [[257, 1.0]]}]}, tokenizer=load_tokenizer("bytes"))
+
+
 WRONG = {
     "prompt": (3, None, []),
     "tokens": (None, "ab", [1.5, 2], [-1, 2], [True, 1], [1], [[256], 1], [[[1]], 1], [None, 1]),
@@ -96,6 +126,13 @@ WRONG = {
         *([{**LINE["certificate"][0], "word": word}] for word in ([1], [1, "x"], [-1, 2], None)),
         [{**LINE["certificate"][0], "amount": "x"}],
         [{**LINE["certificate"][0], "rule": 3}],
+    ),
+    "candidates": (
+        *(None, "ab", [STANDING], [STANDING, "x"], [STANDING, []], {"a": 1}),
+        *([None, {key: one}] for key in ("best", "worst") for one in (None, ["a"], [["a"]], [["a", "b"]])),
+        *([None, {"best": [[token, 1.0]]}] for token in (None, -1, [256], 1.5)),
+        *([None, {key: one}] for key in ("rank", "shared", "of") for one in (None, 0, -1, 1.5, "1", True)),
+        [None, {"rank": 10, "of": 9}],
     ),
 }
 
