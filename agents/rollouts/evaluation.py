@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from agents.rollouts.standings import rank_tokens, without_candidates
 from agents.stats.measures import evaluated, summarise_rows
 
 if TYPE_CHECKING:
@@ -46,7 +47,8 @@ def evaluate(
     | `nll` | negative log-likelihood of the response under the reference, nats |
     | `length` | tokens of the response, the end token included |
     | `tokens` | their ids |
-    | `info` | the episode's info dict |
+    | `info` | the episode's info dict, without what other tokens would have earned |
+    | `candidates` | its tokens among all that could have been sampled, where the environment tells |
 
     Args:
         policy: Is evaluated.
@@ -85,7 +87,7 @@ def evaluate(
     for env_seed in env_seeds.tolist():
         lengths: IntArray = rng.integers(shortest, longest + 1, at_once)  # (B,) int64
         batch = collect_shares(player, seed=env_seed, generator=generator, lengths=torch.as_tensor(lengths))
-        rows.extend(_rows(batch))
+        rows.extend(_rows(batch, shapes.vocab_size))
     return rows[:episodes]
 
 
@@ -104,7 +106,7 @@ def summarise(rows: Sequence[Mapping[str, Any]]) -> dict[str, float | None]:
     return summarise_rows(rows)
 
 
-def _rows(batch: Collected) -> Iterator[Row]:
+def _rows(batch: Collected, vocab_size: int) -> Iterator[Row]:
     """Yields the row of each episode of a batch."""
     rollout = batch.rollout
     mask = rollout.response_mask.cpu().numpy()  # (B, T) bool
@@ -115,13 +117,15 @@ def _rows(batch: Collected) -> Iterator[Row]:
     for b, info in enumerate(batch.episodes):
         row: Row = {key: float(info[key]) for key in keys if key in info}
         ids = tokens[b][mask[b]].tolist()
+        standings = rank_tokens(info, ids, vocab_size)
         yield {
             **row,
             "kl": float(kl[b]),
             "nll": float(nll[b]),
             "length": len(ids),
             "tokens": ids,
-            "info": info,
+            "info": without_candidates(info),
+            **({} if standings is None else {"candidates": standings}),
         }
 
 

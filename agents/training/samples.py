@@ -40,6 +40,7 @@ def _record(row: Mapping[str, Any]) -> dict[str, Any]:
         "utility": row.get("utility"),
         "reward_design": info.get("reward_design"),
         "certificate": info.get("certificate"),
+        "candidates": row.get("candidates"),
     }
     return {key: value for key, value in found.items() if value is not None}
 
@@ -67,16 +68,32 @@ def _line(where: str, group: str, record: Any, token_texts: TokenTexts) -> dict[
     check_record(where, record)
     try:
         tokens = token_texts(record["tokens"])
+        others = {key: _with_texts(record[key], token_texts) for key in ("candidates",) if key in record}
     except ValueError as error:
         raise ValueError(f"{where}: {error}") from error
     kept = {NAMES.get(key, key): value for key, value in record.items() if key in KEPT}
-    return {"group": group, **kept, "tokens": tokens, "rewards": record["token_rewards"]}
+    return {"group": group, **kept, "tokens": tokens, "rewards": record["token_rewards"], **others}
+
+
+def _with_texts(standings: Any, token_texts: TokenTexts) -> list[dict[str, Any]]:
+    """Returns standings of tokens with texts in the places of ids."""
+    ids = sorted({token for one in standings for end in ENDS for token, _ in one[end]})
+    texts = dict(zip(ids, token_texts(ids), strict=True))
+    return [
+        {end: [[texts[token], reward] for token, reward in one[end]] for end in ENDS}
+        | {count: one[count] for count in COUNTS}
+        for one in standings
+    ]
 
 
 KEPT = ("prompt", "score", "utility", "reward_design", "certificate")
 """Keys of a record that a line copies unchanged."""
 NAMES = {"reward_design": "design"}
 """Keys of a record that a line renames, to the new name."""
+ENDS = ("best", "worst")
+"""Keys of a token's standing that hold pairs of a token and its reward."""
+COUNTS = ("rank", "shared", "of")
+"""Keys of a token's standing that hold numbers of tokens."""
 
 
 def check_record(where: str, record: Any) -> None:
@@ -91,11 +108,11 @@ def check_record(where: str, record: Any) -> None:
     for key, holds, expected in PARTS:
         if (key in found or key in NEEDED) and not holds(found.get(key)):
             raise ValueError(f"{where}: {key}: expected {expected}, got {show(found.get(key))}")
-    if len(found["tokens"]) != len(found["token_rewards"]):
-        raise ValueError(
-            f"{where}: expected a reward for each token, got {len(found['token_rewards'])} for "
-            f"{len(found['tokens'])}"
-        )
+    for key, name in (("token_rewards", "a reward"), ("candidates", "candidates")):
+        if len(found.get(key, found["tokens"])) != len(found["tokens"]):
+            raise ValueError(
+                f"{where}: expected {name} for each token, got {len(found[key])} for {len(found['tokens'])}"
+            )
 
 
 def _is_text(value: Any) -> bool:
@@ -114,6 +131,17 @@ def _is_table(value: Any) -> bool:
     return isinstance(value, dict)
 
 
+def _is_choice(value: Any) -> bool:
+    pair = cast("list[Any]", value) if isinstance(value, list) else []
+    return len(pair) == 2 and _is_id(pair[0]) and is_number(pair[1])
+
+
+def _is_standing(value: Any) -> bool:
+    found = cast("dict[str, Any]", value) if _is_table(value) else {}
+    choices = all(_is_list(_is_choice)(found.get(end)) for end in ENDS)
+    return choices and all(_is_id(found.get(count)) for count in COUNTS)
+
+
 NEEDED = ("tokens", "token_rewards")
 PARTS: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
     *((key, _is_text, "a text") for key in ("prompt", "response", "reward_design")),
@@ -121,5 +149,6 @@ PARTS: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
     ("tokens", _is_list(_is_id), "token ids"),
     ("token_rewards", _is_list(is_number), "numbers"),
     ("certificate", _is_list(_is_table), "a list of records"),
+    ("candidates", _is_list(_is_standing), "a list of best, worst, rank, shared and of"),
 )
 """Key, test and name in words of each part of a record."""

@@ -17,10 +17,10 @@ VOCABULARY, END, WIDTH = 8, 7, 5
 
 
 class CountThrees(VectorEnv):
-    def __init__(self, num_envs=4, judge=False):
+    def __init__(self, num_envs=4, judge=False, candidates=False):
         spaces = gymnasium.spaces
         ids = spaces.Box(0, VOCABULARY - 1, (2,), np.int64)
-        self.num_envs, self.judge, self.seeds = num_envs, judge, []
+        self.num_envs, self.judge, self.candidates, self.seeds = num_envs, judge, candidates, []
         self.metadata = {"autoreset_mode": AutoresetMode.DISABLED}
         self.single_observation_space = spaces.Dict({"prompt_ids": ids, "prompt_mask": spaces.MultiBinary(2)})
         self.single_action_space = spaces.MultiDiscrete([VOCABULARY + 1] * WIDTH)
@@ -43,6 +43,10 @@ class CountThrees(VectorEnv):
         }
         if self.judge:
             infos["judge"] = np.full(self.num_envs, 0.25)
+        if self.candidates:
+            infos["candidate_ids"] = np.full((self.num_envs, 1), 3)
+            infos["candidate_rewards"] = real.astype(np.float32)[:, :, None]
+            infos["other_rewards"] = np.zeros(real.shape, np.float32)
         done = np.ones(self.num_envs, bool)
         return {}, rewards.sum(1), done, ~done, infos
 
@@ -96,6 +100,20 @@ def test_rows_say_what_the_environment_and_the_models_say(policy, reference):
         assert row["nll"] > 0
         assert "judge" not in row
         assert row["info"]["response_mask"].sum() == row["length"]
+
+
+def test_rows_keep_the_standing_of_each_token_alone_of_all_candidates(policy, reference):
+    rows = evaluate(policy, CountThrees(candidates=True), episodes=8, reference=reference, seed=0)
+    for row in rows:
+        assert not {"candidate_ids", "candidate_rewards", "other_rewards"} & row["info"].keys()
+        best, worst = [[3, 1.0], [0, 0.0], [1, 0.0]], [[0, 0.0]]
+        assert row["candidates"] == [
+            {"best": best, "worst": worst, "rank": 1, "shared": 1, "of": VOCABULARY}
+            if token == 3
+            else {"best": best, "worst": worst, "rank": 2, "shared": VOCABULARY - 1, "of": VOCABULARY}
+            for token in row["tokens"]
+        ]
+    assert any(3 in row["tokens"] for row in rows)
 
 
 def test_a_policy_has_no_divergence_from_itself(policy):

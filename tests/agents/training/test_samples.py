@@ -16,6 +16,7 @@ RECORD = {
     "reward_design": "potential",
     "certificate": [{"rule": "base", "amount": 1.9}],
 }
+STANDING = {"best": [[104, 0.5], [103, 0.25]], "worst": [[98, -0.5]], "rank": 9, "shared": 2, "of": 257}
 
 
 def texts(ids):
@@ -45,6 +46,22 @@ def test_what_an_environment_does_not_say_is_left_out(tmp_path):
     assert line == {"group": "after", "tokens": ["A", "B"], "rewards": [1.0, 0.0]}
 
 
+def test_other_tokens_have_texts(tmp_path):
+    row = {
+        "info": {"token_rewards": [0.0, 0.25]},
+        "tokens": [32, 103],
+        "length": 2,
+        "candidates": [STANDING, {**STANDING, "best": [], "rank": 1, "more": "<"}],
+    }
+    write_samples(tmp_path / "samples.jsonl", {"after": pick([row])}, texts)
+    line = json.loads((tmp_path / "samples.jsonl").read_text())
+    worst = [["b", -0.5]]
+    assert line["candidates"] == [
+        {"best": [["h", 0.5], ["g", 0.25]], "worst": worst, "rank": 9, "shared": 2, "of": 257},
+        {"best": [], "worst": worst, "rank": 1, "shared": 2, "of": 257},
+    ]
+
+
 def test_the_first_response_to_each_of_24_prompts_is_kept():
     rows = [
         {"info": {"prompt": f"p{n // 2}", "token_rewards": [float(n)]}, "tokens": [n], "length": 1}
@@ -62,6 +79,12 @@ WRONG = {
     "utility": ("x", [1]),
     "reward_design": (None, 1),
     "certificate": (None, "x", ["x"]),
+    "candidates": (
+        *(None, "x", ["x", "x"], [STANDING], [STANDING, None], [STANDING, {}]),
+        *([STANDING, {**STANDING, "best": best}] for best in (None, [1], [[1]], [["a", 1]], [[1, "a"]])),
+        [STANDING, {**STANDING, "worst": [[257, 1.0]]}],
+        *([STANDING, {**STANDING, "rank": rank}] for rank in (None, 1.5, -1, "1")),
+    ),
 }
 
 
