@@ -174,6 +174,11 @@ class LearnerConfig:
         return asdict(self)
 
     @property
+    def needs_prefix_values(self) -> bool:
+        """Whether infos have to hold the values of prefixes."""
+        return False
+
+    @property
     def minibatches(self) -> int:
         """Optimiser steps per pass."""
         return self.batch_size // self.minibatch_size

@@ -62,16 +62,17 @@ def value_term(
     """Returns `vf_coef` times the critic's loss; 0 for a batch without targets.
 
     Args:
-        scored: With the critic's values.
-        batch: With its targets.
+        scored: With the values of the value head.
+        batch: With the critic's targets, and what it adds to the head's values.
         denominator: Sums over tokens are divided by it.
         vf_coef: Weight, >= 0.
         cliprange_value: Distance that values are clipped to, in units of reward; None: they are not.
     """
     if batch.returns is None:
         return LossTerm(scored.values.new_zeros(()), {})
+    values = scored.values if batch.offsets is None else scored.values + batch.offsets
     found = value_loss(
-        scored.values,
+        values,
         batch.values,
         batch.returns,
         batch.response_mask,

@@ -1,4 +1,18 @@
-"""Token-level proximal policy optimisation: a critic's values are the baseline of each token's advantage."""
+"""Token-level proximal policy optimisation: a critic's values are the baseline of each token's advantage.
+
+A symbolic scorer knows something of the value of a state before anything is learned: Phi(s_t), the utility of
+the text before token t less that of the prompt. With `critic_offset` a the critic is
+
+    V(s_t) = a Phi(s_t) + head(s_t),
+
+and the value head learns the residual. At a = 1, gamma = 1 and a reward u(xy) - u(x) at the last token alone,
+
+    delta_t = r_t + V(s_{t+1}) - V(s_t) = (Phi(s_{t+1}) - Phi(s_t)) + head(s_{t+1}) - head(s_t),
+
+with Phi after the end being the utility of the whole: the differences that rewards per token,
+Phi(s_{t+1}) - Phi(s_t), have with the critic `head`. So advantages are equal at every lambda: potential-based
+shaping is an initial value (Wiewiora 2003). Between 0 and 1 it is a dial from one to the other.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +30,14 @@ class TokenPPO(Learner[TokenPPOConfig]):
 
     name = "ppo"
     config_class = TokenPPOConfig
+
+    def prepare(self, rollout: Rollout) -> Batch:
+        """Returns the batch that the next update reads of a rollout, with values of the whole critic."""
+        if rollout.prefix_values is None or self.config.critic_offset == 0.0:
+            return super().prepare(rollout)
+        offsets = rollout.prefix_values * (self.config.critic_offset / self.score_scale)  # (B, T) float32
+        batch = super().prepare(rollout._replace(values=rollout.values + offsets))
+        return batch._replace(offsets=offsets)
 
     def estimate(self, rollout: Rollout, rewards: Tensor) -> Estimates:
         """Returns generalised advantages and the critic's targets."""

@@ -31,6 +31,11 @@ class TokenPPOConfig(LearnerConfig):
         0.2, "values are clipped to within this of the old ones; None: not"
     )
     vf_coef: float = setting(0.1, "weight of the critic's loss")
+    critic_offset: float = setting(
+        0.0,
+        "share of the environment's prefix_values that the critic begins with and learns the rest to; "
+        "1 makes of rewards at the end rewards per token",
+    )
 
     def __post_init__(self) -> None:
         """Checks the settings of the critic as well."""
@@ -42,6 +47,14 @@ class TokenPPOConfig(LearnerConfig):
         distance = self.cliprange_value
         self._check("cliprange_value", distance is None or 0.0 < distance < math.inf, "a number > 0, or None")
         self._check("vf_coef", 0.0 <= self.vf_coef < math.inf, "a number >= 0")
+        self._check("critic_offset", 0.0 <= self.critic_offset <= 1.0, "a number in [0, 1]")
+        holds = self.critic_offset == 0.0 or not self.whiten_rewards
+        self._check("critic_offset", holds, "0 with whiten_rewards, which changes the unit of rewards")
+
+    @property
+    def needs_prefix_values(self) -> bool:
+        """Whether infos have to hold the values of prefixes: the critic has an offset."""
+        return self.critic_offset > 0.0
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,10 @@ class Rollout(NamedTuple):
     """(B, T) float32: KL(policy, reference) at each token, in nats: exact, or the k3 estimate; 0 outside the
     mask.
     """
+    prefix_values: Tensor | None = None
+    """(B, T) float32: what the environment knows of the value of the state before each token, in units of
+    `scores`; 0 outside the mask. None: it does not say.
+    """
 
     @property
     def prompt_length(self) -> int:
@@ -75,6 +79,8 @@ class Batch(NamedTuple):
     """Advantage of each token, (B, T) float32."""
     returns: Tensor | None
     """Targets of the critic, (B, T) float32; None: there is no critic to train."""
+    offsets: Tensor | None = None
+    """Part of `values` that is known, (B, T) float32; the value head learns the rest. None: there is none."""
 
 
 class Scored(NamedTuple):
@@ -105,7 +111,8 @@ def split_rows(x: Tensor, size: int) -> list[Tensor]:
 
 def concatenate_rollouts(rollouts: Sequence[Rollout]) -> Rollout:
     """Returns rollouts of equal P and T as one, in order."""
-    return Rollout(*(torch.cat(fields) for fields in zip(*rollouts, strict=True)))
+    columns = zip(*rollouts, strict=True)
+    return Rollout(*cast(Any, (None if fields[0] is None else torch.cat(fields) for fields in columns)))
 
 
 def masked_mean(x: Tensor, mask: Tensor) -> Tensor:

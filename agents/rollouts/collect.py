@@ -28,7 +28,7 @@ from agents.rollouts.env_answers import (
     read_step,
     split_infos,
 )
-from agents.rollouts.episode_rewards import read_token_rewards
+from agents.rollouts.episode_rewards import read_prefix_values, read_token_rewards
 from agents.rollouts.player import IntArray, Player, Shapes
 from agents.runs.watchdog import deadline
 
@@ -184,6 +184,7 @@ def _assemble(
     spare = shapes.response_length - generation.response_ids.shape[1]
     sampled = torch.nn.functional.pad(generation.response_mask, (0, spare)).cpu()
     scores, mask = read_token_rewards(episodes, sampled, shapes.response_length)
+    known = read_prefix_values(episodes, mask)
     response = torch.as_tensor(pad_actions(generation.response_ids, shapes)).masked_fill(~mask, 0)
     prompt = prompt_ids.masked_fill(~prompt_mask, 0)
     sampled_fields = [
@@ -201,6 +202,7 @@ def _assemble(
         entropy=sampled_fields[2],
         ref_logprobs=empty,
         kl=empty,
+        prefix_values=None if known is None else known.to(device),
     )
 
 

@@ -1,4 +1,4 @@
-"""Reads token rewards from infos, and refuses infos that contradict each other or the reward.
+"""Reads rewards and values per token from infos, and refuses infos that contradict each other or the reward.
 
 An environment reports three things of a response: `reward`, what the step returned; `token_rewards`
 (T,), what each token earned of it; `response_mask` (T,), which tokens count. All three must say the same:
@@ -54,6 +54,33 @@ def read_token_rewards(episodes: Sequence[Info], sampled: Tensor, width: int) ->
     mask = _check_mask(episodes, said, sampled.numpy(), scores)
     _check_sums(paid, rewards)
     return torch.as_tensor(scores), torch.as_tensor(mask)
+
+
+def read_prefix_values(episodes: Sequence[Info], mask: Tensor) -> Tensor | None:
+    """Returns the values of the states before tokens (B, T) float32 that an environment reports, if it does.
+
+    Args:
+        episodes: Info of each episode; all have `prefix_values`, or none has.
+        mask: (B, T) bool, True on the real tokens.
+
+    Raises:
+        ValueError: If a row is missing, of another shape or of no numeric dtype, or has a value outside the
+            mask.
+        FloatingPointError: If a value is not finite.
+    """
+    if not any("prefix_values" in info for info in episodes):
+        return None
+    said = _stack(episodes, "prefix_values", mask.shape[1])
+    with np.errstate(over="ignore"):
+        values = said.astype(np.float32)  # (B, T)
+    for b in np.flatnonzero(~np.isfinite(values).all(axis=1))[:1]:
+        raise FloatingPointError(f"info['prefix_values'] of episode {b}: not finite: {said[b].tolist()}")
+    for b in np.flatnonzero((~mask.numpy() & (values != 0.0)).any(axis=1))[:1]:
+        raise ValueError(
+            f"info['prefix_values'] of episode {b}: expected 0 where info['response_mask'] is 0, "
+            f"got {said[b].tolist()} for {int(mask[b].sum())} tokens"
+        )
+    return torch.as_tensor(values)
 
 
 def _stack(episodes: Sequence[Info], key: str, width: int) -> npt.NDArray[Any]:

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from agents.config import LearnerConfig
-from agents.maths.tensors import concatenate_rollouts
+from agents.maths.tensors import Rollout, concatenate_rollouts
 from agents.rollouts.collect import Collected
 from agents.rollouts.env_answers import split_infos
 from agents.rollouts.player import Player
@@ -26,13 +26,14 @@ def play(player: Player, config: LearnerConfig, *, iteration: int, generator: to
 
     Args:
         player: Collects.
-        config: `seed`, `batch_size`, `group_size`, `response_length` and `kl_estimator` are read.
+        config: `seed`, `batch_size`, `group_size`, `response_length`, `kl_estimator` and
+            `needs_prefix_values` are read.
         iteration: Iterations done before.
         generator: On the CPU; draws lengths, one to a group, and tokens. As it was before where an exception
             leaves this.
 
     Raises:
-        ValueError: If no episode of the batch has a token.
+        ValueError: If no episode of the batch has a token, or infos lack what the settings need.
     """
     shapes = player.shapes
     episodes = shapes.episodes * player.processes.count
@@ -55,7 +56,9 @@ def play(player: Player, config: LearnerConfig, *, iteration: int, generator: to
                     exact_kl=config.kl_estimator == "exact",
                 )
             )
-        return _join(rounds)
+        joined = _join(rounds)
+        _check_needs(joined.rollout, config)
+        return joined
     except BaseException:
         generator.set_state(before)  # a learner that is saved now collects this iteration again, to the bit
         raise
@@ -76,6 +79,19 @@ def _join(rounds: Sequence[Collected]) -> Collected:
             "got none: there is nothing to learn from; make the environment count the tokens that it is given"
         )
     return Collected(rollout, infos, seconds)
+
+
+def _check_needs(rollout: Rollout, config: LearnerConfig) -> None:
+    """Checks that the environment reports what the settings build on.
+
+    Raises:
+        ValueError: If it does not.
+    """
+    if config.needs_prefix_values and rollout.prefix_values is None:
+        raise ValueError(
+            "critic_offset: expected 'prefix_values' in the infos of a step, got none; "
+            "make the environment with prefix_values=True, or set critic_offset to 0"
+        )
 
 
 def group_options(player: Player, seed: int, group_size: int) -> dict[str, Any] | None:

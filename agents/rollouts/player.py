@@ -3,7 +3,8 @@
 Any Gymnasium `VectorEnv` whose episodes are one step long will do: observations Dict(`prompt_ids` (B, P),
 `prompt_mask` (B, P)), actions MultiDiscrete([V + 1] * T) whose index V means no token, `token_rewards` and
 `response_mask` in the info of a step, and `eos_token_id` in that of a reset. No other info is needed, but for
-`prompt` in that of a reset where learners form groups; what else there is, is averaged if it is a number and
+`prompt` in that of a reset where learners form groups, and `prefix_values` in that of a step where a critic
+builds on them; what else there is, is averaged if it is a number and
 shown if it is the text under `prompt` or `response_text`.
 """
 

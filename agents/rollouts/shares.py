@@ -9,7 +9,7 @@ never the same ones in two.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -49,5 +49,6 @@ def collect_shares(
     own = collect(
         player, seed=seed + first, options=options, generator=draws, lengths=share, exact_kl=exact_kl
     )
-    rollout = Rollout(*(processes.gather_rows(field) for field in own.rollout))
+    gathered = (None if field is None else processes.gather_rows(field) for field in own.rollout)
+    rollout = Rollout(*cast(Any, gathered))
     return Collected(rollout, processes.gather_items(own.episodes), own.seconds)

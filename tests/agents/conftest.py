@@ -110,6 +110,26 @@ class GroupToyVectorEnv(ToyVectorEnv):
         return observation, {**infos, **self._infos(prompt=np.array(names, dtype=object))}
 
 
+class EndToyVectorEnv(ToyVectorEnv):
+    """The same, which says what the tokens before each one earned, and may pay all of it at the last one."""
+
+    def __init__(self, *args: Any, at_end: bool = True, tells: bool = True, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.at_end, self.tells = at_end, tells
+
+    def step(self, actions: Any) -> Any:
+        observation, rewards, ended, cut, infos = super().step(actions)
+        ending = infos["final_info"]
+        paid, mask = ending["token_rewards"], ending["response_mask"]
+        if self.tells:
+            before = (np.cumsum(paid, axis=1) - paid) * mask
+            ending |= self._infos(prefix_values=before.astype(np.float32))
+        if self.at_end:
+            last = np.arange(T) == mask.sum(-1, keepdims=True) - 1
+            ending["token_rewards"] = (last * rewards[:, None]).astype(np.float32)
+        return observation, rewards, ended, cut, infos
+
+
 def make_model(architecture: str = "gpt2", vocab_size: int = V, seed: int = 0) -> Any:
     torch.manual_seed(seed)
     shape: dict[str, Any] = {"vocab_size": vocab_size, "bos_token_id": None, "eos_token_id": None}
@@ -140,6 +160,11 @@ def make_toy() -> Callable[..., ToyVectorEnv]:
 @pytest.fixture
 def make_group_toy() -> Callable[..., GroupToyVectorEnv]:
     return GroupToyVectorEnv
+
+
+@pytest.fixture
+def make_end_toy() -> Callable[..., EndToyVectorEnv]:
+    return EndToyVectorEnv
 
 
 @pytest.fixture

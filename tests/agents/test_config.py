@@ -29,6 +29,11 @@ def test_every_setting_has_a_line_of_help():
         ({"cliprange_high": 0.0}, "cliprange_high: expected a number > 0, or None, got 0.0"),
         ({"critic_warmup_iterations": -1}, "critic_warmup_iterations: expected a whole number >= 0, got -1"),
         ({"vf_coef": -1.0}, "vf_coef: expected a number >= 0, got -1.0"),
+        ({"critic_offset": 1.5}, r"critic_offset: expected a number in \[0, 1\], got 1.5"),
+        (
+            {"critic_offset": 0.5, "whiten_rewards": True},
+            "critic_offset: expected 0 with whiten_rewards, which changes the unit of rewards, got 0.5",
+        ),
         ({"group_size": 0}, "group_size: expected a whole number >= 1, got 0"),
         ({"cliprange_value": 0.0}, "cliprange_value: expected a number > 0, or None, got 0.0"),
         ({"lr_schedule": "cosine"}, "lr_schedule: expected one of 'linear', 'constant', got 'cosine'"),

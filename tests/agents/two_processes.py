@@ -32,6 +32,7 @@ RUNS = {
     "parts": (TokenPPO, TokenPPOConfig, {**PPO, "accumulation_steps": 4, "standardise_scores": True}),
     "stop": (TokenPPO, TokenPPOConfig, {**PPO, "max_approxkl": 2e-3, "learning_rate": 3e-3}),
     "stale": (TokenPPO, TokenPPOConfig, {**PPO, "critic_warmup_iterations": 1, "response_length": 6}),
+    "offset": (TokenPPO, TokenPPOConfig, {**PPO, "critic_offset": 0.5}),
     "groups": (GRPO, GRPOConfig, {**PPO, "group_size": 4, "scale": "batch"}),
 }
 ITERATIONS = 4
@@ -49,7 +50,11 @@ class RowToy(toy.GroupToyVectorEnv):
     def step(self, actions):
         if self.fails:
             raise KeyError("no such model")
-        return super().step(actions)
+        observation, rewards, ended, cut, infos = super().step(actions)
+        ending = infos["final_info"]
+        paid = ending["token_rewards"]
+        ending |= self._infos(prefix_values=(np.cumsum(paid, axis=1) - paid) * ending["response_mask"])
+        return observation, rewards, ended, cut, infos
 
     def _draw(self):
         lengths = np.array([row.integers(2, toy.P + 1) for row in self.rows])

@@ -44,6 +44,7 @@ TYPED = {  # setting: (flag, what is typed, what the learner gets), none of them
     "lam_critic": ("lam-critic", "1", 1.0),
     "cliprange_value": ("cliprange-value", "none", None),
     "vf_coef": ("vf-coef", "0.5", 0.5),
+    "critic_offset": ("critic-offset", "0.5", 0.5),
     "baseline": ("baseline", "return", "return"),
     "scale": ("scale", "batch", "batch"),
 }

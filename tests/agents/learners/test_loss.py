@@ -53,6 +53,16 @@ def test_the_critic_weighs_what_its_coefficient_says():
     assert found.loss.item() == 0.25 * 1.25
 
 
+def test_a_known_part_of_the_values_is_added_to_those_of_the_head():
+    scored = scored_of((1.0, 1.0, 1.0), values=(1.0, 2.0, 5.0))
+    batch = batch_of(returns=(0.5, 4.0, 0.0))
+    batch = batch._replace(values=torch.tensor([[0.0, 4.0, 0.0]]), offsets=torch.tensor([[0.5, 1.5, 0.0]]))
+    found = value_term(scored, batch, 2.0, vf_coef=1.0, cliprange_value=None)
+    assert found.loss.item() == 0.5 * (1.0 + 0.25) / 2.0  # 1.5 less 0.5, 3.5 less 4
+    clipped = value_term(scored, batch, 2.0, vf_coef=1.0, cliprange_value=0.25)
+    assert clipped.loss.item() == 0.5 * (1.0 + 0.25) / 2.0  # 1.5 to 0.25 and 3.5 to 3.75 would err less
+
+
 def test_a_term_without_its_data_is_zero_and_says_nothing():
     scored, batch = scored_of((1.0, 1.0, 1.0)), batch_of()
     for term in (

@@ -99,13 +99,13 @@ def test_prefix_masks():
 def test_rows_are_split_and_taken_in_order():
     x = torch.arange(5)
     assert [piece.tolist() for piece in split_rows(x, 2)] == [[0, 1], [2, 3], [4]]
-    batch = Batch(*(torch.arange(8).reshape(4, 2) + 10 * k for k in range(9)))
+    batch = Batch(*(torch.arange(8).reshape(4, 2) + 10 * k for k in range(10)))
     taken = take_rows(batch, torch.tensor([2, 0]))
     assert {name: field.tolist() for name, field in taken._asdict().items()} == {
         name: [[10 * k + 4, 10 * k + 5], [10 * k, 10 * k + 1]] for k, name in enumerate(Batch._fields)
     }
-    bare = take_rows(batch._replace(returns=None), torch.tensor([1]))
-    assert bare.returns is None and bare.advantages.tolist() == [[72, 73]]
+    bare = take_rows(batch._replace(returns=None, offsets=None), torch.tensor([1]))
+    assert bare.returns is None and bare.offsets is None and bare.advantages.tolist() == [[72, 73]]
 
 
 def test_rollouts_are_joined_in_order():
@@ -113,3 +113,6 @@ def test_rollouts_are_joined_in_order():
     joined = concatenate_rollouts(parts)
     assert joined.kl[:, 0].tolist() == [8.0, 8.0, 18.0, 18.0]
     assert np.shape(joined.scores) == (4, 3)
+    assert joined.prefix_values is None
+    known = [part._replace(prefix_values=part.kl + 1.0) for part in parts]
+    assert concatenate_rollouts(known).prefix_values[:, 0].tolist() == [9.0, 9.0, 19.0, 19.0]

@@ -35,10 +35,20 @@ def test_a_rollout_holds_what_was_played(make_toy, make_policy):
         assert episodes[b]["reward"] == sum(expected)
         assert episodes[b]["eos_token_id"] == END
         assert "score" in episodes[b]
-        for figures in rollout[3:]:
+        for figures in rollout[3:9]:
             assert (figures[b, real:] == 0).all()
+    assert rollout.prefix_values is None
     assert (rollout.scores == 0.25).any()
     assert set(seconds) == {"generate", "score_env", "score_reference"}
+
+
+def test_what_the_environment_knows_of_prefixes_is_part_of_a_rollout(make_end_toy, make_policy):
+    policy = make_policy()
+    player = Player(make_end_toy(num_envs=8, at_end=False), policy, policy)
+    rollout = collect(player, seed=0, generator=torch.Generator().manual_seed(0)).rollout
+    before = rollout.scores.cumsum(-1) - rollout.scores  # paid as it is earned
+    assert torch.equal(rollout.prefix_values, before * rollout.response_mask)
+    assert rollout.prefix_values.any()
 
 
 def test_same_step_and_disabled_give_the_same_rollout(make_toy, make_policy):
@@ -47,7 +57,7 @@ def test_same_step_and_disabled_give_the_same_rollout(make_toy, make_policy):
         play(make_toy(autoreset_mode=mode), policy) for mode in AutoresetMode if mode.value != "NextStep"
     ]
     assert len(played) == 2
-    for a, b in zip(played[0].rollout, played[1].rollout, strict=True):
+    for a, b in zip(played[0].rollout[:9], played[1].rollout[:9], strict=True):
         assert torch.equal(a, b)
     for a, b in zip(played[0].episodes, played[1].episodes, strict=True):
         assert a.keys() == b.keys()

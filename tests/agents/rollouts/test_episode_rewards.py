@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from agents.rollouts.episode_rewards import read_token_rewards
+from agents.rollouts.episode_rewards import read_prefix_values, read_token_rewards
 
 T = 4
 SAMPLED = torch.tensor([[True, True, True, False]] * 2)
@@ -134,3 +134,33 @@ def test_a_batch_costs_milliseconds():
         read_token_rewards(infos, sampled, 1_024)
         best = min(best, time.perf_counter() - started)
     assert best < 0.25  # it takes 5 ms; half a million tokens take a policy minutes
+
+
+def known(*values, dtype=np.float32):
+    return {"prefix_values": np.array(values, dtype=dtype)}
+
+
+def test_values_of_prefixes_come_back_as_they_were_said():
+    found = read_prefix_values([known(0.0, 0.5, -1.0, 0.0), known(0, 1, 2, 0, dtype=np.int64)], SAMPLED)
+    assert found.dtype == torch.float32
+    assert found.tolist() == [[0.0, 0.5, -1.0, 0.0], [0.0, 1.0, 2.0, 0.0]]
+    assert read_prefix_values([episode(), episode()], SAMPLED) is None
+
+
+@pytest.mark.parametrize(
+    ("second", "error", "message"),
+    [
+        ({}, ValueError, r"info\['prefix_values'\] of episode 1: expected shape \(T,\) = \(4,\), got none"),
+        (known(0.0, 1.0), ValueError, r"expected shape \(T,\) = \(4,\), got shape \(2,\)"),
+        ({"prefix_values": np.array(list("abcd"))}, ValueError, "expected real numbers, got dtype <U"),
+        (known(0.0, 1.0, np.nan, 0.0), FloatingPointError, r"episode 1: not finite: \[0.0, 1.0, nan, 0.0\]"),
+        (known(0.0, 1e300, 0.0, 0.0, dtype=np.float64), FloatingPointError, "not finite"),
+        (
+            known(0.0, 1.0, 0.0, 0.25), ValueError,
+            r"expected 0 where info\['response_mask'\] is 0, got \[0.0, 1.0, 0.0, 0.25\] for 3 tokens",
+        ),
+    ],
+)  # fmt: skip
+def test_values_of_prefixes_that_are_wrong_are_refused(second, error, message):
+    with pytest.raises(error, match=message):
+        read_prefix_values([known(0.0, 0.5, -1.0, 0.0), second], SAMPLED)
