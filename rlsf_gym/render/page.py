@@ -167,7 +167,10 @@ def _standing(standing: Standing) -> list[str]:
 
 
 def _choices(name: str, choices: Sequence[Choice]) -> str:
-    told = [f"\u201c{_safe(one.text)}\u201d&nbsp;<b>{_signed(one.reward)}</b>" for one in choices]
+    told = [
+        f'<span class="choice">\u201c{_safe(one.text)}\u201d <b>{_signed(one.reward)}</b></span>'
+        for one in choices
+    ]
     return f"{name} {', '.join(told)}" if told else ""
 
 
