@@ -15,11 +15,13 @@ import numpy as np
 import numpy.typing as npt
 
 from agents.stats.checks import FloatArray, as_finite_rows, as_known_rows, as_pairs
+from agents.stats.intervals import Interval
 from agents.stats.resampling import (
     BCA,
     PERCENTILE,
     Method,
     bootstrap_ends,
+    check_level,
     check_method,
     draw_counts,
     load_scipy_stats,
@@ -110,6 +112,44 @@ def speed_up(
         int((first > horizon).sum()),
         int((second > horizon).sum()),
     )
+
+
+def log_ratio(treatment: npt.ArrayLike, control: npt.ArrayLike, *, level: float = 0.95) -> Interval:
+    """Returns the ratio of geometric means, control over treatment, with the t interval of paired log ratios.
+
+        exp(m -+ t s / sqrt(S)), m and s the mean and deviation of log(c_i / t_i)
+
+    over S seeds i, t the quantile of Student's distribution with S - 1 degrees of freedom. With few seeds it
+    covers what it says where log ratios are near normal, which bootstrap intervals do not. It has no place
+    for times that were cut off.
+
+    Args:
+        treatment: Times above 0, shape (S,), finite, at least two.
+        control: Those of the control on the same seeds in the same order, shape (S,).
+        level: Share of such intervals that are meant to hold the truth, in (0, 1).
+
+    Raises:
+        ValueError: If the arms are not paired, or a time is not finite and above 0.
+        ImportError: If scipy is not installed; the message says what to install.
+
+    Example:
+        >>> log_ratio([10.0, 10.0], [20.0, 20.0])
+        Interval(value=2.0, low=2.0, high=2.0)
+    """
+    first, second = as_pairs(treatment, control, what="seeds")
+    for name, times in (("treatment", first), ("control", second)):
+        if not (np.isfinite(times) & (times > 0)).all() or len(times) < 2:
+            raise ValueError(
+                f"{name} must hold two finite times above 0 or more, got {times.tolist()}; use speed_up "
+                "where runs never got there"
+            )
+    check_level(level)
+    logs = np.log(second) - np.log(first)  # (S,) float64
+    count = len(logs)
+    quantile = float(load_scipy_stats("a t interval needs").t.ppf((1.0 + level) / 2.0, count - 1))
+    half = quantile * float(logs.std(ddof=1)) / count**0.5
+    mean = float(logs.mean())
+    return Interval(*(float(np.exp(mean + step)) for step in (0.0, -half, half)))
 
 
 def sign_flip_test(differences: npt.ArrayLike, *, draws: int = 20_000, seed: int = 0) -> float:

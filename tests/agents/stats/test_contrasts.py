@@ -208,3 +208,20 @@ def test_wrong_input_is_named(call, words):
     with pytest.raises(ValueError, match=words) as error:
         call()
     assert "\n" not in str(error.value)
+
+
+def test_log_ratio_by_hand():
+    # log 2 and log 4: mean 1.5 log 2, deviation log 2 / sqrt 2; Student's quantile with one degree is 12.706.
+    value, low, high = contrasts.log_ratio([10.0, 20.0], [20.0, 80.0])
+    half = 12.7062 * math.log(2) / 2
+    assert value == pytest.approx(2**1.5)
+    assert [low, high] == pytest.approx([2**1.5 * math.exp(-half), 2**1.5 * math.exp(half)], rel=1e-4)
+    assert contrasts.log_ratio([10.0, 20.0], [20.0, 80.0], level=0.5).high == pytest.approx(
+        4.0
+    )  # the quantile is 1
+
+
+@pytest.mark.parametrize("times", [[10.0, math.inf], [10.0, 0.0], [10.0, -1.0], [10.0]])
+def test_a_log_ratio_needs_times_that_are_known(times):
+    with pytest.raises(ValueError, match="treatment must hold two finite times above 0 or more"):
+        contrasts.log_ratio(times, [20.0] * len(times))

@@ -1,0 +1,113 @@
+"""Best of n, guided decoding and what copies it, in a report: their table, and frontiers beside learners'."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from agents.reports.escapes import shown
+from agents.reports.look import LONGEST_LABEL, Look, dress, make_panels
+from agents.reports.tables import Table, interval, number
+from agents.stats.intervals import bootstrap_interval
+from agents.studies.files import CellResult
+
+Record = dict[str, Any]
+Points = list[list[float]]
+"""Rows of KL, score and judge, in the order of a line."""
+SHOWN = ("score", "judge")
+
+
+def grouped(results: Sequence[CellResult], kind: str, *keys: str) -> dict[tuple[float, ...], list[Record]]:
+    """Returns the records of a kind over all seeds, by the values of keys, in rising order."""
+    found: dict[tuple[float, ...], list[Record]] = {}
+    for record in (record for result in results for record in result.records(kind)):
+        found.setdefault(tuple(record[key] for key in keys), []).append(record)
+    return dict(sorted(found.items()))
+
+
+def baseline_table(results: Sequence[CellResult]) -> Table:
+    """Returns all baselines with score, judge, divergence and scored texts, means over seeds."""
+    rows = [
+        *(
+            _row(f"best of {n:g}", own, "kl_bound")
+            for (n,), own in grouped(results, "best_of_n", "n").items()
+        ),
+        *(
+            _row(f"guided decoding, beta {beta:g}", own, "kl")
+            for (beta,), own in grouped(results, "guided", "beta").items()
+        ),
+        *(
+            _row(f"copies {size:g} guided responses, beta {beta:g}, {passes:g} passes", own, "kl")
+            for (beta, size, passes), own in grouped(
+                results, "finetuned", "beta", "responses", "passes"
+            ).items()
+        ),
+    ]
+    head = ("way", "seeds", "score", "judge", "KL, nats", "texts scored")
+    caption = (
+        "Without reinforcement learning: texts are those of one answer, or for copies those that all of "
+        "their responses took, once; 95% intervals over seeds"
+    )
+    return Table("baselines", caption, head, tuple(rows))
+
+
+def _row(name: str, own: Sequence[Record], kl: str) -> tuple[str, ...]:
+    """Returns the row of one way."""
+    told = [
+        interval(bootstrap_interval([row[key] for row in own])._asdict() | {"n": len(own)})
+        if all(row[key] is not None for row in own)
+        else number(None)
+        for key in SHOWN
+    ]
+    bound = "at most " if kl == "kl_bound" else ""
+    return (name, str(len(own)), *told, bound + number(_mean(own, kl), 2), number(_mean(own, "texts"), 0))
+
+
+def baseline_frontiers(results: Sequence[CellResult]) -> dict[str, Points]:
+    """Returns way to rows of KL, score and judge, in the order of rising divergence of a setting."""
+    found: dict[str, Points] = {}
+    ways = {
+        "best of n": grouped(results, "best_of_n", "n"),
+        "guided decoding": dict(reversed(grouped(results, "guided", "beta").items())),
+    }
+    copies = grouped(results, "finetuned", "beta", "responses", "passes")
+    for beta, size in dict.fromkeys((beta, size) for beta, size, _ in copies):
+        own = {key: rows for key, rows in copies.items() if key[:2] == (beta, size)}
+        ways[f"copies {size:g}, beta {beta:g}"] = own
+    for name, groups in ways.items():
+        points = [_point(rows) for rows in groups.values()]
+        known = [point for point in points if point is not None]
+        if known:
+            found[name] = known
+    return found
+
+
+def _point(rows: Sequence[Record]) -> list[float] | None:
+    """Returns KL, score and judge of one setting, means over seeds; None where one was not measured."""
+    if any(row[key] is None for row in rows for key in SHOWN):
+        return None
+    return [_mean(rows, "kl_bound" if "kl_bound" in rows[0] else "kl"), *(_mean(rows, key) for key in SHOWN)]
+
+
+def draw_frontiers(frontiers: Mapping[str, Points], look: Look) -> Any:
+    """Returns score and judge over divergence, a line for each way."""
+    figure, panels = make_panels(look, 2, columns=2, height=3.6)
+    for panel, (place, name) in zip(panels, ((1, "score"), (2, "held-out judge")), strict=True):
+        dress(panel, look, x="KL to the untrained policy, nats per response", y=name)
+        for i, (way, points) in enumerate(frontiers.items()):
+            colour, dashes = look.series(i)
+            marker = "o" if len(points) < 16 else ""
+            panel.plot(
+                [point[0] for point in points], [point[place] for point in points], marker=marker,
+                markersize=3.5, color=colour, linestyle=dashes, linewidth=1.6,
+                label=shown(way, LONGEST_LABEL),
+            )  # fmt: skip
+        panel.set_xlim(0.0, 30.0)
+    panels[-1].legend(frameon=False, fontsize=8, labelcolor="linecolor", loc="lower right")
+    return figure
+
+
+def _mean(rows: Sequence[Record], key: str) -> float:
+    return float(np.mean([row[key] for row in rows]))
