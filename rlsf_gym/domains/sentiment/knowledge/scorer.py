@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping
 from os import PathLike, fspath
 from typing import cast
 
+from rlsf_gym.domains.sentiment.knowledge.candidates import ContextClasses
 from rlsf_gym.domains.sentiment.knowledge.file import read_knowledge
 from rlsf_gym.domains.sentiment.knowledge.graph import KnowledgeGraph
 from rlsf_gym.domains.sentiment.knowledge.stream import ContextStream, ContextVocabulary, ContextWord
@@ -71,6 +72,9 @@ class KnowledgeScorer(VaderScorer):
 
     def _open(self, words: Iterable[Word] = ()) -> ContextStream:
         return ContextStream(self._words, self._quirk, cast(Iterable[ContextWord], words))
+
+    def _classify(self) -> ContextClasses:
+        return ContextClasses(self._words)
 
     def _premises(self, stream: Stream) -> Mapping[int, Premise]:
         found = ((at, stream.premise(at)) for at in range(len(stream.words)))

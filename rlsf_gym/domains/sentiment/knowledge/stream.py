@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from rlsf_gym.domains.sentiment.knowledge.graph import KnowledgeGraph
 from rlsf_gym.domains.sentiment.vader.long import LONGEST
 from rlsf_gym.domains.sentiment.vader.rules import Premise
-from rlsf_gym.domains.sentiment.vader.stream import Step, Stream
+from rlsf_gym.domains.sentiment.vader.stream import Outlook, Step, Stream
 from rlsf_gym.domains.sentiment.vader.words import MAX_CACHED_WORDS, Vocabulary, Word, read_word, with_base
 
 
@@ -139,6 +139,10 @@ class ContextStream(Stream):
     def extend(self, words: Sequence[Word]) -> list[Step]:
         """Add words of the vocabulary and return the steps that the sum takes on the way."""
         return list(enumerate(map(self.push, words)))
+
+    def outlook(self) -> Outlook:
+        """What a next word meets: words before, which it may stir by what it names."""
+        return super().outlook()._replace(stirs=True)
 
     def premise(self, at: int) -> Premise | None:
         """Premise of word `at` in the graph, None where the graph does not set its valence."""

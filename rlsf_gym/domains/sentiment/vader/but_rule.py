@@ -64,6 +64,10 @@ class Scaling:
         self._put(target, value)
         return value
 
+    def halving(self) -> frozenset[float]:
+        """Values of which a next word has its step halved, where otherwise its own is raised by half."""
+        return frozenset(self.values[: self._before]) if self._quirk else frozenset()
+
     def drop(self, start: int, valences: list[float]) -> None:
         """Undo the steps of the words from number `start` on, the last first, given all valences before."""
         for own in range(len(self.values) - 1, start - 1, -1):

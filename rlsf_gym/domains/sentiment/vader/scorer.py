@@ -15,6 +15,8 @@ import numpy.typing as npt
 
 from rlsf_gym.certificates.certificate import Certificate
 from rlsf_gym.certificates.series import Series
+from rlsf_gym.domains.sentiment.vader.candidates.classes import WordClasses
+from rlsf_gym.domains.sentiment.vader.candidates.scoring import CandidateScoring
 from rlsf_gym.domains.sentiment.vader.certify import (
     Account,
     account_for,
@@ -30,7 +32,8 @@ from rlsf_gym.domains.sentiment.vader.rules import RULES, SPREAD, Premise
 from rlsf_gym.domains.sentiment.vader.stream import ALPHA, Stream, emphasize, measure_emphasis, normalize
 from rlsf_gym.domains.sentiment.vader.words import LEXICON_VERSION, VOCABULARY, Vocabulary, Word
 from rlsf_gym.remembered import Remembered
-from rlsf_gym.scorers.protocol import Assessment
+from rlsf_gym.scorers.protocol import Assessment, Candidates
+from rlsf_gym.text.following import Following
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -63,6 +66,7 @@ class VaderScorer:
         self.but: ButRule = but
         self._accounts = Remembered[Account](measure_account)
         self._series: Series | None = None  # begun with the first text
+        self._candidates: CandidateScoring | None = None  # made when they are asked for
 
     def __repr__(self) -> str:
         return f"VaderScorer(but={self.but!r})"
@@ -166,6 +170,41 @@ class VaderScorer:
         growing.extend(prompt)
         return growing
 
+    def candidates(self, prompt: str, response: str, char_ends: IntArray, following: Following) -> Candidates:
+        """Scores of `prompt + response[:end]` with each of V next tokens behind it, for each end.
+
+        Args:
+            prompt: the text before the response.
+            response: the text behind whose prefixes tokens come.
+            char_ends: (N,) int64, as for `prefix_scores`.
+            following: the text that each token adds.
+
+        Returns:
+            Scores by kinds of tokens, (N, C) float32, each equal to `score` of that text up to 1e-6.
+        """
+        return self.candidates_batch([prompt], [response], [char_ends], following)
+
+    def candidates_batch(
+        self,
+        prompts: Sequence[str],
+        responses: Sequence[str],
+        char_ends: Sequence[IntArray],
+        following: Following,
+    ) -> Candidates:
+        """`candidates` of B responses, the rows of one behind those of the other.
+
+        That takes O(N C) time for the N ends and C kinds of tokens together, of which there are hundreds, and
+        O(V) for a vocabulary that is new.
+        """
+        spelled = [spell(prompt + response) for prompt, response in zip(prompts, responses, strict=True)]
+        stops = [
+            one.stops(len(prompt), _checked_ends(ends, len(response)))
+            for one, prompt, response, ends in zip(spelled, prompts, responses, char_ends, strict=True)
+        ]
+        if self._candidates is None:
+            self._candidates = CandidateScoring(self._open, self._classify())
+        return self._candidates.score(spelled, stops, following)
+
     @property
     def version(self) -> str:
         """Version of the library whose lexicon and constants are used."""
@@ -185,6 +224,9 @@ class VaderScorer:
 
     def _open(self, words: Iterable[Word] = ()) -> Stream:
         return Stream(self._quirk, words)
+
+    def _classify(self) -> WordClasses:
+        return WordClasses(self._vocabulary)
 
     def _premises(self, stream: Stream) -> Mapping[int, Premise]:
         return {}

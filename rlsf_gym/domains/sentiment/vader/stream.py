@@ -2,7 +2,9 @@
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
+from enum import IntEnum
 from math import isfinite, sqrt
+from typing import NamedTuple
 
 from rlsf_gym.domains.sentiment.vader.but_rule import Scaling
 from rlsf_gym.domains.sentiment.vader.rules import Changes, Premise, last_value, word_changes
@@ -15,7 +17,7 @@ ALPHA = 15.0  # of the normalisation
 # Below this the running sum may have another sign than sum() of the list has. As the sign decides on the
 # punctuation, sum() is asked then: it has to be rounded as in the library.
 _DOUBTFUL = 1e-9
-_COMPENSATES = sum([1e16, 1.0, -1e16]) == 1.0
+COMPENSATES = sum([1e16, 1.0, -1e16]) == 1.0
 
 
 def measure_emphasis(exclamations: int, questions: int) -> float:
@@ -66,6 +68,33 @@ Past = tuple[int, int, Changes, float, Premise | None]
 Step = tuple[int, float]
 
 
+class Case(IntEnum):
+    """Which words of a text are in capitals."""
+
+    MIXED = 0
+    LOWER = 1
+    EMPTY = 2
+    UPPER = 3
+
+
+class Outlook(NamedTuple):
+    """What a next word meets at the end of a stream, beside the last three words.
+
+    Attributes:
+        total: the sum of the valences.
+        case: which words are in capitals.
+        stirs: a next word may change words that are there, other than by "but".
+        halving: values that a next word has halved, as there is a "but"; None without one.
+        scored: number of words that are scored.
+    """
+
+    total: float
+    case: Case
+    stirs: bool
+    halving: frozenset[float] | None
+    scored: int
+
+
 class _Sums:
     """Cache of `sum` over the beginnings of a list of valences, each value added once.
 
@@ -88,7 +117,7 @@ class _Sums:
             total, missing = total + value, missing + (larger - (total + value) + smaller)
             states.append((total, missing))
         total, missing = states[count]
-        return total + missing if _COMPENSATES and missing and isfinite(missing) else total
+        return total + missing if COMPENSATES and missing and isfinite(missing) else total
 
 
 class Stream:
@@ -229,6 +258,15 @@ class Stream:
             self._settle()
         self.mixed = mixed
         return word
+
+    def outlook(self) -> Outlook:
+        """What a next word meets."""
+        count = len(self.words)
+        case = Case.UPPER if self._uppers else Case.LOWER if count else Case.EMPTY
+        case = Case.MIXED if self.mixed else case
+        stirs = count <= self._alert or (case is Case.UPPER and self._louds > 0)
+        halving = None if self._scaling is None else self._scaling.halving()
+        return Outlook(self._totals[-1], case, stirs, halving, len(self._places))
 
     def exact_total(self) -> float:
         """Sum of the valences before punctuation, to the bit what `sum` of the list gives."""

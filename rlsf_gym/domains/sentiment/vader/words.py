@@ -19,11 +19,12 @@ LEXICON_VERSION: Final = version("vaderSentiment")
 # Signs of what a word may trigger: a rule has nothing to do where the sign it needs is not near.
 NO, CAPITALS, BOOST, NEGATION, PHRASE, LEAST = (1 << k for k in range(6))
 
-_PHRASES = tuple(phrase.split() for phrase in (*SPECIAL_CASES, *BOOSTER_DICT) if " " in phrase)
+PHRASES: Final = tuple(phrase.split() for phrase in (*SPECIAL_CASES, *BOOSTER_DICT) if " " in phrase)
 # A phrase cannot be there without its longest word, mostly its rarest: a cheap sign that the rules must look.
-_PHRASE_KEYS = frozenset(min(words, key=lambda word: (-len(word), word)) for words in _PHRASES)
-_PHRASE_OPENERS = frozenset(word for words in _PHRASES for word in words[:-1])
-_PHRASE_CLOSERS = frozenset(word for words in _PHRASES for word in words[1:])
+_PHRASE_KEYS = frozenset(min(words, key=lambda word: (-len(word), word)) for words in PHRASES)
+_PHRASE_OPENERS = frozenset(word for words in PHRASES for word in words[:-1])
+_PHRASE_CLOSERS = frozenset(word for words in PHRASES for word in words[1:])
+PHRASE_WORDS: Final = _PHRASE_OPENERS | _PHRASE_CLOSERS
 _NEGATIONS = frozenset(NEGATE)
 
 

@@ -1,0 +1,1 @@
+"""What each of V next tokens would make of VADER's score."""
