@@ -6,12 +6,12 @@ follow from the seed alone, so two policies that are evaluated with one seed get
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from agents.rollouts.standings import rank_tokens, without_candidates
+from agents.rollouts.standings import KEYS, rank_tokens
 from agents.stats.measures import evaluated, summarise_rows
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ def evaluate(
     response_length: int | tuple[int, int] | None = None,
     step_timeout: float | None = None,
     processes: Processes | None = None,
+    ranked: int = 0,
 ) -> list[Row]:
     """Returns one row per episode, sampled as in training.
 
@@ -48,7 +49,7 @@ def evaluate(
     | `length` | tokens of the response, the end token included |
     | `tokens` | their ids |
     | `info` | the episode's info dict, without what other tokens would have earned |
-    | `candidates` | its tokens among all that could have been sampled, where the environment tells |
+    | `candidates` | its tokens ranked by that, where it was asked for and the environment tells |
 
     Args:
         policy: Is evaluated.
@@ -61,6 +62,8 @@ def evaluate(
             None: it is waited for.
         processes: Evaluate together, each with its share of a round as `env`; all return all rows. None: this
             one alone.
+        ranked: The tokens of the first response to each of so many prompts are ranked among all that could
+            have been sampled.
 
     Raises:
         ValueError: If `episodes` or `response_length` is out of range, or the environment is not as
@@ -87,8 +90,24 @@ def evaluate(
     for env_seed in env_seeds.tolist():
         lengths: IntArray = rng.integers(shortest, longest + 1, at_once)  # (B,) int64
         batch = collect_shares(player, seed=env_seed, generator=generator, lengths=torch.as_tensor(lengths))
-        rows.extend(_rows(batch, shapes.vocab_size))
+        rows.extend(_rows(batch))
+        _rank_rows(rows, ranked, shapes.vocab_size)
     return rows[:episodes]
+
+
+def first_responses(rows: Iterable[Mapping[str, Any]], count: int) -> list[Mapping[str, Any]]:
+    """Returns the rows of the first response to each of the first prompts.
+
+    Args:
+        rows: Rows from `evaluate`; where no prompt is known, each has one of its own.
+        count: Number of prompts.
+    """
+    first: dict[Any, Mapping[str, Any]] = {}
+    for number, row in enumerate(rows):
+        if len(first) == count:
+            break
+        first.setdefault(row["info"].get("prompt", number), row)
+    return list(first.values())
 
 
 def summarise(rows: Sequence[Mapping[str, Any]]) -> dict[str, float | None]:
@@ -106,7 +125,18 @@ def summarise(rows: Sequence[Mapping[str, Any]]) -> dict[str, float | None]:
     return summarise_rows(rows)
 
 
-def _rows(batch: Collected, vocab_size: int) -> Iterator[Row]:
+def _rank_rows(rows: Sequence[Row], ranked: int, vocab_size: int) -> None:
+    """Ranks the tokens of first responses, and drops what others would have earned, which is large."""
+    chosen = set(map(id, first_responses(rows, ranked)))
+    for row in rows:
+        if not KEYS & row["info"].keys():
+            continue
+        if id(row) in chosen:
+            row["candidates"] = rank_tokens(row["info"], row["tokens"], vocab_size)
+        row["info"] = {key: value for key, value in row["info"].items() if key not in KEYS}
+
+
+def _rows(batch: Collected) -> Iterator[Row]:
     """Yields the row of each episode of a batch."""
     rollout = batch.rollout
     mask = rollout.response_mask.cpu().numpy()  # (B, T) bool
@@ -117,15 +147,13 @@ def _rows(batch: Collected, vocab_size: int) -> Iterator[Row]:
     for b, info in enumerate(batch.episodes):
         row: Row = {key: float(info[key]) for key in keys if key in info}
         ids = tokens[b][mask[b]].tolist()
-        standings = rank_tokens(info, ids, vocab_size)
         yield {
             **row,
             "kl": float(kl[b]),
             "nll": float(nll[b]),
             "length": len(ids),
             "tokens": ids,
-            "info": without_candidates(info),
-            **({} if standings is None else {"candidates": standings}),
+            "info": info,
         }
 
 

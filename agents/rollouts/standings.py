@@ -13,7 +13,8 @@ from agents.runs.strict_json import show
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
 
-KEYS = ("candidate_ids", "candidate_rewards", "other_rewards")
+NAMES = ("candidate_ids", "candidate_rewards", "other_rewards")
+KEYS = frozenset(NAMES)
 """Keys of an episode's info that say what every next token would have earned."""
 BEST = 3
 """Number of best tokens that are kept at each position; of the worst it is one."""
@@ -36,13 +37,8 @@ class Standing(TypedDict):
     """V."""
 
 
-def without_candidates(info: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns the info of an episode without what every next token would have earned, which is large."""
-    return {key: value for key, value in info.items() if key not in KEYS}
-
-
-def rank_tokens(info: Mapping[str, Any], tokens: Sequence[int], vocab_size: int) -> list[Standing] | None:
-    """Returns the standing of each token of a response, None where info holds no candidates.
+def rank_tokens(info: Mapping[str, Any], tokens: Sequence[int], vocab_size: int) -> list[Standing]:
+    """Returns the standing of each token of a response.
 
     Rewards are compared to six decimals; tokens that earn the same share a rank.
 
@@ -61,48 +57,68 @@ def rank_tokens(info: Mapping[str, Any], tokens: Sequence[int], vocab_size: int)
         >>> found[0]["best"], found[0]["rank"], found[0]["shared"]
         ([[1, 0.5], [0, 0.0], [2, 0.0]], 2, 4)
     """
-    if not any(key in info for key in KEYS):
-        return None
     ids, rewards, others = _read(info, len(tokens), vocab_size)
-    spare = np.setdiff1d(np.arange(min(vocab_size, len(ids) + BEST)), ids)[:BEST]
-    table = np.concatenate([ids, spare])  # (M,): all others stand behind these, whatever they earn
-    order = np.argsort(table)
-    standings: list[Standing] = []
-    for token, row, other in zip(tokens, rewards, others, strict=True):
-        earned = np.append(row, np.full(len(spare), other))[order]  # (M,)
-        standings.append(_rank(table[order], _round(earned), float(_round(other)), token, vocab_size))
-    return standings
+    spare = _first_others(ids, vocab_size)
+    listed = np.concatenate([ids, spare])  # (M,): all others stand behind these, whatever they earn
+    order = np.argsort(listed)
+    table = np.concatenate(
+        [np.ascontiguousarray(rewards), np.repeat(others[:, None], len(spare), axis=1)], axis=1
+    )  # (N, M)
+    rest = vocab_size - len(listed)
+    return _rank(listed[order], _round(table[:, order]), _round(others), np.array(tokens, np.int64), rest)
 
 
-def _rank(tokens: IntArray, earned: FloatArray, other: float, sampled: int, vocab_size: int) -> Standing:
-    """Returns the standing of a token, by the rewards of M increasing tokens and that of each other one."""
-    place = int(np.searchsorted(tokens, sampled))
-    is_listed = place < len(tokens) and int(tokens[place]) == sampled
-    paid, rest = float(earned[place]) if is_listed else other, vocab_size - len(tokens)
-    left, best = earned.copy(), list[int]()
-    for _ in range(min(BEST, len(tokens))):
-        best.append(int(left.argmax()))  # the first of equal ones, which has the lowest id
-        left[best[-1]] = -np.inf
-    return Standing(
-        best=[[int(tokens[at]), float(earned[at])] for at in best],
-        worst=[[int(tokens[at]), float(earned[at])] for at in [int(earned.argmin())]],
-        rank=1 + int(np.count_nonzero(earned > paid)) + rest * (other > paid),
-        shared=int(np.count_nonzero(earned == paid)) + rest * (other == paid),
-        of=vocab_size,
-    )
+def _rank(
+    listed: IntArray, earned: FloatArray, others: FloatArray, tokens: IntArray, rest: int
+) -> list[Standing]:
+    """Returns the standings of N tokens.
+
+    Args:
+        listed: M increasing ids, (M,).
+        earned: Their rewards, (N, M).
+        others: The reward of each other token, (N,).
+        tokens: The tokens, (N,).
+        rest: Number of other tokens, V - M.
+    """
+    rows, places = np.arange(len(tokens)), np.searchsorted(listed, tokens).clip(max=len(listed) - 1)
+    paid = np.where(listed[places] == tokens, earned[rows, places], others)  # (N,)
+    ranks = 1 + (earned > paid[:, None]).sum(axis=1) + rest * (others > paid)
+    shared = (earned == paid[:, None]).sum(axis=1) + rest * (others == paid)
+    worst, left = earned.argmin(axis=1), earned.copy()
+    best: list[IntArray] = []
+    for _ in range(min(BEST, len(listed))):
+        best.append(left.argmax(axis=1))  # the first of equal ones, which has the lowest id
+        left[rows, best[-1]] = -np.inf
+    return [
+        Standing(
+            best=[[int(listed[at[row]]), float(earned[row, at[row]])] for at in best],
+            worst=[[int(listed[worst[row]]), float(earned[row, worst[row]])]],
+            rank=int(ranks[row]),
+            shared=int(shared[row]),
+            of=len(listed) + rest,
+        )
+        for row in rows.tolist()
+    ]
 
 
-def _round(rewards: Any) -> FloatArray:
-    return np.round(np.asarray(rewards, np.float64), DIGITS) + 0.0  # no zero has a sign
+def _first_others(ids: IntArray, vocab_size: int) -> IntArray:
+    """Returns the lowest ids that are not among K others, as many as can be among the best."""
+    free = np.ones(min(vocab_size, len(ids) + BEST), np.bool_)
+    free[ids[ids < len(free)]] = False
+    return np.flatnonzero(free)[:BEST]
+
+
+def _round(rewards: FloatArray) -> FloatArray:
+    return np.round(rewards.astype(np.float64), DIGITS) + 0.0  # no zero has a sign
 
 
 def _read(info: Mapping[str, Any], count: int, vocab_size: int) -> tuple[IntArray, FloatArray, FloatArray]:
     """Returns ids (K,), and the rewards of N positions, (N, K) and (N,)."""
-    ids, rewards, others = (np.asarray(info.get(key)) for key in KEYS)
+    ids, rewards, others = (np.asarray(info.get(key)) for key in NAMES)
     width, length = (len(one) if one.ndim else 0 for one in (ids, others))
     if length < count or (ids.shape, rewards.shape, others.shape) != ((width,), (length, width), (length,)):
         raise ValueError(
-            f"info: expected {', '.join(KEYS)} of shapes (K,), (T, K), (T,) with T >= {count}, "
+            f"info: expected {', '.join(NAMES)} of shapes (K,), (T, K), (T,) with T >= {count}, "
             f"got {', '.join(str(one.shape) for one in (ids, rewards, others))}"
         )
     if ids.dtype.kind not in "iu" or (np.diff(ids) <= 0).any() or _lie_outside(ids, vocab_size):
@@ -110,7 +126,7 @@ def _read(info: Mapping[str, Any], count: int, vocab_size: int) -> tuple[IntArra
             f"info['candidate_ids']: expected increasing token ids from 0 to V - 1 = {vocab_size - 1}, "
             f"got {show(ids.tolist())}"
         )
-    for key, values in zip(KEYS[1:], (rewards, others), strict=True):
+    for key, values in zip(NAMES[1:], (rewards, others), strict=True):
         if values.dtype.kind not in "fiu" or not np.isfinite(values[:count]).all():
             raise ValueError(f"info[{key!r}]: expected finite numbers, got others among {values.dtype}")
     return ids.astype(np.int64), rewards[:count], others[:count]

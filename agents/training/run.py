@@ -278,6 +278,7 @@ def evaluation(run: Run, name: str, agent: Learner[Any]) -> None:
         step_timeout=agent.step_timeout,
         response_length=flags.length_range(settings["response_length"]),
         processes=processes,
+        ranked=samples.COUNT,
     )
     if processes.is_main:
         folder.write(name, {"summary": summarise(rows), "samples": samples.pick(rows)})

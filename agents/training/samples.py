@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
+from agents.rollouts.evaluation import first_responses
 from agents.runs.plain_files import write_whole
 from agents.runs.strict_json import is_number, show
 
@@ -23,10 +24,7 @@ def pick(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     Args:
         rows: Rows from `agents.evaluate`; equal seeds give equal prompts in equal order.
     """
-    first: dict[Any, Mapping[str, Any]] = {}
-    for number, row in enumerate(rows):
-        first.setdefault(row["info"].get("prompt", number), row)
-    return [_record(row) for row in list(first.values())[:COUNT]]
+    return [_record(row) for row in first_responses(rows, COUNT)]
 
 
 def _record(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -28,6 +28,8 @@ BEST = 3
 """Number of best candidates that are kept of each token; of the worst it is one."""
 DIGITS = 6
 """Decimals to which rewards are compared: those of one kind of tokens may differ in the last bits."""
+PIECE = 128
+"""Positions that are ranked at once, so that a long response needs no more memory than this many."""
 EVEN = "any token would have earned the same"
 """Stands for the best, the worst and the rank where all are equal."""
 
@@ -119,13 +121,15 @@ def rank_candidates(
         >>> rank_candidates(ids, rewards, np.zeros(1), chosen=[0], vocab_size=6)[0]["best"]
         [(1, 0.5), (0, 0.0), (2, 0.0)]
     """
-    spare = np.setdiff1d(np.arange(min(vocab_size, len(ids) + BEST)), ids)[:BEST]
+    spare = _first_others(ids, vocab_size)
     tokens = np.concatenate([ids, spare])  # (M,): all others stand behind these, whatever they earn
-    order = np.argsort(tokens)
+    order, rest, taken = np.argsort(tokens), vocab_size - len(tokens), np.asarray(chosen, np.int64)
     rankings: list[Ranking] = []
-    for row, other, token in zip(rewards, others, chosen, strict=True):
-        earned = np.append(row, np.full(len(spare), other)).astype(np.float64)[order]
-        rankings.append(_rank(tokens[order], _round(earned), float(_round(other)), int(token), vocab_size))
+    for start in range(0, len(taken), PIECE):
+        rows = slice(start, start + PIECE)
+        same = np.repeat(others[rows, None], len(spare), axis=1)
+        earned = np.concatenate([rewards[rows], same], axis=1)[:, order]  # (n, M)
+        rankings += _rank(tokens[order], _round(earned), _round(others[rows]), taken[rows], rest)
     return rankings
 
 
@@ -162,24 +166,45 @@ def make_standings(rankings: Iterable[Ranking], tokenizer: Tokenizer) -> list[St
     ]
 
 
-def _rank(tokens: IntArray, earned: FloatArray, other: float, chosen: int, vocab_size: int) -> Ranking:
-    """Returns the ranking of a token, by the rewards of M increasing tokens and that of each other one."""
-    place = int(np.searchsorted(tokens, chosen))
-    is_listed = place < len(tokens) and int(tokens[place]) == chosen
-    paid, rest = float(earned[place]) if is_listed else other, vocab_size - len(tokens)
-    left, best = earned.copy(), list[int]()
+def _rank(
+    tokens: IntArray, earned: FloatArray, others: FloatArray, chosen: IntArray, rest: int
+) -> list[Ranking]:
+    """Returns the rankings of N tokens.
+
+    Args:
+        tokens: M increasing ids, (M,).
+        earned: Their rewards, (N, M).
+        others: The reward of each other token, (N,).
+        chosen: The tokens that are ranked, (N,).
+        rest: Number of other tokens, V - M.
+    """
+    rows, places = np.arange(len(chosen)), np.searchsorted(tokens, chosen).clip(max=len(tokens) - 1)
+    paid = np.where(tokens[places] == chosen, earned[rows, places], others)  # (N,)
+    ranks = 1 + (earned > paid[:, None]).sum(axis=1) + rest * (others > paid)
+    shared = (earned == paid[:, None]).sum(axis=1) + rest * (others == paid)
+    worst, left = earned.argmin(axis=1), earned.copy()
+    best: list[IntArray] = []
     for _ in range(min(BEST, len(tokens))):
-        best.append(int(left.argmax()))  # the first of equal ones, which has the lowest id
-        left[best[-1]] = -np.inf
-    lowest = [int(earned.argmin())]
-    return Ranking(
-        best=[(int(tokens[at]), float(earned[at])) for at in best],
-        worst=[(int(tokens[at]), float(earned[at])) for at in lowest],
-        rank=1 + int(np.count_nonzero(earned > paid)) + rest * (other > paid),
-        shared=int(np.count_nonzero(earned == paid)) + rest * (other == paid),
-        of=vocab_size,
-    )
+        best.append(left.argmax(axis=1))  # the first of equal ones, which has the lowest id
+        left[rows, best[-1]] = -np.inf
+    return [
+        Ranking(
+            best=[(int(tokens[at[row]]), float(earned[row, at[row]])) for at in best],
+            worst=[(int(tokens[worst[row]]), float(earned[row, worst[row]]))],
+            rank=int(ranks[row]),
+            shared=int(shared[row]),
+            of=len(tokens) + rest,
+        )
+        for row in rows.tolist()
+    ]
 
 
-def _round(rewards: Any) -> FloatArray:
-    return np.round(np.asarray(rewards, np.float64), DIGITS) + 0.0  # no zero has a sign
+def _first_others(ids: IntArray, vocab_size: int) -> IntArray:
+    """Returns the lowest ids that are not among K others, as many as can be among the best."""
+    free = np.ones(min(vocab_size, len(ids) + BEST), np.bool_)
+    free[ids[ids < len(free)]] = False
+    return np.flatnonzero(free)[:BEST]
+
+
+def _round(rewards: FloatArray) -> FloatArray:
+    return np.round(rewards.astype(np.float64), DIGITS) + 0.0  # no zero has a sign

@@ -11,7 +11,7 @@ from gymnasium.vector.utils import batch_space
 from transformers import GPT2Config, GPT2LMHeadModel
 
 from agents.policies.policy import CausalLMPolicy
-from agents.rollouts.evaluation import evaluate, summarise
+from agents.rollouts.evaluation import evaluate, first_responses, summarise
 
 VOCABULARY, END, WIDTH = 8, 7, 5
 
@@ -102,18 +102,33 @@ def test_rows_say_what_the_environment_and_the_models_say(policy, reference):
         assert row["info"]["response_mask"].sum() == row["length"]
 
 
-def test_rows_keep_the_standing_of_each_token_alone_of_all_candidates(policy, reference):
-    rows = evaluate(policy, CountThrees(candidates=True), episodes=8, reference=reference, seed=0)
+def test_tokens_of_the_first_rows_are_ranked_and_no_candidates_are_kept(policy, reference):
+    env = CountThrees(num_envs=4, candidates=True)
+    rows = evaluate(policy, env, episodes=10, reference=reference, seed=0, ranked=6)
+    plain = evaluate(policy, CountThrees(num_envs=4), episodes=10, reference=reference, seed=0, ranked=6)
+    assert [row["tokens"] for row in rows] == [row["tokens"] for row in plain]
+    assert not any("candidates" in row for row in plain)
+    assert ["candidates" in row for row in rows] == [True] * 6 + [False] * 4
     for row in rows:
         assert not {"candidate_ids", "candidate_rewards", "other_rewards"} & row["info"].keys()
-        best, worst = [[3, 1.0], [0, 0.0], [1, 0.0]], [[0, 0.0]]
+    best, worst = [[3, 1.0], [0, 0.0], [1, 0.0]], [[0, 0.0]]
+    for row in rows[:6]:
         assert row["candidates"] == [
             {"best": best, "worst": worst, "rank": 1, "shared": 1, "of": VOCABULARY}
             if token == 3
             else {"best": best, "worst": worst, "rank": 2, "shared": VOCABULARY - 1, "of": VOCABULARY}
             for token in row["tokens"]
         ]
-    assert any(3 in row["tokens"] for row in rows)
+    assert any(3 in row["tokens"] for row in rows[:6])
+
+
+def test_first_responses_are_one_for_each_prompt():
+    rows = [{"info": {"prompt": prompt}, "number": number} for number, prompt in enumerate("aabac")]
+    assert [row["number"] for row in first_responses(rows, 2)] == [0, 2]
+    assert [row["number"] for row in first_responses(rows, 9)] == [0, 2, 4]
+    assert first_responses(rows, 0) == []
+    unknown = [{"info": {}, "number": number} for number in range(3)]
+    assert [row["number"] for row in first_responses(unknown, 2)] == [0, 1]
 
 
 def test_a_policy_has_no_divergence_from_itself(policy):

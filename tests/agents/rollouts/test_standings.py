@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.rollouts.standings import rank_tokens, without_candidates
+from agents.rollouts.standings import rank_tokens
 
 CANDIDATES = {
     "candidate_ids": np.array([1, 2, 5]),
@@ -45,11 +45,6 @@ def test_what_differs_in_the_last_bits_alone_is_equal():
     assert found["best"] == [[2, 0.25], [0, 0.0], [1, 0.0]]
     assert (found["rank"], found["shared"]) == (2, 5)
     assert "-" not in str(found)
-
-
-def test_an_environment_without_candidates():
-    assert rank_tokens({"token_rewards": [0.0]}, [3], vocab_size=7) is None
-    assert without_candidates({**CANDIDATES, "score": 1.0}) == {"score": 1.0}
 
 
 @given(data=st.data(), size=st.integers(1, 9), count=st.integers(1, 3))
