@@ -20,8 +20,9 @@ from rlsf_gym.evidence import Evidence, FloatArray, IntArray
 from rlsf_gym.feedback.decoding import Pieces, Responses, char_spans, read_responses
 from rlsf_gym.feedback.growing import GrowingResponse
 from rlsf_gym.feedback.hindsight import ResponseHindsight
+from rlsf_gym.feedback.provable import check_certificate, check_provable
 from rlsf_gym.feedback.scoring import Boundary, Scoring
-from rlsf_gym.feedback.verification import Verification, check_certificate, check_provable
+from rlsf_gym.feedback.verification import Verification
 from rlsf_gym.instance import Instance, as_instances
 from rlsf_gym.objectives import Objective
 from rlsf_gym.scorers.protocol import Scorer, find_open_stream, needs_instance

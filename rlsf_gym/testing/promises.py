@@ -14,7 +14,7 @@ from rlsf_gym.certificates import Certificate, CertificateError, Proof
 from rlsf_gym.certificates.checking import verify
 from rlsf_gym.contract import ContractError
 from rlsf_gym.envs.task import is_exact
-from rlsf_gym.feedback.verification import check_rules
+from rlsf_gym.feedback.provable import check_rules
 from rlsf_gym.scorers import Scorer
 from rlsf_gym.testing.forgeries import forge
 
