@@ -1,10 +1,9 @@
 """Scores the prefixes of a response, by the rules and by the lexicon alone."""
 
 import re
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
-from operator import itemgetter
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from vaderSentiment.vaderSentiment import BOOSTER_DICT
 
@@ -22,7 +21,6 @@ from rlsf_gym.domains.sentiment.checker.words import (
 )
 
 _SPACE = re.compile(r"\s")
-_find_stop = itemgetter(1)
 
 
 class Reading(NamedTuple):
@@ -94,31 +92,36 @@ class Reading(NamedTuple):
         Args:
             ends: lengths of the prefixes in characters, ascending.
         """
-        sums = self._known_sums([len(self.prompt) + end for end in ends])
-        if None in sums:
-            left = [end for end, found in zip(ends, sums, strict=True) if found is None]
-            replayed = iter(self._replay(left))
-            return [squash(next(replayed) if found is None else found) for found in sums]
-        return [squash(found) for found in sums if found is not None]
+        known = self._known_scores([len(self.prompt) + end for end in ends])
+        if None not in known:
+            return cast(list[float], known)
+        left = [end for end, found in zip(ends, known, strict=True) if found is None]
+        replayed = iter(self._replay(left))
+        return [squash(next(replayed)) if found is None else found for found in known]
 
-    def _known_sums(self, raws: Sequence[int]) -> list[float | None]:
-        """Sums of the valences with their punctuation, None where so many raw characters cut a word.
+    def _known_scores(self, raws: Sequence[int]) -> list[float | None]:
+        """Scores of so many raw characters each, None where they cut a word.
 
         Args:
             raws: numbers of raw characters, ascending.
         """
-        (spelled, origins), runs = self.spelling, self.runs
-        marks = _Marks(spelled)
+        spelled, origins = self.spelling
+        marks, beyond = _Marks(spelled), len(spelled) + 1
         places = raws if isinstance(origins, range) else [bisect_left(origins, raw) for raw in raws]
-        count = bisect_right(runs, places[0], key=_find_stop) if places else 0  # of whole words
-        sums: list[float | None] = []
+        starts, stops = ([*[run[side] for run in self.runs], beyond] for side in (0, 1))
+        scores: list[float | None] = []
+        number = 0  # of whole words
+        last, score = 0.0, 0.0
         for place in places:
-            while count < len(runs) and runs[count][1] <= place:
-                count += 1
-            is_cut = count < len(runs) and runs[count][0] < place
-            total = None if is_cut else self.totals.get(count)
-            sums.append(total if total is None or not marks.any else marks.emphasize(total, place))
-        return sums
+            while stops[number] <= place:
+                number += 1
+            total = None if starts[number] < place else self.totals.get(number)
+            if total is not None and marks.any:
+                total = marks.emphasize(total, place)
+            if total is not None and total != last:  # few words have a valence
+                last, score = total, squash(total)
+            scores.append(None if total is None else score)
+        return scores
 
     def _replay(self, ends: Sequence[int]) -> list[float]:
         """The sums of the valences with their punctuation, each text read on from the one before."""
