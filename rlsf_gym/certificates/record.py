@@ -1,6 +1,7 @@
 """A record of a certificate: one rule's effect on one unit of a text."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Final, Literal, NamedTuple, cast, get_args
 
 from rlsf_gym.certificates.fields import explain_number, quote
@@ -12,6 +13,7 @@ __all__ = [
     "Status",
     "explain_record",
     "has_plain_types",
+    "make_record",
 ]
 
 Status = Literal["kept", "added", "withdrawn", "passing"]
@@ -52,6 +54,9 @@ class Record(NamedTuple):
     since: int = 0
     until: int = -1
 
+
+make_record = cast(Callable[[tuple[object, ...]], Record], partial(cast(Any, tuple).__new__, Record))
+"""Returns the record of a tuple of all ten fields, in half the time that `Record(*fields)` takes."""
 
 PLAIN_TYPES: Final = (int, int, str, int, int, float, str, tuple, int, int)
 """The types of a record's fields, as rules write them."""

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from rlsf_gym.certificates.lifetimes import Claim, Version, compare_spread, follow, write_records
-from rlsf_gym.certificates.record import Record, Status
+from rlsf_gym.certificates.record import Record, Status, make_record
 from rlsf_gym.domains.sentiment.vader.emoji import Span, SpelledText
 from rlsf_gym.domains.sentiment.vader.reading import Border, Reading
 from rlsf_gym.domains.sentiment.vader.rules import Change, Changes, Premise
@@ -262,7 +262,7 @@ def _word_records(
         changes = _told(changes, premise)
     elif len(changes) == 1:  # mostly so: nothing but the lexicon
         rule, before, _, _ = changes[0]
-        records.append(Record(start, end, rule, start, end, before, status, (), end))
+        records.append(make_record((start, end, rule, start, end, before, status, (), end, -1)))
         changes = ()
     for rule, after, first, last in changes:
         path = premise.path if premise is not None and rule == "knowledge" else ()
