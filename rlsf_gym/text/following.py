@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import codecs
+from collections.abc import Hashable
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -34,7 +37,8 @@ def read_following(tokenizer: Tokenizer, pending: bytes = b"", *, is_last: bool 
     r"""Returns what each token of a vocabulary adds behind bytes that are no character yet.
 
     The texts are those of `decode_pieces`: bytes that are no UTF-8 become U+FFFD, and half a character does
-    where the response is over. Takes O(V) time.
+    where the response is over. Takes O(V) time; asked again of the same tokenizer, it is the same object, so
+    that environments share the tables that a scorer keeps for it.
 
     Args:
         tokenizer: Tokenizer with V tokens.
@@ -49,6 +53,11 @@ def read_following(tokenizer: Tokenizer, pending: bytes = b"", *, is_last: bool 
         >>> following.ends.sum()
         np.int64(1)
     """
+    read = _remember if isinstance(cast(Any, tokenizer), Hashable) else _read
+    return read(tokenizer, pending, is_last)
+
+
+def _read(tokenizer: Tokenizer, pending: bytes, is_last: bool) -> Following:
     size = tokenizer.vocab_size
     ends = np.full(size, is_last)
     ends[tokenizer.eos_token_id] = True
@@ -56,6 +65,9 @@ def read_following(tokenizer: Tokenizer, pending: bytes = b"", *, is_last: bool 
     is_over: list[bool] = ends.tolist()
     texts = [_decode(pending + tokenizer.token_bytes(token), is_over[token]) for token in range(size)]
     return Following(tuple(texts), ends)
+
+
+_remember = lru_cache(maxsize=16)(_read)
 
 
 def _decode(spelled: bytes, is_over: bool) -> str:

@@ -44,3 +44,21 @@ def test_objects_are_compared_by_identity() -> None:
     one, other = (Following(("a",), np.array([False])) for _ in range(2))
     assert one != other
     assert len({one, other}) == 2
+
+
+def test_the_same_question_has_the_same_object_as_its_answer() -> None:
+    tokenizer = ByteTokenizer()
+    one = read_following(tokenizer, b"\xc3")
+    assert read_following(tokenizer, pending=b"\xc3", is_last=False) is one
+    assert read_following(tokenizer, b"\xc3", is_last=True) is not one
+    assert read_following(tokenizer) is not one
+
+
+def test_a_tokenizer_that_cant_be_remembered_is_read_again() -> None:
+    class Unhashable(ByteTokenizer):
+        __hash__ = None  # type: ignore[assignment]
+
+    tokenizer = Unhashable()
+    one, other = read_following(tokenizer), read_following(tokenizer)
+    assert one is not other
+    assert one.texts == other.texts
