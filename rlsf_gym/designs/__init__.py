@@ -7,36 +7,39 @@ there to fail.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, cast
 
 from rlsf_gym.arguments import ArgumentError, did_you_mean
 from rlsf_gym.designs.attributed import attention, gradient
 from rlsf_gym.designs.coalitions import leave_one_out_design, shapley_design
-from rlsf_gym.designs.design import Design, every_prefix, one_text
+from rlsf_gym.designs.design import Design, every_prefix, find_step, one_text
 from rlsf_gym.designs.mixture import mix
 from rlsf_gym.designs.outcome import broadcast, seed_legacy, terminal, uniform
 from rlsf_gym.designs.prefix import (
     lexicon,
     potential,
-    potential_rows,
     quantised_potential_design,
     shuffled,
 )
 from rlsf_gym.designs.rules import rlsf_mask_design, rule_certificate_design
-from rlsf_gym.evidence import Evidence, FloatArray
+from rlsf_gym.designs.stepwise import Step, Stepwise, Transition, stepwise
+from rlsf_gym.evidence import FloatArray
 from rlsf_gym.registry import Table
 
 __all__ = [
     "DESIGNS",
     "Design",
+    "Step",
+    "Stepwise",
+    "Transition",
     "every_prefix",
-    "find_rows",
     "find_step",
     "load_design",
     "one_text",
     "register_design",
+    "stepwise",
 ]
 
 
@@ -102,35 +105,6 @@ DESIGNS = Table(
     },
 )
 """Table of reward designs by name."""
-
-
-def _gain(before: float, after: float) -> float:
-    return after - before
-
-
-def _nothing(before: float, after: float) -> float:
-    return 0.0
-
-
-def find_step(design: Design) -> Callable[[float, float], float] | None:
-    """Returns what a causal design pays a token that is not the last, from two utilities alone.
-
-    They are those that are known before and after the token. None for a design whose rewards depend on more:
-    it has to be asked with all the evidence of the response so far.
-    """
-    steps = ((potential, _gain), (terminal, _nothing))
-    if type(design) is not Design:  # a subclass may pay otherwise than its function says
-        return None
-    return next((step for function, step in steps if design.function is function), None)
-
-
-def find_rows(design: Design) -> Callable[[Sequence[Evidence]], FloatArray] | None:
-    """Returns a function of B responses to the rewards that a design pays each, float64 (B, T), to the bit.
-
-    None for a design that has to be asked for one response after the other.
-    """
-    is_plain = type(design) is Design  # a subclass may pay otherwise than its function says
-    return potential_rows if is_plain and design.function is potential else None
 
 
 def register_design(name: str, design: Design | Callable[..., FloatArray]) -> None:

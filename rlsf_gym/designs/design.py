@@ -10,9 +10,10 @@ from typing import Any, cast
 import numpy as np
 
 from rlsf_gym.arguments import Argument, ArgumentError, describe_mismatch
+from rlsf_gym.designs.stepwise import Step, bind_step
 from rlsf_gym.evidence import Evidence, FloatArray
 
-__all__ = ["Design", "every_prefix", "one_text"]
+__all__ = ["Design", "every_prefix", "find_step", "one_text"]
 
 
 def one_text(length: int) -> int:
@@ -36,7 +37,8 @@ class Design:
     name: str
     """Name of the design, reported as `info["reward_design"]`."""
     function: Callable[..., FloatArray]
-    """`function(evidence, *, rng, **kwargs) -> float64 (T,)`, zero where the mask is zero."""
+    """`function(evidence, *, rng, **kwargs) -> float64 (T,)`, zero where the mask is zero. A `Stepwise` one
+    can also say what other tokens would earn."""
     causal: bool = False
     """A token's reward depends on the tokens up to it, and on whether it is the last one."""
     conserving: bool = False
@@ -83,3 +85,13 @@ class Design:
         if self.variant is not None:
             return self.variant(**kwargs)
         return replace(self, function=partial(self.function, **kwargs))
+
+
+def find_step(design: Design) -> Step | None:
+    """Returns what a causal design pays tokens, by what is known around them alone.
+
+    None for a design whose rewards depend on more, or that is not made of a `Stepwise` function: it has to be
+    asked with all the evidence of a response.
+    """
+    is_plain = type(design) is Design  # a subclass may pay otherwise than its function says
+    return bind_step(design.function) if design.causal and is_plain else None

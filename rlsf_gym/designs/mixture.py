@@ -7,8 +7,9 @@ from functools import partial
 
 import numpy as np
 
-from rlsf_gym.designs.design import Design
+from rlsf_gym.designs.design import Design, find_step
 from rlsf_gym.designs.outcome import terminal
+from rlsf_gym.designs.stepwise import Step, Stepwise, Transition
 from rlsf_gym.evidence import Evidence, FloatArray
 
 __all__ = ["mix", "mixed"]
@@ -32,6 +33,22 @@ def mixed(evidence: Evidence, *, rng: np.random.Generator, dense: Design, beta: 
     return beta * dense(evidence, rng=rng) + (1.0 - beta) * terminal(evidence, rng=rng)
 
 
+def mixed_step(step: Transition, *, dense: Step, beta: float) -> FloatArray:
+    """Returns r_t = beta d_t + (1 - beta) (u(xy) - u(x)) [t is the last token], d a reward that is stepwise.
+
+    The mixture of `mixed`, of a dense design whose reward of a token says what is known around it.
+
+    Args:
+        step: What is known around the tokens.
+        dense: A conserving design's step.
+        beta: Its share, in [0, 1].
+
+    Returns:
+        float64, in the shape of the steps.
+    """
+    return beta * dense.of.function(step, **dense.kwargs) + (1.0 - beta) * terminal.function(step)
+
+
 def mix(dense: Design, beta: float, variant: Callable[..., Design]) -> Design:
     """Returns the mixture as a design, declaring what the dense one declares.
 
@@ -49,9 +66,14 @@ def mix(dense: Design, beta: float, variant: Callable[..., Design]) -> Design:
         )
     if not 0.0 <= beta <= 1.0:
         raise ValueError(f"beta must be in [0, 1], got {beta!r}")
+    step = find_step(dense)
+    if step is None:
+        function: Callable[..., FloatArray] = partial(mixed, dense=dense, beta=beta)
+    else:
+        function = partial(Stepwise(mixed_step, step.draws), dense=step, beta=beta)
     return Design(
         "mixed",
-        partial(mixed, dense=dense, beta=beta),
+        function,
         causal=dense.causal,
         conserving=True,
         bounded=dense.bounded,

@@ -7,26 +7,24 @@ from __future__ import annotations
 
 import numpy as np
 
+from rlsf_gym.designs.stepwise import Stepwise, Transition
 from rlsf_gym.evidence import Evidence, FloatArray
 
 
-def terminal(evidence: Evidence, *, rng: np.random.Generator) -> FloatArray:
+@Stepwise
+def terminal(step: Transition) -> FloatArray:
     """Returns the whole gain on the last token: r_T' = u(xy) - u(x), and 0 before.
 
     The usual scalar reward of learning from feedback, as a vector. Causal, conserving, bounded; one text to
     score.
 
     Args:
-        evidence: What is known of the response.
-        rng: Not drawn from.
+        step: What is known around the tokens.
 
     Returns:
-        float64 (T,).
+        float64, in the shape of the steps.
     """
-    rewards = np.zeros(evidence.mask.shape)
-    if evidence.length:
-        rewards[evidence.length - 1] = evidence.gain
-    return rewards
+    return np.where(step.is_last, step.utility - step.prompt, 0.0)
 
 
 def uniform(evidence: Evidence, *, rng: np.random.Generator) -> FloatArray:

@@ -12,40 +12,28 @@ from functools import lru_cache, partial
 import numpy as np
 
 from rlsf_gym.designs.design import Design, every_prefix
+from rlsf_gym.designs.stepwise import Stepwise, Transition, stepwise
 from rlsf_gym.evidence import Evidence, FloatArray
 
 TENTHS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 """Upper edges of bins where nothing is known of the sizes of rewards."""
 
 
-def potential(evidence: Evidence, *, rng: np.random.Generator) -> FloatArray:
+@Stepwise
+def potential(step: Transition) -> FloatArray:
     """Returns differences of the prefix utility: r_t = Phi(s_t) - Phi(s_{t-1}).
 
     Causal and conserving, hence potential-based shaping (Ng, Harada and Russell 1999) of the terminal
     reward with discount 1: it leaves the optimal policy alone. Bounded; every prefix is scored.
 
     Args:
-        evidence: What is known of the response, `prefix_utilities` included.
-        rng: Not drawn from.
+        step: What is known around the tokens.
 
     Returns:
-        float64 (T,).
+        float64, in the shape of the steps.
     """
-    steps = evidence.prefix_utilities.copy()  # (T,) float64
-    steps[1:] -= evidence.prefix_utilities[:-1]
-    steps[0] -= evidence.prompt_utility
-    steps[evidence.length :] = 0.0
-    return steps
-
-
-def potential_rows(evidence: Sequence[Evidence]) -> FloatArray:
-    """Returns what `potential` pays B responses of T positions, float64 (B, T), in one go."""
-    prefixes = np.array([one.prefix_utilities for one in evidence])  # (B, T) float64
-    steps = prefixes.copy()
-    steps[:, 1:] -= prefixes[:, :-1]
-    steps[:, 0] -= [one.prompt_utility for one in evidence]
-    steps[~np.array([one.mask for one in evidence])] = 0.0
-    return steps
+    before, after = step.known()
+    return after - before
 
 
 def shuffled(evidence: Evidence, *, rng: np.random.Generator) -> FloatArray:
@@ -66,12 +54,9 @@ def shuffled(evidence: Evidence, *, rng: np.random.Generator) -> FloatArray:
     return rewards
 
 
+@stepwise(draws=True)
 def quantised_potential(
-    evidence: Evidence,
-    *,
-    rng: np.random.Generator,
-    edges: Sequence[float] = TENTHS,
-    noise: float = 0.05,
+    step: Transition, *, edges: Sequence[float] = TENTHS, noise: float = 0.05
 ) -> FloatArray:
     """Returns the rewards of `potential`, rounded to the middle of their bin, with noise.
 
@@ -82,19 +67,20 @@ def quantised_potential(
     stays none. Causal and bounded, conserving only roughly; every prefix is scored.
 
     Args:
-        evidence: What is known of the response, `prefix_utilities` included.
-        rng: Draws the noise, a number for each of T positions.
+        step: What is known around the tokens, with a number drawn for each of T positions.
         edges: Upper edges of the bins, increasing, in (0, 2 - noise]. An environment takes those of its
             domain where none are given.
         noise: Largest absolute value of the noise, in [0, 2).
 
     Returns:
-        float64 (T,).
+        float64, in the shape of the steps.
     """
-    rewards = potential(evidence, rng=rng)
+    before, after = step.known()
+    rewards = after - before
     upper, values = _make_bins(tuple(edges))
     sizes = values[upper.searchsorted(np.abs(rewards))]
-    drawn = rng.uniform(-noise, noise, size=rewards.shape)
+    assert step.drawn is not None
+    drawn = -noise + 2.0 * noise * step.drawn
     return np.where(rewards == 0.0, 0.0, np.sign(rewards) * sizes + drawn)
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from rlsf_gym.designs import Design, find_rows, find_step
+from rlsf_gym.designs import Design, find_step
 from rlsf_gym.evidence import Evidence, FloatArray, IntArray
 from rlsf_gym.feedback.decoding import Pieces, Responses, char_spans, read_responses
 from rlsf_gym.feedback.growing import GrowingResponse
@@ -99,14 +99,14 @@ class Feedback:
         """Returns an object that rewards tokens as they are written, None where rewards need the whole text.
 
         That is so under `verify`, where nothing is paid without a proof, for designs that do not say by
-        `find_step` what they pay, and for scorers and segmentations that do not read on.
+        `find_step` what they pay, or that draw, and for scorers and segmentations that do not read on.
         """
         step = find_step(self.design)
         open_stream = None if needs_instance(self.scorer) else find_open_stream(self.scorer)
         count_closed = (
             len if self.boundary == "open" else getattr(self._scoring.segmentation, "count_closed", None)
         )
-        if self.verify or step is None or open_stream is None or count_closed is None:
+        if self.verify or step is None or step.draws or open_stream is None or count_closed is None:
             return None
         prompt = instance.prompt
         return GrowingResponse(
@@ -221,8 +221,8 @@ class Feedback:
         rngs: Sequence[np.random.Generator],
     ) -> FloatArray:
         """Returns the rewards of B responses, float64 (B, T), checked as far as `verify` asks for it."""
-        pay_rows = find_rows(self.design)
-        rewards = self._pay(evidence, rngs) if pay_rows is None else pay_rows(evidence)  # (B, T) float64
+        step = find_step(self.design)
+        rewards = self._pay(evidence, rngs) if step is None else step.pay_rows(evidence, rngs)  # (B, T)
         behind = rewards[~responses.mask]  # of padding
         if not np.isfinite(rewards).all() or behind.any():
             wrong = (~np.isfinite(rewards) | (~responses.mask & (rewards != 0.0))).any(axis=1)

@@ -5,14 +5,17 @@ from __future__ import annotations
 import codecs
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
+from rlsf_gym.designs import Step, Transition
 from rlsf_gym.scorers.protocol import ScoreStream
 
 __all__ = ["GrowingResponse"]
 
 _Decoder = codecs.getincrementaldecoder("utf-8")
+_GOES_ON = np.array(False)
 
 
 @dataclass(eq=False, kw_only=True)
@@ -30,11 +33,17 @@ class GrowingResponse:
     """Objective: score to utility."""
     count_closed: Callable[[str], int]
     """Number of further characters that count, of those that have not counted before."""
-    step: Callable[[float, float], float]
-    """Reward of a token, from the utilities before and after it."""
+    step: Step
+    """What the design pays a token for what is known around it; it draws nothing."""
     _decoder: codecs.IncrementalDecoder = field(default_factory=lambda: _Decoder("replace"), init=False)
     _waiting: str = field(default="", init=False)
     """Characters that are certain and do not count yet."""
+    _start: Any = field(init=False)
+    """Utility of the prompt."""
+
+    def __post_init__(self) -> None:
+        """Keeps the utility with which the response begins."""
+        self._start = self.utility
 
     def add(self, piece: bytes) -> float:
         """Appends the bytes of a token and returns its reward, given that the response goes on.
@@ -48,4 +57,6 @@ class GrowingResponse:
         if counted:
             self.utility = self.measure(self.stream.extend(self._waiting[:counted]))
             self._waiting = self._waiting[counted:]
-        return float(np.float32(self.step(before, self.utility)))
+        known: Any = (before, self.utility)
+        around = Transition(prompt=self._start, is_last=_GOES_ON, utility=known[1], known=lambda: known)
+        return float(np.float32(self.step.pays(around)))

@@ -6,7 +6,7 @@ import gymnasium as gym
 import numpy as np
 import pytest
 
-from rlsf_gym.designs import DESIGNS, Design, find_rows, find_step, load_design
+from rlsf_gym.designs import load_design
 from rlsf_gym.designs.prefix import potential, shuffled
 from rlsf_gym.domains.sentiment.samples import SAMPLES
 from rlsf_gym.evidence import Evidence
@@ -31,30 +31,6 @@ def evidence_of(prefixes, *, length, prompt_utility=0.25):
 def test_potential_pays_the_differences_of_the_prefix_utility():
     evidence = evidence_of([0.25, 0.75, -0.25, -0.25], length=3)
     assert potential(evidence, rng=np.random.default_rng(0)).tolist() == [0.0, 0.5, -1.0, 0.0]
-
-
-def test_a_batch_is_paid_by_potential_what_each_response_is():
-    rng = np.random.default_rng(0)
-    rows = [
-        evidence_of(rng.normal(size=6), length=length, prompt_utility=rng.normal()) for length in range(7)
-    ]
-    paid = find_rows(DESIGNS["potential"])(rows)
-    alone = np.array([potential(one, rng=rng) for one in rows])
-    assert paid.tobytes() == alone.tobytes()  # zeros with their signs, too
-
-
-def test_a_subclass_that_pays_otherwise_is_asked_itself():
-    class Other(Design):
-        def __call__(self, evidence, *, rng):
-            return -super().__call__(evidence, rng=rng)
-
-    assert find_rows(Other("other", potential)) is None
-    assert find_step(Other("other", potential)) is None
-    assert find_step(DESIGNS["potential"])(0.25, 1.0) == 0.75
-
-
-def test_other_designs_are_asked_for_one_response_after_the_other():
-    assert [name for name in DESIGNS if find_rows(DESIGNS[name])] == ["potential"]
 
 
 def test_shuffled_pays_the_same_amounts_on_other_real_tokens():

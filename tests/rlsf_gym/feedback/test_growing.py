@@ -68,6 +68,7 @@ def test_steps_that_need_the_whole_response_are_paid_from_all_that_is_written():
     for kwargs, is_followed in (
         ({}, True),
         ({"reward_design": by_hand}, True),
+        ({"reward_design": "mixed"}, True),
         ({"reward_design": other}, False),
         ({"reward_design": "quantised_potential"}, False),
         ({"reward_design": "uniform"}, False),
