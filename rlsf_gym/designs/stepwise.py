@@ -59,6 +59,11 @@ class Step(NamedTuple):
     """Its arguments."""
 
     @property
+    def name(self) -> str:
+        """Name of the function, for messages."""
+        return str(getattr(self.of.function, "__name__", self.of.function))
+
+    @property
     def draws(self) -> bool:
         """Whether a number is drawn for each position."""
         return self.of.draws
@@ -80,7 +85,7 @@ class Step(NamedTuple):
             return np.broadcast_to(paid, shape)
         except ValueError as error:
             raise ValueError(
-                f"a stepwise reward must be elementwise: {self.of.__name__} must return an array of shape "
+                f"a stepwise reward must be elementwise: {self.name} must return an array of shape "
                 f"{shape}, got {paid.shape}"
             ) from error
 

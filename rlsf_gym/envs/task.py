@@ -48,6 +48,8 @@ class TaskArguments(TypedDict, total=False):
     max_prompt_tokens: int
     max_new_tokens: int
     verify: bool
+    candidates: bool
+    prefix_values: bool
 
 
 def make_task(name: str, arguments: TaskArguments) -> Task:
@@ -112,14 +114,18 @@ class Task:
         max_prompt_tokens: int = 16,
         max_new_tokens: int = 16,
         verify: bool = False,
+        candidates: bool = False,
+        prefix_values: bool = False,
     ) -> None:
         self.domain = domain
         self.max_prompt_tokens = check_count("max_prompt_tokens", max_prompt_tokens)
         self.max_new_tokens = check_count("max_new_tokens", max_new_tokens)
         if boundary not in get_args(Boundary):
             raise ArgumentError(Argument("boundary"), f" must be 'closed' or 'open', got {boundary!r}")
-        if not isinstance(cast(object, verify), bool):  # a text such as "no" would be taken for yes
-            raise ArgumentError(Argument("verify"), f" must be True or False, got {verify!r}")
+        flags = {"verify": verify, "candidates": candidates, "prefix_values": prefix_values}
+        for name, flag in flags.items():
+            if not isinstance(cast(object, flag), bool):  # a text such as "no" would be taken for yes
+                raise ArgumentError(Argument(name), f" must be True or False, got {flag!r}")
         self.tokenizer = load_tokenizer(tokenizer)
         self.instances = self._load_instances(prompts, prompts_kwargs or {}, split)
         loaded_scorer = _load_scorer(domain, scorer, scorer_kwargs or {}, verify)
@@ -132,6 +138,8 @@ class Task:
             judge=load_judge(judge, domain.judge),
             boundary=boundary,
             verify=verify,
+            candidates=candidates,
+            prefix_values=prefix_values,
             probe=self._draw_probe(domain),
         )
         self._prompt_ids = Remembered[IntArray](sys.getsizeof)
@@ -207,12 +215,12 @@ class Task:
         """Returns the same task under another reward design; parts and caches of prompts are shared.
 
         Raises:
-            ValueError: If there is no such design, it does not take the arguments, or the scorer can't serve
-                it.
+            ValueError: If there is no such design, it does not take the arguments, the scorer can't serve it,
+                or candidates are asked for and can't be served under it.
         """
-        task, feedback = copy.copy(self), copy.copy(self.feedback)
-        feedback.design = _load_design(self.domain, reward_design, kwargs, feedback.scorer)
-        task.feedback = feedback
+        task = copy.copy(self)
+        design = _load_design(self.domain, reward_design, kwargs, self.feedback.scorer)
+        task.feedback = self.feedback.with_design(design)
         return task
 
     def _load_instances(self, prompts: Any, kwargs: Mapping[str, Any], split: str) -> Instances:

@@ -13,8 +13,10 @@ from rlsf_gym.envs.base import TaskEnv
 from rlsf_gym.envs.screen import Episode
 from rlsf_gym.envs.spaces import read_token, writing_space
 from rlsf_gym.envs.task import TaskArguments
-from rlsf_gym.evidence import BoolArray
+from rlsf_gym.evidence import BoolArray, IntArray
+from rlsf_gym.feedback.core import add_columns
 from rlsf_gym.feedback.growing import GrowingResponse
+from rlsf_gym.instance import Instance
 
 __all__ = ["TokenEnv"]
 
@@ -109,7 +111,8 @@ class TokenEnv(TaskEnv[Observation, "int | np.integer[Any]"]):
         self._input_ids[self._start : self._end] = prompt
         self._growing = self.task.feedback.follow(instance)
         self._episode = Episode(instance, np.zeros(0, np.int64), None)
-        return self._observe(), {**self.task.reset_info(instance), "action_mask": self._mask()}
+        info = {**self.task.reset_info(instance), "action_mask": self._mask()}
+        return self._observe(), info | self._look_ahead(instance, self._episode.ids)
 
     def step(self, action: int | np.integer[Any]) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
         """Appends a token to the response.
@@ -135,7 +138,10 @@ class TokenEnv(TaskEnv[Observation, "int | np.integer[Any]"]):
         if ended:
             padded = np.full((1, self.task.max_new_tokens), self.tokenizer.vocab_size, np.int64)
             padded[0, : len(ids)] = ids
-            info = feedback.infos([self._episode.instance], padded, [self._design_rng])[0]
+            infos, columns = feedback.batch(
+                [self._episode.instance], padded, [self._design_rng], candidates=False
+            )
+            info = add_columns(infos, columns)[0]
             reward = float(info["token_rewards"].sum(dtype=np.float64)) - self._paid
         elif self._growing is not None:
             reward = self._growing.add(self.tokenizer.token_bytes(token))
@@ -143,13 +149,20 @@ class TokenEnv(TaskEnv[Observation, "int | np.integer[Any]"]):
             reward = feedback.reward_so_far(self._episode.instance, ids, self._design_rng)
         self._paid += reward
         self._episode = Episode(self._episode.instance, ids, info or None)
-        return self._observe(), reward, ended, False, {**info, "action_mask": self._mask()}
+        ahead = {} if ended else self._look_ahead(self._episode.instance, ids)
+        return self._observe(), reward, ended, False, {**info, **ahead, "action_mask": self._mask()}
 
     def action_masks(self) -> BoolArray:
         """Returns bool (V,): True on tokens with text, and on the end token once something is written."""
         mask = self._has_text.copy()
         mask[self.tokenizer.eos_token_id] = self._end > self.task.max_prompt_tokens
         return mask
+
+    def _look_ahead(self, instance: Instance, ids: IntArray) -> dict[str, Any]:
+        """Returns what each token would earn as the next one, where that is asked for."""
+        assert self._design_rng is not None
+        is_last = len(ids) + 1 == self.task.max_new_tokens
+        return self.task.feedback.next_candidates(instance, ids, self._design_rng, is_last=is_last)
 
     def _mask(self) -> npt.NDArray[np.int8]:
         return self.action_masks().astype(np.int8)

@@ -19,6 +19,7 @@ from rlsf_gym.envs.forms import Form, TextForm, TokenForm
 from rlsf_gym.envs.options import given_instances, reset_mask
 from rlsf_gym.envs.screen import Episode, check_render_mode, show
 from rlsf_gym.envs.task import TaskArguments, check_count, make_task
+from rlsf_gym.feedback.core import add_columns
 from rlsf_gym.instance import Instance
 from rlsf_gym.text.tokenizer import Tokenizer
 
@@ -127,12 +128,15 @@ class _VectorEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
             )
         ids, instances = self._form.read_batch(actions, self.num_envs), list(self._instances)
         rngs = [self._stream(index).designs for index in range(self.num_envs)]
-        infos = self.task.feedback.infos(instances, ids, rngs)
+        infos, shared = self.task.feedback.batch(instances, ids, rngs)
         rewards = np.array([info["token_rewards"] for info in infos], np.float64).sum(axis=1)  # (B,)
-        self._ended = list(map(Episode, instances, ids, infos))
+        told = infos if self.render_mode is None else add_columns(infos, shared)  # nobody else needs them
+        self._ended = list(map(Episode, instances, ids, told))
         self._waiting[:] = True
         everyone = list(range(self.num_envs))
         columns = collate_infos(infos, everyone, self.num_envs)
+        for key, column in shared.items():
+            columns |= {key: column, f"_{key}": np.ones(self.num_envs, np.bool_)}
         if self.autoreset_mode == AutoresetMode.SAME_STEP:
             columns = self._final_infos(columns)
             begun = [self._begin(index, None) for index in everyone]

@@ -7,7 +7,7 @@ design reads prefixes, once for the prefixes.
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -17,11 +17,12 @@ import numpy.typing as npt
 
 from rlsf_gym.designs import Design, find_step
 from rlsf_gym.evidence import Evidence, FloatArray, IntArray
+from rlsf_gym.feedback.candidates import CandidateRewards, Known, check_candidates
 from rlsf_gym.feedback.decoding import Pieces, Responses, char_spans, read_responses
 from rlsf_gym.feedback.growing import GrowingResponse
 from rlsf_gym.feedback.hindsight import ResponseHindsight
 from rlsf_gym.feedback.provable import check_certificate, check_provable
-from rlsf_gym.feedback.scoring import Boundary, Scoring
+from rlsf_gym.feedback.scoring import Boundary, Scores, Scoring
 from rlsf_gym.feedback.verification import Verification
 from rlsf_gym.instance import Instance, as_instances
 from rlsf_gym.objectives import Objective
@@ -46,17 +47,22 @@ class Feedback:
     """When a unit counts: once it is closed ("closed"), or with each of its pieces ("open")."""
     verify: bool = False
     """Whether scores and rewards are proved before they are returned."""
+    candidates: bool = False
+    """Whether infos say what each token of the vocabulary would have earned."""
+    prefix_values: bool = False
+    """Whether infos hold the utility that is known before each token."""
     probe: tuple[Instance, str] | None = None
     """Instance and response on which a scorer that declares proofs is checked when the object is made."""
     _scoring: Scoring = field(init=False, repr=False)
     _pieces: Pieces = field(init=False, repr=False)
+    _candidates: CandidateRewards | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Prepares scoring, and checks the scorer's proofs on the probe.
 
         Raises:
-            ValueError: If the scorer declares proofs, and its certificates cannot be proved; or the
-                segmentation lacks a method.
+            ValueError: If the scorer declares proofs, and its certificates cannot be proved; the segmentation
+                lacks a method; or candidates are asked for and can't be served.
         """
         is_proved = check_provable(self.scorer, self.probe) and self.verify
         self._pieces = Pieces(self.tokenizer)
@@ -65,6 +71,29 @@ class Feedback:
             segmentation=choose_segmentation(self.scorer, self.segmentation),
             boundary=self.boundary,
             is_watched=not is_proved and not needs_instance(self.scorer),
+        )
+        if self.candidates:
+            self._candidates = self._serve_candidates()
+
+    def with_design(self, design: Design) -> Feedback:
+        """Returns the same feedback under another design; parts and what they remember are shared.
+
+        Raises:
+            ValueError: If candidates are asked for, and can't be served under it.
+        """
+        feedback = copy.copy(self)
+        feedback.design = design
+        if self.candidates:
+            feedback._candidates = feedback._serve_candidates()
+        return feedback
+
+    def _serve_candidates(self) -> CandidateRewards:
+        return CandidateRewards(
+            scoring=self._scoring,
+            objective=self.objective,
+            step=check_candidates(self.design, self._scoring, self.tokenizer.vocab_size),
+            tokenizer=self.tokenizer,
+            pieces=self._pieces,
         )
 
     def infos(
@@ -81,9 +110,38 @@ class Feedback:
             ValueError: If the scorer, the design or the judge returns what it must not.
             CertificateError: If `verify` is set and a score or a reward does not check.
         """
+        infos, columns = self.batch(instances, actions, rngs)
+        return add_columns(infos, columns)
+
+    def batch(
+        self,
+        instances: Sequence[str | Instance],
+        actions: IntArray,
+        rngs: Sequence[np.random.Generator],
+        *,
+        candidates: bool = True,
+    ) -> tuple[list[dict[str, Any]], dict[str, npt.NDArray[Any]]]:
+        """Returns the step info of each response, and the keys that are worked out for all of them at once.
+
+        Args:
+            instances: B instances, or prompts of plain text.
+            actions: int64 (B, T) token ids, V for no token.
+            rngs: B generators for the designs that draw.
+            candidates: Whether candidates are among the keys, where they are asked for.
+
+        Returns:
+            B infos, and arrays of B rows by key, whose rows belong into the infos.
+
+        Raises:
+            ValueError: If the scorer, the design or the judge returns what it must not.
+            CertificateError: If `verify` is set and a score or a reward does not check.
+        """
         responses = read_responses(actions, self.tokenizer, self._pieces)
         given = as_instances(instances)
-        evidence = self.evidence(given, responses)
+        scores = self._ask(given, responses)
+        evidence = self._gather(given, responses, scores)
+        serve = self._candidates if candidates else None
+        drawn = None if serve is None else serve.step.draw(copy.deepcopy(list(rngs)), actions.shape[1])
         token_rewards = self._lay(given, responses, evidence, rngs).astype(np.float32)  # (B, T)
         response_mask = responses.mask.astype(np.int8)  # (B, T)
         rows = zip(
@@ -93,7 +151,14 @@ class Feedback:
         if self.judge is not None:
             for info, value in zip(infos, _judge(self.judge, _join(given, responses)), strict=True):
                 info["judge"] = value
-        return infos
+        columns: dict[str, npt.NDArray[Any]] = {}
+        if serve is not None or self.prefix_values:
+            known = self._look_around(scores, actions.shape, drawn)
+            if serve is not None:
+                columns |= serve.of_responses(given, actions, responses, known)
+            if self.prefix_values:
+                columns["prefix_values"] = known.values(responses.mask)
+        return infos, columns
 
     def follow(self, instance: Instance) -> GrowingResponse | None:
         """Returns an object that rewards tokens as they are written, None where rewards need the whole text.
@@ -144,6 +209,28 @@ class Feedback:
         evidence = self.evidence(given, responses)
         return float(np.float32(self._lay(given, responses, evidence, [copy.deepcopy(rng)])[0, -2]))
 
+    def next_candidates(
+        self, instance: Instance, ids: IntArray, rng: np.random.Generator, *, is_last: bool
+    ) -> dict[str, Any]:
+        """Returns what each token would earn as the next one of an unfinished response; nothing if not asked.
+
+        Args:
+            instance: The instance.
+            ids: int64 (N,), the response so far, without an end.
+            rng: Generator for the designs that draw; its state is left unchanged.
+            is_last: Whether the next token is the last one, whichever it is.
+
+        Raises:
+            ValueError: If the scorer or the design returns what it must not.
+        """
+        if self._candidates is None:
+            return {}
+        count, ended = len(ids), np.append(ids, self.tokenizer.eos_token_id)[None]
+        scores = self._ask([instance], read_responses(ended, self.tokenizer, self._pieces))
+        drawn = self._candidates.step.draw([copy.deepcopy(rng)], count + 1)
+        known = self._look_around(scores, ended.shape, drawn).at((slice(None), count))
+        return self._candidates.of_next(instance, ids.tolist(), is_last, known)
+
     def evidence(self, instances: Sequence[str | Instance], responses: Responses) -> list[Evidence]:
         """Returns the evidence on each response that its reward design may use.
 
@@ -156,9 +243,26 @@ class Feedback:
             CertificateError: If a certificate does not add up to the scores that it states.
         """
         given = as_instances(instances)
+        return self._gather(given, responses, self._ask(given, responses))
+
+    def _ask(self, instances: Sequence[Instance], responses: Responses) -> Scores:
+        """Returns the scores of B responses, and of prefixes where somebody reads them."""
+        prefixes = self.design.uses_prefixes or self.prefix_values
+        return self._scoring.ask(instances, responses, prefixes=prefixes)
+
+    def _look_around(self, scores: Scores, shape: tuple[int, ...], drawn: FloatArray | None) -> Known:
+        """Returns what is known around the tokens of B responses of T positions."""
+        prompt = np.broadcast_to(self.objective(scores.prompt)[:, None], shape)  # (B, T)
+        if scores.prefixes is None:
+            return Known(prompt, None, drawn)
+        after = self.objective(scores.prefixes)
+        return Known(prompt, np.concatenate([prompt[:, :1], after[:, :-1]], axis=1), drawn)
+
+    def _gather(self, given: Sequence[Instance], responses: Responses, scores: Scores) -> list[Evidence]:
+        """Returns the evidence on each of B responses, given their scores."""
         prompts = [one.prompt for one in given]
-        scores = self._scoring.ask(given, responses, prefixes=self.design.uses_prefixes)
-        prefixes = None if scores.prefixes is None else self.objective(scores.prefixes)
+        reads = self.design.uses_prefixes and scores.prefixes is not None
+        prefixes = self.objective(scores.prefixes) if reads else None
         prompt_scores, prompt_utilities = scores.prompt.tolist(), self.objective(scores.prompt).tolist()
         full_scores, utilities = scores.full.tolist(), self.objective(scores.full).tolist()
         slopes = self.objective.slope(scores.full).tolist()
@@ -307,6 +411,14 @@ class Feedback:
             "certificate": certificate.as_records(),
             **payload,
         }
+
+
+def add_columns(infos: list[dict[str, Any]], columns: Mapping[str, npt.NDArray[Any]]) -> list[dict[str, Any]]:
+    """Returns B infos with the rows of columns that belong into them."""
+    if not columns:
+        return infos
+    rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+    return [info | row for info, row in zip(infos, rows, strict=True)]
 
 
 @lru_cache(maxsize=64)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+from collections.abc import Sequence
 from typing import NamedTuple, cast
 
 import numpy as np
@@ -9,6 +11,8 @@ import numpy as np
 from rlsf_gym.evidence import BoolArray, IntArray
 from rlsf_gym.text.bytes import decode_pieces
 from rlsf_gym.text.tokenizer import Tokenizer
+
+_Decoder = codecs.getincrementaldecoder("utf-8")
 
 
 class Responses(NamedTuple):
@@ -41,6 +45,12 @@ class Pieces(dict[int, bytes]):
         """Looks up the bytes of a token that is not in the cache."""
         piece = self[token] = self._tokenizer.token_bytes(token)
         return piece
+
+    def read(self, ids: Sequence[int]) -> tuple[str, bytes]:
+        """Returns the characters that are certain after so many tokens, and the bytes that wait for more."""
+        decoder = _Decoder("replace")
+        text = decoder.decode(b"".join(self[token] for token in ids))
+        return text, decoder.getstate()[0]
 
 
 def read_responses(actions: IntArray, tokenizer: Tokenizer, pieces: Pieces | None = None) -> Responses:
@@ -94,6 +104,28 @@ def _decode(
             texts.append(text)
         first, start = first + length, start + size
     return texts, ends
+
+
+def find_pending(actions: IntArray, responses: Responses, pieces: Pieces) -> dict[bytes, list[int]]:
+    """Returns before which tokens half a character waits: its bytes to positions in the flattened (B, T).
+
+    Args:
+        actions: int64 (B, T), the ids of the tokens.
+        responses: The responses that they spell.
+        pieces: Cache of the tokens' bytes.
+    """
+    found: dict[bytes, list[int]] = {}
+    for row, text in enumerate(responses.texts):
+        if text.isascii():
+            continue
+        decoder = _Decoder("replace")
+        tokens: list[int] = actions[row, : int(responses.lengths[row])].tolist()
+        for at, token in enumerate(tokens, start=row * actions.shape[1]):
+            waiting = decoder.getstate()[0]
+            if waiting:
+                found.setdefault(waiting, []).append(at)
+            decoder.decode(pieces[token])
+    return found
 
 
 def char_spans(char_ends: IntArray, offsets: IntArray) -> IntArray:

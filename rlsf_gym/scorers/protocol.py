@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
@@ -19,6 +19,7 @@ __all__ = [
     "IntArray",
     "Scorer",
     "find_assess_batch",
+    "find_candidates",
     "needs_instance",
     "prefix_scores_batch",
 ]
@@ -196,8 +197,21 @@ def find_open_stream(scorer: Scorer) -> Callable[[str], ScoreStream] | None:
     return _find_spokesman(scorer, "open_stream")
 
 
-def _find_spokesman(scorer: Scorer, name: str) -> Callable[..., Any] | None:
-    replaced = {"score", "certify", "prefix_scores"}
+def find_candidates(scorer: Any) -> tuple[Callable[..., Any], bool] | None:
+    """Returns the method by which a scorer tells the scores of candidates, and whether it takes a batch.
+
+    None if it has no such method that agrees with its others, as `find_assess_batch` does.
+    """
+    replaced = {"assess", "assess_batch", "candidates"}
+    batched = _find_spokesman(scorer, "candidates_batch", replaced)
+    if batched is not None:
+        return batched, True
+    single = _find_spokesman(scorer, "candidates", replaced - {"candidates"})
+    return None if single is None else (single, False)
+
+
+def _find_spokesman(scorer: Any, name: str, more: Collection[str] = ()) -> Callable[..., Any] | None:
+    replaced = {"score", "certify", "prefix_scores", *more}
     for names in (getattr(scorer, "__dict__", {}), *map(vars, type(scorer).__mro__)):
         if name in names:
             return getattr(scorer, name)

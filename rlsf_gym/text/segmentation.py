@@ -42,6 +42,8 @@ class Segmentation(Protocol):
     - `closed_ends_batch(texts, char_ends, lengths) -> int64 (B, T)`: `closed_ends` of B responses at once.
     - `count_closed(text) -> int`: how many characters lie in closed units of a text that begins where a unit
       may begin and goes on. With it, environments whose steps are tokens look at each character once.
+    - `closes_at_once`, True where `closed_ends` returns `char_ends` of any text: each character counts with
+      the token that completes it. Without it, what other tokens would earn is known for `boundary="open"`;
     - `can_close(text) -> bool | None`: whether units of a text of such a kind ever close before its end, None
       where one text can't tell. Environments warn of texts in which they don't.
     """
@@ -107,6 +109,8 @@ class Symbols:
         >>> numbers.without("12 + 3", numbers.units("12 + 3"), [[1], [0, 1]])
         ['12  3', '  3']
     """
+
+    closes_at_once = True
 
     def __init__(self, pattern: str = r"(?s:.)") -> None:
         self.pattern = re.compile(pattern)

@@ -1,0 +1,377 @@
+"""Rewards that each token of the vocabulary would have earned, at each position of responses.
+
+The scorer says what each token would make of the score, the objective what that is worth, and the design,
+stated by what one token is paid, what it would have earned. All of it is worked out for kinds of tokens that
+score alike, at many positions at once, and spread over the tokens at the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import accumulate
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from rlsf_gym.arguments import Argument, ArgumentError
+from rlsf_gym.designs import Design, Step, Transition, find_step
+from rlsf_gym.evidence import BoolArray, FloatArray, IntArray
+from rlsf_gym.feedback.decoding import Pieces, Responses, find_pending
+from rlsf_gym.feedback.scoring import Scoring
+from rlsf_gym.instance import Instance, copy_data
+from rlsf_gym.objectives import Objective
+from rlsf_gym.scorers.protocol import Candidates, Exceptions, find_candidates, needs_instance
+from rlsf_gym.text.following import Following, read_following
+from rlsf_gym.text.tokenizer import Tokenizer
+
+__all__ = ["CandidateRewards", "Known", "check_candidates"]
+
+Columns = dict[str, npt.NDArray[Any]]
+Rewards = npt.NDArray[np.float32]
+Key = tuple[bytes, bool]
+
+_KEPT = 8  # texts behind half a character, of which there are few kinds; a scorer keeps tables for each
+
+
+class Known(NamedTuple):
+    """What the rewards of B responses of T positions rest on beside the tokens."""
+
+    prompt: FloatArray
+    """Utility of each prompt, float64 (B, T)."""
+    before: FloatArray | None
+    """Utility that is known before each token, float64 (B, T); None where the design reads none."""
+    drawn: FloatArray | None
+    """A number drawn for each position, float64 (B, T); None where the design draws none."""
+
+    def at(self, places: Any) -> Known:
+        """Returns what is known at some places, by their index into each array."""
+        return Known(
+            self.prompt[places],
+            None if self.before is None else self.before[places],
+            None if self.drawn is None else self.drawn[places],
+        )
+
+    def values(self, mask: BoolArray) -> Rewards:
+        """Returns the gain in utility that is known before each token, float32 (B, T), 0 off the mask."""
+        assert self.before is not None
+        return np.where(mask, self.before - self.prompt, 0.0).astype(np.float32)
+
+
+class _Part(NamedTuple):
+    """Rewards of candidates at N of the positions of a batch, before which the same bytes wait."""
+
+    places: IntArray
+    """Positions in the flattened (B, T), int64 (N,)."""
+    ids: IntArray
+    """Tokens that have a score of their own, int64 (K,)."""
+    rows: IntArray
+    """The row of `rewards` that holds those of each of them, int64 (K,)."""
+    ends: IntArray
+    """Tokens with which the response is over and that are paid otherwise for it, int64 (E,)."""
+    rewards: Rewards
+    """Rewards of C kinds of tokens, of all other tokens, and of the end tokens, (C + 1 + E, N)."""
+    exceptions: Exceptions | None
+    """Rewards of single tokens at single positions."""
+
+
+@dataclass(eq=False, kw_only=True)
+class CandidateRewards:
+    """Works out what each token of the vocabulary would have earned."""
+
+    scoring: Scoring
+    objective: Objective
+    step: Step
+    tokenizer: Tokenizer
+    pieces: Pieces
+    _followings: dict[Key, Following] = field(default_factory=dict[Key, Following], init=False, repr=False)
+
+    def of_responses(
+        self, instances: Sequence[Instance], actions: IntArray, responses: Responses, known: Known
+    ) -> Columns:
+        """Returns `candidate_ids`, `candidate_rewards` and `other_rewards` of each position.
+
+        They are int64 (B, K), read-only, whose rows are one and the same; float32 (B, T, K), which lies in
+        memory token by token; and float32 (B, T).
+
+        Args:
+            instances: B instances.
+            actions: int64 (B, T), the ids of the tokens.
+            responses: The responses that they spell.
+            known: What else the rewards rest on.
+
+        Raises:
+            ValueError: If the scorer or the design returns what it must not.
+        """
+        size = responses.mask.shape
+        places = responses.mask.copy()
+        places[0, 0] |= not places.any()  # so that it is known which tokens have rewards of their own
+        starts = np.zeros(size, np.int64)
+        starts[:, 1:] = responses.char_ends[:, :-1]
+        parts: list[_Part] = []
+        for key, chosen in self._group(actions, responses, places):
+            rows = chosen // size[1]
+            counts = np.bincount(rows, minlength=size[0])
+            used = np.flatnonzero(counts).tolist()
+            lasts = list(accumulate(counts[used].tolist()))
+            flat = starts.reshape(-1)[chosen]
+            ends = [flat[first:last] for first, last in zip([0, *lasts], lasts, strict=False)]
+            asked = [instances[row] for row in used], [responses.texts[row] for row in used], ends
+            parts += self._pay(chosen, key, asked, known.at(np.unravel_index(chosen, size)))
+        return _lay_out(parts, responses.mask)
+
+    def of_next(
+        self, instance: Instance, written: Sequence[int], is_last: bool, known: Known
+    ) -> dict[str, Any]:
+        """Returns `candidate_ids` int64 (K,), `candidate_rewards` float32 (K,), `other_rewards` float32.
+
+        Args:
+            instance: The instance.
+            written: The ids of the response so far, without an end.
+            is_last: Whether the next token ends the response, whichever it is.
+            known: What the reward of the next token rests on, B = T = 1.
+
+        Raises:
+            ValueError: If the scorer or the design returns what it must not.
+        """
+        text, pending = self.pieces.read(written)
+        asked = [instance], [text], [np.array([len(text)])]
+        parts = self._pay(np.zeros(1, np.int64), (pending, is_last), asked, known.at(0))
+        columns = _lay_out(parts, np.ones((1, 1), np.bool_))
+        return {
+            "candidate_ids": columns["candidate_ids"][0].copy(),
+            "candidate_rewards": columns["candidate_rewards"][0, 0].copy(),
+            "other_rewards": columns["other_rewards"][0, 0],
+        }
+
+    def _group(
+        self, actions: IntArray, responses: Responses, places: BoolArray
+    ) -> list[tuple[Key, IntArray]]:
+        """Returns the flat positions of each kind: by bytes that wait, and by whether any token is the last.
+
+        It is at position T - 1, and where a response stopped without an end token.
+        """
+        is_last = np.zeros(places.shape, np.bool_)
+        is_last[:, -1] = True
+        stopped = np.array([reason == "stop" for reason in responses.finish_reasons])
+        is_last[stopped, responses.lengths[stopped] - 1] = True
+        keys: dict[bytes, list[int]] = find_pending(actions, responses, self.pieces)
+        waits = np.zeros(places.shape, np.bool_)
+        for chosen in keys.values():
+            waits.reshape(-1)[chosen] = True
+        groups: list[tuple[Key, IntArray]] = []
+        for last in (False, True):
+            here = places & (is_last == last)
+            groups.append(((b"", last), np.flatnonzero(here & ~waits)))
+            for pending, chosen in keys.items():
+                some = np.array(chosen)
+                groups.append(((pending, last), some[here.reshape(-1)[some]]))
+        return [(key, chosen) for key, chosen in groups if len(chosen)]
+
+    def _following(self, key: Key) -> Following:
+        """Returns the texts that tokens add, one object for equal ones as long as it is kept."""
+        found = self._followings.get(key)
+        if found is None:
+            behind = [one for one in self._followings if one[0]]
+            if key[0] and len(behind) >= _KEPT:
+                del self._followings[behind[0]]
+            pending, is_last = key
+            found = self._followings[key] = read_following(self.tokenizer, pending, is_last=is_last)
+        return found
+
+    def _pay(
+        self,
+        places: IntArray,
+        key: Key,
+        asked: tuple[list[Instance], list[str], list[IntArray]],
+        known: Known,
+    ) -> list[_Part]:
+        """Returns the rewards at N places, in as many parts as the scorer has to be asked for them."""
+        following = self._following(key)
+        parts: list[_Part] = []
+        start = 0
+        for found in self._ask(*asked, following):
+            count = len(found.others)
+            here = slice(start, start + count)
+            parts.append(self._pay_part(places[here], found, following, known.at(here)))
+            start += count
+        return parts
+
+    def _ask(
+        self, instances: list[Instance], texts: list[str], ends: list[IntArray], following: Following
+    ) -> list[Candidates]:
+        """Returns the scores of candidates at all ends, of one or more responses each."""
+        scorer: Any = self.scoring.scorer
+        ask, is_batched = find_candidates(scorer) or (scorer.candidates, False)
+        given: list[Any] = [one.prompt for one in instances]
+        if needs_instance(scorer):
+            given = [one if one.data is None else one._replace(data=copy_data(one.data)) for one in instances]
+        if is_batched:
+            found = [ask(given, texts, ends, following)]
+            counts = [sum(map(len, ends))]
+        else:
+            found = [ask(*row, following) for row in zip(given, texts, ends, strict=True)]
+            counts = list(map(len, ends))
+        for one, count in zip(found, counts, strict=True):
+            _check_form(scorer.name, one, count, len(following.texts))
+        return found
+
+    def _pay_part(self, places: IntArray, found: Candidates, following: Following, known: Known) -> _Part:
+        """Returns the rewards of candidates at N places."""
+        kinds = np.arange(len(found.ids)) if found.kinds is None else found.kinds  # (K,)
+        is_over = bool(following.ends.all())
+        ends = np.zeros(0, np.int64) if is_over else np.flatnonzero(following.ends)
+        count, size = found.scores.shape[1], len(places)
+        scores = np.empty((count + 1 + len(ends), size))  # (C + 1 + E, N) float64
+        scores[:count] = found.scores.T
+        scores[count] = found.others
+        rest = found.exceptions
+        for row, token in enumerate(ends.tolist(), start=count + 1):
+            at = int(np.searchsorted(found.ids, token))
+            own = at < len(found.ids) and found.ids[at] == token
+            scores[row] = scores[kinds[at]] if own else scores[count]
+            if own and rest is not None:
+                mine = rest.columns == at
+                scores[row, rest.rows[mine]] = rest.scores[mine]
+                rest = Exceptions(*(part[~mine] for part in rest))
+        is_last = np.full(len(scores), is_over)
+        is_last[count + 1 :] = True
+        rewards = self._rewards(scores, is_last[:, None], known)
+        if rest is not None:
+            scores = np.asarray(rest.scores, np.float64)
+            paid = self._rewards(scores, np.array(is_over), known.at(rest.rows))
+            rest = rest._replace(scores=paid)
+        return _Part(places, found.ids, kinds, ends, rewards, rest)
+
+    def _rewards(self, scores: FloatArray, is_last: BoolArray, known: Known) -> Rewards:
+        """Returns what scores earn, of the shape of the scores."""
+        checked = self.scoring.in_range(scores, scores.shape, lambda: ["a candidate"] * scores.size)
+        utilities = self.objective(checked)
+
+        def look() -> tuple[FloatArray, FloatArray]:
+            if known.before is None:
+                raise ValueError(
+                    "utilities of prefixes were not computed: declare uses_prefixes=True in the Design that "
+                    "reads them"
+                )
+            return known.before, utilities
+
+        around = Transition(
+            prompt=known.prompt, is_last=is_last, utility=utilities, known=look, drawn=known.drawn
+        )
+        rewards = self.step.pays(around, scores.shape).astype(np.float32)
+        if not np.isfinite(rewards).all():
+            raise ValueError(
+                f"reward design must pay finite rewards, {self.step.name} pays a candidate "
+                f"{rewards[~np.isfinite(rewards)][0]}"
+            )
+        return rewards
+
+
+def check_candidates(design: Design, scoring: Scoring, vocab_size: int) -> Step:
+    """Returns what a design pays candidates, after checking that design, scorer and boundary can serve them.
+
+    Args:
+        design: The reward design.
+        scoring: What scores responses.
+        vocab_size: V.
+
+    Raises:
+        ValueError: If one can't: the message says which, why, and what to take instead.
+    """
+    start = (Argument("candidates"), "=True needs ")
+    instead = (" or ", Argument("candidates"), "=False")
+    if not design.causal:
+        raise ArgumentError(
+            *start, f"a causal reward design, and {design.name!r} pays a token by what follows it: use ",
+            Argument("reward_design"), "='potential'", *instead,
+        )  # fmt: skip
+    step = find_step(design)
+    if step is None:
+        raise ArgumentError(
+            *start, "a reward design that pays a token by the utilities before and after it alone, stated as "
+            f"rlsf_gym.designs.Stepwise, and {design.name!r} is not: use ",
+            Argument("reward_design"), "='potential'", *instead,
+        )  # fmt: skip
+    scorer = scoring.scorer
+    if find_candidates(scorer) is None:
+        raise ArgumentError(
+            *start, f"a scorer that has candidates, and {scorer.name!r} has none: it would have to score "
+            f"{vocab_size:,} texts for each token, one for each token of the vocabulary: use ",
+            Argument("scorer"), "='vader'", *instead,
+        )  # fmt: skip
+    if scoring.boundary == "closed" and not getattr(scoring.segmentation, "closes_at_once", False):
+        raise ArgumentError(
+            *start, Argument("boundary"), "='open', got 'closed', under which a token is paid for the unit "
+            "before it, whatever it is itself: use ", Argument("boundary"), "='open'", *instead,
+        )  # fmt: skip
+    return step
+
+
+def _check_form(name: str, found: Any, count: int, vocab_size: int) -> None:
+    """Checks what a scorer says of the candidates at N places, but for the range of scores.
+
+    Raises:
+        ValueError: If it is of another form.
+    """
+    wanted = f"scorer {name!r} must return Candidates with"
+    if not isinstance(found, Candidates):
+        raise ValueError(f"{wanted} ids, scores and others, got {type(found).__name__}")
+    ids: Any = np.asarray(found.ids)
+    if ids.dtype != np.int64 or ids.ndim != 1 or (np.diff(ids) <= 0).any():
+        raise ValueError(f"{wanted} ids int64 (K,) that increase, got {ids!r:.80}")
+    if len(ids) and not 0 <= ids[0] <= ids[-1] < vocab_size:
+        raise ValueError(f"{wanted} ids in [0, {vocab_size - 1}], got {ids[0]} to {ids[-1]}")
+    shape = np.shape(found.scores)
+    width = len(ids) if found.kinds is None else shape[-1]
+    if shape != (count, width) or np.shape(found.others) != (count,):
+        raise ValueError(
+            f"{wanted} scores ({count}, {width}) and others ({count},), got shapes {shape} and "
+            f"{np.shape(found.others)}"
+        )
+    kinds = found.kinds
+    if kinds is not None and (
+        kinds.shape != ids.shape or (len(kinds) and not 0 <= kinds.min() <= kinds.max() < width)
+    ):
+        raise ValueError(f"{wanted} kinds ({len(ids)},) in [0, {width - 1}], got {kinds!r:.80}")
+    rest = found.exceptions
+    if rest is not None and len({np.shape(part) for part in rest}) != 1:
+        raise ValueError(f"{wanted} exceptions of one length, got {list(map(np.shape, rest))}")
+
+
+def _lay_out(parts: Sequence[_Part], mask: BoolArray) -> Columns:
+    """Returns the rewards of all parts, by token: those that have rewards of their own, and all others."""
+    ids = np.unique(np.concatenate([array for part in parts for array in (part.ids, part.ends)]))  # (K,)
+    joint = np.zeros(len(ids) + 1, np.int64)  # number of each token's kind; behind them that of all others
+    firsts = np.zeros(1, np.int64)
+    for part in parts:
+        rows = _rows_of(part, ids)
+        _, firsts, joint = np.unique(joint * len(part.rewards) + rows, return_index=True, return_inverse=True)
+    blocks = [part.rewards.take(_rows_of(part, ids)[firsts], axis=0) for part in parts]  # (J, N) each
+    width = sum(len(part.places) for part in parts)
+    inverse = np.full(mask.size, width)  # where in the blocks each position is; behind them there is nothing
+    inverse[np.concatenate([part.places for part in parts])] = np.arange(width)
+    inverse[~mask.reshape(-1)] = width
+    kinds = np.concatenate([*blocks, np.zeros((len(firsts), 1), np.float32)], axis=1)
+    kinds = kinds.take(inverse, axis=1)  # (J, B * T)
+    rewards = kinds.take(joint[:-1], axis=0)  # (K, B * T)
+    for part in parts:
+        if part.exceptions is not None:
+            rows, columns, paid = part.exceptions
+            at, tokens = part.places[rows], np.searchsorted(ids, part.ids[columns])
+            real = mask.reshape(-1)[at]
+            rewards[tokens[real], at[real]] = paid[real]
+    return {
+        "candidate_ids": np.broadcast_to(ids, (len(mask), len(ids))),
+        "candidate_rewards": rewards.reshape(len(ids), *mask.shape).transpose(1, 2, 0),
+        "other_rewards": kinds[joint[-1]].reshape(mask.shape),
+    }
+
+
+def _rows_of(part: _Part, ids: IntArray) -> IntArray:
+    """Returns the row of the part's rewards for each of K tokens, and for all others, int64 (K + 1,)."""
+    rows = np.full(len(ids) + 1, len(part.rewards) - 1 - len(part.ends))
+    rows[np.searchsorted(ids, part.ids)] = part.rows
+    rows[np.searchsorted(ids, part.ends)] = len(part.rewards) - len(part.ends) + np.arange(len(part.ends))
+    return rows
