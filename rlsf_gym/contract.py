@@ -30,6 +30,7 @@ _ENDING: Final[dict[str, type]] = {
     "reward_design": str,
     "certificate": list,
 }
+_AHEAD: Final = ("candidate_ids", "candidate_rewards", "other_rewards")
 # Token rewards are float32, and a policy that is paid step by step sees each of them rounded.
 _TOLERANCE: Final = 1e-5
 
@@ -54,21 +55,30 @@ def check_opening(info: Info, *, vocab_size: int | None = None) -> None:
     if vocab_size is None:
         return
     _check_action_mask(info, vocab_size)
+    _check_candidates(info, ())
     if info["action_mask"][info["eos_token_id"]]:
         raise ContractError("info['action_mask'] of reset must be 0 on the end token: nothing is written yet")
 
 
-def check_episode(rewards: float | Sequence[float], info: Info, *, max_new_tokens: int | None = None) -> None:
+def check_episode(
+    rewards: float | Sequence[float],
+    info: Info,
+    *,
+    max_new_tokens: int | None = None,
+    ids: Sequence[int] | None = None,
+) -> None:
     """Checks one finished episode of any environment against the info contract.
 
     Args:
         rewards: Rewards of its steps: a number where a step is a response, an array where it is a token.
         info: The info of its last step.
         max_new_tokens: T, where it is known.
+        ids: The token ids of the response, where they are known; what follows the response is ignored.
 
     Raises:
         ContractError: If a documented key is missing or breaks its promise, or the rewards do not add up to
-            the token rewards: one alone must be equal to their sum, several must come to it within 1e-5.
+            the token rewards: one alone must be equal to their sum, several must come to it within 1e-5. Or
+            if a token of the response would have earned another reward than it did.
     """
     _check_kinds(info, _ENDING, "the last step")
     _check_vectors(info, max_new_tokens)
@@ -76,6 +86,11 @@ def check_episode(rewards: float | Sequence[float], info: Info, *, max_new_token
     _check_amounts(info)
     _check_records(info["certificate"])
     _check_payload(info.get("certificate_payload", {}))
+    _check_prefix_values(info)
+    _check_candidates(info, info["token_rewards"].shape)
+    if "candidate_ids" in info and ids is not None:
+        for at, token in enumerate(ids[: info["response_length"]]):
+            _check_sampled(info, token, float(info["token_rewards"][at]), at)
     _check_sum([rewards] if isinstance(rewards, int | float) else list(rewards), info["token_rewards"])
 
 
@@ -126,6 +141,7 @@ class EpisodeWatch:
         self._opening: set[str] = set()
         self._keys: set[str] | None = None
         self._rewards: list[float] = []
+        self._ahead: Info = {}  # what was told of the next token
 
     @classmethod
     def of(cls, action_space: spaces.Space[Any]) -> EpisodeWatch:
@@ -147,9 +163,17 @@ class EpisodeWatch:
         check_opening(info, vocab_size=self._vocab_size)
         self._opening = set(info)
         self._rewards = []
+        self._ahead = info
 
-    def step(self, reward: Any, terminated: bool, truncated: bool, info: Info) -> None:
+    def step(self, reward: Any, terminated: bool, truncated: bool, info: Info, *, action: Any = None) -> None:
         """Checks what `step` returned.
+
+        Args:
+            reward: The reward.
+            terminated: Whether the episode ended.
+            truncated: Whether it was cut short.
+            info: The info.
+            action: The action, where it is known, so that its reward is compared with what was told of it.
 
         Raises:
             ContractError: If it breaks the contract, alone or with the steps before it.
@@ -160,20 +184,34 @@ class EpisodeWatch:
                 f"reward must be a finite float, got {reward!r} of type {type(reward).__name__}"
             )
         self._rewards.append(float(reward))
-        shared = (self._opening & set(info)) - {"action_mask"}
+        shared = (self._opening & set(info)) - {"action_mask", *_AHEAD}
         if shared:
             raise ContractError(
                 f"infos of reset and step must share no key but 'action_mask', got {min(shared)!r} in both"
             )
         if self._vocab_size is not None:
-            _check_action_mask(info, self._vocab_size)
+            self._check_token(info, action)
         if terminated:
-            self._end(info)
+            self._end(info, action)
         elif "token_rewards" in info and not truncated:
             raise ContractError("info['token_rewards'] must come with the last step of an episode alone")
 
-    def _end(self, info: Info) -> None:
-        check_episode(self._rewards, info, max_new_tokens=self._max_new_tokens)
+    def _check_token(self, info: Info, action: Any) -> None:
+        """Checks a step that was a token: what was told of it, and what is told of the next one."""
+        assert self._vocab_size is not None
+        _check_action_mask(info, self._vocab_size)
+        if "candidate_ids" in self._ahead and action is not None:
+            _check_sampled(self._ahead, int(action), self._rewards[-1], ...)
+        if "token_rewards" not in info:
+            _check_candidates(info, ())
+        elif "candidate_ids" in info:
+            raise ContractError("info['candidate_ids'] must not come with the last token: none follows it")
+        self._ahead = info
+
+    def _end(self, info: Info, action: Any) -> None:
+        are_ids = self._vocab_size is None and action is not None and not isinstance(action, str)
+        ids: list[int] | None = np.asarray(action).tolist() if are_ids else None
+        check_episode(self._rewards, info, max_new_tokens=self._max_new_tokens, ids=ids)
         self._max_new_tokens = info["token_rewards"].size
         changed = set(info) ^ (set(info) if self._keys is None else self._keys)
         if changed:
@@ -270,6 +308,57 @@ def _check_plain(key: str, value: object) -> None:
         json.dumps(value, allow_nan=False)
     except (TypeError, ValueError) as error:
         raise ContractError(f"info[{key!r}] must hold plain data that JSON can write: {error}") from error
+
+
+def _check_prefix_values(info: Info) -> None:
+    if "prefix_values" not in info:
+        return
+    array, shape = np.asarray(info["prefix_values"]), info["token_rewards"].shape
+    if array.dtype != np.float32 or array.shape != shape:
+        raise ContractError(f"info['prefix_values'] must be float32 of shape {shape}, got {array!r:.80}")
+    if not np.isfinite(array).all() or array[0] or array[info["response_length"] :].any():
+        raise ContractError(
+            "info['prefix_values'] must be finite, and zero at the first token and where "
+            f"info['response_mask'] is zero, got {array.tolist()}"
+        )
+
+
+def _check_candidates(info: Info, shape: tuple[int, ...]) -> None:
+    """Checks what is told of the tokens that could have been, at positions of this shape: (T,), or ()."""
+    if not any(key in info for key in _AHEAD):
+        return
+    missing = [key for key in _AHEAD if key not in info]
+    if missing:
+        raise ContractError(
+            f"info must have all of {', '.join(map(repr, _AHEAD))}, or none: {missing[0]!r} is missing"
+        )
+    ids, rewards, others = (np.asarray(info[key]) for key in _AHEAD)
+    if ids.dtype != np.int64 or ids.ndim != 1 or (ids[:1] < 0).any() or (np.diff(ids) <= 0).any():
+        raise ContractError(f"info['candidate_ids'] must be ids int64 (K,) that increase, got {ids!r:.80}")
+    wanted = {"candidate_rewards": (rewards, (*shape, len(ids))), "other_rewards": (others, shape)}
+    for key, (array, form) in wanted.items():
+        if array.dtype != np.float32 or array.shape != form:
+            raise ContractError(
+                f"info[{key!r}] must be float32 of shape {form}, got {array.dtype} of shape {array.shape}"
+            )
+        if not np.isfinite(array).all():
+            raise ContractError(f"info[{key!r}] must be finite, got {array[~np.isfinite(array)][0]}")
+        if shape and array[info["response_length"] :].any():
+            raise ContractError(f"info[{key!r}] must be zero where info['response_mask'] is zero")
+
+
+def _check_sampled(info: Info, token: int, reward: float, at: Any) -> None:
+    """Checks that a token that was sampled earned what is told of it."""
+    ids = info["candidate_ids"]
+    column = int(np.searchsorted(ids, token))
+    is_own = column < len(ids) and int(ids[column]) == token
+    told = info["candidate_rewards"][at, column] if is_own else info["other_rewards"][at]
+    if abs(float(told) - reward) > _TOLERANCE * max(1.0, abs(reward)):
+        key = "candidate_rewards" if is_own else "other_rewards"
+        raise ContractError(
+            f"info[{key!r}] must hold what a token earns that is sampled, {reward!r} for token {token}, "
+            f"got {float(told)!r}"
+        )
 
 
 def _check_sum(rewards: list[float], token_rewards: npt.NDArray[Any]) -> None:

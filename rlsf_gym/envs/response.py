@@ -139,6 +139,8 @@ class ResponseEnv(OneStepEnv[dict[str, npt.NDArray[Any]], npt.NDArray[np.integer
     | `max_prompt_tokens` | `16` | P |
     | `max_new_tokens` | `16` | T |
     | `verify` | `False` | prove every certificate, and every reward as far as text and certificate tell it; raise where one does not hold |
+    | `candidates` | `False` | say what each token of the vocabulary would have earned; for a causal design that pays by steps, a scorer that has candidates, and `boundary="open"` where units close |
+    | `prefix_values` | `False` | say what utility is known before each token |
     | `render_mode` | `None` | the tokens, coloured by reward: `"ansi"` for a terminal, `"rgb_array"` as an image |
 
     ## Info
@@ -163,6 +165,18 @@ class ResponseEnv(OneStepEnv[dict[str, npt.NDArray[Any]], npt.NDArray[np.integer
     | step | `judge` | float | in [0, 1], only where a judge was asked for |
     | step | `certificate` | list of dict | the records behind the score |
     | step | `certificate_payload` | dict | what else proves the score, plain JSON; absent for a scorer without such a thing |
+    | step | `candidate_ids` | int64 (K,) | tokens that would have earned something of their own, increasing; only with `candidates=True`, as the next two |
+    | step | `candidate_rewards` | float32 (T, K) | what `token_rewards[t]` would have been with token `candidate_ids[k]` at t behind the same tokens, zero at padding |
+    | step | `other_rewards` | float32 (T,) | the same for every other token |
+    | step | `prefix_values` | float32 (T,) | utility that is known before each token, less that of the prompt, zero at padding; only with `prefix_values=True` |
+
+    What a token would have earned is what it earns where it ends the response, as the end token does and any
+    token at T - 1, or else where the response goes on. A response that stopped (V after some tokens) would
+    have stopped there with any token. K depends on the tokens at hand, so that a vector of single environments
+    may fail to stack the arrays of its parts: the native vector environment doesn't; there all rows of
+    `candidate_ids` are one. `verify=True` proves the rewards of the tokens that were sampled, and says nothing
+    of others. With `prefix_values` as its baseline a critic has less to learn: from the rewards of `terminal`
+    it makes those of `potential`.
 
     ## Version History
     * v0: first version.

@@ -45,7 +45,8 @@ class TextEnv(OneStepEnv[str, str]):
     Those of `ResponseEnv`.
 
     ## Info
-    That of `ResponseEnv`; `token_rewards` and `response_mask` refer to the tokens of the encoded text.
+    That of `ResponseEnv`; `token_rewards`, `response_mask` and what `candidates=True` adds refer to the
+    tokens of the encoded text, which always stops with its last one.
 
     ## Version History
     * v0: first version.

@@ -67,7 +67,9 @@ class TokenEnv(TaskEnv[Observation, "int | np.integer[Any]"]):
     Those of `ResponseEnv`.
 
     ## Info
-    That of `ResponseEnv`, the part of its step in the last step only; `action_mask` in every info.
+    That of `ResponseEnv`, the part of its step in the last step only; `action_mask` in every info. With
+    `candidates=True` every info but the last says what the next token would earn: `candidate_ids` int64 (K,),
+    `candidate_rewards` float32 (K,) and, for all other tokens, `other_rewards` float32.
 
     ## Version History
     * v0: first version.

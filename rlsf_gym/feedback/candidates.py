@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -112,11 +111,9 @@ class CandidateRewards:
         parts: list[_Part] = []
         for key, chosen in self._group(actions, responses, places):
             rows = chosen // size[1]
-            counts = np.bincount(rows, minlength=size[0])
-            used = np.flatnonzero(counts).tolist()
-            lasts = list(accumulate(counts[used].tolist()))
-            flat = starts.reshape(-1)[chosen]
-            ends = [flat[first:last] for first, last in zip([0, *lasts], lasts, strict=False)]
+            used = np.flatnonzero(np.bincount(rows, minlength=size[0])).tolist()
+            borders = np.flatnonzero(np.diff(rows)) + 1  # where those of the next response begin
+            ends = np.split(starts.reshape(-1)[chosen], borders)
             asked = [instances[row] for row in used], [responses.texts[row] for row in used], ends
             parts += self._pay(chosen, key, asked, known.at(np.unravel_index(chosen, size)))
         return _lay_out(parts, responses.mask)
@@ -130,14 +127,14 @@ class CandidateRewards:
             instance: The instance.
             written: The ids of the response so far, without an end.
             is_last: Whether the next token ends the response, whichever it is.
-            known: What the reward of the next token rests on, B = T = 1.
+            known: What the reward of the next token rests on, in arrays of one element.
 
         Raises:
             ValueError: If the scorer or the design returns what it must not.
         """
         text, pending = self.pieces.read(written)
         asked = [instance], [text], [np.array([len(text)])]
-        parts = self._pay(np.zeros(1, np.int64), (pending, is_last), asked, known.at(0))
+        parts = self._pay(np.zeros(1, np.int64), (pending, is_last), asked, known)
         columns = _lay_out(parts, np.ones((1, 1), np.bool_))
         return {
             "candidate_ids": columns["candidate_ids"][0].copy(),
@@ -234,7 +231,7 @@ class CandidateRewards:
             if own and rest is not None:
                 mine = rest.columns == at
                 scores[row, rest.rows[mine]] = rest.scores[mine]
-                rest = Exceptions(*(part[~mine] for part in rest))
+                rest = Exceptions(rest.rows[~mine], rest.columns[~mine], rest.scores[~mine])
         is_last = np.full(len(scores), is_over)
         is_last[count + 1 :] = True
         rewards = self._rewards(scores, is_last[:, None], known)

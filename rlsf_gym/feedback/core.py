@@ -261,8 +261,8 @@ class Feedback:
     def _gather(self, given: Sequence[Instance], responses: Responses, scores: Scores) -> list[Evidence]:
         """Returns the evidence on each of B responses, given their scores."""
         prompts = [one.prompt for one in given]
-        reads = self.design.uses_prefixes and scores.prefixes is not None
-        prefixes = self.objective(scores.prefixes) if reads else None
+        known = scores.prefixes if self.design.uses_prefixes else None
+        prefixes = None if known is None else self.objective(known)
         prompt_scores, prompt_utilities = scores.prompt.tolist(), self.objective(scores.prompt).tolist()
         full_scores, utilities = scores.full.tolist(), self.objective(scores.full).tolist()
         slopes = self.objective.slope(scores.full).tolist()

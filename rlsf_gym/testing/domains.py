@@ -18,6 +18,7 @@ from rlsf_gym.envs import ResponseEnv, ResponseVectorEnv, TextEnv, TextVectorEnv
 from rlsf_gym.instance import Instance, copy_data
 from rlsf_gym.scorers import Scorer
 from rlsf_gym.scorers.offers import has_offer
+from rlsf_gym.scorers.protocol import find_candidates
 from rlsf_gym.testing.cases import draw_prompt
 from rlsf_gym.testing.designs import check_design
 from rlsf_gym.testing.environments import check_environment
@@ -46,7 +47,8 @@ def check_domain(
     scorer is held to its protocol (`check_scorer`), its certificates are proved and forged ones refused. The
     segmentation keeps its laws (`check_segmentation`). Every reward design that a scorer can serve keeps what
     it declares (`check_design`). Environments of all forms pass Gymnasium's checker, keep the info contract
-    (`check_environment`), pay alike alone and in a vector, and pay what a proof allows (`verify=True`).
+    (`check_environment`), pay alike alone and in a vector, and pay what a proof allows (`verify=True`). Where
+    the scorer has candidates, they are part of all this.
 
     Args:
         domain: Anything that `load_domain` takes.
@@ -146,18 +148,34 @@ def _check_environments(domain: Domain, scorer: Scorer, seed: int) -> None:
     texts: dict[str, Any] = given
     if not _spells(given):
         texts = {**given, "tokenizer": "bytes", "max_prompt_tokens": _ROOM}
-    for form, arguments in ((ResponseEnv, given), (TextEnv, texts), (TokenEnv, given)):
+    ahead = _ask_ahead(given)
+    for form, arguments in (
+        *((ResponseEnv, given), (TextEnv, texts), (TokenEnv, given)),
+        *((form, {**given, **ahead}) for form in (ResponseEnv, TokenEnv) if ahead),
+    ):
         env: gym.Env[Any, Any] = form(**arguments)
         env.spec = gym.spec("rlsf_gym/Sentiment-v0")  # so that the checker knows whether it draws
         check_env(env, skip_render_check=True)
         check_environment(env, episodes=6, seed=seed)
     for single, many, arguments in (
-        (ResponseEnv, ResponseVectorEnv, given),
+        (ResponseEnv, ResponseVectorEnv, {**given, **ahead}),
         (TextEnv, TextVectorEnv, texts),
     ):
         check_environment(many(2, **arguments), episodes=6, seed=seed)
         _check_vector(domain, single(**arguments), many(2, **arguments), seed)
     _check_rules(domain, scorer, ResponseEnv(**given), seed)
+
+
+def _ask_ahead(given: dict[str, Any]) -> dict[str, Any]:
+    """Returns the arguments by which environments tell what other tokens would earn, if they can."""
+    if find_candidates(given["scorer"]) is None:
+        return {}
+    asked: dict[str, Any] = {"candidates": True, "prefix_values": True}
+    try:
+        ResponseEnv(**given, **asked)
+    except ValueError:
+        return {**asked, "boundary": "open"}
+    return asked
 
 
 def _spells(given: dict[str, Any]) -> bool:

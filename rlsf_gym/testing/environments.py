@@ -76,8 +76,9 @@ def _play(env: gym.Env[Any, Any], episodes: int, seed: int, max_steps: int) -> l
         info, ended, steps = cast(Info, opening), False, 0
         while not ended:
             _check_steps(steps, max_steps)
-            _, reward, terminated, truncated, info = env.step(actor.act(opening, info))
-            watch.step(reward, terminated, truncated, info)
+            action = actor.act(opening, info)
+            _, reward, terminated, truncated, info = env.step(action)
+            watch.step(reward, terminated, truncated, info, action=action)
             ended, steps = terminated or truncated, steps + 1
         played.append(_Episode(opening, info))
     return played
@@ -121,7 +122,7 @@ class _VectorPlay:
         for index in np.flatnonzero(~resetting).tolist():
             info = finals[index] if same_step and self._done[index] else rows[index]
             flags = bool(terminations[index]), bool(truncations[index])
-            self._watches[index].step(float(rewards[index]), *flags, info)
+            self._watches[index].step(float(rewards[index]), *flags, info, action=actions[index])
             self._latest[index] = info
             if self._done[index]:
                 self._played.append(_Episode(self._openings[index], info))

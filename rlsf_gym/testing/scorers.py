@@ -11,8 +11,9 @@ from rlsf_gym.certificates import Certificate
 from rlsf_gym.domains import Domain, load_domain
 from rlsf_gym.instance import Instance, as_instances
 from rlsf_gym.scorers import Assessment, find_assess_batch, load_scorer, prefix_scores_batch
-from rlsf_gym.scorers.protocol import FloatArray, IntArray
+from rlsf_gym.scorers.protocol import FloatArray, IntArray, find_candidates
 from rlsf_gym.testing.assessments import check_assessments
+from rlsf_gym.testing.candidates import check_candidates
 from rlsf_gym.testing.promises import Promises
 
 __all__ = ["check_scorer", "draw_cases"]
@@ -37,7 +38,8 @@ def check_scorer(
     the prefixes as texts, within 1e-9 or 1e-5; what it certifies are its scores, and the amounts of its
     `rules` add up to the gain; and where it is `verifiable`, the checker that is registered for it proves its
     certificates, tells the same as the scorer, and refuses forged ones. A scorer of instances, which has
-    `assess`, is held to the same but for scores of texts.
+    `assess`, is held to the same but for scores of texts. Where it tells the scores of candidates, they are
+    those of the texts that the tokens make, tried out with the domain's sample pieces as a vocabulary.
 
     Args:
         scorer: Anything that `load_scorer` takes.
@@ -66,6 +68,8 @@ def check_scorer(
         _check_texts(
             promises, [(prompt if isinstance(prompt, str) else prompt.prompt, text) for prompt, text in pairs]
         )
+    if find_candidates(promises.scorer) is not None:
+        check_candidates(promises, pairs, load_domain(domain).samples.pieces)
 
 
 def draw_cases(domain: Domain) -> list[tuple[Instance, str]]:

@@ -47,5 +47,5 @@ class CheckTokenRewards(gym.Wrapper[ObsType, ActType, ObsType, ActType], RecordC
             ContractError: If the reward or the info breaks the contract.
         """
         observation, reward, terminated, truncated, info = self.env.step(action)
-        self._watch.step(reward, terminated, truncated, info)
+        self._watch.step(reward, terminated, truncated, info, action=action)
         return observation, reward, terminated, truncated, info

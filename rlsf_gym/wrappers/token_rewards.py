@@ -1,8 +1,9 @@
 """Wrappers that transform token rewards, and the step's reward with them.
 
 One mechanism serves all forms: a function f of token rewards is applied to `info["token_rewards"]`, where the
-mask is 1, and to what a step pays before the end. The last step pays the sum of the vector less what was paid
-already, so that the rewards of an episode always add up to its token rewards.
+mask is 1, to what a step pays before the end, and to what other tokens would have earned. The last step pays
+the sum of the vector less what was paid already, so that the rewards of an episode always add up to its token
+rewards.
 """
 
 from __future__ import annotations
@@ -38,7 +39,8 @@ Function = Callable[[Rewards], npt.NDArray[Any]]
 class TransformTokenRewards(gym.Wrapper[ObsType, ActType, ObsType, ActType], RecordConstructorArgs):
     """Wrapper that replaces every token reward r by f(r).
 
-    `utility`, `reward_<rule>` and all else in the info stay as they are.
+    So are `candidate_rewards` and `other_rewards`. `utility`, `reward_<rule>`, `prefix_values` and all else
+    in the info stay as they are.
 
     Args:
         env: An environment whose steps are responses or tokens.
@@ -59,18 +61,21 @@ class TransformTokenRewards(gym.Wrapper[ObsType, ActType, ObsType, ActType], Rec
     ) -> tuple[ObsType, dict[str, Any]]:
         """Resets the environment."""
         self._paid = 0.0
-        return self.env.reset(seed=seed, options=options)
+        observation, info = self.env.reset(seed=seed, options=options)
+        return observation, info | _transform_candidates(self._function, info)
 
     def step(self, action: ActType) -> tuple[ObsType, SupportsFloat, bool, bool, dict[str, Any]]:
         """Takes a step; returns the transformed reward and token rewards."""
         observation, reward, terminated, truncated, info = self.env.step(action)
         if "token_rewards" in info:
             rewards = _transform(self._function, info["token_rewards"], info["response_mask"] != 0)
-            info = info | {"token_rewards": rewards}
+            ahead = _transform_candidates(self._function, info)
+            info = info | {"token_rewards": rewards} | ahead
             changed = _total(rewards) - self._paid
         else:
             step_reward = np.array([float(reward)], np.float32)
             changed = float(_transform(self._function, step_reward, np.ones(1, np.bool_))[0])
+            info = info | _transform_candidates(self._function, info)
         self._paid += changed
         return observation, changed, terminated, truncated, info
 
@@ -131,10 +136,10 @@ class VectorTransformTokenRewards(VectorBase[ObsType, ActType]):
     ) -> tuple[ObsType, dict[str, Any]]:
         """Resets all sub-environments, or those of `options["reset_mask"]`."""
         begun = np.array((options or {}).get("reset_mask", np.ones(self.num_envs, np.bool_)))
-        result = self.env.reset(seed=seed, options=options)
+        observations, infos = self.env.reset(seed=seed, options=options)
         self._paid = np.where(begun, 0.0, self._paid)
         self._ended = self._ended & ~begun
-        return result
+        return observations, infos | _transform_candidates(self._function, infos)
 
     def step(self, actions: ActType) -> tuple[ObsType, Array, Array, Array, dict[str, Any]]:
         """Takes a step; returns the transformed rewards and token rewards."""
@@ -142,6 +147,7 @@ class VectorTransformTokenRewards(VectorBase[ObsType, ActType]):
         # Under NEXT_STEP a step after an end is a reset: it pays nothing.
         playing = ~self._ended if self._next_step else np.ones(self.num_envs, np.bool_)
         changed = _transform(self._function, rewards.astype(np.float32), playing).astype(np.float64)
+        infos = infos | _transform_candidates(self._function, infos)
         final: dict[str, Any] = infos.get("final_info", infos)
         if "token_rewards" in final:
             vectors = _transform(
@@ -149,7 +155,8 @@ class VectorTransformTokenRewards(VectorBase[ObsType, ActType]):
             )  # (B, T)
             totals = np.array([_total(vector) for vector in vectors])
             changed = np.where(final["_token_rewards"], totals - self._paid, changed)
-            final = final | {"token_rewards": vectors}
+            ahead = _transform_candidates(self._function, final) if "final_info" in infos else {}
+            final = final | {"token_rewards": vectors} | ahead
             infos = infos | {"final_info": final} if "final_info" in infos else final
         self._ended = np.logical_or(terminations, truncations)
         self._paid = np.where(self._ended, 0.0, self._paid + changed)
@@ -190,13 +197,29 @@ class VectorClipTokenRewards(VectorTransformTokenRewards[ObsType, ActType]):
 def _transform(function: Function, rewards: Rewards, mask: Mask) -> Rewards:
     """Returns float32 f(r) where the mask is True and 0 elsewhere, a new array."""
     with np.errstate(over="ignore"):
-        changed = np.asarray(function(rewards.copy()), np.float32)
+        changed = np.asarray(function(np.array(rewards, order="K")), np.float32)
     if changed.shape != rewards.shape:
         raise ValueError(f"function must keep the shape {rewards.shape} of the rewards, got {changed.shape}")
     changed = np.where(mask, changed, np.float32(0))
     if not np.isfinite(changed).all():
         raise ValueError(f"function must give finite float32 rewards, got {changed.tolist()}")
     return changed
+
+
+def _transform_candidates(function: Function, infos: dict[str, Any]) -> dict[str, Any]:
+    """Returns what other tokens would have earned, transformed, where infos tell it."""
+    if "candidate_rewards" not in infos:
+        return {}
+    rewards, others = infos["candidate_rewards"], infos["other_rewards"]
+    mask = np.ones(np.shape(others), np.bool_)  # of the next token: (), or (B,)
+    if "response_mask" in infos and np.shape(others) == np.shape(infos["response_mask"]):
+        mask = infos["response_mask"] != 0  # of a whole response: (T,), or (B, T)
+    if "_candidate_rewards" in infos:
+        mask = mask & infos["_candidate_rewards"].reshape(-1, *[1] * (mask.ndim - 1))
+    return {
+        "candidate_rewards": _transform(function, rewards, mask[..., None]),
+        "other_rewards": _transform(function, others, mask)[()],
+    }
 
 
 def _total(rewards: Rewards) -> float:

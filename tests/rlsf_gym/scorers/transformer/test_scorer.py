@@ -364,3 +364,15 @@ def test_a_classifier_as_judge_names_the_extra(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setitem(sys.modules, "torch", None)
     with pytest.raises(ImportError, match=r"needs torch: pip install 'rlsf-gym\[hf\]'"):
         gym.make("rlsf_gym:rlsf_gym/Sentiment-v0", judge="transformer:some/model")
+
+
+def test_environments_refuse_its_candidates_with_their_price(bert: Path) -> None:
+    match = r"'transformer' has none: it would have to score 4,096 texts for each token.*: use scorer='vader'"
+    with pytest.raises(ValueError, match=match):
+        gym.make(
+            "rlsf_gym:rlsf_gym/Sentiment-v0",
+            scorer="transformer",
+            scorer_kwargs={"model": str(bert)},
+            boundary="open",
+            candidates=True,
+        )
