@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import numpy as np
 
@@ -114,7 +114,7 @@ class _Checked:
         if not self._has_instances:
             return self._scorer.score([given + text for text in texts])
         ends = [np.array([len(text)]) for text in texts]
-        found = cast(Any, self._scorer.assess([given] * len(texts), list(texts), ends))
+        found = self._scorer.assess([given] * len(texts), list(texts), ends)
         return np.array(
             [
                 one.certificate.score if is_over else float(one.prefix_scores[0])
