@@ -29,13 +29,16 @@ from rlsf_gym.feedback.decoding import read_responses
 from rlsf_gym.feedback.scoring import Boundary, Scoring
 from rlsf_gym.presets.task_flags import tell
 from rlsf_gym.prompts import Prompts
-from rlsf_gym.render import make_reading
+from rlsf_gym.render import Standing, make_reading
+from rlsf_gym.render.standing import EVEN, make_standings, rankings_from_info
 from rlsf_gym.text.segmentation import choose_segmentation
 
 MAX_TOKENS = 5_120
 """Most tokens of a prompt or a response: a page with more of them is slow to draw."""
 MAX_CHARACTERS = 4_000_000
 """Most characters that a design may have scored beyond the prefixes: about two seconds of VADER."""
+MAX_CANDIDATES = 1 << 22
+"""Most tokens that could have stood at all places of a response together: under a second of ranking."""
 SEED = 0
 """Seed of the designs that draw."""
 _HINTS = {"transformer": "needs a classifier: start the explorer with --scorer-model"}
@@ -74,6 +77,7 @@ class Explorer:
         self._more = more
         self.scorers = tuple(dict.fromkeys([*SCORERS, *scorers]))
         self.objectives = tuple(dict.fromkeys([*OBJECTIVES, *objectives]))
+        self._tells: dict[tuple[str, ...], bool] = {}
         self._scorers: dict[str, Any] = {}
         self._refusals: dict[str, str] = {}
         given = scorer_kwargs or {}
@@ -115,7 +119,8 @@ class Explorer:
     def answer(self, question: Question) -> dict[str, Any]:
         """Returns tokens, records, running score, and the rewards under each design, as plain data.
 
-        A design that can't serve the question has an `error` in place of its rewards.
+        A design that can't serve the question has an `error` in place of its rewards. One that can tell what
+        other tokens would have earned has it in `others`, None where the response is too long for that.
 
         Raises:
             ValueError: If the texts are too long or no text, or something that was picked does not exist.
@@ -183,13 +188,35 @@ class Explorer:
             return {
                 "error": f"{name} would score {texts:,} texts of this length: shorten the response to see it"
             }
+        tells = self._tells_others(name, question, parts)
+        is_short = len(ids) * self._tokenizer.vocab_size <= MAX_CANDIDATES
+        more = {"candidates": True} if tells and is_short else {}
         try:
-            env = self._make(name, question.prompt, max(1, len(ids)), **parts)
+            env = self._make(name, question.prompt, max(1, len(ids)), **parts, **more)
             env.reset(seed=SEED, options={"prompt": question.prompt})
             _, reward, _, _, info = env.step(list(ids))
         except (ValueError, ImportError) as error:
             return {"error": one_line(error)}
-        return {"rewards": info["token_rewards"][: len(ids)].tolist(), "total": reward, "texts": texts}
+        rankings = rankings_from_info(info, chosen=ids, vocab_size=self._tokenizer.vocab_size)
+        others = [plain_standing(one) for one in make_standings(rankings, self._tokenizer)]
+        return {
+            "rewards": info["token_rewards"][: len(ids)].tolist(),
+            "total": reward,
+            "texts": texts,
+            **({"others": others if is_short else None} if tells else {}),
+        }
+
+    def _tells_others(self, name: str, question: Question, parts: Mapping[str, Any]) -> bool:
+        """Returns whether it can be told under a design what other tokens would have earned."""
+        key = (name, question.scorer, question.objective, question.boundary)
+        if key not in self._tells:
+            try:
+                self._make(name, "", 1, **parts, candidates=True)
+            except (ValueError, ImportError):  # it has a reason, which is no fault
+                self._tells[key] = False
+            else:
+                self._tells[key] = True
+        return self._tells[key]
 
     def _make(self, design: str, prompt: str, length: int, **kwargs: Any) -> SentimentEnv:
         return SentimentEnv(
@@ -229,6 +256,21 @@ class Explorer:
         if len(ids) > MAX_TOKENS:
             raise ValueError(f"{name} must have at most {MAX_TOKENS:,} tokens, got {len(ids):,}: shorten it")
         return ids
+
+
+def plain_standing(standing: Standing) -> dict[str, Any]:
+    """Returns a token's standing as plain data: best and worst with their rewards, the rank in words.
+
+    >>> plain_standing(Standing((("a", 0.5),), (("b", -1.0),), rank=2, of=9))
+    {'best': [['a', 0.5]], 'worst': [['b', -1.0]], 'place': 'rank 2 of 9'}
+    """
+    if standing.is_even:
+        return {"best": [], "worst": [], "place": EVEN}
+    return {
+        "best": [list(one) for one in standing.best],
+        "worst": [list(one) for one in standing.worst],
+        "place": standing.place,
+    }
 
 
 def summary(function: Any) -> str:

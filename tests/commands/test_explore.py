@@ -20,6 +20,8 @@ import gymnasium as gym
 import pytest
 
 from rlsf_gym.designs import DESIGNS, Design, load_design
+from rlsf_gym.scorers import load_scorer
+from tests.helpers.candidates import EachText
 
 ROOT = Path(__file__).parents[2]
 PROMPT, RESPONSE = "The film was", " not very good, but I LOVED the ending! \U0001f600"
@@ -183,6 +185,57 @@ def test_a_design_that_fails_says_so_in_its_place(monkeypatch):
     assert answer["designs"]["failing"] == {"error": "no way"}
     assert "1,000,000 texts" in answer["designs"]["dear"]["error"]
     assert answer["designs"]["terminal"]["rewards"][-1] > 0.7
+
+
+@pytest.fixture
+def telling():
+    """The explorer with a vocabulary of bytes, and a scorer that says what each of them adds to a text."""
+    from rlsf_gym.explorer.feedback import Explorer
+
+    made = Explorer(env_kwargs={"tokenizer": "bytes"})
+    made._scorers["vader"] = EachText(made._scorers["vader"])
+    return made
+
+
+def test_other_tokens_are_told_beside_the_chosen_one(telling):
+    """Behind "It was goo" no byte but D and d make a word of the lexicon."""
+    from rlsf_gym.explorer.question import Question
+
+    question = Question("It was ", "good", boundary="open", designs=("potential", "terminal", "uniform"))
+    designs = telling.answer(question)["designs"]
+    good, zero = round(1.9 / math.sqrt(1.9**2 + 15), 6), ["\u2400", 0.0]
+    last = {"best": [["D", good], ["d", good], zero], "worst": [zero], "place": "rank 1 of 257, shared by 2"}
+    assert designs["potential"]["others"][3] == last
+    assert designs["terminal"]["others"][3] == last
+    even = {"best": [], "worst": [], "place": "any token would have earned the same"}
+    assert designs["terminal"]["others"][0] == even
+    assert [len(told["others"]) for told in list(designs.values())[:2]] == [4, 4]
+    assert "others" not in designs["uniform"]
+
+
+def test_other_tokens_are_told_of_short_responses(telling, monkeypatch):
+    from rlsf_gym.explorer.question import Question
+
+    monkeypatch.setattr("rlsf_gym.explorer.feedback.MAX_CANDIDATES", 3 * 257)
+    question = functools.partial(Question, "It was ", boundary="open", designs=("potential",))
+    long, short = (telling.answer(question(text))["designs"]["potential"] for text in ("baad", "bad"))
+    assert long["others"] is None
+    assert len(long["rewards"]) == 4
+    assert len(short["others"]) == 3
+
+
+@pytest.mark.parametrize("boundary", ["closed", "open"])
+def test_where_other_tokens_cant_be_told_there_is_no_word_of_them(telling, boundary):
+    from rlsf_gym.explorer.question import Question
+
+    scorer = {"closed": "vader", "open": "plain"}[boundary]
+    telling.scorers = (*telling.scorers, "plain")
+    telling._scorers["plain"] = load_scorer(lambda texts: [text.count("a") / 100 for text in texts])
+    question = Question(
+        "It was ", "bad", scorer=scorer, boundary=boundary, designs=("potential", "broadcast")
+    )
+    for told in telling.answer(question)["designs"].values():
+        assert told.keys() == {"rewards", "total", "texts"}
 
 
 # What is refused

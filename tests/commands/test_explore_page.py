@@ -185,6 +185,43 @@ def test_pointing_at_a_token_shows_why(browser):
     assert texts(browser, ".is-word, .is-trigger, .same, .here") == ["word", "trigger"]  # the legend's
 
 
+OTHERS = {
+    "best": [["\u241b<b>", 0.61], [" great" * 9, 0.25]],
+    "worst": [[" awful", -0.58]],
+    "place": "rank 214 of 4,096, shared by 12",
+}
+
+
+def test_pointing_at_a_token_shows_what_others_would_have_earned(browser):
+    point(browser, "potential", 2)
+    assert texts(browser, "#detail .others") == []
+    told = [OTHERS] * 4 + [{"best": [], "worst": [], "place": "any token would have earned the same"}]
+    browser.run(f"answer.designs.potential.others = {json.dumps(told)}")
+    browser.hover('.row[data-design="potential"] .token', 3)
+    browser.wait_for("!!document.querySelector('#detail .others')")
+    lines = browser.run("document.querySelector('#detail .others').innerText").split("\n")
+    great = f"{' great' * 4}\u2026"
+    assert lines == [
+        f"best here \u201c\u241b<b>\u201d +0.610, \u201c{great}\u201d +0.250",
+        "worst \u201c awful\u201d \u22120.580; rank 214 of 4,096, shared by 12",
+    ]
+    browser.hover('.row[data-design="potential"] .token', 4)
+    browser.wait_for("document.querySelector('#detail .others').textContent.startsWith('any token')")
+    assert texts(browser, "#detail .others") == ["any token would have earned the same"]
+    assert len(texts(browser, "#detail table")) == 2
+    browser.press("Escape")
+    point(browser, "terminal", 3)
+    assert texts(browser, "#detail .others") == []
+
+
+def test_a_response_that_is_too_long_for_other_tokens_says_so(browser):
+    assert not any("other tokens" in text for text in texts(browser, ".summary"))
+    browser.run("answer.designs.potential.others = null; render()")
+    told = [text for text in texts(browser, ".summary") if "other tokens" in text]
+    assert len(told) == 1
+    assert told[0].endswith("; what other tokens would have earned is told of shorter responses")
+
+
 def test_the_keyboard_reaches_every_token(browser):
     browser.run("document.querySelector('.row[data-design=terminal] .token').focus()")
     for key, shown in (("ArrowRight", " very"), ("End", "!"), ("ArrowDown", "!"), ("Home", " not")):

@@ -119,7 +119,7 @@ function designHead(design, answer) {
 function designRow(design, answer, numbered, scale) {
   const row = make("article", { className: "row" }, designHead(design, answer));
   row.dataset.design = design.name;
-  const { rewards, texts, error } = answer.designs[design.name];
+  const { rewards, texts, error, others } = answer.designs[design.name];
   const body = row.appendChild(make("div", { className: "body" }));
   if (error) body.append(make("p", { className: "refused", textContent: error }));
   else if (!rewards.length) body.append(make("p", { className: "empty", textContent: "no tokens: the response is empty" }));
@@ -131,7 +131,8 @@ function designRow(design, answer, numbered, scale) {
     body.append(tokens);
   }
   const cost = error ? "" : `; scores ${texts === 1 ? "one text" : `at most ${texts.toLocaleString("en")} texts`}`;
-  body.append(make("p", { className: "summary", textContent: design.summary + cost }));
+  const left = others === null ? "; what other tokens would have earned is told of shorter responses" : "";
+  body.append(make("p", { className: "summary", textContent: design.summary + cost + left }));
   return row;
 }
 
@@ -148,7 +149,18 @@ function detailOf(place, current, shown, answer) {
   });
   const parts = [make("h4", { textContent: `\u201c${brief(textOf(token))}\u201d` }), facts];
   if (rewards.length) parts.push(make("table", {}, headRow("reward under", "#reward"), make("tbody", {}, ...rewards)));
+  parts.push(...othersOf(answer.designs[current]?.others?.[place]));
   return [...parts, ...recordsTable(token.records.map((index) => answer.records[index]))];
+}
+
+// Says what other tokens would have earned under the design that is pointed at, and the rank among them.
+function othersOf(standing) {
+  if (!standing) return [];
+  const choice = ([text, reward]) => make("span", { className: "choice" }, `\u201c${brief(text)}\u201d `, number(reward));
+  const tell = (name, choices) => choices.flatMap((one, at) => [at ? ", " : `${name} `, choice(one)]);
+  const best = tell("best here", standing.best), worst = tell("worst", standing.worst);
+  const lines = [best, [...worst, worst.length ? "; " : "", standing.place]].filter((line) => line.length);
+  return [make("p", { className: "others" }, ...lines.flatMap((line, at) => (at ? [make("br"), ...line] : line)))];
 }
 
 function recordsTable(records) {
