@@ -141,7 +141,7 @@ class ResponseEnv(OneStepEnv[dict[str, npt.NDArray[Any]], npt.NDArray[np.integer
     | `verify` | `False` | prove every certificate, and every reward as far as text and certificate tell it; raise where one does not hold |
     | `candidates` | `False` | say what each token of the vocabulary would have earned; for a causal design that pays by steps, a scorer that has candidates, and `boundary="open"` where units close |
     | `prefix_values` | `False` | say what utility is known before each token |
-    | `render_mode` | `None` | the tokens, coloured by reward: `"ansi"` for a terminal, `"rgb_array"` as an image |
+    | `render_mode` | `None` | the tokens, coloured by reward: `"ansi"` for a terminal, `"rgb_array"` as an image; with candidates, the best and the worst beside each that was paid |
 
     ## Info
     `reset` and `step` share no key.

@@ -14,6 +14,7 @@ from rlsf_gym.envs.screen import Episode
 from rlsf_gym.envs.spaces import read_token, writing_space
 from rlsf_gym.envs.task import TaskArguments
 from rlsf_gym.evidence import BoolArray, IntArray
+from rlsf_gym.feedback.candidates import CANDIDATE_KEYS
 from rlsf_gym.feedback.core import add_columns
 from rlsf_gym.feedback.growing import GrowingResponse
 from rlsf_gym.instance import Instance
@@ -137,20 +138,22 @@ class TokenEnv(TaskEnv[Observation, "int | np.integer[Any]"]):
         ids, feedback = self._input_ids[self.task.max_prompt_tokens : self._end], self.task.feedback
         ended = token == self.tokenizer.eos_token_id or len(ids) == self.task.max_new_tokens
         info: dict[str, Any] = {}
+        shown = info
         if ended:
             padded = np.full((1, self.task.max_new_tokens), self.tokenizer.vocab_size, np.int64)
             padded[0, : len(ids)] = ids
             infos, columns = feedback.batch(
-                [self._episode.instance], padded, [self._design_rng], candidates=False
+                [self._episode.instance], padded, [self._design_rng], candidates=self.render_mode is not None
             )
-            info = add_columns(infos, columns)[0]
+            shown = add_columns(infos, columns)[0]
+            info = {key: value for key, value in shown.items() if key not in CANDIDATE_KEYS}
             reward = float(info["token_rewards"].sum(dtype=np.float64)) - self._paid
         elif self._growing is not None:
             reward = self._growing.add(self.tokenizer.token_bytes(token))
         else:
             reward = feedback.reward_so_far(self._episode.instance, ids, self._design_rng)
         self._paid += reward
-        self._episode = Episode(self._episode.instance, ids, info or None)
+        self._episode = Episode(self._episode.instance, ids, shown or None)
         ahead = {} if ended else self._look_ahead(self._episode.instance, ids)
         return self._observe(), reward, ended, False, {**info, **ahead, "action_mask": self._mask()}
 

@@ -25,12 +25,14 @@ from rlsf_gym.scorers.protocol import Candidates, Exceptions, find_candidates, n
 from rlsf_gym.text.following import Following, read_following
 from rlsf_gym.text.tokenizer import Tokenizer
 
-__all__ = ["CandidateRewards", "Known", "check_candidates"]
+__all__ = ["CANDIDATE_KEYS", "CandidateRewards", "Known", "check_candidates"]
 
 Columns = dict[str, npt.NDArray[Any]]
 Rewards = npt.NDArray[np.float32]
 Key = tuple[bytes, bool]
 
+CANDIDATE_KEYS = ("candidate_ids", "candidate_rewards", "other_rewards")
+"""Keys of an info that say what every token would have earned."""
 _KEPT = 8  # texts behind half a character, of which there are few kinds; a scorer keeps tables for each
 
 
