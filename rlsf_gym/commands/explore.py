@@ -7,7 +7,7 @@
 
 Everything runs on this machine, and nothing is fetched from another one. Prompt and response may have 5,120
 tokens each; a design that would score too many texts says so in its place. Under a causal design, with
-`--boundary open`, a token's detail tells what other tokens would have earned. With `--out` the page is written
+`--boundary open`, the detail of a token tells what others would have earned. With `--out` the page is written
 as one file that works without a server: designs can be switched in it, texts can't be changed.
 """
 
