@@ -14,6 +14,7 @@ CHOICES = {
     "kl_controller": ("fixed", "adaptive"),
     "kl_estimator": ("exact", "k3"),
     "reward_share": ("environment", "entropy"),
+    "candidates": ("off", "exact", "good-set"),
 }
 
 
@@ -76,6 +77,14 @@ class LearnerConfig:
         "environment",
         "a token's reward: the 'environment' says, or its sum is shared out by the policy's 'entropy'",
     )
+    candidates: str = setting(
+        "off",
+        "what every next token would have earned: 'off', learned from in 'exact' expectation, or by the "
+        "'good-set' that keeps the value; needs an environment made with candidates=True",
+    )
+    future: float = setting(
+        1.0, "with 'exact' candidates, weight of what is still sampled: 1 is unbiased, less is less noisy"
+    )
     missing_eos_penalty: float = setting(0.0, "taken off the last token of a response without the end token")
 
     learning_rate: float = setting(
@@ -136,10 +145,12 @@ class LearnerConfig:
         for name in ("cliprange_high", "max_approxkl"):
             value = getattr(self, name)
             self._check(name, value is None or 0.0 < value < math.inf, "a number > 0, or None")
-        self._check("gamma", 0.0 <= self.gamma <= 1.0, "a number in [0, 1]")
+        for name in ("gamma", "future"):
+            self._check(name, 0.0 <= getattr(self, name) <= 1.0, "a number in [0, 1]")
         for name, choices in CHOICES.items():
             self._check_choice(name, choices)
         self._check("missing_eos_penalty", math.isfinite(self.missing_eos_penalty), "a finite number")
+        self._check_candidates()
         self._check_lengths()
         self._check_divides("minibatch_size", "batch_size")
         self._check_divides("group_size", "batch_size")
@@ -204,6 +215,16 @@ class LearnerConfig:
                 f"make the environment with max_new_tokens={high}"
             )
         return low, high
+
+    def _check_candidates(self) -> None:
+        """Checks the settings that candidates do not go with."""
+        if self.candidates == "off":
+            return
+        for name, needed in (("reward_share", "environment"), ("kl_estimator", "exact")):
+            self._check(name, getattr(self, name) == needed, f"{needed!r} with candidates")
+        self._check("whiten_rewards", not self.whiten_rewards, "False with candidates")
+        holds = self.future > 0.0 or self.missing_eos_penalty == 0.0
+        self._check("missing_eos_penalty", holds, "0 with a future of 0, which it is part of")
 
     def _check_lengths(self) -> None:
         pair = self.response_length

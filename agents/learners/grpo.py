@@ -24,8 +24,9 @@ from __future__ import annotations
 from torch import Tensor
 
 from agents.learners.learner import Learner
+from agents.learners.prepare import Scales
 from agents.learners.settings import GRPOConfig
-from agents.maths.advantages import group_advantages, scale_groups
+from agents.maths.advantages import group_advantages, group_sizes, scale_groups
 from agents.maths.tensors import Estimates, Rollout
 
 
@@ -36,13 +37,47 @@ class GRPO(Learner[GRPOConfig]):
     config_class = GRPOConfig
 
     def estimate(self, rollout: Rollout, rewards: Tensor) -> Estimates:
-        """Returns rewards to go, relative to the group."""
-        config, mask = self.config, rollout.response_mask
-        size = config.group_size
-        advantages = (1.0 - 1.0 / size) * group_advantages(
-            rewards, mask, group_size=size, gamma=config.gamma, baseline=config.baseline
+        """Returns rewards to go less those of the others in the group, G - b, which `scales` standardises."""
+        advantages = group_advantages(
+            rewards,
+            rollout.response_mask,
+            group_size=self.config.group_size,
+            gamma=self.config.gamma,
+            baseline=self.config.baseline,
         )
-        if config.scale != "none":
-            among = size if config.scale == "group" else len(mask)
-            advantages = scale_groups(advantages, mask, group_size=among, floor=config.whitening_floor)
         return Estimates(advantages, returns=None)
+
+    def scales(self) -> Scales:
+        """Returns the scales of the settings, applied to advantages that are standardised in their groups."""
+        rest, config = super().scales(), self.config
+
+        def advantages(relative: Tensor, mask: Tensor, reward_factor: Tensor) -> Tensor:
+            return rest.advantages(standardise(relative, mask, config), mask, reward_factor)
+
+        def factor(relative: Tensor, mask: Tensor) -> Tensor:
+            whole = rest.factor(standardise(relative, mask, config), mask)
+            return group_factor(relative, mask, config) * whole
+
+        return rest._replace(advantages=advantages, factor=factor)
+
+
+def standardise(advantages: Tensor, mask: Tensor, config: GRPOConfig) -> Tensor:
+    """Returns A of the module docstring, (B, T) float32, from G - b."""
+    relative = (1.0 - 1.0 / config.group_size) * advantages
+    if config.scale == "none":
+        return relative
+    return scale_groups(relative, mask, group_size=_among(mask, config), floor=config.whitening_floor)
+
+
+def group_factor(advantages: Tensor, mask: Tensor, config: GRPOConfig) -> Tensor:
+    """Returns (1 - 1/k) / sigma, a scalar or (B, 1) float32: what `standardise` multiplies G - b by."""
+    share = 1.0 - 1.0 / config.group_size
+    if config.scale == "none":
+        return advantages.new_tensor(share)
+    among, floor = _among(mask, config), config.whitening_floor
+    return share / group_sizes(share * advantages, mask, group_size=among, floor=floor)
+
+
+def _among(mask: Tensor, config: GRPOConfig) -> int:
+    """Returns the number of responses that sigma is taken over."""
+    return config.group_size if config.scale == "group" else len(mask)

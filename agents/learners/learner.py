@@ -12,6 +12,7 @@ import math
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
@@ -20,10 +21,19 @@ from torch import Tensor
 
 from agents.config import LearnerConfig
 from agents.learners.callback import Callback, CallbackFunction, ProgressBar, tell
+from agents.learners.candidates import PREPARE
 from agents.learners.checkpointing import load_learner, save_learner
 from agents.learners.loss import Loss, LossTerm, clipped_loss
 from agents.learners.metrics import iteration_metrics
-from agents.learners.prepare import Estimate, RewardTerms, Shaping, prepare, scales, shape_rewards
+from agents.learners.prepare import (
+    Estimate,
+    RewardTerms,
+    Scales,
+    Shaping,
+    Steps,
+    scales,
+    shape_rewards,
+)
 from agents.learners.schedule import learning_rate, next_kl_coef
 from agents.learners.start import (
     check_rounds,
@@ -32,7 +42,7 @@ from agents.learners.start import (
     read_end_token,
     settle_models,
 )
-from agents.learners.update import train
+from agents.learners.update import score_batch, train
 from agents.maths.tensors import Batch, Estimates, Rollout, Scored
 from agents.parallel import ALONE, Processes
 from agents.policies.policy import CausalLMPolicy
@@ -138,7 +148,7 @@ class Learner(ABC, Generic[ConfigT]):
         """
 
     def loss(self, scored: Scored, batch: Batch, denominator: float) -> LossTerm:
-        """Returns the clipped surrogate less the entropy bonus, with its statistics.
+        """Returns the clipped surrogate less the entropy bonus, with what candidates add and statistics.
 
         Args:
             scored: The policy's scores of some responses, with gradient.
@@ -146,6 +156,10 @@ class Learner(ABC, Generic[ConfigT]):
             denominator: Sums over tokens are divided by it.
         """
         return clipped_loss(scored, batch, denominator, self.config)
+
+    def scales(self) -> Scales:
+        """Returns how rewards are scaled before advantages are estimated, and advantages afterwards."""
+        return scales(self.config)
 
     def trains_policy(self) -> bool:
         """Returns whether the next iteration trains more than the value head."""
@@ -164,12 +178,11 @@ class Learner(ABC, Generic[ConfigT]):
     def prepare(self, rollout: Rollout) -> Batch:
         """Returns the batch that the next update reads of a rollout; nothing is changed."""
         shape, estimate, _ = self._given
-        return prepare(
+        return PREPARE[self.config.candidates](
             rollout,
             RewardTerms(self.kl_coef, self.eos_token_id, self.score_scale),
-            shape=shape or self.shape,
-            estimate=estimate or self.estimate,
-            scale=scales(self.config),
+            Steps(shape or self.shape, estimate or self.estimate, self.scales()),
+            self.config,
         )
 
     def learn(self, total_episodes: int, *, progress_bar: bool = False) -> Self:
@@ -283,6 +296,7 @@ class Learner(ABC, Generic[ConfigT]):
             played.rollout,
             self.config,
             prepare=self.prepare,
+            score=partial(score_batch, reference=self.reference),
             loss=self._given[2] or self.loss,
             generator=self.generator,
             processes=self.processes,

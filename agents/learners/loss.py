@@ -12,6 +12,8 @@ from typing import NamedTuple
 from torch import Tensor
 
 from agents.config import LearnerConfig
+from agents.maths.expected import clipped_expectation, good_set_loss
+from agents.maths.kinds import KindTargets
 from agents.maths.losses import clipped_surrogate, masked_sum, value_loss
 from agents.maths.tensors import Batch, Scored
 
@@ -89,9 +91,74 @@ def entropy_term(scored: Scored, batch: Batch, denominator: float, *, entropy_co
     return LossTerm(-entropy_coef * masked_sum(scored.entropy, batch.response_mask, denominator), {})
 
 
+def expected_term(scored: Scored, batch: Batch, denominator: float, config: LearnerConfig) -> LossTerm:
+    """Returns minus the clipped expected reward of the next token, with the exact KL penalty."""
+    targets, probabilities = _asked(scored, batch)
+    found = clipped_expectation(
+        probabilities,
+        targets.probabilities,
+        targets.values,
+        batch.response_mask,
+        cliprange=config.cliprange,
+        cliprange_high=config.cliprange_high,
+        denominator=denominator,
+    )
+    statistics = {"loss/expected": found.loss.detach(), "policy/kind_clipfrac": found.clip_fraction}
+    return LossTerm(found.loss + _kl_penalty(scored, targets, batch.response_mask, denominator), statistics)
+
+
+def good_set_term(scored: Scored, batch: Batch, denominator: float, config: LearnerConfig) -> LossTerm:
+    """Returns minus the log-probability of the tokens that keep the value, with the exact KL penalty."""
+    del config
+    targets, probabilities = _asked(scored, batch)
+    found = good_set_loss(probabilities, targets.values, batch.response_mask, denominator=denominator)
+    penalty = _kl_penalty(scored, targets, batch.response_mask, denominator)
+    return LossTerm(found + penalty, {"loss/good_set": found.detach()})
+
+
+def no_term(scored: Scored, batch: Batch, denominator: float, config: LearnerConfig) -> LossTerm:
+    """Returns 0: sampled tokens alone are learned from."""
+    del batch, denominator, config
+    return LossTerm(scored.logprobs.new_zeros(()), {})
+
+
+CANDIDATE_TERMS: dict[str, Callable[[Scored, Batch, float, LearnerConfig], LossTerm]] = {
+    "off": no_term,
+    "exact": expected_term,
+    "good-set": good_set_term,
+}
+"""What candidates add to a loss, by the setting `candidates`."""
+
+
+def candidate_term(scored: Scored, batch: Batch, denominator: float, config: LearnerConfig) -> LossTerm:
+    """Returns what every next token would have earned as a term of the loss; 0 with candidates off."""
+    return CANDIDATE_TERMS[config.candidates](scored, batch, denominator, config)
+
+
+def _asked(scored: Scored, batch: Batch) -> tuple[KindTargets, Tensor]:
+    """Returns the targets of the kinds of next tokens, and their probabilities.
+
+    Raises:
+        ValueError: If there are none.
+    """
+    if batch.kinds is None or scored.kinds is None:
+        raise ValueError(
+            "batch: expected kinds of next tokens, got none; prepare it with the same setting of candidates"
+        )
+    return batch.kinds, scored.kinds
+
+
+def _kl_penalty(scored: Scored, targets: KindTargets, mask: Tensor, denominator: float) -> Tensor:
+    """Returns the exact KL, weighed and summed; 0 where it was not asked for, as it has no weight."""
+    if scored.kl is None:
+        return scored.logprobs.new_zeros(())
+    return masked_sum(targets.kl_weight * scored.kl, mask, denominator)
+
+
 def clipped_loss(scored: Scored, batch: Batch, denominator: float, config: LearnerConfig) -> LossTerm:
-    """Returns the loss of a learner without a critic: the clipped surrogate less the entropy bonus."""
+    """Returns the loss without a critic: the clipped surrogate with candidates, less the entropy bonus."""
     return add_terms(
         policy_term(scored, batch, denominator, config),
+        candidate_term(scored, batch, denominator, config),
         entropy_term(scored, batch, denominator, entropy_coef=config.entropy_coef),
     )

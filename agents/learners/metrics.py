@@ -10,6 +10,7 @@ from torch import Tensor
 
 from agents.learners.update import Trained
 from agents.learners.update_stats import UpdateStats
+from agents.maths.expected import expected_rewards, good_kinds
 from agents.maths.losses import explained_variance
 from agents.maths.positions import explained_variance_by_quarter, kl_by_quarter
 from agents.maths.tensors import Batch, Rollout, masked_mean
@@ -36,6 +37,7 @@ def iteration_metrics(
         "lr": lr,
         "kl_coef": kl_coef,
         **objective_metrics(trained.rollout, trained.batch.rewards),
+        **candidate_metrics(trained.rollout),
         **update_metrics(trained.stats),
         **critic_metrics(trained.batch),
         "policy/rescored": float(trained.rescored),
@@ -61,6 +63,20 @@ def objective_metrics(rollout: Rollout, rewards: Tensor) -> dict[str, float]:
         **kl_by_quarter(rollout.kl, rollout.response_mask),
         "objective/entropy": masked_mean(rollout.entropy.double(), rollout.response_mask).item(),
         "objective/length": rollout.response_mask.sum(-1).double().mean().item(),
+    }
+
+
+def candidate_metrics(rollout: Rollout) -> dict[str, float]:
+    """Returns what the next tokens would have earned, under `candidates/`; empty where that was not read."""
+    kinds, mask = rollout.kinds, rollout.response_mask
+    if kinds is None:
+        return {}
+    kept = (kinds.probabilities * good_kinds(kinds.rewards)).sum(-1)  # (B, T) float32
+    expected = expected_rewards(kinds.probabilities, kinds.rewards)  # (B, T) float32
+    return {
+        "candidates/scores": expected.double().sum(-1).mean().item(),
+        "candidates/kept": masked_mean(kept.double(), mask).item(),
+        "candidates/kinds": float(kinds.rewards.shape[-1]),
     }
 
 

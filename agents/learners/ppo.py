@@ -19,7 +19,14 @@ from __future__ import annotations
 from torch import Tensor
 
 from agents.learners.learner import Learner
-from agents.learners.loss import LossTerm, add_terms, entropy_term, policy_term, value_term
+from agents.learners.loss import (
+    LossTerm,
+    add_terms,
+    candidate_term,
+    entropy_term,
+    policy_term,
+    value_term,
+)
 from agents.learners.settings import TokenPPOConfig
 from agents.maths.returns import gae
 from agents.maths.tensors import Batch, Estimates, Rollout, Scored
@@ -66,9 +73,10 @@ def estimate_with_critic(rollout: Rollout, rewards: Tensor, config: TokenPPOConf
 
 
 def ppo_loss(scored: Scored, batch: Batch, denominator: float, config: TokenPPOConfig) -> LossTerm:
-    """Returns the clipped surrogate with the critic's loss, less the entropy bonus."""
+    """Returns the clipped surrogate with candidates and the critic's loss, less the entropy bonus."""
     return add_terms(
         policy_term(scored, batch, denominator, config),
+        candidate_term(scored, batch, denominator, config),
         value_term(
             scored, batch, denominator, vf_coef=config.vf_coef, cliprange_value=config.cliprange_value
         ),

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from agents.config import LearnerConfig
 from agents.maths.returns import charge_missing_end, entropy_share, kl_shaped_rewards
-from agents.maths.tensors import Batch, Estimates, Rollout, whiten, whitening_factor
+from agents.maths.tensors import Batch, Estimates, Rollout, centred, whiten, whitening_factor
 
 
 class RewardTerms(NamedTuple):
@@ -38,6 +38,8 @@ RewardFactor = Callable[[Tensor, Tensor], Tensor]
 """From shaped rewards (B, T) float32 and the mask (B, T) bool to what they are multiplied by, a scalar."""
 AdvantageScale = Callable[[Tensor, Tensor, Tensor], Tensor]
 """From advantages (B, T) float32, the mask (B, T) bool and the factor of the rewards to advantages scaled."""
+Centre = Callable[[Tensor, Tensor], Tensor]
+"""From advantages (B, T) float32 and the mask (B, T) bool to advantages shifted."""
 
 
 def one(rewards: Tensor, mask: Tensor) -> Tensor:
@@ -52,11 +54,32 @@ def unscaled(advantages: Tensor, mask: Tensor, factor: Tensor) -> Tensor:
     return advantages
 
 
+def uncentred(advantages: Tensor, mask: Tensor) -> Tensor:
+    """Returns advantages as they are."""
+    del mask
+    return advantages
+
+
 class Scales(NamedTuple):
     """Scaling of the rewards before advantages are estimated, and of the advantages afterwards."""
 
     rewards: RewardFactor = one
     advantages: AdvantageScale = unscaled
+    centre: Centre = uncentred
+    """What `advantages` shifts, without its factor."""
+    factor: RewardFactor = one
+    """What `advantages` multiplies differences by, a scalar or (B, 1) float32, for rewards of factor 1."""
+
+
+class Steps(NamedTuple):
+    """The steps from a rollout to a batch, each a function."""
+
+    shape: Shaping
+    """From scores to rewards."""
+    estimate: Estimate
+    """From rewards to advantages."""
+    scale: Scales
+    """Of the rewards that `estimate` is given, and of the advantages that it returns."""
 
 
 def prepare(
@@ -98,6 +121,8 @@ def scales(config: LearnerConfig) -> Scales:
     return Scales(
         rewards=partial(whitening_factor, floor=floor) if config.whiten_rewards else one,
         advantages=whitened if config.whiten_advantages else unscaled,
+        centre=centred if config.whiten_advantages else uncentred,
+        factor=partial(whitening_factor, floor=floor) if config.whiten_advantages else one,
     )
 
 

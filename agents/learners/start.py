@@ -122,7 +122,7 @@ def measure_score_scale(player: Player, config: LearnerConfig) -> float:
         ValueError: If the returns do not vary.
     """
     player = player._replace(policy=player.reference)
-    config = dataclasses.replace(config, seed=SCALE_SEED, kl_estimator="k3")
+    config = dataclasses.replace(config, seed=SCALE_SEED, kl_estimator="k3", candidates="off")
     generator = torch.Generator().manual_seed(SCALE_SEED)
     batches = [
         play(player, config, iteration=iteration, generator=generator).rollout.scores

@@ -21,9 +21,10 @@ from agents.config import LearnerConfig
 from agents.learners.loss import Loss
 from agents.learners.update_stats import StepStats, UpdateStats, combine_parts, step_stats, summarise
 from agents.maths.losses import ratio_statistics
-from agents.maths.tensors import Batch, Rollout, split_rows, take_rows
+from agents.maths.tensors import Batch, Rollout, Scored, split_rows, take_rows
 from agents.parallel import ALONE, Processes
 from agents.policies.policy import CausalLMPolicy
+from agents.policies.scoring import KindsAsked, RefScores
 
 RATIO_TOLERANCE = 1e-4
 """Largest distance from 1 of a ratio before the first step that rounding may explain."""
@@ -42,6 +43,31 @@ class Trained(NamedTuple):
     """Whether the rollout was scored again."""
 
 
+Scoring = Callable[[CausalLMPolicy, Batch, bool], Scored]
+"""From a policy, some rows of a batch, and whether the entropy is wanted, to scores with gradient."""
+
+
+def score_batch(
+    policy: CausalLMPolicy, batch: Batch, with_entropy: bool, *, reference: CausalLMPolicy | None = None
+) -> Scored:
+    """Returns the policy's scores of a batch's responses, with the kinds of next tokens that the batch has.
+
+    Args:
+        policy: Scores.
+        batch: Its rows.
+        with_entropy: Return the entropy.
+        reference: The KL is measured from it, where the batch has its states; None: it is not.
+    """
+    kinds, asked = batch.kinds, None
+    if kinds is not None:
+        scores = None
+        if reference is not None and kinds.ref_states is not None:
+            scores = RefScores(reference.head, kinds.ref_states, batch.ref_logprobs)
+        asked = KindsAsked(kinds.kind_of, kinds.values.shape[-1], scores)
+    width = batch.response_mask.shape[1]
+    return policy.score(batch.tokens, batch.attention_mask, width, with_entropy=with_entropy, asked=asked)
+
+
 class StaleLogprobsError(Exception):
     """The rollout's log-probs are not those of the policy: score the rollout again."""
 
@@ -53,6 +79,7 @@ def train(
     config: LearnerConfig,
     *,
     prepare: Callable[[Rollout], Batch],
+    score: Scoring = score_batch,
     loss: Loss,
     generator: torch.Generator,
     processes: Processes = ALONE,
@@ -65,6 +92,7 @@ def train(
         rollout: Collected by the policy.
         config: Sizes and bounds of the update.
         prepare: From rollout to batch, without side effects.
+        score: How the policy scores rows of the batch.
         loss: To be minimised.
         generator: On the CPU; shuffles the episodes.
         processes: Share the work, each with the whole rollout; by default this process alone.
@@ -76,7 +104,7 @@ def train(
         batch = prepare(rollout)
         try:
             stats = update(
-                policy, optimizer, batch, config, loss=loss, generator=generator,
+                policy, optimizer, batch, config, score=score, loss=loss, generator=generator,
                 ratio_tolerance=tolerance, processes=processes,
             )  # fmt: skip
         except StaleLogprobsError:
@@ -88,14 +116,27 @@ def train(
 
 @torch.no_grad()
 def rescore(policy: CausalLMPolicy, rollout: Rollout, rows: int, processes: Processes = ALONE) -> Rollout:
-    """Returns the rollout with log-probs and values as the policy scores them, `rows` episodes at a time."""
+    """Returns the rollout with log-probs, values and probabilities of kinds as the policy scores them.
+
+    Args:
+        policy: Scores.
+        rollout: As collected.
+        rows: Episodes that are scored at a time.
+        processes: Score a share each.
+    """
     width = rollout.scores.shape[1]
     whole = processes.share(rollout.tokens), processes.share(rollout.attention_mask)
     pieces = zip(*(split_rows(x, rows) for x in whole), strict=True)
-    scored = [policy.score(tokens, mask, width) for tokens, mask in pieces]
+    kinds = rollout.kinds
+    asked = None if kinds is None else KindsAsked(kinds.kind_of, kinds.rewards.shape[-1])
+    scored = [policy.score(tokens, mask, width, asked=asked) for tokens, mask in pieces]
+    if kinds is not None:
+        found = torch.cat([piece.kinds for piece in scored if piece.kinds is not None])
+        kinds = kinds._replace(probabilities=processes.gather_rows(found))
     return rollout._replace(
         logprobs=processes.gather_rows(torch.cat([piece.logprobs for piece in scored])),
         values=processes.gather_rows(torch.cat([piece.values for piece in scored])),
+        kinds=kinds,
     )
 
 
@@ -105,6 +146,7 @@ def update(
     batch: Batch,
     config: LearnerConfig,
     *,
+    score: Scoring = score_batch,
     loss: Loss,
     generator: torch.Generator,
     ratio_tolerance: float = RATIO_TOLERANCE,
@@ -119,6 +161,7 @@ def update(
         optimizer: Over the policy's parameters.
         batch: A rollout, prepared.
         config: Sizes and bounds of the update.
+        score: How the policy scores rows of the batch.
         loss: To be minimised.
         generator: On the CPU; shuffles the episodes.
         ratio_tolerance: Largest distance from 1 of a ratio of the first minibatch.
@@ -139,8 +182,9 @@ def update(
                 continue  # nothing to learn from, and a step would only follow Adam's momentum
             optimizer.zero_grad()
             stats = accumulate_gradients(
-                policy, batch, rows, config, loss=loss, denominator=denominator, processes=processes
-            )
+                policy, batch, rows, config, score=score, loss=loss, denominator=denominator,
+                processes=processes,
+            )  # fmt: skip
             if not seen and stats.ratio_error > ratio_tolerance:
                 raise StaleLogprobsError(f"ratio off 1 by {stats.ratio_error:.2g} before the first step")
             seen.append(stats)
@@ -157,6 +201,7 @@ def accumulate_gradients(
     rows: Tensor,
     config: LearnerConfig,
     *,
+    score: Scoring = score_batch,
     loss: Loss,
     denominator: float,
     processes: Processes = ALONE,
@@ -170,6 +215,7 @@ def accumulate_gradients(
         batch: A rollout, prepared.
         rows: (N,) int64, the episodes of the minibatch.
         config: `micro_batch_size` episodes are scored at a time, with their entropy if it has a weight.
+        score: How the policy scores rows of the batch.
         loss: To be minimised.
         denominator: Constant that sums over tokens are divided by.
         processes: Share the rows; by default this process alone.
@@ -178,12 +224,7 @@ def accumulate_gradients(
     parts: list[StepStats] = []
     for part in mine:
         taken = take_rows(batch, part)
-        scored = policy.score(
-            taken.tokens,
-            taken.attention_mask,
-            taken.response_mask.shape[1],
-            with_entropy=config.entropy_coef > 0.0,
-        )
+        scored = score(policy, taken, config.entropy_coef > 0.0)
         found = loss(scored, taken, denominator)
         ratios = ratio_statistics(
             scored.logprobs, taken.logprobs, taken.response_mask, denominator=denominator

@@ -112,7 +112,19 @@ def scale_groups(advantages: Tensor, mask: Tensor, *, group_size: int, floor: fl
         group_size: A divisor of B; B makes the whole batch one group.
         floor: Smaller roots count as `agents.maths.tensors.floored_deviation` has it.
     """
+    return advantages / group_sizes(advantages, mask, group_size=group_size, floor=floor)
+
+
+def group_sizes(advantages: Tensor, mask: Tensor, *, group_size: int, floor: float) -> Tensor:
+    """Returns what `scale_groups` divides each row by, (B, 1) float32.
+
+    Args:
+        advantages: (B, T) float32, 0 outside the mask.
+        mask: (B, T) bool.
+        group_size: A divisor of B; B makes the whole batch one group.
+        floor: As in `scale_groups`.
+    """
     grouped = advantages.reshape(-1, group_size, advantages.shape[1])  # (groups, group_size, T) float32
     tokens = mask.reshape(grouped.shape).sum((1, 2), keepdim=True).clamp(min=1)
     size = (grouped.square().sum((1, 2), keepdim=True) / tokens).sqrt()  # (groups, 1, 1) float32
-    return (grouped / floored_deviation(size, floor)).reshape(advantages.shape)
+    return floored_deviation(size, floor).expand(-1, group_size, 1).reshape(-1, 1)

@@ -11,6 +11,8 @@ from typing import Any, NamedTuple, cast
 import torch
 from torch import Tensor
 
+from agents.maths.kinds import Kinds, KindTargets, States
+
 VARIANCE_FLOOR = 1e-8
 """Added to a variance before its root is divided by."""
 
@@ -42,6 +44,8 @@ class Rollout(NamedTuple):
     """(B, T) float32: what the environment knows of the value of the state before each token, in units of
     `scores`; 0 outside the mask. None: it does not say.
     """
+    kinds: Kinds | None = None
+    """What every next token would have earned, by kind; None: that is not learned from."""
 
     @property
     def prompt_length(self) -> int:
@@ -81,6 +85,8 @@ class Batch(NamedTuple):
     """Targets of the critic, (B, T) float32; None: there is no critic to train."""
     offsets: Tensor | None = None
     """Part of `values` that is known, (B, T) float32; the value head learns the rest. None: there is none."""
+    kinds: KindTargets | None = None
+    """What is learned of kinds of tokens; None: nothing."""
 
 
 class Scored(NamedTuple):
@@ -93,15 +99,21 @@ class Scored(NamedTuple):
     entropy: Tensor | None
     """Entropy of each token's distribution in nats, (B, T) float32; None if not asked for."""
     kl: Tensor | None
-    """(B, T) float32, exact KL(given distributions, this policy) in nats, where asked for."""
+    """(B, T) float32, exact KL in nats where asked for: of given distributions from this policy, or of this
+    policy from the reference, with gradient.
+    """
+    kinds: Tensor | None = None
+    """Probabilities of kinds of tokens, (B, T, C) float32, where asked for."""
+    states: States | None = None
+    """Outputs of the backbone before each token, (B, T, ...), where asked for."""
 
 
 def take_rows(batch: Batch, rows: Tensor) -> Batch:
     """Returns the episodes at `rows`, (N,) int64, in that order."""
-    taken: dict[str, Tensor | None] = {
-        name: None if field is None else field[rows] for name, field in batch._asdict().items()
-    }
-    return Batch(**cast(Any, taken))
+    fields: dict[str, Tensor | None] = batch._asdict()
+    kinds = cast("KindTargets | None", fields.pop("kinds"))
+    taken = {name: None if field is None else field[rows] for name, field in fields.items()}
+    return Batch(**cast(Any, taken), kinds=None if kinds is None else kinds.take(rows))
 
 
 def split_rows(x: Tensor, size: int) -> list[Tensor]:
@@ -110,7 +122,7 @@ def split_rows(x: Tensor, size: int) -> list[Tensor]:
 
 
 def concatenate_rollouts(rollouts: Sequence[Rollout]) -> Rollout:
-    """Returns rollouts of equal P and T as one, in order."""
+    """Returns rollouts of equal P and T, whose kinds of tokens are not told yet, as one, in order."""
     columns = zip(*rollouts, strict=True)
     return Rollout(*cast(Any, (None if fields[0] is None else torch.cat(fields) for fields in columns)))
 
@@ -175,6 +187,16 @@ def whiten(x: Tensor, mask: Tensor, *, floor: Tensor | float) -> Tensor:
         floor: As in `whitening_factor`.
     """
     return (x - masked_mean(x, mask)) * whitening_factor(x, mask, floor=floor) * mask
+
+
+def centred(x: Tensor, mask: Tensor) -> Tensor:
+    """Returns `x` less its mean over all real tokens of the batch, (B, T) float, 0 outside the mask.
+
+    Args:
+        x: (B, T) float.
+        mask: (B, T) bool.
+    """
+    return (x - masked_mean(x, mask)) * mask
 
 
 def prefix_mask(lengths: Tensor, width: int) -> Tensor:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from agents.maths.kinds import kind_totals
 from agents.policies.sampling import draw_tokens
 
 
@@ -35,6 +36,15 @@ class Distributions:
     def logprobs(self, chosen: Tensor) -> Tensor:
         """Returns the log-probabilities of tokens (N,) int64, (N,) float32."""
         return self._logits.gather(0, chosen[None])[0] - self._log_total
+
+    def kinds(self, kind_of: Tensor, count: int) -> Tensor:
+        """Returns the probability of each kind of tokens, (N, C) float32.
+
+        Args:
+            kind_of: (V,) int64, the kind of each token.
+            count: C.
+        """
+        return (kind_totals(self._weights, kind_of, count) / self._total).T
 
     def entropy(self) -> Tensor:
         """Returns the entropies in nats, (N,) float32."""

@@ -13,6 +13,12 @@ from torch import Tensor
 from agents.policies.backbone import Backbone
 from agents.policies.chosen_logprobs import chosen_logprobs, logit_table
 from agents.policies.distributions import Distributions
+from agents.policies.kind_probabilities import (
+    Expectations,
+    Wanted,
+    expectations,
+    expectations_of_logits,
+)
 from agents.policies.trunks.trunk import Outputs
 
 POSITIONS_AT_ONCE = 256
@@ -27,14 +33,19 @@ class Head(NamedTuple):
     """Vocabulary size, V."""
     temperature: float
 
+    @torch.no_grad()
+    def table(self, outputs: Outputs) -> Tensor:
+        """Returns logits[:V] / temperature at N positions, (V, N) float32, without gradient."""
+        linear = self.backbone.linear_head
+        if outputs.logits is None and linear is not None:
+            sizes = self.vocab_size, self.temperature
+            return logit_table(outputs.hidden, linear.weight, linear.bias, *sizes)
+        return self._logits(outputs).T.contiguous()
+
     def distributions(self, outputs: Outputs) -> Distributions:
         """Returns the distributions at N positions, without gradient."""
         with torch.no_grad():
-            linear = self.backbone.linear_head
-            if outputs.logits is None and linear is not None:
-                sizes = self.vocab_size, self.temperature
-                return Distributions(logit_table(outputs.hidden, linear.weight, linear.bias, *sizes))
-            return Distributions(self._logits(outputs).T.contiguous())
+            return Distributions(self.table(outputs))
 
     def logprobs(self, outputs: Outputs, chosen: Tensor) -> Tensor:
         """Returns the log-probabilities of tokens (N,) int64 at N positions, (N,) float32, with gradient."""
@@ -50,6 +61,31 @@ class Head(NamedTuple):
         log_distribution = self._logits(outputs).log_softmax(-1)  # (N, V) float32
         entropy = -(log_distribution.exp() * log_distribution).sum(-1)
         return _choose(log_distribution, chosen), entropy
+
+    def expectations(self, outputs: Outputs, chosen: Tensor, wanted: Wanted) -> Expectations:
+        """Returns the log-probabilities of tokens, and what else is wanted, at N positions, with gradient.
+
+        Args:
+            outputs: At N positions.
+            chosen: (N,) int64.
+            wanted: Kinds, and the reference at the same positions.
+        """
+        linear = self.backbone.linear_head
+        if outputs.logits is None and linear is not None:
+            return expectations(outputs.hidden, linear, chosen, wanted, temperature=self.temperature)
+        return expectations_of_logits(self._logits(outputs), chosen, wanted)
+
+    def kind_probabilities(self, outputs: Outputs, kind_of: Tensor, count: int) -> Tensor:
+        """Returns the probability of each kind of tokens at N positions, (N, C) float32, without gradient.
+
+        Args:
+            outputs: At N positions.
+            kind_of: (V,) int64, the kind of each token.
+            count: C.
+        """
+        starts = range(0, len(outputs.hidden), POSITIONS_AT_ONCE)
+        pieces = (outputs.take(slice(start, start + POSITIONS_AT_ONCE)) for start in starts)
+        return torch.cat([self.distributions(piece).kinds(kind_of, count) for piece in pieces])
 
     def compare(
         self, outputs: Outputs, chosen: Tensor, sampled: tuple[Head, Outputs] | None

@@ -31,7 +31,7 @@ from agents.policies.policy_files import (
     write_folder,
 )
 from agents.policies.sampling import draw_uniforms
-from agents.policies.scoring import score_responses
+from agents.policies.scoring import KindsAsked, score_responses
 from agents.policies.trunks.trunk import Outputs
 from agents.policies.vocabulary import TokenizerFiles
 
@@ -269,6 +269,8 @@ class CausalLMPolicy(nn.Module):
         *,
         with_entropy: bool = False,
         against: tuple[CausalLMPolicy, Outputs] | None = None,
+        asked: KindsAsked | None = None,
+        keep_states: bool = False,
     ) -> Scored:
         """Returns log-probs and values of given responses, with gradient where it is enabled.
 
@@ -282,6 +284,9 @@ class CausalLMPolicy(nn.Module):
             with_entropy: Return the entropy, with gradient.
             against: A policy, and its backbone's outputs at the N real response tokens, row by row; return
                 the exact KL(that policy, this policy) at each token. Only where gradients are off.
+            asked: Return the probabilities of these kinds of tokens, and the exact KL(this policy, their
+                reference) at each token, with gradient where it is enabled.
+            keep_states: Return the backbone's outputs before each token. Only where gradients are off.
 
         Raises:
             ValueError: If the model's table of positions ends before a text does.
@@ -296,4 +301,6 @@ class CausalLMPolicy(nn.Module):
             response_length,
             with_entropy=with_entropy,
             against=None if against is None else (against[0].head, against[1]),
+            asked=asked,
+            keep_states=keep_states,
         )

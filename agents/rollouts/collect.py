@@ -14,12 +14,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from agents.maths.kinds import KindRewards
 from agents.maths.losses import kl_k3
 from agents.maths.tensors import Rollout
 from agents.policies.decoding import Generation
 from agents.policies.policy import CausalLMPolicy
 from agents.policies.tokenizer_match import check_tokenizers
 from agents.policies.trunks.trunk import Outputs
+from agents.rollouts.candidates import Feedback, read_candidates
 from agents.rollouts.env_answers import (
     EpisodeInfo,
     final_infos,
@@ -30,6 +32,7 @@ from agents.rollouts.env_answers import (
 )
 from agents.rollouts.episode_rewards import read_prefix_values, read_token_rewards
 from agents.rollouts.player import IntArray, Player, Shapes
+from agents.rollouts.standings import KEYS
 from agents.runs.watchdog import deadline
 
 
@@ -42,6 +45,8 @@ class Collected(NamedTuple):
     """Infos of reset and step of each episode, in order: the environment's keys, plus `reward`."""
     seconds: dict[str, float]
     """Wall-clock time by phase: `generate`, `score_env`, `score_reference`."""
+    feedback: Feedback | None = None
+    """What every next token would have earned, where it was asked for."""
 
 
 def collect(
@@ -53,6 +58,7 @@ def collect(
     lengths: Tensor | None = None,
     exact_kl: bool = True,
     deterministic: bool = False,
+    with_candidates: bool = False,
 ) -> Collected:
     """Returns one episode of each sub-environment of this process, scored by policy and reference.
 
@@ -64,6 +70,7 @@ def collect(
         lengths: (B,) int64 in [1, T], the largest length of each response; None: T.
         exact_kl: `Rollout.kl` sums over the vocabulary; else it is k3.
         deterministic: Take the most probable tokens.
+        with_candidates: Read what every next token would have earned; needs `exact_kl`.
 
     Raises:
         ValueError: If spaces, infos or lengths are not as agreed, or the token rewards of an episode do not
@@ -96,20 +103,26 @@ def collect(
     with deadline(player.step_timeout, "env.step"):
         step = env.step(actions)
     rewards, infos = read_step(step, shapes.episodes)
-    endings = split_infos(final_infos(infos), shapes.episodes)
-    stepped = time.perf_counter()
+    ended = final_infos(infos)
+    endings = split_infos(ended, shapes.episodes)
     episodes = [
         {**opening, **ending, "reward": float(reward)}
         for opening, ending, reward in zip(openings, endings, rewards, strict=True)
     ]
     rollout = _assemble(prompt_ids, prompt_mask, generation, episodes, shapes=shapes, device=policy.device)
-    rollout = _consult(reference, rollout, policy, generation.states)
+    candidates = None
+    if with_candidates:
+        candidates = read_candidates(ended, rollout, vocab_size=shapes.vocab_size)
+        episodes = [{key: value for key, value in info.items() if key not in KEYS} for info in episodes]
+    del step, infos, ended, endings  # which hold the candidates, before the reference needs memory
+    read = time.perf_counter()
+    rollout, feedback = _consult(reference, rollout, policy, generation.states, candidates)
     seconds = {
         "generate": generated - was_reset,
-        "score_env": (was_reset - started) + (stepped - generated),
-        "score_reference": time.perf_counter() - stepped,
+        "score_env": (was_reset - started) + (read - generated),
+        "score_reference": time.perf_counter() - read,
     }
-    return Collected(rollout, episodes, seconds)
+    return Collected(rollout, episodes, seconds, feedback)
 
 
 def predict_actions(
@@ -208,20 +221,34 @@ def _assemble(
 
 @torch.no_grad()
 def _consult(
-    reference: CausalLMPolicy, rollout: Rollout, policy: CausalLMPolicy, states: Outputs | None
-) -> Rollout:
-    """Returns the rollout with the reference's log-probs and the KL from it.
+    reference: CausalLMPolicy,
+    rollout: Rollout,
+    policy: CausalLMPolicy,
+    states: Outputs | None,
+    candidates: KindRewards | None,
+) -> tuple[Rollout, Feedback | None]:
+    """Returns the rollout with the reference's log-probs and the KL from it, and the feedback, if any.
 
     Args:
         reference: Scores.
         rollout: To be scored.
         policy: That sampled it.
         states: Outputs of its backbone before each token, (B, T, ...), for the exact KL.
+        candidates: What the next tokens would have earned; None: it was not read.
     """
-    against = None if states is None else (policy, states.take(rollout.response_mask[:, : len(states[0][0])]))
+    own = None if states is None else states.take(rollout.response_mask[:, : len(states[0][0])])
     width = rollout.scores.shape[1]
-    scored = reference.score(rollout.tokens, rollout.attention_mask, width, against=against)
+    scored = reference.score(
+        rollout.tokens,
+        rollout.attention_mask,
+        width,
+        against=None if own is None else (policy, own),
+        keep_states=candidates is not None,
+    )
     kl = scored.kl
     if kl is None:
         kl = kl_k3(rollout.logprobs, scored.logprobs, rollout.response_mask)
-    return rollout._replace(ref_logprobs=scored.logprobs, kl=kl)
+    rollout = rollout._replace(ref_logprobs=scored.logprobs, kl=kl)
+    if candidates is None or own is None or scored.states is None:
+        return rollout, None
+    return rollout, Feedback(candidates, own, scored.states)

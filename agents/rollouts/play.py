@@ -14,6 +14,7 @@ import torch
 
 from agents.config import LearnerConfig
 from agents.maths.tensors import Rollout, concatenate_rollouts
+from agents.rollouts.candidates import join_feedback
 from agents.rollouts.collect import Collected
 from agents.rollouts.env_answers import split_infos
 from agents.rollouts.player import Player
@@ -26,7 +27,7 @@ def play(player: Player, config: LearnerConfig, *, iteration: int, generator: to
 
     Args:
         player: Collects.
-        config: `seed`, `batch_size`, `group_size`, `response_length`, `kl_estimator` and
+        config: `seed`, `batch_size`, `group_size`, `response_length`, `kl_estimator`, `candidates` and
             `needs_prefix_values` are read.
         iteration: Iterations done before.
         generator: On the CPU; draws lengths, one to a group, and tokens. As it was before where an exception
@@ -54,9 +55,10 @@ def play(player: Player, config: LearnerConfig, *, iteration: int, generator: to
                     lengths=lengths.repeat_interleave(config.group_size),
                     generator=generator,
                     exact_kl=config.kl_estimator == "exact",
+                    with_candidates=config.candidates != "off",
                 )
             )
-        joined = _join(rounds)
+        joined = _join(rounds, player)
         _check_needs(joined.rollout, config)
         return joined
     except BaseException:
@@ -64,7 +66,7 @@ def play(player: Player, config: LearnerConfig, *, iteration: int, generator: to
         raise
 
 
-def _join(rounds: Sequence[Collected]) -> Collected:
+def _join(rounds: Sequence[Collected], player: Player) -> Collected:
     """Returns rounds as one batch.
 
     Raises:
@@ -78,6 +80,10 @@ def _join(rounds: Sequence[Collected]) -> Collected:
             f"info['response_mask']: expected at least one token in the {len(infos)} episodes of a batch, "
             "got none: there is nothing to learn from; make the environment count the tokens that it is given"
         )
+    feedback = [one.feedback for one in rounds if one.feedback is not None]
+    if feedback:
+        masks = [one.rollout.response_mask for one in rounds]
+        rollout = rollout._replace(kinds=join_feedback(feedback, masks, player.policy, player.processes))
     return Collected(rollout, infos, seconds)
 
 

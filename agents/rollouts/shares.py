@@ -16,6 +16,7 @@ from torch import Tensor
 
 from agents.maths.tensors import Rollout
 from agents.policies.sampling import RowsOfDraw
+from agents.rollouts.candidates import gather_feedback
 from agents.rollouts.collect import Collected, collect
 from agents.rollouts.player import Player
 
@@ -28,6 +29,7 @@ def collect_shares(
     generator: torch.Generator,
     lengths: Tensor,
     exact_kl: bool = True,
+    with_candidates: bool = False,
 ) -> Collected:
     """Returns the episodes of all processes, in the order of their ranks, on this policy's device.
 
@@ -38,6 +40,7 @@ def collect_shares(
         generator: On the CPU; draws for the whole round, so that its state stays equal in all processes.
         lengths: (B,) int64, the largest length of each response of the whole round.
         exact_kl: `Rollout.kl` sums over the vocabulary; else it is k3.
+        with_candidates: Read what every next token would have earned.
 
     Raises:
         ConnectionError: If another process has ended.
@@ -47,8 +50,11 @@ def collect_shares(
     first = processes.rank * len(share)
     draws = RowsOfDraw(generator, len(lengths), int(lengths.max()), first=first)
     own = collect(
-        player, seed=seed + first, options=options, generator=draws, lengths=share, exact_kl=exact_kl
-    )
-    gathered = (None if field is None else processes.gather_rows(field) for field in own.rollout)
+        player, seed=seed + first, options=options, generator=draws, lengths=share, exact_kl=exact_kl,
+        with_candidates=with_candidates,
+    )  # fmt: skip
+    fields = cast("tuple[Tensor | None, ...]", tuple(own.rollout))  # a whole batch alone has kinds
+    gathered = (None if field is None else processes.gather_rows(field) for field in fields)
     rollout = Rollout(*cast(Any, gathered))
-    return Collected(rollout, processes.gather_items(own.episodes), own.seconds)
+    feedback = None if own.feedback is None else gather_feedback(own.feedback, processes)
+    return Collected(rollout, processes.gather_items(own.episodes), own.seconds, feedback)

@@ -17,6 +17,7 @@ from agents import GRPO, GRPOConfig, TokenPPO, TokenPPOConfig
 from agents.learners import update as ppo_update
 from agents.parallel import Processes, join_processes
 from agents.policies.policy import CausalLMPolicy
+from tests.helpers.candidate_game import CandidateGame
 
 spec = importlib.util.spec_from_file_location("toy", Path(__file__).parent / "conftest.py")
 toy = importlib.util.module_from_spec(spec)
@@ -34,6 +35,9 @@ RUNS = {
     "stale": (TokenPPO, TokenPPOConfig, {**PPO, "critic_warmup_iterations": 1, "response_length": 6}),
     "offset": (TokenPPO, TokenPPOConfig, {**PPO, "critic_offset": 0.5}),
     "groups": (GRPO, GRPOConfig, {**PPO, "group_size": 4, "scale": "batch"}),
+    "candidates": (TokenPPO, TokenPPOConfig, {**PPO, "candidates": "exact", "accumulation_steps": 2}),
+    "stale candidates": (TokenPPO, TokenPPOConfig, {**PPO, "candidates": "exact", "future": 0.5}),
+    "good sets": (GRPO, GRPOConfig, {**PPO, "group_size": 4, "candidates": "good-set"}),
 }
 ITERATIONS = 4
 
@@ -85,21 +89,22 @@ def weights_of(agent):
     return {name: p.detach().clone() for name, p in agent.policy.named_parameters()}
 
 
-def make_env(processes):
+def make_env(processes, env=RowToy):
     """Returns a process's share of a round; two rounds make a batch."""
-    return RowToy(num_envs=B // 2 // processes.count)
+    return env(num_envs=B // 2 // processes.count)
 
 
 def make_agent(name, processes):
     learner, config, settings = RUNS[name]
     model = toy.make_model(seed=processes.rank)  # the others take over the main one's weights
-    return learner(CausalLMPolicy(model), make_env(processes), config(**settings), processes=processes)
+    env = make_env(processes, CandidateGame if "candidates" in settings else RowToy)
+    return learner(CausalLMPolicy(model), env, config(**settings), processes=processes)
 
 
 def run(name, processes):
     """Returns what a callback saw of a run."""
     tolerance, record = ppo_update.RATIO_TOLERANCE, Record()
-    if name == "stale":
+    if name.startswith("stale"):
         ppo_update.RATIO_TOLERANCE = -1.0
     try:
         record.watch(make_agent(name, processes)).learn(ITERATIONS * B)

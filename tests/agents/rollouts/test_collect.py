@@ -21,7 +21,7 @@ def play(env, policy, *, reference=None, seed=5, draw=0, **kwargs):
 
 def test_a_rollout_holds_what_was_played(make_toy, make_policy):
     env, policy = make_toy(num_envs=40), make_policy(scale=1.0)
-    rollout, episodes, seconds = play(env, policy)
+    rollout, episodes, seconds, _ = play(env, policy)
     assert rollout.tokens.shape == (40, P + T)
     assert rollout.prompt_length == P
     for b in range(40):
