@@ -47,6 +47,21 @@ def refuse(result, *words, status):
         assert str(word) in errors[0]
 
 
+def test_samples_tell_what_other_tokens_would_have_earned(train, tiny, tmp_path):
+    asked = ("--boundary", "open", "--env-kwargs", "candidates=true")
+    status, _, errors = train(*tiny, *asked, "--out", tmp_path / "run")
+    assert status == 0, errors
+    lines = [json.loads(line) for line in (tmp_path / "run" / "samples.jsonl").read_text().splitlines()]
+    for line in lines:
+        assert [one["of"] for one in line["candidates"]] == [257] * len(line["tokens"])
+        for reward, one in zip(line["rewards"], line["candidates"], strict=True):
+            assert one["worst"][0][1] - 1e-6 <= reward <= one["best"][0][1] + 1e-6
+            assert (one["rank"] == 1) == (round(reward, 6) == one["best"][0][1])
+    page = (tmp_path / "run" / "samples.html").read_text()
+    told = page.count("best here") + page.count("any token would have earned the same")
+    assert told == sum(len(line["tokens"]) for line in lines)
+
+
 def test_a_run_leaves_its_files(train, tiny, tmp_path):
     folder = tmp_path / "run"
     status, output, errors = train(*tiny, "--out", folder, "--tensorboard")
