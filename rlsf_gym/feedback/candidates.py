@@ -7,6 +7,7 @@ score alike, at many positions at once, and spread over the tokens at the end.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -33,7 +34,8 @@ Key = tuple[bytes, bool]
 
 CANDIDATE_KEYS = ("candidate_ids", "candidate_rewards", "other_rewards")
 """Keys of an info that say what every token would have earned."""
-_KEPT = 8  # texts behind half a character, of which there are few kinds; a scorer keeps tables for each
+_MOST_CODES = 2**22  # of pairs of kinds that are told apart by a table rather than by sorting
+_KEPT_TEXTS = 2**19  # behind half characters; a scorer keeps tables for them, too
 
 
 class Known(NamedTuple):
@@ -88,6 +90,15 @@ class CandidateRewards:
     pieces: Pieces
     _followings: dict[Key, Following] = field(default_factory=dict[Key, Following], init=False, repr=False)
 
+    def draw(self, rngs: Sequence[np.random.Generator], size: int) -> FloatArray | None:
+        """Returns the numbers that the design is about to draw, float64 (B, T), None if it draws none.
+
+        Args:
+            rngs: B generators, whose state is left unchanged.
+            size: T.
+        """
+        return self.step.draw(copy.deepcopy(list(rngs)), size) if self.step.draws else None
+
     def of_responses(
         self, instances: Sequence[Instance], actions: IntArray, responses: Responses, known: Known
     ) -> Columns:
@@ -118,7 +129,7 @@ class CandidateRewards:
             ends = np.split(starts.reshape(-1)[chosen], borders)
             asked = [instances[row] for row in used], [responses.texts[row] for row in used], ends
             parts += self._pay(chosen, key, asked, known.at(np.unravel_index(chosen, size)))
-        return _lay_out(parts, responses.mask)
+        return _lay_out(parts, responses.mask, self.tokenizer.vocab_size)
 
     def of_next(
         self, instance: Instance, written: Sequence[int], is_last: bool, known: Known
@@ -137,7 +148,7 @@ class CandidateRewards:
         text, pending = self.pieces.read(written)
         asked = [instance], [text], [np.array([len(text)])]
         parts = self._pay(np.zeros(1, np.int64), (pending, is_last), asked, known)
-        columns = _lay_out(parts, np.ones((1, 1), np.bool_))
+        columns = _lay_out(parts, np.ones((1, 1), np.bool_), self.tokenizer.vocab_size)
         return {
             "candidate_ids": columns["candidate_ids"][0].copy(),
             "candidate_rewards": columns["candidate_rewards"][0, 0].copy(),
@@ -173,7 +184,7 @@ class CandidateRewards:
         found = self._followings.get(key)
         if found is None:
             behind = [one for one in self._followings if one[0]]
-            if key[0] and len(behind) >= _KEPT:
+            if key[0] and (len(behind) + 1) * self.tokenizer.vocab_size > _KEPT_TEXTS and behind:
                 del self._followings[behind[0]]
             pending, is_last = key
             found = self._followings[key] = read_following(self.tokenizer, pending, is_last=is_last)
@@ -339,28 +350,33 @@ def _check_form(name: str, found: Any, count: int, vocab_size: int) -> None:
         raise ValueError(f"{wanted} exceptions of one length, got {list(map(np.shape, rest))}")
 
 
-def _lay_out(parts: Sequence[_Part], mask: BoolArray) -> Columns:
+def _lay_out(parts: Sequence[_Part], mask: BoolArray, vocab_size: int) -> Columns:
     """Returns the rewards of all parts, by token: those that have rewards of their own, and all others."""
-    ids = np.unique(np.concatenate([array for part in parts for array in (part.ids, part.ends)]))  # (K,)
-    joint = np.zeros(len(ids) + 1, np.int64)  # number of each token's kind; behind them that of all others
-    firsts = np.zeros(1, np.int64)
+    is_own = np.zeros(vocab_size, np.bool_)
     for part in parts:
-        rows = _rows_of(part, ids)
-        _, firsts, joint = np.unique(joint * len(part.rewards) + rows, return_index=True, return_inverse=True)
-    blocks = [part.rewards.take(_rows_of(part, ids)[firsts], axis=0) for part in parts]  # (J, N) each
+        is_own[part.ids] = is_own[part.ends] = True
+    ids = np.flatnonzero(is_own)  # (K,)
+    rows = [_rows_of(part, ids, vocab_size) for part in parts]
+    firsts, joint = _join(rows, [len(part.rewards) for part in parts])
     width = sum(len(part.places) for part in parts)
     inverse = np.full(mask.size, width)  # where in the blocks each position is; behind them there is nothing
     inverse[np.concatenate([part.places for part in parts])] = np.arange(width)
     inverse[~mask.reshape(-1)] = width
-    kinds = np.concatenate([*blocks, np.zeros((len(firsts), 1), np.float32)], axis=1)
+    kinds = np.zeros((len(firsts), width + 1), np.float32)  # (J, N + 1)
+    start = 0
+    for part, own in zip(parts, rows, strict=True):
+        kinds[:, start : start + len(part.places)] = part.rewards.take(own[firsts], axis=0)
+        start += len(part.places)
     kinds = kinds.take(inverse, axis=1)  # (J, B * T)
     rewards = kinds.take(joint[:-1], axis=0)  # (K, B * T)
+    numbers = np.zeros(vocab_size, np.int64)
+    numbers[ids] = np.arange(len(ids))
     for part in parts:
         if part.exceptions is not None:
-            rows, columns, paid = part.exceptions
-            at, tokens = part.places[rows], np.searchsorted(ids, part.ids[columns])
+            at = part.places[part.exceptions.rows]
             real = mask.reshape(-1)[at]
-            rewards[tokens[real], at[real]] = paid[real]
+            tokens = numbers[part.ids][part.exceptions.columns]
+            rewards[tokens[real], at[real]] = part.exceptions.scores[real]
     return {
         "candidate_ids": np.broadcast_to(ids, (len(mask), len(ids))),
         "candidate_rewards": rewards.reshape(len(ids), *mask.shape).transpose(1, 2, 0),
@@ -368,9 +384,35 @@ def _lay_out(parts: Sequence[_Part], mask: BoolArray) -> Columns:
     }
 
 
-def _rows_of(part: _Part, ids: IntArray) -> IntArray:
+def _rows_of(part: _Part, ids: IntArray, vocab_size: int) -> IntArray:
     """Returns the row of the part's rewards for each of K tokens, and for all others, int64 (K + 1,)."""
-    rows = np.full(len(ids) + 1, len(part.rewards) - 1 - len(part.ends))
-    rows[np.searchsorted(ids, part.ids)] = part.rows
-    rows[np.searchsorted(ids, part.ends)] = len(part.rewards) - len(part.ends) + np.arange(len(part.ends))
-    return rows
+    others = len(part.rewards) - 1 - len(part.ends)
+    rows = np.full(vocab_size + 1, others)
+    rows[part.ids] = part.rows
+    rows[part.ends] = others + 1 + np.arange(len(part.ends))
+    return rows[np.append(ids, vocab_size)]
+
+
+def _join(rows: Sequence[IntArray], sizes: Sequence[int]) -> tuple[IntArray, IntArray]:
+    """Returns kinds of tokens that are of one kind in each part.
+
+    Args:
+        rows: Kinds of N tokens in each part, int64 (N,) each.
+        sizes: Number of kinds in each part.
+
+    Returns:
+        The first token of each of J joint kinds, int64 (J,), and the number of each token's, int64 (N,).
+    """
+    joint, firsts = np.zeros(len(rows[0]), np.int64), np.zeros(1, np.int64)
+    for row, size in zip(rows, sizes, strict=True):
+        codes, most = joint * size + row, len(firsts) * size
+        if most > _MOST_CODES:
+            _, firsts, joint = np.unique(codes, return_index=True, return_inverse=True)
+            continue
+        first = np.full(most, -1)
+        first[codes[::-1]] = np.arange(len(codes))[::-1]  # the first one is written last
+        found = np.flatnonzero(first >= 0)
+        firsts = first[found]
+        first[found] = np.arange(len(found))
+        joint = first[codes]
+    return firsts, joint

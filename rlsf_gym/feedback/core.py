@@ -141,7 +141,7 @@ class Feedback:
         scores = self._ask(given, responses)
         evidence = self._gather(given, responses, scores)
         serve = self._candidates if candidates else None
-        drawn = None if serve is None else serve.step.draw(copy.deepcopy(list(rngs)), actions.shape[1])
+        drawn = None if serve is None else serve.draw(rngs, actions.shape[1])
         token_rewards = self._lay(given, responses, evidence, rngs).astype(np.float32)  # (B, T)
         response_mask = responses.mask.astype(np.int8)  # (B, T)
         rows = zip(
@@ -227,7 +227,7 @@ class Feedback:
             return {}
         count, ended = len(ids), np.append(ids, self.tokenizer.eos_token_id)[None]
         scores = self._ask([instance], read_responses(ended, self.tokenizer, self._pieces))
-        drawn = self._candidates.step.draw([copy.deepcopy(rng)], count + 1)
+        drawn = self._candidates.draw([rng], count + 1)
         known = self._look_around(scores, ended.shape, drawn).at((slice(None), count))
         return self._candidates.of_next(instance, ids.tolist(), is_last, known)
 

@@ -155,7 +155,8 @@ class Scoring:
         """
         array = np.asarray(scores, np.float64)
         largest = 1.0 + 1e-9 if self.scorer.bounded else sys.float_info.max
-        if array.shape != shape or not (np.abs(array) <= largest).all():  # what is not a number is not
+        # What is not a number is in no range.
+        if array.shape != shape or (array.size and not -largest <= array.min() <= array.max() <= largest):
             raise ValueError(self._explain_scores(array, shape, texts))
         return array
 

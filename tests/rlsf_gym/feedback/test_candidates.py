@@ -10,6 +10,7 @@ from rlsf_gym.designs.design import Design
 from rlsf_gym.domains import load_domain
 from rlsf_gym.domains.sentiment.samples import SAMPLES
 from rlsf_gym.domains.sentiment.vader.scorer import VaderScorer
+from rlsf_gym.feedback import candidates
 from rlsf_gym.feedback.core import Feedback
 from rlsf_gym.instance import Instance
 from rlsf_gym.objectives import load_objective
@@ -106,7 +107,7 @@ def test_each_token_would_earn_what_the_design_pays_it(kind, design, data):
     """Whatever it is: the end token, half a character, the last token of a response that stops."""
     objective = data.draw(st.sampled_from(["positive", "negative", "strong", "target"]))
     feedback, plain = (
-        make(kind, design, objective=objective, candidates=candidates) for candidates in (True, False)
+        make(kind, design, objective=objective, candidates=is_asked) for is_asked in (True, False)
     )
     rows = st.lists(st.integers(0, feedback.tokenizer.vocab_size), min_size=SIZE, max_size=SIZE)
     actions = np.array(data.draw(st.lists(rows, min_size=1, max_size=3)))
@@ -157,17 +158,19 @@ def test_the_scorer_is_asked_once_for_all_positions_before_which_nothing_waits()
     assert feedback.scorer.asked == [5, 5]
 
 
-def test_few_texts_behind_half_characters_are_kept():
+def test_few_texts_behind_half_characters_are_kept(monkeypatch):
+    monkeypatch.setattr(candidates, "_KEPT_TEXTS", 8 * NUMBERS.vocab_size)
     feedback = make("digits")
     followings = feedback._candidates._followings
-    for byte in range(0xC2, 0xD2):
-        first = feedback._candidates._following((bytes([byte]), False))
-        assert feedback._candidates._following((bytes([byte]), False)) is first
-    assert len(followings) == 8
     kept = feedback._candidates._following((b"", False))
     for byte in range(0xC2, 0xD2):
-        feedback._candidates._following((bytes([byte]), True))
+        first = feedback._candidates._following((bytes([byte]), True))
+        assert feedback._candidates._following((bytes([byte]), True)) is first
+    assert len(followings) == 9
     assert feedback._candidates._following((b"", False)) is kept
+    assert first.texts[: len(DIGITS.samples.pieces)] == tuple(
+        "\ufffd" + piece.decode() for piece in DIGITS.samples.pieces
+    )
 
 
 def test_values_of_prefixes_are_what_stands_before_each_token():
