@@ -89,8 +89,12 @@ def evaluate(
     rows: list[Row] = []
     for env_seed in env_seeds.tolist():
         lengths: IntArray = rng.integers(shortest, longest + 1, at_once)  # (B,) int64
-        batch = collect_shares(player, seed=env_seed, generator=generator, lengths=torch.as_tensor(lengths))
-        rows.extend(_rows(batch))
+        asked: dict[str, Any] = {
+            "seed": env_seed,
+            "lengths": torch.as_tensor(lengths),
+            "generator": generator,
+        }
+        rows.extend(_rows(collect_shares(player, **asked)))  # held by no name, as candidates are large
         _rank_rows(rows, ranked, shapes.vocab_size)
     return rows[:episodes]
 
