@@ -180,14 +180,18 @@ class CandidateRewards:
         return [(key, chosen) for key, chosen in groups if len(chosen)]
 
     def _following(self, key: Key) -> Following:
-        """Returns the texts that tokens add, one object for equal ones as long as it is kept."""
-        found = self._followings.get(key)
+        """Returns the texts that tokens add, one object for equal ones as long as it is kept.
+
+        Of those behind half a character, which are too many, those are kept that are asked for again.
+        """
+        found = self._followings.pop(key, None)
         if found is None:
             behind = [one for one in self._followings if one[0]]
-            if key[0] and (len(behind) + 1) * self.tokenizer.vocab_size > _KEPT_TEXTS and behind:
+            if key[0] and behind and (len(behind) + 1) * self.tokenizer.vocab_size > _KEPT_TEXTS:
                 del self._followings[behind[0]]
             pending, is_last = key
-            found = self._followings[key] = read_following(self.tokenizer, pending, is_last=is_last)
+            found = read_following(self.tokenizer, pending, is_last=is_last)
+        self._followings[key] = found
         return found
 
     def _pay(

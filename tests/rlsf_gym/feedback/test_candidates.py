@@ -139,6 +139,16 @@ def test_infos_are_the_same_with_and_without(kind, actions):
             assert np.array_equal(one[key], value), key
 
 
+def test_responses_of_one_token_end_with_any():
+    """A verdict of the whole response, worked out by hand: 2 is asked for, and written by the third token."""
+    feedback = make("verdict")
+    two = Instance("2=", data={"target": 2})
+    for design in ("potential", "terminal"):
+        info = feedback.with_design(DESIGNS[design]).infos([two], np.array([[1]]), generators(1))[0]
+        assert [entry(info, 0, token) for token in range(5)] == [0.0, 0.0, 1.0, 0.0, 0.0]
+        assert entry(info, 0, NUMBERS.eos_token_id) == 0.0
+
+
 def test_responses_without_a_token_have_ids_and_no_rewards():
     feedback = make("texts")
     none = feedback.tokenizer.vocab_size
@@ -162,10 +172,11 @@ def test_few_texts_behind_half_characters_are_kept(monkeypatch):
     monkeypatch.setattr(candidates, "_KEPT_TEXTS", 8 * NUMBERS.vocab_size)
     feedback = make("digits")
     followings = feedback._candidates._followings
-    kept = feedback._candidates._following((b"", False))
+    kept, often = (feedback._candidates._following((pending, False)) for pending in (b"", b"\xe2"))
     for byte in range(0xC2, 0xD2):
         first = feedback._candidates._following((bytes([byte]), True))
         assert feedback._candidates._following((bytes([byte]), True)) is first
+        assert feedback._candidates._following((b"\xe2", False)) is often  # it is asked for again and again
     assert len(followings) == 9
     assert feedback._candidates._following((b"", False)) is kept
     assert first.texts[: len(DIGITS.samples.pieces)] == tuple(
