@@ -1,7 +1,7 @@
 """Measures where a batch's gradient points, and how noisy it is, of several learners on the same rollouts.
 
-    python examples/measurements/gradient_noise.py --out docs/results/gradient_noise.json    (ten minutes)
-    python examples/measurements/gradient_noise.py --batches 4 --iterations 0                (seconds)
+    python examples/measurements/gradient_noise.py                               (six minutes, 2 GB)
+    python examples/measurements/gradient_noise.py --batches 4 --iterations 0    (half a minute)
 
 The bundled policy writes batches of 32 responses of 16 tokens in the domain of sentiment, as it is and after
 some iterations of learning. Of each batch come the gradients that learners take before their first step: from
