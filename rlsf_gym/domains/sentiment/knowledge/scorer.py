@@ -15,10 +15,11 @@ from collections.abc import Iterable, Mapping
 from os import PathLike, fspath
 from typing import cast
 
-from rlsf_gym.domains.sentiment.knowledge.candidates import ContextClasses
+from rlsf_gym.domains.sentiment.knowledge.candidates import ContextClasses, ContextTotals
 from rlsf_gym.domains.sentiment.knowledge.file import read_knowledge
 from rlsf_gym.domains.sentiment.knowledge.graph import KnowledgeGraph
 from rlsf_gym.domains.sentiment.knowledge.stream import ContextStream, ContextVocabulary, ContextWord
+from rlsf_gym.domains.sentiment.vader.candidates.scoring import CandidateScoring
 from rlsf_gym.domains.sentiment.vader.emoji import spell
 from rlsf_gym.domains.sentiment.vader.rules import RULES, Premise
 from rlsf_gym.domains.sentiment.vader.scorer import ButRule, VaderScorer
@@ -73,8 +74,8 @@ class KnowledgeScorer(VaderScorer):
     def _open(self, words: Iterable[Word] = ()) -> ContextStream:
         return ContextStream(self._words, self._quirk, cast(Iterable[ContextWord], words))
 
-    def _classify(self) -> ContextClasses:
-        return ContextClasses(self._words)
+    def _begin_candidates(self) -> CandidateScoring:
+        return CandidateScoring(self._open, ContextClasses(self._words), ContextTotals)
 
     def _premises(self, stream: Stream) -> Mapping[int, Premise]:
         found = ((at, stream.premise(at)) for at in range(len(stream.words)))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
+from typing import NamedTuple
 
 from rlsf_gym.domains.sentiment.knowledge.graph import KnowledgeGraph
 from rlsf_gym.domains.sentiment.vader.long import LONGEST
@@ -102,6 +103,22 @@ def _aspects_near(words: Sequence[ContextWord], at: int, window: int) -> Iterato
                 yield near, concept
 
 
+class Surroundings(NamedTuple):
+    """Words before a next one, as far as the graph cares for them.
+
+    Attributes:
+        aspects: concepts that are named in the sentence within the window, the nearest first.
+        words: where there are terms, all that there is to the words around them.
+    """
+
+    aspects: tuple[str, ...]
+    words: tuple[Hashable, ...]
+
+
+def _describe(word: ContextWord) -> Hashable:
+    return word.trace, word.base, word.upper, word.lower if word.is_term else "", word.concept, word.ends
+
+
 class ContextStream(Stream):
     """Stream of words whose valences the graph may set by context.
 
@@ -141,8 +158,12 @@ class ContextStream(Stream):
         return list(enumerate(map(self.push, words)))
 
     def outlook(self) -> Outlook:
-        """What a next word meets: words before, which it may stir by what it names."""
-        return super().outlook()._replace(stirs=True)
+        """What a next word meets, what it may be said of, and which words may be said of it."""
+        return super().outlook()._replace(is_calm=False, near=self._look_around())
+
+    def list_words(self) -> tuple[ContextWord, ...]:
+        """The words as the vocabulary has them."""
+        return tuple(self.plain)
 
     def premise(self, at: int) -> Premise | None:
         """Premise of word `at` in the graph, None where the graph does not set its valence."""
@@ -185,6 +206,23 @@ class ContextStream(Stream):
                 super()._take()
             for at in range(stale[0], size):
                 super().push(self._in_context(at))
+
+    def _look_around(self) -> Surroundings:
+        window = self._vocabulary.graph.file.window
+        size = len(self.plain)
+        aspects: list[str] = []
+        has_terms = False
+        for word in reversed(self.plain[-window:]):
+            if word.ends:
+                break
+            has_terms = has_terms or word.is_term
+            aspects += [] if word.concept is None else [word.concept]
+        if not has_terms:
+            return Surroundings(tuple(aspects), ())
+        # What a concept here changes is decided by the words around the term, and their aspects.
+        return Surroundings(
+            tuple(aspects), tuple(map(_describe, self.plain[max(0, size - 2 * window - 3) :]))
+        )
 
     def _note_from(self, first: int) -> None:
         """Keep the states of the words from `first` on in the history."""

@@ -93,7 +93,7 @@ def read_batch(
     """
     tokens = [one.text.split() for one in spelled]
     words = [list(map(vocabulary.__getitem__, mine)) for mine in tokens]
-    ends = [_find_ends(one.text, mine) for one, mine in zip(spelled, tokens, strict=True)]
+    ends = [find_ends(one.text, mine) for one, mine in zip(spelled, tokens, strict=True)]
     readings = [Reading(*row, []) for row in zip(spelled, streams, tokens, ends, strict=True)]
     sums = [
         _sum_up(reading, mine, vocabulary, until)
@@ -104,7 +104,7 @@ def read_batch(
     return readings
 
 
-def _find_ends(text: str, tokens: Sequence[str]) -> list[int]:
+def find_ends(text: str, tokens: Sequence[str]) -> list[int]:
     """Offset of the end of each token of a text."""
     end = len(text) - len(text.lstrip()) - 1
     ends = [end := end + 1 + len(token) for token in tokens]  # right where one character stands between two

@@ -202,7 +202,7 @@ class VaderScorer:
             for one, prompt, response, ends in zip(spelled, prompts, responses, char_ends, strict=True)
         ]
         if self._candidates is None:
-            self._candidates = CandidateScoring(self._open, self._classify())
+            self._candidates = self._begin_candidates()
         return self._candidates.score(spelled, stops, following)
 
     @property
@@ -225,8 +225,8 @@ class VaderScorer:
     def _open(self, words: Iterable[Word] = ()) -> Stream:
         return Stream(self._quirk, words)
 
-    def _classify(self) -> WordClasses:
-        return WordClasses(self._vocabulary)
+    def _begin_candidates(self) -> CandidateScoring:
+        return CandidateScoring(self._open, WordClasses(self._vocabulary))
 
     def _premises(self, stream: Stream) -> Mapping[int, Premise]:
         return {}

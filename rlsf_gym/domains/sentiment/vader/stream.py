@@ -1,8 +1,7 @@
 """Incremental VADER: valences and their sum while words are pushed and popped at the end of a text."""
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
-from enum import IntEnum
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from math import isfinite, sqrt
 from typing import NamedTuple
 
@@ -64,35 +63,36 @@ def _is_loud(word: Word) -> bool:
 # A plain tuple, as these are made wherever a text is read.
 Past = tuple[int, int, Changes, float, Premise | None]
 
+# Which words of a text are in capitals: some, none, none as there are none, all. Plain numbers, as they are
+# keys of what is looked up for each word.
+MIXED, LOWER, EMPTY, UPPER = range(4)
+
 # A number of words, and the sum with the word behind them: it stays until another one stirs it.
 Step = tuple[int, float]
 
 
-class Case(IntEnum):
-    """Which words of a text are in capitals."""
-
-    MIXED = 0
-    LOWER = 1
-    EMPTY = 2
-    UPPER = 3
-
-
 class Outlook(NamedTuple):
-    """What a next word meets at the end of a stream, beside the last three words.
+    """What a next word meets at the end of a stream, beside the words.
 
     Attributes:
         total: the sum of the valences.
-        case: which words are in capitals.
-        stirs: a next word may change words that are there, other than by "but".
+        case: which words are in capitals: MIXED, LOWER, EMPTY or UPPER.
+        waits: one of the last two words may wait for the next one.
+        is_loud: a word in capitals has its emphasis once another one is in small letters.
         halving: values that a next word has halved, as there is a "but"; None without one.
         scored: number of words that are scored.
+        is_calm: the outlook stays the same behind a word that does not stir.
+        near: what else there is near the end that decides on what a next word does.
     """
 
     total: float
-    case: Case
-    stirs: bool
+    case: int
+    waits: bool
+    is_loud: bool
     halving: frozenset[float] | None
     scored: int
+    is_calm: bool
+    near: Hashable = None
 
 
 class _Sums:
@@ -262,11 +262,21 @@ class Stream:
     def outlook(self) -> Outlook:
         """What a next word meets."""
         count = len(self.words)
-        case = Case.UPPER if self._uppers else Case.LOWER if count else Case.EMPTY
-        case = Case.MIXED if self.mixed else case
-        stirs = count <= self._alert or (case is Case.UPPER and self._louds > 0)
-        halving = None if self._scaling is None else self._scaling.halving()
-        return Outlook(self._totals[-1], case, stirs, halving, len(self._places))
+        case = MIXED if self.mixed else UPPER if self._uppers else LOWER if count else EMPTY
+        waits = count <= self._alert
+        return Outlook(
+            total=self._totals[-1],
+            case=case,
+            waits=waits,
+            is_loud=case == UPPER and self._louds > 0,
+            halving=None if self._scaling is None else self._scaling.halving(),
+            scored=len(self._places),
+            is_calm=not waits and case in (MIXED, LOWER),
+        )
+
+    def list_words(self) -> tuple[Word, ...]:
+        """The words as the vocabulary has them."""
+        return tuple(self.words)
 
     def exact_total(self) -> float:
         """Sum of the valences before punctuation, to the bit what `sum` of the list gives."""

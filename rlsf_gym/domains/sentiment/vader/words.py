@@ -26,6 +26,11 @@ _PHRASE_OPENERS = frozenset(word for words in PHRASES for word in words[:-1])
 _PHRASE_CLOSERS = frozenset(word for words in PHRASES for word in words[1:])
 PHRASE_WORDS: Final = _PHRASE_OPENERS | _PHRASE_CLOSERS
 _NEGATIONS = frozenset(NEGATE)
+# Words that the rules for other words ask for by name, or that have a part of their own in them.
+_TRACED = frozenset(
+    [*BOOSTER_DICT, *_NEGATIONS, *PHRASE_WORDS, "no", "so", "this", "doubt", "least", "at", "or", "nor"]
+)
+_TRACES: dict[tuple[str, bool, float | bool | None, bool], int] = {}
 
 
 @cache
@@ -53,6 +58,7 @@ class Word:
         awaits: the next two words may change the word's own valence.
         answers: the word may be what such a word waits for.
         stirs: the word may change a valence, its own or another's, without being near or waited for.
+        trace: number of all that the rules for one of the next words may see of the word.
     """
 
     text: str
@@ -68,6 +74,7 @@ class Word:
     awaits: bool
     answers: bool
     stirs: bool
+    trace: int
 
 
 AnyWord = TypeVar("AnyWord", bound=Word)
@@ -106,6 +113,7 @@ def read_word(token: str) -> Word:
         awaits=_awaits(lower, base),
         answers=_answers(lower, base),
         stirs=_stirs(lower, base, upper),
+        trace=_trace(lower, base, upper),
     )
 
 
@@ -119,6 +127,7 @@ def with_base(word: AnyWord, valence: float) -> AnyWord:
         awaits=_awaits(word.lower, base),
         answers=_answers(word.lower, base),
         stirs=_stirs(word.lower, base, word.upper),
+        trace=_trace(word.lower, base, word.upper),
     )
 
 
@@ -137,6 +146,17 @@ def _answers(lower: str, base: float | None) -> bool:
 
 def _stirs(lower: str, base: float | None, upper: bool) -> bool:
     return upper or lower == "but" or base is not None
+
+
+def _trace(lower: str, base: float | None, upper: bool) -> int:
+    awaits = _awaits(lower, base)
+    seen = (
+        lower if lower in _TRACED else "",
+        "n't" in lower,
+        base if awaits else base is None,
+        upper and (awaits or lower in BOOSTER_DICT),
+    )
+    return _TRACES.setdefault(seen, len(_TRACES))
 
 
 class Vocabulary(dict[str, Word]):

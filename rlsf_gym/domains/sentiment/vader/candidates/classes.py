@@ -40,11 +40,15 @@ class WordClasses:
         vocabulary: where the words come from.
 
     Attributes:
+        vocabulary: the same.
         members: of each class one run of words.
+        hangs_on_text: for each class, whether what it does hangs on more of the text than the last words.
+        plain: a word that says nothing, in small letters.
     """
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self.members: list[Words] = []
+        self.hangs_on_text: list[bool] = []
         self.vocabulary = vocabulary
         self._numbers: dict[Hashable, int] = {}
         self.plain = vocabulary.read("zqzqzq")
@@ -63,6 +67,7 @@ class WordClasses:
         number = self._numbers.setdefault(tuple(key), len(self.members))
         if number == len(self.members):
             self.members.append(words)
+            self.hangs_on_text.append(any(self.describe_more(word) is not None for word in words))
         return number
 
     def is_plain(self, word: Word) -> bool:

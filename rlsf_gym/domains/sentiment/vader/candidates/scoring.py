@@ -15,11 +15,11 @@ from rlsf_gym.domains.sentiment.vader.candidates.continuations import (
     Continuations,
     find_capitals,
 )
-from rlsf_gym.domains.sentiment.vader.candidates.places import Place, Places
+from rlsf_gym.domains.sentiment.vader.candidates.places import Places
 from rlsf_gym.domains.sentiment.vader.candidates.tokens import TokenKinds, read_tokens
 from rlsf_gym.domains.sentiment.vader.candidates.totals import Totals
 from rlsf_gym.domains.sentiment.vader.emoji import SpelledText
-from rlsf_gym.domains.sentiment.vader.stream import ALPHA, Case, Stream, measure_emphasis
+from rlsf_gym.domains.sentiment.vader.stream import ALPHA, Stream, measure_emphasis
 from rlsf_gym.domains.sentiment.vader.words import Word
 from rlsf_gym.scorers.protocol import Candidates, Exceptions
 from rlsf_gym.text.following import Following
@@ -37,13 +37,19 @@ class CandidateScoring:
     Args:
         open_stream: makes a stream of some words.
         classes: classes of words.
+        add_up: makes what adds up the sums, as `Totals` does.
     """
 
-    def __init__(self, open_stream: Callable[[Iterable[Word]], Stream], classes: WordClasses) -> None:
+    def __init__(
+        self,
+        open_stream: Callable[[Iterable[Word]], Stream],
+        classes: WordClasses,
+        add_up: Callable[..., Totals] = Totals,
+    ) -> None:
         self._open = open_stream
         self._classes = classes
-        self._contexts = Contexts(self._classes)
-        self._totals = Totals(open_stream, self._classes, self._contexts)
+        self._contexts = Contexts(classes)
+        self._totals = add_up(open_stream, classes, self._contexts)
         self._tables = WeakKeyDictionary[Following, tuple[TokenKinds, Continuations]]()
 
     def score(
@@ -54,8 +60,8 @@ class CandidateScoring:
         self._contexts.forget()
         places = Places(self._contexts, self._classes.vocabulary)
         for text, mine in zip(texts, stops, strict=True):
-            places.read(text, mine, self._open(()))
-        found = [continuations.find(place.word) for place in places.places]
+            places.read(text.text, mine, self._open(()))
+        found = [continuations.find(word) for _, _, word in places.places]
         exceptions = self._list_exceptions(places, found, kinds)
         return self._score(kinds, places, found, exceptions)
 
@@ -74,10 +80,10 @@ class CandidateScoring:
         columns = [one.columns for one in found]
         classes = [one.classes for one in found]
         more: list[IntArray] = []
-        for row, (place, one) in enumerate(zip(places.places, found, strict=True)):
-            outlook = places.states[place.before].outlook
-            if outlook.stirs and outlook.case is Case.UPPER and not one.is_fresh:
-                capitals = _find_plain_capitals(place, one, kinds)
+        is_loud = [state.outlook.is_loud for state in places.states]
+        for row, ((_, before, word), one) in enumerate(zip(places.places, found, strict=True)):
+            if is_loud[before] and not one.is_fresh:
+                capitals = _find_plain_capitals(word, one, kinds)
                 columns.append(capitals)
                 classes.append(np.full(len(capitals), CAPITALS))
                 more.append(np.full(len(capitals), row))
@@ -96,8 +102,8 @@ class CandidateScoring:
         marked = {*kinds.alone[is_marked].tolist(), *kinds.behind[is_marked].tolist()}
         totals = self._totals.add_up(places.states, marked | set(classes[marks > 0].tolist()))  # (U, C)
         emphases = _measure_emphases(places, kinds)  # (U, marks)
-        state = np.array([place.state for place in places.places], np.int64)  # (N,)
-        before = np.array([place.before for place in places.places], np.int64)  # (N,)
+        state = np.array([place[0] for place in places.places], np.int64)  # (N,)
+        before = np.array([place[1] for place in places.places], np.int64)  # (N,)
         scores = np.empty((len(kinds.alone), len(state)), np.float32)  # (O + H, N)
         own, first = kinds.marks[: kinds.openers], kinds.openers
         opened = _normalize(totals[:, kinds.alone[:first]], emphases[:, own])  # (U, O)
@@ -114,9 +120,9 @@ class CandidateScoring:
         return Candidates(kinds.ids, scores.T, others, kinds.kinds, Exceptions(rows, columns, exceptional))
 
 
-def _find_plain_capitals(place: Place, found: Continuation, kinds: TokenKinds) -> IntArray:
+def _find_plain_capitals(word: str, found: Continuation, kinds: TokenKinds) -> IntArray:
     """Columns of the tokens with which a word that says nothing is in capitals, int64 (M,)."""
-    columns = np.setdiff1d(find_capitals(place.word, kinds), found.columns)
+    columns = np.setdiff1d(find_capitals(word, kinds), found.columns)
     columns = columns[kinds.behind[kinds.kinds[columns]] == PLAIN]
     return columns[~kinds.is_punctuation[kinds.kinds[columns]]] if found.keeps else columns
 

@@ -12,8 +12,8 @@ from rlsf_gym.domains.sentiment.vader.but_rule import AFTER_BUT, BEFORE_BUT
 from rlsf_gym.domains.sentiment.vader.candidates.classes import WordClasses
 from rlsf_gym.domains.sentiment.vader.candidates.contexts import Contexts
 from rlsf_gym.domains.sentiment.vader.candidates.places import State
-from rlsf_gym.domains.sentiment.vader.stream import COMPENSATES, Case, Stream, measure_emphasis
-from rlsf_gym.domains.sentiment.vader.words import PHRASES, Word
+from rlsf_gym.domains.sentiment.vader.stream import COMPENSATES, Stream, measure_emphasis
+from rlsf_gym.domains.sentiment.vader.words import Word
 
 __all__ = ["Totals"]
 
@@ -22,7 +22,6 @@ IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 
 _DOUBTFUL: Final = 1e-9  # below this, rounding decides on the sign of a sum, and so on that of the emphasis
-_WHOLE: Final = frozenset(map(" ".join, PHRASES))
 
 
 class Totals:
@@ -30,6 +29,8 @@ class Totals:
 
     A word adds its valence, scaled after a "but". Where it does anything else, or rounding decides on the
     sign, it is pushed on a stream.
+
+    A subclass may put in those of words that hang on more of the text.
 
     Args:
         open_stream: makes a stream of some words.
@@ -43,6 +44,7 @@ class Totals:
         self._open = open_stream
         self._classes = classes
         self._contexts = contexts
+        self._traits = _Traits(classes)
 
     def add_up(self, states: Sequence[State], marked: Iterable[int]) -> FloatArray:
         """The sums for U states and C classes, float64 (U, C).
@@ -51,66 +53,77 @@ class Totals:
             states: the states.
             marked: classes of words that come with ! or ?.
         """
-        traits = _Traits(self._classes)
+        self._prepare(states)
+        if len(self._traits.is_run) < len(self._classes):
+            self._traits = _Traits(self._classes)
+        traits = self._traits
         valences = self._gather(states)  # (U, C)
         before = np.array([state.outlook.total for state in states])[:, None]  # (U, 1)
         totals = before + valences
         has_but: BoolArray = np.array([state.outlook.halving is not None for state in states], np.bool_)
-        is_asked = has_but[:, None] & traits.is_run | traits.is_run & traits.contrasts
+        is_asked = traits.is_run & (has_but[:, None] | traits.contrasts | traits.hangs_on_text)
         totals[:, traits.contrasts] = np.where(has_but[:, None], before, before * BEFORE_BUT)
         for at, state in enumerate(states):
             if state.outlook.halving is not None:
-                is_halved = np.isin(valences[at], list(state.outlook.halving))
-                totals[at] = before[at] + valences[at] * np.where(is_halved, BEFORE_BUT, AFTER_BUT)
-            if state.outlook.stirs:
-                is_asked[at] |= self._find_stirring(state, traits)
+                totals[at] = before[at] + _scale(valences[at], state.outlook.halving)
+            if state.outlook.is_loud:
+                is_asked[at] |= traits.has_small
+            if state.outlook.halving is not None and self._contexts.is_awaited(state.context):
+                is_asked[at] |= traits.answers
         is_asked |= self._find_doubtful(states, totals, traits, marked)
         for at in np.flatnonzero(np.any(is_asked, axis=1)).tolist():
-            self._ask(states[at], is_asked[at].nonzero()[0].tolist(), totals[at])
+            numbers = np.flatnonzero(is_asked[at])
+            totals[at, numbers] = self.ask(states[at], numbers.tolist())
+        self._extend(states, totals)
         return totals
+
+    def ask(self, state: State, numbers: Sequence[int]) -> FloatArray:
+        """The sums with words of some classes behind a state, by pushing them, float64 (M,)."""
+        stream = self._open(state.words)
+        found: list[float] = []
+        for number in numbers:
+            words = self._classes.members[number]
+            found.append([stream.outlook().total, *map(stream.push, words)][-1])
+            for _ in words:
+                stream.pop()
+        return np.array(found)
+
+    def _prepare(self, states: Sequence[State]) -> None:
+        """Find the classes that are needed for some states."""
+
+    def _extend(self, states: Sequence[State], totals: FloatArray) -> None:
+        """Put in the sums with words of which it hangs on more of the text."""
 
     def _gather(self, states: Sequence[State]) -> FloatArray:
         numbers, places = np.unique([state.context for state in states], return_inverse=True)
         rows = [self._contexts.valences(number) for number in numbers.tolist()]
         return np.stack(rows)[places] if rows else np.zeros((0, len(self._classes)))
 
-    def _find_stirring(self, state: State, traits: _Traits) -> BoolArray:
-        """Classes of words that may change other words of a text, bool (C,)."""
-        is_asked = traits.is_run | traits.hangs_on_text
-        if state.outlook.case is Case.UPPER:
-            is_asked |= traits.has_small
-        last = [word.lower for word in state.list_words()[-2:]]
-        if last[-1:] == ["no"]:
-            is_asked |= traits.is_charged
-        for lower, columns in traits.answers.items():
-            if any(" ".join([*last[at:], lower]) in _WHOLE for at in range(len(last))):
-                is_asked[columns] = True
-        return is_asked
-
     def _find_doubtful(
         self, states: Sequence[State], totals: FloatArray, traits: _Traits, marked: Iterable[int]
     ) -> BoolArray:
         """Sums whose sign decides on an emphasis, and hangs on rounding, bool (U, C)."""
         is_rounded = [
-            state.outlook.halving is not None or (COMPENSATES and state.outlook.scored > 1)
+            state.outlook.halving is not None
+            or state.outlook.waits
+            or (COMPENSATES and state.outlook.scored > 1)
             for state in states
         ]
         is_emphatic = [measure_emphasis(*state.marks) > 0 for state in states]
         is_marked = np.zeros(totals.shape[1], np.bool_)
         is_marked[list(marked)] = True
+        is_marked |= (is_marked & traits.hangs_on_text).any()  # and so may be those that they turn out to be
         matters = np.array(is_emphatic, np.bool_)[:, None] | is_marked
         may_differ = np.array(is_rounded, np.bool_)[:, None] & traits.acts | traits.is_run
         return (np.abs(totals) < _DOUBTFUL) & may_differ & matters
 
-    def _ask(self, state: State, numbers: Sequence[int], totals: FloatArray) -> None:
-        """Put in the sums with words of some classes behind a state."""
-        stream = self._open(state.list_words())
-        for number in numbers:
-            words = self._classes.members[number]
-            for word in words:
-                totals[number] = stream.push(word)
-            for _ in words:
-                stream.pop()
+
+def _scale(valences: FloatArray, halving: Iterable[float]) -> FloatArray:
+    """Valences behind a "but", some of which are halved."""
+    factors = np.full(len(valences), AFTER_BUT)
+    for value in halving:
+        factors[valences == value] = BEFORE_BUT
+    return valences * factors
 
 
 class _Traits:
@@ -123,7 +136,7 @@ class _Traits:
         is_charged: the first has a valence, bool (C,).
         acts: the first has a valence, or a "but" is among them, bool (C,).
         hangs_on_text: what one does hangs on more of the text than its last three words, bool (C,).
-        answers: classes whose first word is a word that ends a phrase, by that word.
+        answers: the first may be what a word waits for, bool (C,).
     """
 
     def __init__(self, classes: WordClasses) -> None:
@@ -134,11 +147,6 @@ class _Traits:
         self.is_charged = np.array(
             [any(word.base is not None for word in words[:1]) for words in members], np.bool_
         )
-        self.hangs_on_text = np.array(
-            [any(classes.describe_more(word) is not None for word in words) for words in members], np.bool_
-        )
+        self.hangs_on_text = np.array(classes.hangs_on_text, np.bool_)
         self.acts = self.contrasts | self.is_charged
-        self.answers: dict[str, list[int]] = {}
-        for number, words in enumerate(members):
-            if words and words[0].answers:
-                self.answers.setdefault(words[0].lower, []).append(number)
+        self.answers = np.array([any(word.answers for word in words[:1]) for words in members], np.bool_)

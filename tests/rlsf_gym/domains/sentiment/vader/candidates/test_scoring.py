@@ -9,13 +9,14 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from rlsf_gym.scorers import KnowledgeScorer, VaderScorer
+from rlsf_gym.scorers import VaderScorer
 from rlsf_gym.scorers.protocol import Candidates
 from rlsf_gym.text.following import Following, read_following
 from rlsf_gym.text.tokenizer import load_tokenizer
 from tests.helpers.hostile_prefixes import WORDS, write_prefixes
 
 BUNDLED = read_following(load_tokenizer("bundled"))
+QUIET = ["the", "film", "was", "shown", "in", "a", "small", "town", "with", "many", "people", "and", "they"]
 BOTH = tuple(map(VaderScorer, ("library", "documented")))
 IDS = {text: token for token, text in reversed(list(enumerate(BUNDLED.texts)))}
 
@@ -115,6 +116,7 @@ def test_tokens_of_several_words_score_as_their_texts() -> None:
         (":", ")"),
         ("ok (", "like"),
         ("Never so", " great"),
+        ("lol, but kind town", " worth"),
     ],
 )
 def test_one_token_scores_as_its_text(prefix: str, token: str) -> None:
@@ -175,8 +177,22 @@ def test_a_long_word_goes_on() -> None:
 
 
 @pytest.mark.whole
-def test_a_graph_knows_other_words() -> None:
-    scorer = KnowledgeScorer()
-    concepts = scorer.graph.file.concepts.values()
-    more = sorted({word for one in concepts for word in (*one.words, *one.polarity)})[::9]
-    check_all([scorer, KnowledgeScorer(but="documented")], BUNDLED, write_prefixes(6, 8, more))
+def test_every_place_of_a_response_is_one_of_its_own() -> None:
+    random = Random(9)
+    prefixes = iter(write_prefixes(7, 48))
+    for number in range(8):
+        prompts, responses = map(list, zip(*(next(prefixes) for _ in range(6)), strict=True))
+        for at, response in enumerate(responses):
+            more = [*random.sample(QUIET, 4), random.choice(WORDS), *random.sample(QUIET, 4)]
+            responses[at] = " ".join([response, *more])
+        ends = [np.sort(np.array([random.randrange(len(one) + 1) for _ in range(12)])) for one in responses]
+        scorer = BOTH[number % 2]
+        found = spread_all(scorer.candidates_batch(prompts, responses, ends, BUNDLED), 4096)
+        texts = [
+            prompt + response[:end]
+            for prompt, response, mine in zip(prompts, responses, ends, strict=True)
+            for end in mine.tolist()
+        ]
+        for row in random.sample(range(len(texts)), 10):
+            expected = scorer.score([texts[row] + text for text in BUNDLED.texts])
+            np.testing.assert_allclose(found[row], expected, rtol=0, atol=1e-6, err_msg=texts[row])
