@@ -92,14 +92,17 @@ class ContextTotals(Totals):
         self._said: dict[tuple[str, ...], dict[int, int]] = defaultdict(dict)
         self._worth: dict[str, dict[str, float]] = {}
 
-    def _prepare(self, states: Sequence[State]) -> None:
+    def _prepare(self, states: Sequence[State]) -> IntArray:
         numbers = self._list_single()
+        needed: set[int] = set()
         for aspects in {_near(state).aspects for state in states}:
             said = self._said[aspects]
             for number in numbers:
                 if number not in said:
                     word = cast(ContextWord, self._known.members[number][0])
                     said[number] = self._known.number_said(word, aspects)
+            needed.update(said.values())
+        return np.array(sorted(needed), np.int64)
 
     def _extend(self, states: Sequence[State], totals: FloatArray) -> None:
         numbers = self._list_single()

@@ -99,8 +99,11 @@ class CandidateScoring:
         rows, columns, classes = exceptions
         marks = kinds.marks[kinds.kinds[columns]]  # (M,)
         is_marked = kinds.marks > 0
-        marked = {*kinds.alone[is_marked].tolist(), *kinds.behind[is_marked].tolist()}
-        totals = self._totals.add_up(places.states, marked | set(classes[marks > 0].tolist()))  # (U, C)
+        totals = self._totals.add_up(  # (U, C)
+            places.states,
+            wanted=np.concatenate([kinds.alone, kinds.behind, classes, [PLAIN, CAPITALS, NOTHING]]),
+            marked=np.concatenate([kinds.alone[is_marked], kinds.behind[is_marked], classes[marks > 0]]),
+        )
         emphases = _measure_emphases(places, kinds)  # (U, marks)
         state = np.array([place[0] for place in places.places], np.int64)  # (N,)
         before = np.array([place[1] for place in places.places], np.int64)  # (N,)

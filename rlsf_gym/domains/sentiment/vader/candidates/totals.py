@@ -46,22 +46,23 @@ class Totals:
         self._contexts = contexts
         self._traits = _Traits(classes)
 
-    def add_up(self, states: Sequence[State], marked: Iterable[int]) -> FloatArray:
+    def add_up(self, states: Sequence[State], wanted: IntArray, marked: IntArray) -> FloatArray:
         """The sums for U states and C classes, float64 (U, C).
 
         Args:
             states: the states.
-            marked: classes of words that come with ! or ?.
+            wanted: numbers of the classes that are asked for.
+            marked: those of words that come with ! or ?.
         """
-        self._prepare(states)
-        if len(self._traits.is_run) < len(self._classes):
+        wanted = np.concatenate([wanted, self._prepare(states)])
+        if len(self._traits.acts) < len(self._classes):
             self._traits = _Traits(self._classes)
         traits = self._traits
         valences = self._gather(states)  # (U, C)
         before = np.array([state.outlook.total for state in states])[:, None]  # (U, 1)
         totals = before + valences
         has_but: BoolArray = np.array([state.outlook.halving is not None for state in states], np.bool_)
-        is_asked = traits.is_run & (has_but[:, None] | traits.contrasts | traits.hangs_on_text)
+        is_asked = traits.is_mixed & (has_but[:, None] | traits.contrasts) | traits.is_odd
         totals[:, traits.contrasts] = np.where(has_but[:, None], before, before * BEFORE_BUT)
         for at, state in enumerate(states):
             if state.outlook.halving is not None:
@@ -71,6 +72,7 @@ class Totals:
             if state.outlook.halving is not None and self._contexts.is_awaited(state.context):
                 is_asked[at] |= traits.answers
         is_asked |= self._find_doubtful(states, totals, traits, marked)
+        is_asked &= np.bincount(wanted, minlength=len(self._classes)) > 0
         for at in np.flatnonzero(np.any(is_asked, axis=1)).tolist():
             numbers = np.flatnonzero(is_asked[at])
             totals[at, numbers] = self.ask(states[at], numbers.tolist())
@@ -88,8 +90,9 @@ class Totals:
                 stream.pop()
         return np.array(found)
 
-    def _prepare(self, states: Sequence[State]) -> None:
-        """Find the classes that are needed for some states."""
+    def _prepare(self, states: Sequence[State]) -> IntArray:
+        """Numbers of more classes that are needed for some states, int64 (M,)."""
+        return np.zeros(0, np.int64)
 
     def _extend(self, states: Sequence[State], totals: FloatArray) -> None:
         """Put in the sums with words of which it hangs on more of the text."""
@@ -100,7 +103,7 @@ class Totals:
         return np.stack(rows)[places] if rows else np.zeros((0, len(self._classes)))
 
     def _find_doubtful(
-        self, states: Sequence[State], totals: FloatArray, traits: _Traits, marked: Iterable[int]
+        self, states: Sequence[State], totals: FloatArray, traits: _Traits, marked: IntArray
     ) -> BoolArray:
         """Sums whose sign decides on an emphasis, and hangs on rounding, bool (U, C)."""
         is_rounded = [
@@ -111,10 +114,10 @@ class Totals:
         ]
         is_emphatic = [measure_emphasis(*state.marks) > 0 for state in states]
         is_marked = np.zeros(totals.shape[1], np.bool_)
-        is_marked[list(marked)] = True
+        is_marked[marked] = True
         is_marked |= (is_marked & traits.hangs_on_text).any()  # and so may be those that they turn out to be
         matters = np.array(is_emphatic, np.bool_)[:, None] | is_marked
-        may_differ = np.array(is_rounded, np.bool_)[:, None] & traits.acts | traits.is_run
+        may_differ = np.array(is_rounded, np.bool_)[:, None] & traits.acts | traits.is_mixed
         return (np.abs(totals) < _DOUBTFUL) & may_differ & matters
 
 
@@ -130,23 +133,24 @@ class _Traits:
     """Traits of all classes of words.
 
     Attributes:
-        is_run: of several words, bool (C,).
+        is_mixed: several of the words have a valence or are "but", bool (C,).
         contrasts: a "but" is among them, bool (C,).
         has_small: one is not in capitals, bool (C,).
-        is_charged: the first has a valence, bool (C,).
-        acts: the first has a valence, or a "but" is among them, bool (C,).
-        hangs_on_text: what one does hangs on more of the text than its last three words, bool (C,).
-        answers: the first may be what a word waits for, bool (C,).
+        acts: one has a valence, or is "but", bool (C,).
+        answers: one may be what a word waits for, bool (C,).
+        hangs_on_text: what one does hangs on more of the text than its last words, bool (C,).
+        is_odd: that is so, and there are several words, bool (C,).
     """
 
     def __init__(self, classes: WordClasses) -> None:
         members = classes.members
-        self.is_run = np.array([len(words) > 1 for words in members], np.bool_)
+        acting = np.array(
+            [sum(word.base is not None or word.contrasts for word in words) for words in members]
+        )
+        self.acts = acting > 0
+        self.is_mixed = acting > 1
         self.contrasts = np.array([any(word.contrasts for word in words) for words in members], np.bool_)
         self.has_small = np.array([not all(word.upper for word in words) for words in members], np.bool_)
-        self.is_charged = np.array(
-            [any(word.base is not None for word in words[:1]) for words in members], np.bool_
-        )
+        self.answers = np.array([any(word.answers for word in words) for words in members], np.bool_)
         self.hangs_on_text = np.array(classes.hangs_on_text, np.bool_)
-        self.acts = self.contrasts | self.is_charged
-        self.answers = np.array([any(word.answers for word in words[:1]) for words in members], np.bool_)
+        self.is_odd = self.hangs_on_text & np.array([len(words) > 1 for words in members])
