@@ -15,7 +15,7 @@ from rlsf_gym.domains.sentiment.vader.candidates.continuations import (
     Continuations,
     find_capitals,
 )
-from rlsf_gym.domains.sentiment.vader.candidates.places import Places
+from rlsf_gym.domains.sentiment.vader.candidates.places import Places, Reading
 from rlsf_gym.domains.sentiment.vader.candidates.tokens import TokenKinds, read_tokens
 from rlsf_gym.domains.sentiment.vader.candidates.totals import Totals
 from rlsf_gym.domains.sentiment.vader.emoji import SpelledText
@@ -50,6 +50,7 @@ class CandidateScoring:
         self._classes = classes
         self._contexts = Contexts(classes)
         self._totals = add_up(open_stream, classes, self._contexts)
+        self._readings: dict[str, Reading] = {}
         self._tables = WeakKeyDictionary[Following, tuple[TokenKinds, Continuations]]()
 
     def score(
@@ -58,9 +59,15 @@ class CandidateScoring:
         """Candidates behind each stop of each text."""
         kinds, continuations = self._find_tables(following)
         self._contexts.forget()
-        places = Places(self._contexts, self._classes.vocabulary)
-        for text, mine in zip(texts, stops, strict=True):
-            places.read(text.text, mine, self._open(()))
+        places = Places(self._contexts)
+        readings: dict[str, Reading] = {}
+        for one, mine in zip(texts, stops, strict=True):
+            reading = self._readings.pop(one.text, None)
+            if reading is None or (mine and mine[0] < reading.stop):
+                reading = Reading(one.text, self._open(()), self._classes.vocabulary)
+            places.read(reading, mine)
+            readings[one.text] = reading
+        self._readings = readings  # the last tokens of the same texts may be asked for next
         found = [continuations.find(word) for _, _, word in places.places]
         exceptions = self._list_exceptions(places, found, kinds)
         return self._score(kinds, places, found, exceptions)
