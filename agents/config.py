@@ -14,7 +14,7 @@ CHOICES = {
     "kl_controller": ("fixed", "adaptive"),
     "kl_estimator": ("exact", "k3"),
     "reward_share": ("environment", "entropy"),
-    "candidates": ("off", "exact", "good-set"),
+    "candidates": ("auto", "exact", "good-set", "off"),
 }
 
 
@@ -78,9 +78,9 @@ class LearnerConfig:
         "a token's reward: the 'environment' says, or its sum is shared out by the policy's 'entropy'",
     )
     candidates: str = setting(
-        "off",
-        "what every next token would have earned: 'off', learned from in 'exact' expectation, or by the "
-        "'good-set' that keeps the value; needs an environment made with candidates=True",
+        "auto",
+        "what every next token would have earned: learned from in 'exact' expectation, by the 'good-set' "
+        "that keeps the value, or 'off'; 'auto': exact where the environment was made with candidates=True",
     )
     future: float = setting(
         1.0, "with 'exact' candidates, weight of what is still sampled: 1 is unbiased, less is less noisy"
@@ -199,6 +199,14 @@ class LearnerConfig:
         """Responses per forward pass."""
         return self.minibatch_size // self.accumulation_steps
 
+    @property
+    def with_candidates(self) -> bool | None:
+        """Whether candidates are read; None: where the environment sends them."""
+        if self.candidates != "auto":
+            return self.candidates != "off"
+        goes = self.reward_share == "environment" and self.kl_estimator == "exact" and not self.whiten_rewards
+        return None if goes else False
+
     def length_range(self, longest: int) -> tuple[int, int]:
         """Returns the shortest and largest length to draw for an environment with T = `longest`.
 
@@ -218,7 +226,7 @@ class LearnerConfig:
 
     def _check_candidates(self) -> None:
         """Checks the settings that candidates do not go with."""
-        if self.candidates == "off":
+        if self.candidates in ("auto", "off"):
             return
         for name, needed in (("reward_share", "environment"), ("kl_estimator", "exact")):
             self._check(name, getattr(self, name) == needed, f"{needed!r} with candidates")

@@ -77,10 +77,17 @@ def prepare_good_set(rollout: Rollout, terms: RewardTerms, steps: Steps, config:
     return _batch(rollout, rewards, nothing)._replace(kinds=targets)
 
 
+def prepare_found(rollout: Rollout, terms: RewardTerms, steps: Steps, config: LearnerConfig) -> Batch:
+    """Returns the batch of `prepare_expected` where the environment sent candidates, else that without."""
+    chosen = prepare_sampled if rollout.kinds is None else prepare_expected
+    return chosen(rollout, terms, steps, config)
+
+
 PREPARE: dict[str, Callable[[Rollout, RewardTerms, Steps, LearnerConfig], Batch]] = {
-    "off": prepare_sampled,
+    "auto": prepare_found,
     "exact": prepare_expected,
     "good-set": prepare_good_set,
+    "off": prepare_sampled,
 }
 """From a rollout to the batch that an update reads, by the setting `candidates`."""
 

@@ -122,10 +122,17 @@ def no_term(scored: Scored, batch: Batch, denominator: float, config: LearnerCon
     return LossTerm(scored.logprobs.new_zeros(()), {})
 
 
+def found_term(scored: Scored, batch: Batch, denominator: float, config: LearnerConfig) -> LossTerm:
+    """Returns the term of `expected_term` for a batch with kinds of next tokens, else 0."""
+    chosen = no_term if batch.kinds is None else expected_term
+    return chosen(scored, batch, denominator, config)
+
+
 CANDIDATE_TERMS: dict[str, Callable[[Scored, Batch, float, LearnerConfig], LossTerm]] = {
-    "off": no_term,
+    "auto": found_term,
     "exact": expected_term,
     "good-set": good_set_term,
+    "off": no_term,
 }
 """What candidates add to a loss, by the setting `candidates`."""
 

@@ -66,6 +66,11 @@ class _Columns(NamedTuple):
             yield piece, columns.reshape(len(columns), -1) + np.float32(0.0)
 
 
+def sends_candidates(infos: Infos) -> bool:
+    """Returns whether the infos of ended episodes hold what every next token would have earned."""
+    return NAMES[0] in infos
+
+
 def read_candidates(infos: Infos, rollout: Rollout, *, vocab_size: int) -> KindRewards:
     """Returns the rewards of the next tokens by kind, on the CPU, from the infos of the ended episodes.
 

@@ -21,7 +21,7 @@ from agents.policies.decoding import Generation
 from agents.policies.policy import CausalLMPolicy
 from agents.policies.tokenizer_match import check_tokenizers
 from agents.policies.trunks.trunk import Outputs
-from agents.rollouts.candidates import Feedback, read_candidates
+from agents.rollouts.candidates import Feedback, read_candidates, sends_candidates
 from agents.rollouts.env_answers import (
     EpisodeInfo,
     final_infos,
@@ -58,7 +58,7 @@ def collect(
     lengths: Tensor | None = None,
     exact_kl: bool = True,
     deterministic: bool = False,
-    with_candidates: bool = False,
+    with_candidates: bool | None = False,
 ) -> Collected:
     """Returns one episode of each sub-environment of this process, scored by policy and reference.
 
@@ -70,7 +70,8 @@ def collect(
         lengths: (B,) int64 in [1, T], the largest length of each response; None: T.
         exact_kl: `Rollout.kl` sums over the vocabulary; else it is k3.
         deterministic: Take the most probable tokens.
-        with_candidates: Read what every next token would have earned; needs `exact_kl`.
+        with_candidates: Read what every next token would have earned; needs `exact_kl`. None: where the
+            environment sends it.
 
     Raises:
         ValueError: If spaces, infos or lengths are not as agreed, or the token rewards of an episode do not
@@ -111,7 +112,7 @@ def collect(
     ]
     rollout = _assemble(prompt_ids, prompt_mask, generation, episodes, shapes=shapes, device=policy.device)
     candidates = None
-    if with_candidates:
+    if with_candidates or (with_candidates is None and sends_candidates(ended)):
         candidates = read_candidates(ended, rollout, vocab_size=shapes.vocab_size)
         episodes = [{key: value for key, value in info.items() if key not in KEYS} for info in episodes]
     del step, infos, ended, endings  # which hold the candidates, before the reference needs memory

@@ -55,7 +55,7 @@ def play(player: Player, config: LearnerConfig, *, iteration: int, generator: to
                     lengths=lengths.repeat_interleave(config.group_size),
                     generator=generator,
                     exact_kl=config.kl_estimator == "exact",
-                    with_candidates=config.candidates != "off",
+                    with_candidates=config.with_candidates,
                 )
             )
         joined = _join(rounds, player)

@@ -29,7 +29,7 @@ def collect_shares(
     generator: torch.Generator,
     lengths: Tensor,
     exact_kl: bool = True,
-    with_candidates: bool = False,
+    with_candidates: bool | None = False,
 ) -> Collected:
     """Returns the episodes of all processes, in the order of their ranks, on this policy's device.
 
@@ -40,7 +40,7 @@ def collect_shares(
         generator: On the CPU; draws for the whole round, so that its state stays equal in all processes.
         lengths: (B,) int64, the largest length of each response of the whole round.
         exact_kl: `Rollout.kl` sums over the vocabulary; else it is k3.
-        with_candidates: Read what every next token would have earned.
+        with_candidates: Read what every next token would have earned; None: where the environment sends it.
 
     Raises:
         ConnectionError: If another process has ended.

@@ -152,7 +152,7 @@ def test_an_environment_that_sends_none_is_refused_in_a_line(candidates, make_ag
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"candidates": "all"}, "candidates: expected one of 'off', 'exact', 'good-set', got 'all'"),
+        ({"candidates": "all"}, "candidates: expected one of 'auto', 'exact', 'good-set', 'off', got 'all'"),
         ({"future": 1.5}, r"future: expected a number in \[0, 1\], got 1.5"),
         (
             {"candidates": "exact", "reward_share": "entropy"},
@@ -285,3 +285,23 @@ def test_what_shaping_adds_is_part_of_the_sampled_reward(played):
     difference = plain.advantages - charged.advantages
     torch.testing.assert_close(difference, 2.0 * cut[:, None] * torch.ones(16, 6), rtol=1e-5, atol=1e-5)
     torch.testing.assert_close(plain.kinds.values, charged.kinds.values)
+
+
+@pytest.mark.parametrize("sent, chosen", [(True, "exact"), (False, "off")])
+@ALL
+def test_by_default_candidates_are_taken_where_they_are_sent(name, sent, chosen, make_agent):
+    asked, default = Record(), Record()
+    for setting, record in ((chosen, asked), ("auto", default)):
+        env = CandidateGame(16, candidates=sent)
+        make_agent(name, setting, env=env, callbacks=[record]).learn(32)
+    assert json.dumps(default.metrics) == json.dumps(asked.metrics)
+    assert LEARNERS[name][1]().candidates == "auto"
+
+
+@pytest.mark.parametrize(
+    "settings", [{"reward_share": "entropy"}, {"kl_estimator": "k3"}, {"whiten_rewards": True}]
+)
+def test_by_default_they_are_left_where_a_setting_does_not_go_with_them(settings, make_agent):
+    record = Record()
+    make_agent("ppo", "auto", callbacks=[record], **settings).learn(16)
+    assert "candidates/kinds" not in record.metrics[0]
