@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from rlsf_gym.designs import DESIGNS, find_step, load_design
 from rlsf_gym.flags.flag import Flag
 from rlsf_gym.presets import run_prompts
 from rlsf_gym.presets.names import check_names
@@ -16,6 +17,10 @@ from rlsf_gym.render.sample import make_sample
 from rlsf_gym.render.samples_file import plain_token, read_samples, write_page
 
 Settings = Mapping[str, Any]
+SIZES = ("batch_size", "minibatch_size")
+"""Settings that go together: one that is given leaves the other at its usual default."""
+SAMPLED_ALONE = ("reward_share", "kl_estimator", "whiten_rewards")
+"""Settings of a learner that leave it the sampled tokens' rewards, whatever else it is told."""
 BUILT_IN = ("bundled", "bytes", "toy")
 """Tokenizers that come with this package: no file or module of anybody else's makes them."""
 
@@ -46,6 +51,8 @@ class TaskPreset:
         no_judge: Note to the user where no judge is used because none was named.
         packages: Distributions that the domain's numbers depend on.
         defaults: Defaults of flags, by key, in the place of the usual ones.
+        with_candidates: Defaults of flags, the learner's too, of runs that are told every next token's
+            reward: all whose scorer and reward design know it at once; none: they are told on demand alone.
     """
 
     name: str
@@ -55,6 +62,7 @@ class TaskPreset:
     no_judge: str
     packages: tuple[str, ...] = ()
     defaults: Settings = field(default_factory=dict[str, Any])
+    with_candidates: Settings = field(default_factory=dict[str, Any])
 
     @property
     def flags(self) -> Sequence[Flag]:
@@ -62,13 +70,28 @@ class TaskPreset:
         return [replace(flag, default=self.defaults.get(flag.key, flag.default)) for flag in TASK]
 
     def complete(self, settings: Settings, given: Settings) -> dict[str, Any]:
-        """Returns the settings with the judge that goes with them.
+        """Returns the settings with the judge that goes with them, and told of candidates where they can be.
 
         Raises:
             ValueError: If some do not go together; the message names the flags.
         """
         check_task(settings, self.scorers)
-        return {**settings, **({} if "judge" in given else {"judge": self.judge(settings)})}
+        judge = {} if "judge" in given else {"judge": self.judge(settings)}
+        return {**settings, **judge, **self._told(settings, given)}
+
+    def _told(self, settings: Settings, given: Settings) -> dict[str, Any]:
+        """Returns what `with_candidates` makes of the settings that were not given."""
+        asked: dict[str, Any] = given.get("env_kwargs", {})
+        can_tell = settings["scorer"] in self.scorers and _pays_as_written(settings["reward_design"])
+        is_open = given.get("boundary", "open") == "open"
+        is_wanted = settings.get("candidates", "off") != "off" and not set(SAMPLED_ALONE) & set(given)
+        if not (self.with_candidates and can_tell and is_open and is_wanted and "candidates" not in asked):
+            return {}
+        kept = set(given).union(
+            SIZES if set(SIZES) & set(given) else (), ["episodes"] if settings["epochs"] else ()
+        )
+        free = {key: value for key, value in self.with_candidates.items() if key in settings.keys() - kept}
+        return {**free, "env_kwargs": {**asked, "candidates": True}}
 
     def find_modules(self, settings: Settings) -> None:
         """Lets `module:attribute` name a module in the working folder."""
@@ -104,8 +127,16 @@ class TaskPreset:
         return env_kwargs(settings)["tokenizer"]
 
     def notes(self, settings: Settings, given: Settings) -> Sequence[str]:
-        """Returns the line that says why no judge is asked, where none was chosen."""
-        return [self.no_judge] if "judge" not in given and self.judge(settings) == "none" else []
+        """Returns why no judge is asked, where none was chosen, and that candidates are learned from."""
+        lines = [self.no_judge] if "judge" not in given and self.judge(settings) == "none" else []
+        told = self._told(settings, given)
+        if not told:
+            return lines
+        chosen = " ".join(f"--{key.replace('_', '-')} {told[key]}" for key in told if key != "env_kwargs")
+        return [
+            *lines,
+            f"every next token's reward is told, so {chosen}; --candidates off: the usual settings",
+        ]
 
     def explain(self, error: BaseException) -> str:
         """Returns the message of an error, with flags in the place of the environment's arguments."""
@@ -156,3 +187,11 @@ class TaskPreset:
         """
         write_page(page, read_samples(samples), title=title)
         return True
+
+
+def _pays_as_written(name: str) -> bool:
+    """Returns whether a design of the table pays tokens as they are written: then any next one's is known."""
+    if name not in DESIGNS:
+        return False
+    design = load_design(name)
+    return design.uses_prefixes and find_step(design) is not None

@@ -20,6 +20,8 @@ TYPED = {  # setting: (flag, what is typed, what the learner gets), none of them
     "accumulation_steps": ("accumulation-steps", "2", 2),
     "num_ppo_epochs": ("ppo-epochs", "1", 1),
     "reward_share": ("reward-share", "entropy", "entropy"),
+    "candidates": ("candidates", "off", "off"),
+    "future": ("future", "0.5", 0.5),
     "missing_eos_penalty": ("missing-eos-penalty", "-0.5", -0.5),
     "learning_rate": ("lr", "1e-5", 1e-5),
     "lr_schedule": ("lr-schedule", "constant", "constant"),
@@ -56,7 +58,8 @@ def configure():
 
     def call(*arguments):
         given = vars(settings.make_parser(PRESET, "").parse_args(arguments))
-        return settings.make_config(settings.complete(PRESET, given))
+        closed = {"boundary": "closed"}  # where candidates are told, the preset has settings of its own
+        return settings.make_config(settings.complete(PRESET, {**given, **closed}))
 
     return call
 

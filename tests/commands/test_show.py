@@ -63,11 +63,12 @@ def test_only_settings_that_differ_are_shown(report, run_folder, tiny_policy):
     _, output, _ = report(run_folder, "--no-figure")
     shown = output.partition("settings that differ from the defaults:\n")[2].partition("\n\n")[0].splitlines()
     assert [line.split()[0] for line in shown] == [
-        *("batch_size", "episodes", "eval_samples", "max_prompt_tokens", "minibatch_size", "policy"),
+        *("batch_size", "boundary", "cliprange_high", "env_kwargs", "episodes", "eval_samples", "kl_coef"),
+        *("lam", "lr", "max_prompt_tokens", "minibatch_size", "policy"),
         *("response_length", "threads", "tokenizer"),
     ]
     assert shown[0] == "  batch_size          8  (default: 128)"
-    assert str(tiny_policy) in shown[5]
+    assert str(tiny_policy) in shown[11]
 
 
 def test_a_run_that_is_not_finished(report, unfinished):

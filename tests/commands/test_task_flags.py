@@ -102,7 +102,7 @@ def test_what_has_a_flag_of_its_own_is_given_by_it(complete, words, said):
 def test_every_argument_of_the_environment_can_be_given(complete):
     from rlsf_gym.envs.task import TaskArguments
 
-    held = {"prompts_kwargs", "objective_kwargs"}  # of theirs, one has a flag
+    held = {"prompts_kwargs", "objective_kwargs", "candidates"}  # of theirs, one has a flag; --candidates
     assert set(task_flags.env_kwargs(complete())) - held < set(task_flags.FLAG_OF)
     for name in TaskArguments.__annotations__:
         assert task_flags.call(name).startswith("--")
@@ -160,3 +160,50 @@ def test_a_module_in_the_working_folder_is_found_only_where_it_is_named(tmp_path
     assert sys.path[-1] == str(tmp_path)  # last: it takes the place of nothing that is installed
     find_own_modules({"scorer": "mine:Rhymes"})
     assert sys.path.count(str(tmp_path)) == 1
+
+
+TOLD = {
+    **{"boundary": "open", "episodes": 128, "batch_size": 8, "minibatch_size": 8},
+    **{"cliprange_high": 1.0, "lam": 0.0},
+}
+USUAL = {
+    **{"boundary": "closed", "episodes": 2560, "batch_size": 128, "minibatch_size": 32},
+    **{"cliprange_high": None, "lam": 0.95},
+}
+
+
+@pytest.mark.parametrize(
+    ("words", "changed"),
+    [
+        ("", TOLD),
+        ("--boundary open --scorer knowledge", TOLD),
+        ("--reward-design quantised_potential --candidates good-set", TOLD),
+        ("--lr 1e-4 --env-kwargs verify=true", TOLD),
+        ("--episodes 512", {**TOLD, "episodes": 512}),
+        ("--epochs 1", {**TOLD, "episodes": None}),
+        ("--batch-size 64", {**TOLD, "batch_size": 64, "minibatch_size": 32}),
+        ("--minibatch-size 16", {**TOLD, "batch_size": 128, "minibatch_size": 16}),
+        ("--candidates off", USUAL),
+        ("--boundary closed", USUAL),
+        ("--reward-design terminal", USUAL),
+        ("--reward-design shapley", USUAL),
+        ("--reward-design mine:design", USUAL),
+        ("--scorer my_scorer:Rhymes", USUAL),
+        ("--reward-share entropy", USUAL),
+        ("--env-kwargs candidates=false", USUAL),
+    ],
+)
+def test_candidates_are_told_where_scorer_and_design_know_them(complete, words, changed):
+    found = complete(*words.split())
+    assert {key: found[key] for key in changed} == changed
+    assert bool(found["env_kwargs"].get("candidates")) == (changed["boundary"] == "open")
+
+
+def test_what_candidates_change_is_told():
+    given = {"lr": 1e-3}
+    (note,) = PRESET.notes(settings.complete(PRESET, given), given)
+    assert note == (
+        "every next token's reward is told, so --boundary open --episodes 128 --batch-size 8 "
+        "--minibatch-size 8 --kl-coef 0.05 --cliprange-high 1.0 --lam 0.0; --candidates off: the usual "
+        "settings"
+    )

@@ -228,7 +228,7 @@ def test_a_board_that_is_not_installed_is_told_at_once(train, tiny, tmp_path, mo
         (["--scorer", "transformer"], ["needs --scorer-model"]),
         (["--agent", "sac"], ["--agent", "one of 'ppo', 'rloo', 'grpo'", "'sac'"]),
         (["--agent", "rloo", "--group-size", "1"], ["--group-size: expected a whole number >= 2"]),
-        (["--agent", "grpo", "--group-size", "5"], ["--group-size: expected a divisor of batch_size = 128"]),
+        (["--agent", "grpo", "--group-size", "5"], ["--group-size: expected a divisor of batch_size = 8"]),
         (["--agent", "grpo", "--lam", "1"], ["--lam is a setting of ppo, not of grpo", "take --agent ppo"]),
         (["--baseline", "share"], ["--baseline is a setting of rloo and grpo, not of ppo", "rloo or grpo"]),
         (["--agent", "rloo", "--scale", "none"], ["--scale is a setting of grpo, not of rloo"]),

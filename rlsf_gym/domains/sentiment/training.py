@@ -26,4 +26,14 @@ TRAINING: dict[str, Any] = {
     "no_judge": "no judge: the bundled ones know films and sentiment alone; --judge bundled asks one all the "
     "same",
     "packages": ("vaderSentiment",),
+    "with_candidates": {
+        "boundary": "open",
+        "episodes": 128,
+        "batch_size": 8,
+        "minibatch_size": 8,
+        "lr": 5e-4,
+        "kl_coef": 0.05,
+        "cliprange_high": 1.0,
+        "lam": 0.0,
+    },
 }
