@@ -8,7 +8,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
 from operator import add
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -70,6 +70,10 @@ class VaderScorer:
 
     def __repr__(self) -> str:
         return f"VaderScorer(but={self.but!r})"
+
+    def __getstate__(self) -> dict[str, Any]:
+        """State without the tables for candidates, which belong to vocabularies of this process."""
+        return {**self.__dict__, "_candidates": None}
 
     def score(self, texts: Sequence[str]) -> FloatArray:
         """The compound scores, without the library's rounding to four digits.

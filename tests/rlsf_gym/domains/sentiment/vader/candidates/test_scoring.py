@@ -1,6 +1,7 @@
 """Scores of all next tokens, against those of the texts one by one."""
 
 import os
+import pickle
 from collections.abc import Iterable
 from pathlib import Path
 from random import Random
@@ -157,6 +158,13 @@ def test_kinds_are_few() -> None:
     assert candidates.kinds is not None
     assert candidates.scores.shape[1] < len(candidates.ids) / 4
     assert candidates.scores.dtype == np.float32
+
+
+def test_a_scorer_can_be_pickled_after_it_was_asked() -> None:
+    scorer = VaderScorer("documented")
+    found = score_all(scorer, "A good film", "", BUNDLED)
+    again = pickle.loads(pickle.dumps(scorer))
+    np.testing.assert_array_equal(score_all(again, "A good film", "", BUNDLED), found)
 
 
 def test_offsets_are_checked() -> None:
