@@ -30,11 +30,13 @@ __all__ = ["CANDIDATE_KEYS", "CandidateRewards", "Known", "check_candidates"]
 
 Columns = dict[str, npt.NDArray[Any]]
 Rewards = npt.NDArray[np.float32]
+Scored = FloatArray | Rewards
 Key = tuple[bytes, bool]
 
 CANDIDATE_KEYS = ("candidate_ids", "candidate_rewards", "other_rewards")
 """Keys of an info that say what every token would have earned."""
 _MOST_CODES = 2**22  # of pairs of kinds that are told apart by a table rather than by sorting
+_CELLS = 2**17  # of scores that are turned into rewards at once: a megabyte
 _KEPT_TEXTS = 2**19  # behind half characters; a scorer keeps tables for them, too
 
 
@@ -236,29 +238,34 @@ class CandidateRewards:
         kinds = np.arange(len(found.ids)) if found.kinds is None else found.kinds  # (K,)
         is_over = bool(following.ends.all())
         ends = np.zeros(0, np.int64) if is_over else np.flatnonzero(following.ends)
-        count, size = found.scores.shape[1], len(places)
-        scores = np.empty((count + 1 + len(ends), size))  # (C + 1 + E, N) float64
-        scores[:count] = found.scores.T
-        scores[count] = found.others
+        count = found.scores.shape[1]
         rest = found.exceptions
-        for row, token in enumerate(ends.tolist(), start=count + 1):
+        apart = np.empty((1 + len(ends), len(places)))  # (1 + E, N) float64, of others and of end tokens
+        apart[0] = found.others
+        for row, token in enumerate(ends.tolist(), start=1):
             at = int(np.searchsorted(found.ids, token))
             own = at < len(found.ids) and found.ids[at] == token
-            scores[row] = scores[kinds[at]] if own else scores[count]
+            apart[row] = found.scores[:, kinds[at]] if own else found.others
             if own and rest is not None:
                 mine = rest.columns == at
-                scores[row, rest.rows[mine]] = rest.scores[mine]
+                apart[row, rest.rows[mine]] = rest.scores[mine]
                 rest = Exceptions(rest.rows[~mine], rest.columns[~mine], rest.scores[~mine])
-        is_last = np.full(len(scores), is_over)
-        is_last[count + 1 :] = True
-        rewards = self._rewards(scores, is_last[:, None], known)
+        rewards = np.empty((count + 1 + len(ends), len(places)), np.float32)
+        self._fill(rewards[:count], found.scores.T, is_over, known)
+        self._fill(rewards[count : count + 1], apart[:1], is_over, known)
+        self._fill(rewards[count + 1 :], apart[1:], True, known)
         if rest is not None:
-            scores = np.asarray(rest.scores, np.float64)
-            paid = self._rewards(scores, np.array(is_over), known.at(rest.rows))
-            rest = rest._replace(scores=paid)
+            rest = rest._replace(scores=self._rewards(rest.scores, is_over, known.at(rest.rows)))
         return _Part(places, found.ids, kinds, ends, rewards, rest)
 
-    def _rewards(self, scores: FloatArray, is_last: BoolArray, known: Known) -> Rewards:
+    def _fill(self, rewards: Rewards, scores: Scored, is_last: bool, known: Known) -> None:
+        """Writes what scores of (C, N) earn, some rows after the other, as fit into a processor's cache."""
+        count = max(1, _CELLS // max(1, scores.shape[1]))
+        for start in range(0, len(scores), count):
+            rows = slice(start, start + count)
+            rewards[rows] = self._rewards(scores[rows], is_last, known)
+
+    def _rewards(self, scores: Scored, is_last: bool, known: Known) -> Rewards:
         """Returns what scores earn, of the shape of the scores."""
         checked = self.scoring.in_range(scores, scores.shape, lambda: ["a candidate"] * scores.size)
         utilities = self.objective(checked)
@@ -272,7 +279,7 @@ class CandidateRewards:
             return known.before, utilities
 
         around = Transition(
-            prompt=known.prompt, is_last=is_last, utility=utilities, known=look, drawn=known.drawn
+            prompt=known.prompt, is_last=np.array(is_last), utility=utilities, known=look, drawn=known.drawn
         )
         rewards = self.step.pays(around, scores.shape).astype(np.float32)
         if not np.isfinite(rewards).all():
