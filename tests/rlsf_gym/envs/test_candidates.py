@@ -77,6 +77,30 @@ def test_a_sampled_token_earns_what_it_would_have_earned(task, design):
         assert {info["finish_reason"] for info in infos} == {"empty", "eos", "stop", "length"}
 
 
+@pytest.mark.parametrize("scorer", ["vader", "knowledge"])
+@pytest.mark.parametrize("design", DESIGNS)
+def test_a_sampled_token_of_the_bundled_vocabulary_earns_what_it_would_have_earned(scorer, design):
+    """Any tokens: half characters, words that go on, emoji, and text that was written by people."""
+    env = ResponseVectorEnv(
+        24, scorer=scorer, reward_design=design, boundary="open", candidates=True, max_new_tokens=12
+    )
+    rng = np.random.default_rng(len(design))
+    texts = [
+        " Not GOOD, but :) the \U0001f600 b\u00e9st film!!",
+        " isn't un-happy??? no \u201cbad\u201d good",
+        "'t kind",
+    ]
+    for seed in range(2):
+        env.reset(seed=seed)
+        actions = draw(env, rng, 24)
+        for row, text in enumerate(texts, start=3):
+            ids = env.tokenizer.encode(text)[:12]
+            actions[row, : len(ids)] = ids
+        for info, ids in zip(episode_infos(env.step(actions)[-1]), actions, strict=True):
+            told = [entry(info, at, ids[at]) for at in range(info["response_length"])]
+            assert told == pytest.approx(info["token_rewards"][: len(told)].tolist(), abs=1e-6)
+
+
 @pytest.mark.parametrize("task", TASKS)
 def test_single_and_vector_environments_agree(task):
     given = TASKS[task](reward_design="quantised_potential", prefix_values=True)
