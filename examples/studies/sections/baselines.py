@@ -93,7 +93,7 @@ def _point(rows: Sequence[Record]) -> list[float] | None:
 
 def draw_frontiers(frontiers: Mapping[str, Points], look: Look) -> Any:
     """Returns score and judge over divergence, a line for each way."""
-    figure, panels = make_panels(look, 2, columns=2, height=3.6)
+    figure, panels = make_panels(look, 2, columns=2, height=4.4)
     for panel, (place, name) in zip(panels, ((1, "score"), (2, "held-out judge")), strict=True):
         dress(panel, look, x="KL to the untrained policy, nats per response", y=name)
         for i, (way, points) in enumerate(frontiers.items()):
@@ -105,7 +105,10 @@ def draw_frontiers(frontiers: Mapping[str, Points], look: Look) -> Any:
                 label=shown(way, LONGEST_LABEL),
             )  # fmt: skip
         panel.set_xlim(0.0, 30.0)
-    panels[-1].legend(frameon=False, fontsize=8, labelcolor="linecolor", loc="lower right")
+    figure.legend(
+        *panels[0].get_legend_handles_labels(), loc="outside lower left", ncols=2 if look.narrow else 4,
+        frameon=False, fontsize=8, labelcolor=look.ink,
+    )  # fmt: skip
     return figure
 
 
