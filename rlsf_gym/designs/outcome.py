@@ -24,7 +24,8 @@ def terminal(step: Transition) -> FloatArray:
     Returns:
         float64, in the shape of the steps.
     """
-    return np.where(step.is_last, step.utility - step.prompt, 0.0)
+    is_last, utility = step.ending()
+    return np.where(is_last, utility - step.prompt, 0.0)
 
 
 def uniform(evidence: Evidence, *, rng: np.random.Generator) -> FloatArray:

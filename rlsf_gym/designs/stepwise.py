@@ -22,14 +22,22 @@ class Transition:
 
     prompt: FloatArray
     """Utility of the prompt."""
-    is_last: BoolArray
-    """Whether the response is over with the token."""
-    utility: FloatArray
-    """Utility of prompt + response where the token is the last; of no meaning elsewhere."""
     known: Callable[[], tuple[FloatArray, FloatArray]]
     """Returns the utilities that are known before and after the token."""
+    ending: Callable[[], tuple[BoolArray, FloatArray]]
+    """Returns whether the response is over with the token, and where it is the utility of all of it."""
     drawn: FloatArray | None = None
     """A number in [0, 1), drawn for the position; None for a function that draws none."""
+
+    @property
+    def is_last(self) -> BoolArray:
+        """Whether the response is over with the token."""
+        return self.ending()[0]
+
+    @property
+    def utility(self) -> FloatArray:
+        """Utility of prompt + response where the token is the last; of no meaning elsewhere."""
+        return self.ending()[1]
 
     @property
     def before(self) -> FloatArray:
@@ -78,7 +86,10 @@ class Step(NamedTuple):
         Raises:
             ValueError: If the function returns rewards that do not broadcast to it.
         """
-        paid = np.asarray(self.of.function(transition, **self.kwargs), np.float64)
+        told = self.of.function(transition, **self.kwargs)
+        if not shape and isinstance(told, float):
+            return told  # of one token
+        paid = np.asarray(told, np.float64)
         if paid.shape == shape:
             return paid
         try:
@@ -102,13 +113,10 @@ class Step(NamedTuple):
         """
         mask = np.array([one.mask for one in evidence])  # (B, T) bool
         prompt = np.array([one.prompt_utility for one in evidence])[:, None]  # (B, 1) float64
-        is_last = mask.copy()
-        is_last[:, :-1] &= ~mask[:, 1:]
         around = Transition(
             prompt=prompt,
-            is_last=is_last,
-            utility=np.where(is_last, np.array([one.utility for one in evidence])[:, None], np.nan),
             known=partial(_read_prefixes, evidence, prompt),
+            ending=partial(_read_ends, evidence, mask),
             drawn=self.draw(rngs, mask.shape[1]),
         )
         paid = self.pays(around, mask.shape).copy()
@@ -181,3 +189,10 @@ def _read_prefixes(evidence: Sequence[Evidence], prompt: FloatArray) -> tuple[Fl
     """Returns the utilities that are known before and after each token, float64 (B, T) each."""
     after = np.array([one.prefix_utilities for one in evidence])
     return np.concatenate([prompt, after[:, :-1]], axis=1), after
+
+
+def _read_ends(evidence: Sequence[Evidence], mask: BoolArray) -> tuple[BoolArray, FloatArray]:
+    """Returns where each response ends, bool (B, T), and its utility there, float64 (B, T), NaN elsewhere."""
+    is_last = mask.copy()
+    is_last[:, :-1] &= ~mask[:, 1:]
+    return is_last, np.where(is_last, np.array([one.utility for one in evidence])[:, None], np.nan)

@@ -154,8 +154,10 @@ class TokenEnv(TaskEnv[Observation, "int | np.integer[Any]"]):
             reward = feedback.reward_so_far(self._episode.instance, ids, self._design_rng)
         self._paid += reward
         self._episode = Episode(self._episode.instance, ids, shown or None)
-        ahead = {} if ended else self._look_ahead(self._episode.instance, ids)
-        return self._observe(), reward, ended, False, {**info, **ahead, "action_mask": self._mask()}
+        told = {**info, "action_mask": self._mask()}
+        if feedback.candidates and not ended:
+            told |= self._look_ahead(self._episode.instance, ids)
+        return self._observe(), reward, ended, False, told
 
     def action_masks(self) -> BoolArray:
         """Returns bool (V,): True on tokens with text, and on the end token once something is written."""

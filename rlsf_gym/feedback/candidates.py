@@ -281,8 +281,9 @@ class CandidateRewards:
                 )
             return known.before, utilities
 
+        ends = np.array(is_last)
         around = Transition(
-            prompt=known.prompt, is_last=np.array(is_last), utility=utilities, known=look, drawn=known.drawn
+            prompt=known.prompt, known=look, ending=lambda: (ends, utilities), drawn=known.drawn
         )
         rewards = self.step.pays(around, scores.shape).astype(np.float32)
         if not np.isfinite(rewards).all():

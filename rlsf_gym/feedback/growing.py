@@ -5,17 +5,19 @@ from __future__ import annotations
 import codecs
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
 import numpy as np
 
 from rlsf_gym.designs import Step, Transition
+from rlsf_gym.evidence import BoolArray, FloatArray
 from rlsf_gym.scorers.protocol import ScoreStream
 
 __all__ = ["GrowingResponse"]
 
 _Decoder = codecs.getincrementaldecoder("utf-8")
-_GOES_ON = np.array(False)
+_GOES_ON = np.array(False), np.array(np.nan)
 
 
 @dataclass(eq=False, kw_only=True)
@@ -38,12 +40,20 @@ class GrowingResponse:
     _decoder: codecs.IncrementalDecoder = field(default_factory=lambda: _Decoder("replace"), init=False)
     _waiting: str = field(default="", init=False)
     """Characters that are certain and do not count yet."""
-    _start: Any = field(init=False)
-    """Utility of the prompt."""
+    _around: Transition = field(init=False)
+    """What is known around the last token."""
+    _pays: Callable[..., Any] = field(init=False)
+    """The function of the step, with its arguments."""
+    _known: list[Any] = field(init=False)
+    """The utilities before and after it."""
 
     def __post_init__(self) -> None:
-        """Keeps the utility with which the response begins."""
-        self._start = self.utility
+        """Begins with the utility of the prompt."""
+        start: Any = self.utility
+        bare, kwargs = self.step.of.function, self.step.kwargs
+        self._pays = partial(bare, **kwargs) if kwargs else bare
+        self._known = [start, start]
+        self._around = Transition(prompt=start, known=partial(cast(Any, tuple), self._known), ending=_go_on)
 
     def add(self, piece: bytes) -> float:
         """Appends the bytes of a token and returns its reward, given that the response goes on.
@@ -57,6 +67,10 @@ class GrowingResponse:
         if counted:
             self.utility = self.measure(self.stream.extend(self._waiting[:counted]))
             self._waiting = self._waiting[counted:]
-        known: Any = (before, self.utility)
-        around = Transition(prompt=self._start, is_last=_GOES_ON, utility=known[1], known=lambda: known)
-        return float(np.float32(self.step.pays(around)))
+        self._known[:] = before, self.utility
+        return float(np.float32(self._pays(self._around)))
+
+
+def _go_on() -> tuple[BoolArray, FloatArray]:
+    """Returns that the response is not over with the token."""
+    return _GOES_ON

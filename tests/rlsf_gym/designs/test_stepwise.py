@@ -122,7 +122,9 @@ def test_arguments_are_bound_as_those_of_any_function():
 
     design = Design("share", share, causal=True, uses_prefixes=True).bind({"of": 0.5})
     around = Transition(
-        prompt=0.0, is_last=False, utility=0.75, known=lambda: (np.array(0.25), np.array(0.75))
+        prompt=0.0,
+        known=lambda: (np.array(0.25), np.array(0.75)),
+        ending=lambda: (np.array(False), np.array(NAN)),
     )
     assert find_step(design).pays(around) == 0.25
     assert share.__doc__ == "Returns a share."
