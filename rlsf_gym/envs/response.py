@@ -174,10 +174,11 @@ class ResponseEnv(OneStepEnv[dict[str, npt.NDArray[Any]], npt.NDArray[np.integer
     token at T - 1, or else where the response goes on. A response that stopped (V after some tokens) would
     have stopped there with any token. K depends on the tokens at hand, so that a vector of single environments
     may fail to stack the arrays of its parts: the native vector environment doesn't; there all rows of
-    `candidate_ids` are one. Rewards are told to 1e-6, and a token that changes the utility by less counts as
-    one that changes nothing. `verify=True` proves the rewards of the tokens that were sampled, and says nothing
-    of others. With `prefix_values` as its baseline a critic has less to learn: from the rewards of `terminal`
-    it makes those of `potential`.
+    `candidate_ids` are one. The bundled scorers tell it in double precision; of a scorer that tells it in single
+    precision, rewards are right to 1e-6, and a token that changes the utility by less counts as one that changes
+    nothing. `verify=True` proves the rewards of the tokens that were sampled, and says nothing of others. With
+    `prefix_values` as its baseline a critic has less to learn: from the rewards of `terminal` it makes those of
+    `potential`.
 
     ## Version History
     * v0: first version.

@@ -37,7 +37,8 @@ CANDIDATE_KEYS = ("candidate_ids", "candidate_rewards", "other_rewards")
 """Keys of an info that say what every token would have earned."""
 _MOST_CODES = 2**22  # of pairs of kinds that are told apart by a table rather than by sorting
 _CELLS = 2**17  # of scores that are turned into rewards at once: a megabyte
-_ROUNDING = 1e-6  # of scores in single precision; a design may pay more for any change than for none
+_ROUNDING = 1e-12  # of utilities near 1; a design may pay more for any change than for none
+_SINGLE_ROUNDING = 1e-6  # the same where scores are not in double precision
 _KEPT_TEXTS = 2**19  # behind half characters; a scorer keeps tables for them, too
 
 
@@ -241,7 +242,8 @@ class CandidateRewards:
         ends = np.zeros(0, np.int64) if is_over else np.flatnonzero(following.ends)
         count = found.scores.shape[1]
         rest = found.exceptions
-        apart = np.empty((1 + len(ends), len(places)))  # (1 + E, N) float64, of others and of end tokens
+        # Scores (1 + E, N) of others and of end tokens, of a precision with those of which some are.
+        apart: npt.NDArray[Any] = np.empty((1 + len(ends), len(places)), found.scores.dtype)
         apart[0] = found.others
         for row, token in enumerate(ends.tolist(), start=1):
             at = int(np.searchsorted(found.ids, token))
@@ -271,7 +273,9 @@ class CandidateRewards:
         checked = self.scoring.in_range(scores, scores.shape, lambda: ["a candidate"] * scores.size)
         utilities = self.objective(checked)
         if known.before is not None:  # what changes nothing may be told to change the last digit
-            np.copyto(utilities, known.before, where=np.abs(utilities - known.before) <= _ROUNDING)
+            rounding = _ROUNDING if scores.dtype == np.float64 else _SINGLE_ROUNDING
+            rounding = rounding * np.maximum(np.abs(known.before), 1.0)
+            np.copyto(utilities, known.before, where=np.abs(utilities - known.before) <= rounding)
 
         def look() -> tuple[FloatArray, FloatArray]:
             if known.before is None:

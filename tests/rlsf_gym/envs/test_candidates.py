@@ -101,6 +101,34 @@ def test_a_sampled_token_of_the_bundled_vocabulary_earns_what_it_would_have_earn
             assert told == pytest.approx(info["token_rewards"][: len(told)].tolist(), abs=1e-6)
 
 
+def test_a_design_that_pays_for_any_change_sees_the_small_ones_of_a_text_that_is_nearly_full():
+    """Of a score near 1, a mark changes less than single precision can tell."""
+    env = ResponseVectorEnv(
+        1, reward_design="quantised_potential", boundary="open", candidates=True, max_new_tokens=64
+    )
+    love, mark = (env.tokenizer.encode(text)[0] for text in (" love", "!"))
+    env.reset(seed=0, options={"prompts": ["The best love"]})
+    actions = np.full((1, 64), love)
+    actions[0, 60:] = mark
+    (info,) = episode_infos(env.step(actions)[-1])
+    told = [entry(info, at, ids) for at, ids in enumerate(actions[0])]
+    assert (info["token_rewards"] != 0.0).all()
+    assert told == pytest.approx(info["token_rewards"].tolist(), abs=1e-6)
+
+
+@pytest.mark.parametrize("scorer", ["vader", "knowledge"])
+def test_rewards_of_any_size_are_told_as_closely_as_they_are_paid(scorer):
+    """A steep objective, and a wrapper behind it, blow up what a scorer's candidates leave out."""
+    task = {"scorer": scorer, "objective": lambda scores: 50.0 * scores, "boundary": "open"}
+    env = VectorScaleTokenRewards(ResponseVectorEnv(24, candidates=True, max_new_tokens=12, **task), 100.0)
+    env.reset(seed=0)
+    actions = draw(env.unwrapped, np.random.default_rng(5), 24)
+    actions[3, :3] = env.unwrapped.tokenizer.encode(" good bad love")[:3]
+    for info, ids in zip(episode_infos(env.step(actions)[-1]), actions, strict=True):
+        told = [entry(info, at, ids[at]) for at in range(info["response_length"])]
+        assert told == pytest.approx(info["token_rewards"][: len(told)].tolist(), rel=1e-6, abs=1e-6)
+
+
 @pytest.mark.parametrize("task", TASKS)
 def test_single_and_vector_environments_agree(task):
     given = TASKS[task](reward_design="quantised_potential", prefix_values=True)

@@ -184,7 +184,7 @@ class VaderScorer:
             following: the text that each token adds.
 
         Returns:
-            Scores by kinds of tokens, (N, C) float32, each equal to `score` of that text up to 1e-6.
+            Scores by kinds of tokens, (N, C) float64, each equal to `score` of that text up to 1e-12.
         """
         return self.candidates_batch([prompt], [response], [char_ends], following)
 

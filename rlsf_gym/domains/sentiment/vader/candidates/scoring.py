@@ -27,7 +27,6 @@ from rlsf_gym.text.following import Following
 __all__ = ["CandidateScoring"]
 
 FloatArray = npt.NDArray[np.float64]
-SingleArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
 
 
@@ -114,7 +113,7 @@ class CandidateScoring:
         emphases = _measure_emphases(places, kinds)  # (U, marks)
         state = np.array([place[0] for place in places.places], np.int64)  # (N,)
         before = np.array([place[1] for place in places.places], np.int64)  # (N,)
-        scores = np.empty((len(kinds.alone), len(state)), np.float32)  # (O + H, N)
+        scores = np.empty((len(kinds.alone), len(state)))  # (O + H, N)
         own, first = kinds.marks[: kinds.openers], kinds.openers
         opened = _normalize(totals[:, kinds.alone[:first]], emphases[:, own])  # (U, O)
         scores[:first] = opened.T[:, state]
@@ -126,7 +125,7 @@ class CandidateScoring:
         scores[first:] = _normalize(sums, emphases[before][:, kinds.marks[first:]]).T
         exceptional = _normalize(totals[before[rows], classes], emphases[before[rows], marks])
         plain = totals[:, PLAIN]
-        others = _normalize_exactly(plain, emphases[:, 0])[state]
+        others = _normalize(plain, emphases[:, 0])[state]
         return Candidates(kinds.ids, scores.T, others, kinds.kinds, Exceptions(rows, columns, exceptional))
 
 
@@ -151,12 +150,11 @@ def _measure_emphases(places: Places, kinds: TokenKinds) -> FloatArray:
     return np.array([rows[state.marks] for state in places.states]).reshape(-1, len(kinds.all_marks))
 
 
-def _normalize(sums: FloatArray, emphases: FloatArray) -> SingleArray:
-    """Scores of sums and the emphasis of punctuation, float32."""
-    moved = (sums + np.copysign(emphases, sums) * (sums != 0)).astype(np.float32)
-    return moved / np.sqrt(moved * moved + np.float32(ALPHA))
+def _normalize(sums: FloatArray, emphases: FloatArray) -> FloatArray:
+    """Scores of sums and the emphasis of punctuation.
 
-
-def _normalize_exactly(sums: FloatArray, emphases: FloatArray) -> FloatArray:
-    moved = sums + np.sign(sums) * emphases
+    In double precision, although that takes longer: a design may pay for any change, however small, and the
+    scores of a text that has nearly all there is to have change little.
+    """
+    moved = sums + np.copysign(emphases, sums) * (sums != 0)
     return moved / np.sqrt(moved * moved + ALPHA)
