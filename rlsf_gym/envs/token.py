@@ -70,9 +70,9 @@ class TokenEnv(TaskEnv[Observation, "int | np.integer[Any]"]):
     ## Info
     That of `ResponseEnv`, the part of its step in the last step only; `action_mask` in every info. With
     `candidates=True` every info but the last says what the next token would earn: `candidate_ids` int64 (K,),
-    `candidate_rewards` float32 (K,) and, for all other tokens, `other_rewards` float32. K is greater where half a
-    character waits, so that `SyncVectorEnv`, which `gymnasium.make_vec` makes of these environments, fails to
-    stack the infos then, unless no token is half a character (`tokenizer="toy"`): take a list of environments.
+    `candidate_rewards` float32 (K,) and, for all other tokens, `other_rewards` float32. K is greater where
+    half a character waits, so that `SyncVectorEnv`, which `gymnasium.make_vec` makes of these environments,
+    fails to stack the infos then, unless no token is half a character (`tokenizer="toy"`).
 
     ## Version History
     * v0: first version.
