@@ -34,6 +34,8 @@ __all__ = ["Boundary", "Scores", "Scoring", "assess"]
 
 Boundary = Literal["closed", "open"]
 
+_MANY = 4096  # numbers, from which on two passes that make nothing are faster than one that makes an array
+
 
 class Scores(NamedTuple):
     """Scores and certificates of a batch of responses."""
@@ -155,8 +157,7 @@ class Scoring:
         """
         array = np.asarray(scores, np.float64)
         largest = 1.0 + 1e-9 if self.scorer.bounded else sys.float_info.max
-        # What is not a number is in no range.
-        if array.shape != shape or (array.size and not -largest <= array.min() <= array.max() <= largest):
+        if array.shape != shape or not _is_within(array, largest):
             raise ValueError(self._explain_scores(array, shape, texts))
         return array
 
@@ -342,6 +343,13 @@ def assess(
                 f"got shape {np.shape(one.prefix_scores)}"
             )
     return found
+
+
+def _is_within(array: FloatArray, largest: float) -> bool:
+    """Returns whether no number is beyond a size; what is not a number is."""
+    if array.size < _MANY:
+        return bool((np.abs(array) <= largest).all())
+    return bool(-largest <= array.min() <= array.max() <= largest)
 
 
 def _prefixes(prompts: Sequence[str], texts: Sequence[str], ends: list[IntArray]) -> list[str]:
