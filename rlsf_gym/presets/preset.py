@@ -19,8 +19,8 @@ from rlsf_gym.render.samples_file import plain_token, read_samples, write_page
 Settings = Mapping[str, Any]
 SIZES = ("batch_size", "minibatch_size")
 """Settings that go together: one that is given leaves the other at its usual default."""
-SAMPLED_ALONE = ("reward_share", "kl_estimator", "whiten_rewards")
-"""Settings of a learner that leave it the sampled tokens' rewards, whatever else it is told."""
+FITTING: Settings = {"reward_share": "environment", "kl_estimator": "exact", "whiten_rewards": False}
+"""Settings that a learner from candidates must have: others leave it the sampled tokens' rewards."""
 BUILT_IN = ("bundled", "bytes", "toy")
 """Tokenizers that come with this package: no file or module of anybody else's makes them."""
 
@@ -84,8 +84,9 @@ class TaskPreset:
         asked: dict[str, Any] = given.get("env_kwargs", {})
         can_tell = settings["scorer"] in self.scorers and _pays_as_written(settings["reward_design"])
         is_open = given.get("boundary", "open") == "open"
-        is_wanted = settings.get("candidates", "off") != "off" and not set(SAMPLED_ALONE) & set(given)
-        if not (self.with_candidates and can_tell and is_open and is_wanted and "candidates" not in asked):
+        fits = all(given.get(key, value) == value for key, value in FITTING.items())
+        is_wanted = settings.get("candidates", "off") != "off" and asked.get("candidates", True) is True
+        if not (self.with_candidates and can_tell and is_open and is_wanted and fits):
             return {}
         kept = set(given).union(
             SIZES if set(SIZES) & set(given) else (), ["episodes"] if settings["epochs"] else ()
