@@ -230,3 +230,18 @@ def test_the_section_has_what_there_is(study, results):
     (picture,) = section.figures
     assert picture.png(Look()).startswith(b"\x89PNG")
     assert set(section.numbers["frontiers"]) == {"terminal", "potential", "potential candidates", "best of n"}
+
+
+@pytest.mark.parametrize("name", ["candidates"])
+def test_committed_results_are_those_of_the_plan(name):
+    """The copy beside them is the study, no cell is another's, and every cell was run under this plan."""
+    from agents.studies.files import read_results
+    from agents.studies.fingerprint import fingerprint
+
+    copies = [ROOT / folder / f"{name}.toml" for folder in ("examples/studies", "docs/results")]
+    assert copies[0].read_bytes() == copies[1].read_bytes()
+    study = read_study(copies[0])
+    results = read_results(ROOT / "docs" / "results" / f"{name}.jsonl.xz")
+    tuning = {cell.key for cell in study.tuning_cells()}
+    assert {one.key for one in results if one.phase == TUNING} <= tuning
+    assert {one.header["plan"]["sha256"] for one in results} == {fingerprint(study)["sha256"]}
