@@ -26,7 +26,7 @@ from rlsf_gym.scorers.protocol import Candidates, Exceptions, find_candidates, n
 from rlsf_gym.text.following import Following, read_following
 from rlsf_gym.text.tokenizer import Tokenizer
 
-__all__ = ["CANDIDATE_KEYS", "CandidateRewards", "Known", "check_candidates"]
+__all__ = ["CANDIDATE_KEYS", "CandidateRewards", "Known", "check_candidates", "check_form"]
 
 Columns = dict[str, npt.NDArray[Any]]
 Rewards = npt.NDArray[np.float32]
@@ -232,7 +232,7 @@ class CandidateRewards:
             found = [ask(*row, following) for row in zip(given, texts, ends, strict=True)]
             counts = list(map(len, ends))
         for one, count in zip(found, counts, strict=True):
-            _check_form(scorer.name, one, count, len(following.texts))
+            check_form(scorer.name, one, count, len(following.texts))
         return found
 
     def _pay_part(self, places: IntArray, found: Candidates, following: Following, known: Known) -> _Part:
@@ -338,7 +338,7 @@ def check_candidates(design: Design, scoring: Scoring, vocab_size: int) -> Step:
     return step
 
 
-def _check_form(name: str, found: Any, count: int, vocab_size: int) -> None:
+def check_form(name: str, found: Any, count: int, vocab_size: int) -> None:
     """Checks what a scorer says of the candidates at N places, but for the range of scores.
 
     Raises:
@@ -347,6 +347,14 @@ def _check_form(name: str, found: Any, count: int, vocab_size: int) -> None:
     wanted = f"scorer {name!r} must return Candidates with"
     if not isinstance(found, Candidates):
         raise ValueError(f"{wanted} ids, scores and others, got {type(found).__name__}")
+    given: list[Any] = [
+        *found[:3],
+        *([] if found.kinds is None else [found.kinds]),
+        *(found.exceptions or ()),
+    ]
+    for part in given:
+        if not isinstance(part, np.ndarray):
+            raise ValueError(f"{wanted} NumPy arrays, got {type(part).__name__}")
     ids: Any = np.asarray(found.ids)
     if ids.dtype != np.int64 or ids.ndim != 1 or (np.diff(ids) <= 0).any():
         raise ValueError(f"{wanted} ids int64 (K,) that increase, got {ids!r:.80}")

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from rlsf_gym.feedback.candidates import check_form
 from rlsf_gym.instance import Instance
 from rlsf_gym.scorers.protocol import Candidates, FloatArray, IntArray, find_candidates, needs_instance
 from rlsf_gym.testing.promises import Promises
@@ -104,6 +105,10 @@ class _Checked:
         count = sum(len(ends) for _, _, ends in rows)
         if not isinstance(found, Candidates) or np.shape(found.others) != (count,):
             raise self._promises.broken(f"must return Candidates at {count} places, got {found!r:.80}")
+        try:
+            check_form(self._scorer.name, found, count, len(self._following.texts))
+        except ValueError as error:
+            raise self._promises.broken(f"has candidates of another form: {error}") from error
         dense = found.spread()
         scores = np.repeat(np.asarray(dense.others, np.float64)[:, None], len(self._following.texts), axis=1)
         scores[:, dense.ids] = dense.scores

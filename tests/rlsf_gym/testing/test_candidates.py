@@ -65,6 +65,24 @@ def test_what_is_no_candidates_is_found():
         check_scorer(Nothing(VaderScorer()), pairs=PAIRS)
 
 
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        ({"scores": [[0.0]]}, "NumPy arrays, got list"),
+        ({"ids": np.array([10**6])}, "ids in "),
+        ({"ids": np.array([0.0])}, "ids int64"),
+        ({"scores": np.zeros((1, 0))}, "scores "),
+    ],
+)
+def test_candidates_of_another_form_are_found(change, match):
+    class Misshapen(EachText):
+        def candidates_batch(self, *args):
+            return super().candidates_batch(*args)._replace(**change)
+
+    with pytest.raises(ContractError, match=f"has candidates of another form: .*{match}"):
+        check_scorer(Misshapen(VaderScorer()), pairs=PAIRS)
+
+
 class WrongDigits(DigitsAhead):
     """Forgets that the score of a whole response is another one."""
 
