@@ -232,7 +232,7 @@ def test_the_section_has_what_there_is(study, results):
     assert set(section.numbers["frontiers"]) == {"terminal", "potential", "potential candidates", "best of n"}
 
 
-@pytest.mark.parametrize("name", ["candidates"])
+@pytest.mark.parametrize("name", ["candidates", "candidates-64"])
 def test_committed_results_are_those_of_the_plan(name):
     """The copy beside them is the study, no cell is another's, and every cell was run under this plan."""
     from agents.studies.files import read_results
