@@ -133,8 +133,8 @@ def log_ratio(treatment: npt.ArrayLike, control: npt.ArrayLike, *, level: float 
         ImportError: If scipy is not installed; the message says what to install.
 
     Example:
-        >>> log_ratio([10.0, 10.0], [20.0, 20.0])
-        Interval(value=2.0, low=2.0, high=2.0)
+        >>> round(log_ratio([10.0, 10.0], [20.0, 20.0]).value, 6)
+        2.0
     """
     first, second = as_pairs(treatment, control, what="seeds")
     for name, times in (("treatment", first), ("control", second)):
