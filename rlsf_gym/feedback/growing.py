@@ -42,16 +42,12 @@ class GrowingResponse:
     """Characters that are certain and do not count yet."""
     _around: Transition = field(init=False)
     """What is known around the last token."""
-    _pays: Callable[..., Any] = field(init=False)
-    """The function of the step, with its arguments."""
     _known: list[Any] = field(init=False)
     """The utilities before and after it."""
 
     def __post_init__(self) -> None:
         """Begins with the utility of the prompt."""
         start: Any = self.utility
-        bare, kwargs = self.step.of.function, self.step.kwargs
-        self._pays = partial(bare, **kwargs) if kwargs else bare
         self._known = [start, start]
         self._around = Transition(prompt=start, known=partial(cast(Any, tuple), self._known), ending=_go_on)
 
@@ -68,7 +64,8 @@ class GrowingResponse:
             self.utility = self.measure(self.stream.extend(self._waiting[:counted]))
             self._waiting = self._waiting[counted:]
         self._known[:] = before, self.utility
-        return float(np.float32(self._pays(self._around)))
+        paid = self.step.of.function(self._around, **self.step.kwargs)
+        return float(np.float32(paid))
 
 
 def _go_on() -> tuple[BoolArray, FloatArray]:

@@ -74,6 +74,7 @@ def test_every_token_scores_as_its_text_behind_hundreds_of_prefixes() -> None:
 
 @pytest.mark.data
 @pytest.mark.whole
+@pytest.mark.skipif("RLSF_DATA" not in os.environ, reason="RLSF_DATA names no folder with gpt2-tokenizer/")
 def test_every_token_of_gpt2_scores_as_its_text() -> None:
     folder = Path(os.environ["RLSF_DATA"]) / "gpt2-tokenizer"
     check_all(BOTH, read_following(load_tokenizer(folder)), write_prefixes(2, 40))
