@@ -19,7 +19,7 @@ def scored_of(ratios, values=(0.0, 0.0, 0.0), entropy=None):
 
 def batch_of(advantages=(0.0, 0.0, 0.0), returns=None):
     zeros = torch.zeros(1, 3)
-    fields = {**dict.fromkeys(Batch._fields, zeros), "response_mask": MASK}
+    fields = {**dict.fromkeys(Batch._fields, zeros), "response_mask": MASK, "kinds": None}
     fields["advantages"] = torch.tensor([advantages])
     fields["returns"] = None if returns is None else torch.tensor([returns])
     return Batch(**fields)
