@@ -97,7 +97,12 @@ ARMS = (
 def make_agent(seed: int, *, batch_size: int = 32, tokens: int = 16) -> TokenPPO:
     """Returns the learner that learns and plays; it is sent what next tokens would earn, and does not ask."""
     config = TokenPPOConfig(
-        seed=seed, batch_size=batch_size, minibatch_size=batch_size, lr_schedule="constant", lam=0.95
+        seed=seed,
+        batch_size=batch_size,
+        minibatch_size=batch_size,
+        lr_schedule="constant",
+        lam=0.95,
+        candidates="off",
     )
     env = gym.make_vec(
         "rlsf_gym:rlsf_gym/Sentiment-v0",

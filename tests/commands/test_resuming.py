@@ -35,7 +35,7 @@ def tiny(tiny_policy):
     return (
         *("--policy", tiny_policy, "--tokenizer", "bytes", "--judge", "none"),
         *("--batch-size", 8, "--minibatch-size", 4, "--response-length", 4),
-        *("--eval-samples", 8, "--max-prompt-tokens", 64, "--threads", 1),
+        *("--eval-samples", 8, "--max-prompt-tokens", 64, "--threads", 1, "--candidates", "off"),
     )
 
 

@@ -36,7 +36,15 @@ def scores():
 
 def batch_of(**fields):
     zeros = torch.zeros(B, T, dtype=torch.float64)
-    return Batch(**{**dict.fromkeys(Batch._fields, zeros), "returns": None, "response_mask": MASK, **fields})
+    return Batch(
+        **{
+            **dict.fromkeys(Batch._fields, zeros),
+            "returns": None,
+            "kinds": None,
+            "response_mask": MASK,
+            **fields,
+        }
+    )
 
 
 def test_the_term_and_its_gradient_are_those_of_the_formula(scores):

@@ -33,4 +33,4 @@ def test_settings_that_there_are_not_are_refused():
         env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False, timeout=100,
     )  # fmt: skip
     assert done.returncode == 1
-    assert "candidates: expected one of 'off', 'exact', 'good-set', got 'all'" in done.stderr
+    assert "candidates: expected one of 'auto', 'exact', 'good-set', 'off', got 'all'" in done.stderr
