@@ -15,9 +15,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from rlsf_gym.arguments import Argument, ArgumentError
-from rlsf_gym.designs import Design, Step, Transition, find_step
+from rlsf_gym.designs import Step, Transition
 from rlsf_gym.evidence import BoolArray, FloatArray, IntArray
+from rlsf_gym.feedback.candidate_checks import check_form
+from rlsf_gym.feedback.candidate_columns import Columns, Part, Rewards, lay_out
 from rlsf_gym.feedback.decoding import Pieces, Responses, find_pending
 from rlsf_gym.feedback.scoring import Scoring
 from rlsf_gym.instance import Instance, copy_data
@@ -26,16 +27,13 @@ from rlsf_gym.scorers.protocol import Candidates, Exceptions, find_candidates, n
 from rlsf_gym.text.following import Following, read_following
 from rlsf_gym.text.tokenizer import Tokenizer
 
-__all__ = ["CANDIDATE_KEYS", "CandidateRewards", "Known", "check_candidates", "check_form"]
+__all__ = ["CANDIDATE_KEYS", "CandidateRewards", "Known"]
 
-Columns = dict[str, npt.NDArray[Any]]
-Rewards = npt.NDArray[np.float32]
 Scored = FloatArray | Rewards
 Key = tuple[bytes, bool]
 
 CANDIDATE_KEYS = ("candidate_ids", "candidate_rewards", "other_rewards")
 """Keys of an info that say what every token would have earned."""
-_MOST_CODES = 2**22  # of pairs of kinds that are told apart by a table rather than by sorting
 _CELLS = 2**17  # of scores that are turned into rewards at once: a megabyte
 _ROUNDING = 1e-12  # of utilities near 1; a design may pay more for any change than for none
 _SINGLE_ROUNDING = 1e-6  # the same where scores are not in double precision
@@ -64,23 +62,6 @@ class Known(NamedTuple):
         """Returns the gain in utility that is known before each token, float32 (B, T), 0 off the mask."""
         assert self.before is not None
         return np.where(mask, self.before - self.prompt, 0.0).astype(np.float32)
-
-
-class _Part(NamedTuple):
-    """Rewards of candidates at N of the positions of a batch, before which the same bytes wait."""
-
-    places: IntArray
-    """Positions in the flattened (B, T), int64 (N,)."""
-    ids: IntArray
-    """Tokens that have a score of their own, int64 (K,)."""
-    rows: IntArray
-    """The row of `rewards` that holds those of each of them, int64 (K,)."""
-    ends: IntArray
-    """Tokens with which the response is over and that are paid otherwise for it, int64 (E,)."""
-    rewards: Rewards
-    """Rewards of C kinds of tokens, of all other tokens, and of the end tokens, (C + 1 + E, N)."""
-    exceptions: Exceptions | None
-    """Rewards of single tokens at single positions."""
 
 
 @dataclass(eq=False, kw_only=True)
@@ -125,7 +106,7 @@ class CandidateRewards:
         places[0, 0] |= not places.any()  # so that it is known which tokens have rewards of their own
         starts = np.zeros(size, np.int64)
         starts[:, 1:] = responses.char_ends[:, :-1]
-        parts: list[_Part] = []
+        parts: list[Part] = []
         for key, chosen in self._group(actions, responses, places):
             rows = chosen // size[1]
             used = np.flatnonzero(np.bincount(rows, minlength=size[0])).tolist()
@@ -133,7 +114,7 @@ class CandidateRewards:
             ends = np.split(starts.reshape(-1)[chosen], borders)
             asked = [instances[row] for row in used], [responses.texts[row] for row in used], ends
             parts += self._pay(chosen, key, asked, known.at(np.unravel_index(chosen, size)))
-        return _lay_out(parts, responses.mask, self.tokenizer.vocab_size)
+        return lay_out(parts, responses.mask, self.tokenizer.vocab_size)
 
     def of_next(
         self, instance: Instance, written: Sequence[int], is_last: bool, known: Known
@@ -152,7 +133,7 @@ class CandidateRewards:
         text, pending = self.pieces.read(written)
         asked = [instance], [text], [np.array([len(text)])]
         parts = self._pay(np.zeros(1, np.int64), (pending, is_last), asked, known)
-        columns = _lay_out(parts, np.ones((1, 1), np.bool_), self.tokenizer.vocab_size)
+        columns = lay_out(parts, np.ones((1, 1), np.bool_), self.tokenizer.vocab_size)
         return {
             "candidate_ids": columns["candidate_ids"][0].copy(),
             "candidate_rewards": columns["candidate_rewards"][0, 0].copy(),
@@ -204,10 +185,10 @@ class CandidateRewards:
         key: Key,
         asked: tuple[list[Instance], list[str], list[IntArray]],
         known: Known,
-    ) -> list[_Part]:
+    ) -> list[Part]:
         """Returns the rewards at N places, in as many parts as the scorer has to be asked for them."""
         following = self._following(key)
-        parts: list[_Part] = []
+        parts: list[Part] = []
         start = 0
         for found in self._ask(*asked, following):
             count = len(found.others)
@@ -235,7 +216,7 @@ class CandidateRewards:
             check_form(scorer.name, one, count, len(following.texts))
         return found
 
-    def _pay_part(self, places: IntArray, found: Candidates, following: Following, known: Known) -> _Part:
+    def _pay_part(self, places: IntArray, found: Candidates, following: Following, known: Known) -> Part:
         """Returns the rewards of candidates at N places."""
         kinds = np.arange(len(found.ids)) if found.kinds is None else found.kinds  # (K,)
         is_over = bool(following.ends.all())
@@ -259,7 +240,7 @@ class CandidateRewards:
         self._fill(rewards[count + 1 :], apart[1:], True, known)
         if rest is not None:
             rest = rest._replace(scores=self._rewards(rest.scores, is_over, known.at(rest.rows)))
-        return _Part(places, found.ids, kinds, ends, rewards, rest)
+        return Part(places, found.ids, kinds, ends, rewards, rest)
 
     def _fill(self, rewards: Rewards, scores: Scored, is_last: bool, known: Known) -> None:
         """Writes what scores of (C, N) earn, some rows after the other, as fit into a processor's cache."""
@@ -296,150 +277,3 @@ class CandidateRewards:
                 f"{rewards[~np.isfinite(rewards)][0]}"
             )
         return rewards
-
-
-def check_candidates(design: Design, scoring: Scoring, vocab_size: int) -> Step:
-    """Returns what a design pays candidates, after checking that design, scorer and boundary can serve them.
-
-    Args:
-        design: The reward design.
-        scoring: What scores responses.
-        vocab_size: V.
-
-    Raises:
-        ValueError: If one can't: the message says which, why, and what to take instead.
-    """
-    start = (Argument("candidates"), "=True needs ")
-    instead = (" or ", Argument("candidates"), "=False")
-    if not design.causal:
-        raise ArgumentError(
-            *start, f"a causal reward design, and {design.name!r} pays a token by what follows it: use ",
-            Argument("reward_design"), "='potential'", *instead,
-        )  # fmt: skip
-    step = find_step(design)
-    if step is None:
-        raise ArgumentError(
-            *start, "a reward design that pays a token by the utilities before and after it alone, stated as "
-            f"rlsf_gym.designs.Stepwise, and {design.name!r} is not: use ",
-            Argument("reward_design"), "='potential'", *instead,
-        )  # fmt: skip
-    scorer = scoring.scorer
-    if find_candidates(scorer) is None:
-        raise ArgumentError(
-            *start, f"a scorer that has candidates, and {scorer.name!r} has none: it would have to score "
-            f"{vocab_size:,} texts for each token, one for each token of the vocabulary: use ",
-            Argument("scorer"), "='vader'", *instead,
-        )  # fmt: skip
-    if scoring.boundary == "closed" and not getattr(scoring.segmentation, "closes_at_once", False):
-        raise ArgumentError(
-            *start, Argument("boundary"), "='open', got 'closed', under which a token is paid for the unit "
-            "before it, whatever it is itself: use ", Argument("boundary"), "='open'", *instead,
-        )  # fmt: skip
-    return step
-
-
-def check_form(name: str, found: Any, count: int, vocab_size: int) -> None:
-    """Checks what a scorer says of the candidates at N places, but for the range of scores.
-
-    Raises:
-        ValueError: If it is of another form.
-    """
-    wanted = f"scorer {name!r} must return Candidates with"
-    if not isinstance(found, Candidates):
-        raise ValueError(f"{wanted} ids, scores and others, got {type(found).__name__}")
-    given: list[Any] = [
-        *found[:3],
-        *([] if found.kinds is None else [found.kinds]),
-        *(found.exceptions or ()),
-    ]
-    for part in given:
-        if not isinstance(part, np.ndarray):
-            raise ValueError(f"{wanted} NumPy arrays, got {type(part).__name__}")
-    ids: Any = np.asarray(found.ids)
-    if ids.dtype != np.int64 or ids.ndim != 1 or (np.diff(ids) <= 0).any():
-        raise ValueError(f"{wanted} ids int64 (K,) that increase, got {ids!r:.80}")
-    if len(ids) and not 0 <= ids[0] <= ids[-1] < vocab_size:
-        raise ValueError(f"{wanted} ids in [0, {vocab_size - 1}], got {ids[0]} to {ids[-1]}")
-    shape = np.shape(found.scores)
-    width = len(ids) if found.kinds is None else shape[-1]
-    if shape != (count, width) or np.shape(found.others) != (count,):
-        raise ValueError(
-            f"{wanted} scores ({count}, {width}) and others ({count},), got shapes {shape} and "
-            f"{np.shape(found.others)}"
-        )
-    kinds = found.kinds
-    if kinds is not None and (
-        kinds.shape != ids.shape or (len(kinds) and not 0 <= kinds.min() <= kinds.max() < width)
-    ):
-        raise ValueError(f"{wanted} kinds ({len(ids)},) in [0, {width - 1}], got {kinds!r:.80}")
-    rest = found.exceptions
-    if rest is not None and len({np.shape(part) for part in rest}) != 1:
-        raise ValueError(f"{wanted} exceptions of one length, got {list(map(np.shape, rest))}")
-
-
-def _lay_out(parts: Sequence[_Part], mask: BoolArray, vocab_size: int) -> Columns:
-    """Returns the rewards of all parts, by token: those that have rewards of their own, and all others."""
-    is_own = np.zeros(vocab_size, np.bool_)
-    for part in parts:
-        is_own[part.ids] = is_own[part.ends] = True
-    ids = np.flatnonzero(is_own)  # (K,)
-    rows = [_rows_of(part, ids, vocab_size) for part in parts]
-    firsts, joint = _join(rows, [len(part.rewards) for part in parts])
-    width = sum(len(part.places) for part in parts)
-    inverse = np.full(mask.size, width)  # where in the blocks each position is; behind them there is nothing
-    inverse[np.concatenate([part.places for part in parts])] = np.arange(width)
-    inverse[~mask.reshape(-1)] = width
-    kinds = np.zeros((len(firsts), width + 1), np.float32)  # (J, N + 1)
-    start = 0
-    for part, own in zip(parts, rows, strict=True):
-        kinds[:, start : start + len(part.places)] = part.rewards.take(own[firsts], axis=0)
-        start += len(part.places)
-    kinds = kinds.take(inverse, axis=1)  # (J, B * T)
-    rewards = kinds.take(joint[:-1], axis=0)  # (K, B * T)
-    numbers = np.zeros(vocab_size, np.int64)
-    numbers[ids] = np.arange(len(ids))
-    for part in parts:
-        if part.exceptions is not None:
-            at = part.places[part.exceptions.rows]
-            real = mask.reshape(-1)[at]
-            tokens = numbers[part.ids][part.exceptions.columns]
-            rewards[tokens[real], at[real]] = part.exceptions.scores[real]
-    return {
-        "candidate_ids": np.broadcast_to(ids, (len(mask), len(ids))),
-        "candidate_rewards": rewards.reshape(len(ids), *mask.shape).transpose(1, 2, 0),
-        "other_rewards": kinds[joint[-1]].reshape(mask.shape),
-    }
-
-
-def _rows_of(part: _Part, ids: IntArray, vocab_size: int) -> IntArray:
-    """Returns the row of the part's rewards for each of K tokens, and for all others, int64 (K + 1,)."""
-    others = len(part.rewards) - 1 - len(part.ends)
-    rows = np.full(vocab_size + 1, others)
-    rows[part.ids] = part.rows
-    rows[part.ends] = others + 1 + np.arange(len(part.ends))
-    return rows[np.append(ids, vocab_size)]
-
-
-def _join(rows: Sequence[IntArray], sizes: Sequence[int]) -> tuple[IntArray, IntArray]:
-    """Returns kinds of tokens that are of one kind in each part.
-
-    Args:
-        rows: Kinds of N tokens in each part, int64 (N,) each.
-        sizes: Number of kinds in each part.
-
-    Returns:
-        The first token of each of J joint kinds, int64 (J,), and the number of each token's, int64 (N,).
-    """
-    joint, firsts = np.zeros(len(rows[0]), np.int64), np.zeros(1, np.int64)
-    for row, size in zip(rows, sizes, strict=True):
-        codes, most = joint * size + row, len(firsts) * size
-        if most > _MOST_CODES:
-            _, firsts, joint = np.unique(codes, return_index=True, return_inverse=True)
-            continue
-        first = np.full(most, -1)
-        first[codes[::-1]] = np.arange(len(codes))[::-1]  # the first one is written last
-        found = np.flatnonzero(first >= 0)
-        firsts = first[found]
-        first[found] = np.arange(len(found))
-        joint = first[codes]
-    return firsts, joint

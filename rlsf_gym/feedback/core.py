@@ -17,7 +17,8 @@ import numpy.typing as npt
 
 from rlsf_gym.designs import Design, find_step
 from rlsf_gym.evidence import Evidence, FloatArray, IntArray
-from rlsf_gym.feedback.candidates import CandidateRewards, Known, check_candidates
+from rlsf_gym.feedback.candidate_checks import check_candidates
+from rlsf_gym.feedback.candidates import CandidateRewards, Known
 from rlsf_gym.feedback.decoding import Pieces, Responses, char_spans, read_responses
 from rlsf_gym.feedback.growing import GrowingResponse
 from rlsf_gym.feedback.hindsight import ResponseHindsight

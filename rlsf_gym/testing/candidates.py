@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from rlsf_gym.feedback.candidates import check_form
+from rlsf_gym.feedback.candidate_checks import check_form
 from rlsf_gym.instance import Instance
 from rlsf_gym.scorers.protocol import Candidates, FloatArray, IntArray, find_candidates, needs_instance
 from rlsf_gym.testing.promises import Promises
