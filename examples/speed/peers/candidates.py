@@ -9,7 +9,7 @@ import numpy as np
 from agents import CausalLMPolicy, TokenPPO, TokenPPOConfig
 from examples.speed.peers.channel import Channel, read_arguments
 from examples.speed.peers.gpt2 import make_model
-from examples.speed.peers.token_ppo import FlatEnv, Keeper
+from examples.speed.peers.token_ppo import FlatEnv, Keeper, serve
 from examples.speed.peers.work import Work
 
 KINDS = 200
@@ -73,17 +73,7 @@ def main() -> None:
     )
     env = CandidateEnv(work, sends=candidates != "off")
     agent = TokenPPO(CausalLMPolicy(make_model(work)), env, config, callbacks=[keeper])
-
-    def iterate() -> dict[str, float]:
-        agent.learn(agent.episodes + work.batch)
-        times = keeper.timings
-        return {
-            "generate": times["generate"],
-            "score": times["score_env"] + times["score_reference"],
-            "update": times["update"],
-        }
-
-    channel.serve(iterate)
+    serve(channel, agent, work, keeper)
 
 
 if __name__ == "__main__":

@@ -100,7 +100,11 @@ def main() -> None:
     channel = Channel()
     work, variant = read_arguments()
     keeper = Keeper()
-    agent = make_agent(work, variant, [keeper])
+    serve(channel, make_agent(work, variant, [keeper]), work, keeper)
+
+
+def serve(channel: Channel, agent: TokenPPO, work: Work, keeper: Keeper) -> None:
+    """Serves iterations of a learner, whose callback the keeper is."""
 
     def iterate() -> dict[str, float]:
         agent.learn(agent.episodes + work.batch)
