@@ -22,6 +22,7 @@ from torch import Tensor
 
 from agents.policies.policy import CausalLMPolicy
 from agents.policies.sampling import draw_uniforms
+from agents.rollouts.standings import NAMES
 
 IntArray = npt.NDArray[np.int64]
 
@@ -136,14 +137,13 @@ def read_next_rewards(info: Mapping[str, Any], vocab_size: int) -> Tensor:
     Raises:
         ValueError: If the info has none, or they are no numbers for tokens of the vocabulary.
     """
-    keys = ("candidate_ids", "candidate_rewards", "other_rewards")
-    for key in keys:
+    for key in NAMES:
         if key not in info:
             raise ValueError(
                 f"info: expected {key!r} in the infos of reset and step, got {sorted(map(str, info))}; make "
                 "the environment with candidates=True"
             )
-    ids, rewards, others = (np.asarray(info[key]) for key in keys)
+    ids, rewards, others = (np.asarray(info[key]) for key in NAMES)
     if ids.ndim != 1 or ids.dtype.kind not in "iu" or ids.shape != rewards.shape or others.ndim:
         raise ValueError(
             "info: expected candidate_ids (K,), candidate_rewards (K,) and one number as other_rewards, got "
