@@ -6,12 +6,11 @@ from rlsf_gym.scorers.protocol import Candidates, Exceptions
 from tests.helpers.digits import Digits, Verdict, add_up, worth
 
 
-class EachText:
-    """Another scorer of texts, with candidates: those that score as most tokens do have no own score."""
+class Around:
+    """Another scorer of texts, as it is."""
 
     def __init__(self, scorer):
         self._scorer = scorer
-        self.asked = []  # numbers of responses in each call
 
     def __getattr__(self, name):
         if name.startswith("__"):
@@ -26,6 +25,14 @@ class EachText:
 
     def certify(self, *args):
         return self._scorer.certify(*args)
+
+
+class EachText(Around):
+    """Another scorer of texts, with candidates: those that score as most tokens do have no own score."""
+
+    def __init__(self, scorer):
+        super().__init__(scorer)
+        self.asked = []  # numbers of responses in each call
 
     def candidates_batch(self, prompts, responses, char_ends, following):
         self.asked.append(len(prompts))
@@ -67,25 +74,8 @@ def keep_uncommon(scores):
     return Candidates(ids, scores[:, ids], scores[:, 0])
 
 
-class Kinds:
+class Kinds(Around):
     """Another scorer with candidates, which tells them by kinds of tokens, and with exceptions to these."""
-
-    def __init__(self, scorer):
-        self._scorer = scorer
-
-    def __getattr__(self, name):
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return getattr(self._scorer, name)
-
-    def score(self, texts):
-        return self._scorer.score(texts)
-
-    def prefix_scores(self, *args):
-        return self._scorer.prefix_scores(*args)
-
-    def certify(self, *args):
-        return self._scorer.certify(*args)
 
     def candidates_batch(self, *args):
         found = self._scorer.candidates_batch(*args)
