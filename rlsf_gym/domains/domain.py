@@ -16,14 +16,16 @@ __all__ = ["Corpus", "Domain", "Example", "Samples"]
 
 
 class Example(NamedTuple):
-    """A prompt and a response that show what a domain's scorers do."""
+    """A prompt, or the data of an instance, and a response that show what a domain's scorers do."""
 
     name: str
     """What it shows, in a few words."""
     prompt: str
-    """Prompt of plain text."""
+    """Prompt of plain text; "" in a domain of instances, whose prompts follow from their data."""
     response: str
     """Response to it."""
+    instance: Mapping[str, Any] | None = None
+    """Data of the instance, as `Instances.make` takes it; None in a domain of plain text."""
 
 
 class Samples(NamedTuple):
@@ -83,7 +85,7 @@ class Domain:
     training: Mapping[str, Any] = field(default_factory=dict[str, Any])
     """The task that a training command takes by its name: arguments of a `TaskPreset`."""
     labels: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Names on figures and pages for its "unit", the "amount" of a record, and its "judge"."""
+    """Names on figures and pages for its "unit", the "amount" of a record, its "judge", and an "instance"."""
 
     def __post_init__(self) -> None:
         """Checks what nothing works without."""
@@ -108,6 +110,10 @@ class Domain:
         samples = cast(Any, self.samples)
         is_right = isinstance(samples, Samples) and {bytes}.issuperset(map(type, samples.pieces))
         self._check_kind("samples", "Samples with bytes as pieces", is_right)
+        has_data = [one.instance is not None for one in self.samples.examples]
+        if has_data.count(self.instances is None):
+            kind = "a prompt, and no instance" if self.instances is None else "the data of an instance"
+            raise ValueError(f"examples of domain {self.name!r} must each hold {kind}")
         self._check_kind("corpus", "a Corpus", isinstance(cast(Any, self.corpus), Corpus))
 
     def _check_kind(self, key: str, kind: str, is_right: bool) -> None:

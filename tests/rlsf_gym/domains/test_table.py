@@ -4,7 +4,7 @@ import gymnasium as gym
 import pytest
 
 from rlsf_gym import DOMAINS, SCORERS, Domain, load_domain, register_domain
-from rlsf_gym.domains import Corpus, Samples
+from rlsf_gym.domains import Corpus, Example, Samples
 from rlsf_gym.text.tokenizer import ByteTokenizer
 from tests.helpers.digits import make_digits
 
@@ -161,3 +161,14 @@ def test_a_field_of_another_kind_is_refused(field, value):
 def test_a_domain_has_no_other_domain_as_default(key):
     with pytest.raises(ValueError, match=f"defaults of domain 'digits' must leave '{key}' out"):
         make_digits(defaults={key: None})
+
+
+def test_examples_are_of_instances_where_the_domain_has_some():
+    given, bare = Example("three", "", "12", {"target": 3}), Example("three", "3=", "12")
+    pieces = (b"1",)
+    assert make_digits(samples=Samples(pieces, examples=(given,))).samples.examples == (given,)
+    assert make_domain(samples=Samples(pieces, examples=(bare,))).samples.examples == (bare,)
+    with pytest.raises(ValueError, match=r"of domain 'digits' must each hold the data of an instance$"):
+        make_digits(samples=Samples(pieces, examples=(given, bare)))
+    with pytest.raises(ValueError, match=r"of domain 'letters' must each hold a prompt, and no instance$"):
+        make_domain(samples=Samples(pieces, examples=(given,)))
