@@ -96,7 +96,7 @@ def test_padded_embeddings_are_taken(tmp_path):
     model = CausalLMPolicy.from_pretrained("bundled").backbone.model
     model.resize_token_embeddings(4128, mean_resizing=False)
     model.save_pretrained(tmp_path)
-    folder = Path(importlib.import_module("agents.policies.backbone").bundled_folder())
+    folder = Path(importlib.import_module("agents.policies.bundled").bundled_folder())
     shutil.copy(folder / "tokenizer.json", tmp_path)
     TokenPPO(tmp_path, ENV, CONFIG).learn(4)
 
@@ -105,7 +105,7 @@ def test_a_run_with_an_adapter_moves_with_its_base(tmp_path):
     peft = importlib.import_module("peft")
     home, away = tmp_path / "home", tmp_path / "away"
     home.mkdir()
-    bundled = Path(importlib.import_module("agents.policies.backbone").bundled_folder())
+    bundled = Path(importlib.import_module("agents.policies.bundled").bundled_folder())
     shutil.copytree(bundled, home / "base")
     lora = ("--lora-rank", "2", "--checkpoint-every", "1")
     done = train("--policy", home / "base", *lora, *SMALL, "--out", home / "run")

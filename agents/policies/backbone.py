@@ -9,7 +9,6 @@ logits) runs whole.
 from __future__ import annotations
 
 import contextlib
-import importlib.resources
 from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import Any, cast
@@ -19,6 +18,7 @@ from torch import Tensor, nn
 from transformers import AutoModelForCausalLM, PreTrainedModel
 from transformers.utils import logging as transformers_logging
 
+from agents.policies.bundled import bundled_folder, is_bundled
 from agents.policies.gradient_checkpointing import recompute_in_backward
 from agents.policies.model_folder import check_folder
 from agents.policies.model_kind import check_kind, explain_failure, has_adapter
@@ -29,8 +29,6 @@ from agents.policies.trunks.rows import RowTrunk
 from agents.policies.trunks.trunk import Growth, Outputs, Trunk
 from agents.runs.printable import one_line
 
-BUNDLED = "gpt2-imdb-4m"
-"""Folder under `agents/assets` that the name "bundled" stands for."""
 PROBE_TOLERANCE = 1e-4
 DTYPES = ("float32", "bfloat16")
 OWN_ARGUMENTS = {"dtype", "torch_dtype", "use_safetensors", "trust_remote_code", "output_loading_info"}
@@ -172,13 +170,14 @@ def load_model(name_or_folder: str | Path, **kwargs: Any) -> PreTrainedModel:
     with a model is never run.
 
     Args:
-        name_or_folder: A folder, a name on the Hugging Face hub, or "bundled".
+        name_or_folder: A folder, a name on the Hugging Face hub, "bundled", or another of `bundled_names`.
         **kwargs: Passed on to `AutoModelForCausalLM.from_pretrained`, such as `revision`.
 
     Raises:
         ValueError: If there is no such model, or it is damaged, pickled, quantised or unlike its config.
     """
-    source = str(bundled_folder() if name_or_folder == "bundled" else name_or_folder)
+    name = str(name_or_folder)
+    source = str(bundled_folder(name)) if is_bundled(name) else name
     taken = sorted(OWN_ARGUMENTS & kwargs.keys())
     if taken:
         raise ValueError(
@@ -224,11 +223,6 @@ def _check_loaded(source: str, model: Any, report: Mapping[str, Any]) -> None:
     for name, parameter in model.named_parameters():
         if not bool(torch.isfinite(parameter).all()):
             raise ValueError(f"model {source!r}: expected finite weights, {name} has others; restore it")
-
-
-def bundled_folder() -> Path:
-    """Returns the folder of the bundled model."""
-    return Path(str(importlib.resources.files("agents"))) / "assets" / BUNDLED
 
 
 @contextlib.contextmanager

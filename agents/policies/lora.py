@@ -27,7 +27,7 @@ from transformers import PreTrainedModel
 from transformers.pytorch_utils import Conv1D
 
 from agents.extras import import_extra
-from agents.policies.backbone import bundled_folder
+from agents.policies.bundled import bundled_folder, bundled_names
 from agents.runs.strict_json import is_number, show
 
 ALL_LINEAR = "all-linear"
@@ -233,10 +233,11 @@ def hash_weights(model: nn.Module) -> str:
 
 
 def read_source(model: PreTrainedModel) -> str:
-    """Returns "bundled", a hub name or a folder's absolute path; empty for a model made in memory."""
+    """Returns a bundled name, a hub name or a folder's absolute path; empty for a model made in memory."""
     name = str(model.name_or_path)
-    if name == str(bundled_folder()):
-        return "bundled"
+    for bundled in bundled_names():
+        if name == str(bundled_folder(bundled)):
+            return bundled
     return str(Path(name).absolute()) if name and Path(name).is_dir() else name
 
 

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, cast
 import safetensors.torch
 from torch import Tensor
 
-from agents.policies.backbone import bundled_folder
+from agents.policies.bundled import bundled_folder, is_bundled
 from agents.policies.lora import Adapter, LoraSettings
 from agents.policies.model_folder import CONFIG_FILE as MODEL_FILE
 from agents.policies.model_folder import SAMPLING_FILE, check_settings, read_tensors
@@ -37,7 +37,7 @@ class StoredAdapter(NamedTuple):
 
     settings: LoraSettings
     base: str
-    """The base model: "bundled", a name on the hub, or a folder as seen from the adapter's."""
+    """The base model: a bundled name, a name on the hub, or a folder as seen from the adapter's."""
     base_from_here: str
     """The same, a folder as seen from the working folder of who wrote it."""
     base_revision: str | None
@@ -150,8 +150,8 @@ def _is_path(base: str) -> bool:
 
 def _seen_from(folder: Path, base: str) -> tuple[str, str]:
     """Returns the base model for the record and for peft: a name, or a path from the folder and from here."""
-    if base == "bundled":
-        return base, _relative(bundled_folder(), Path.cwd())
+    if is_bundled(base):
+        return base, _relative(bundled_folder(base), Path.cwd())
     if not Path(base).is_absolute():
         return base, base
     return _relative(Path(base), folder.resolve()), _relative(Path(base), Path.cwd())

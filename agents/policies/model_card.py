@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
+from agents.policies.bundled import BUNDLED, DEFAULT
 from agents.runs.versions import read_versions
 
 CARD_FILE = "README.md"
@@ -23,7 +24,7 @@ class Origin(NamedTuple):
     """The model that a policy was made from."""
 
     base: str
-    """The base model: "bundled", a name on the hub, or the name of a folder; empty: made in memory."""
+    """The base model: a bundled name, a name on the hub, or the name of a folder; empty: made in memory."""
     licence: str = UNKNOWN
     """Licence of the base model, as the hub writes it."""
 
@@ -103,7 +104,7 @@ def _metadata(origin: Origin, facts: Facts, *, is_adapter: bool) -> Iterator[str
     yield f"library_name: {'peft' if is_adapter else 'transformers'}"
     yield "pipeline_tag: text-generation"
     yield f"license: {json.dumps(origin.licence)}"
-    if origin.base != "bundled" and HUB_NAME.fullmatch(origin.base) and "/" in origin.base:
+    if origin.base != BUNDLED and HUB_NAME.fullmatch(origin.base) and "/" in origin.base:
         yield f"base_model: {json.dumps(origin.base)}"
     yield "tags:"
     for tag in ("reinforcement-learning", "rlsf", facts.get("learner")):
@@ -115,7 +116,7 @@ def _metadata(origin: Origin, facts: Facts, *, is_adapter: bool) -> Iterator[str
 def _body(origin: Origin, facts: Facts) -> Iterator[str]:
     environment: Facts = facts.get("environment") or {}
     trained = f", trained with {str(facts['learner']).upper()}" if "learner" in facts else ""
-    base = "gpt2-imdb-4m" if origin.base == "bundled" else origin.base or "a model made in memory"
+    base = DEFAULT if origin.base == BUNDLED else origin.base or "a model made in memory"
     yield f"\n# A policy from {_shown(base)}{trained}\n"
     yield "Reinforcement learning with one reward per token, by rlsf-gym. It samples as it was trained:"
     yield "with the temperature of `generation_config.json`, no top-k, no top-p.\n"

@@ -107,7 +107,7 @@ class CausalLMPolicy(nn.Module):
         """Returns a policy read from safetensors; value head and adapter as well where the folder has them.
 
         Args:
-            name_or_folder: A folder, a name on the Hugging Face hub, or "bundled".
+            name_or_folder: A folder, a name on the Hugging Face hub, or that of a bundled model.
             vocab_size: V; None: all logits of the model.
             temperature: Logits are divided by it; > 0.
             model_kwargs: Passed on to `AutoModelForCausalLM.from_pretrained`.

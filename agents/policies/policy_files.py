@@ -10,7 +10,8 @@ import safetensors.torch
 from torch import nn
 from transformers import GenerationConfig, PreTrainedModel
 
-from agents.policies.backbone import Backbone, bundled_folder, load_model
+from agents.policies.backbone import Backbone, load_model
+from agents.policies.bundled import bundled_folder, is_bundled
 from agents.policies.foreign_adapter import is_foreign_adapter, merge_foreign_adapter
 from agents.policies.lora import Adapter, LoraSettings, read_source
 from agents.policies.lora_files import (
@@ -134,7 +135,7 @@ def open_model(
     """Returns a model, and the adapter if the folder holds one; the model is its base then.
 
     Args:
-        name_or_folder: A folder, a name on the Hugging Face hub, or "bundled".
+        name_or_folder: A folder, a name on the Hugging Face hub, or that of a bundled model.
         model_kwargs: Passed on to `AutoModelForCausalLM.from_pretrained`.
         lora: Settings of a new adapter; refused where there is one already.
         base: Where the base model of the folder's adapter is now; None: where it was.
@@ -175,7 +176,7 @@ def _find_rest(places: Sequence[str], model: PreTrainedModel) -> tuple[Tokenizer
     """
     stored = (Path(place) for place in places if (Path(place) / ORIGIN_FILE).is_file())
     folder = next(stored, Path(places[-1]))
-    origin = read_origin(places[-1], bundled_folder() if places[-1] == "bundled" else folder)
+    origin = read_origin(places[-1], bundled_folder(places[-1]) if is_bundled(places[-1]) else folder)
     found = TokenizerFiles({}, places[0])
     for place in places:
         revision = getattr(model.config, "_commit_hash", None)

@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
-from agents.policies.backbone import bundled_folder
+from agents.policies.bundled import bundled_folder, is_bundled
 from agents.runs.printable import one_line
 
 LARGEST = 1 << 28
@@ -116,8 +116,9 @@ def find_tokenizer(name: str, revision: str | None = None, *, fetch: bool) -> To
     Raises:
         ValueError: If a file is damaged.
     """
-    if name == "bundled" or not name or Path(name).is_dir():
-        folder = bundled_folder() if name == "bundled" else Path(name)
+    known = is_bundled(name)
+    if known or not name or Path(name).is_dir():
+        folder = bundled_folder(name) if known else Path(name)
         return read_tokenizer(folder, name) if name else TokenizerFiles({}, name)
     import huggingface_hub  # takes a while, and only names on the hub need it
 

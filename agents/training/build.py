@@ -14,6 +14,7 @@ from agents import CausalLMPolicy
 from agents.learners.learner import Learner
 from agents.learners.settings import find_learner
 from agents.parallel import PATIENCE, Processes, join_processes
+from agents.policies.bundled import bundled_names
 from agents.policies.vocabulary import find_tokenizer
 from agents.runs import checkpoint
 from agents.runs.launcher import check_launcher
@@ -106,10 +107,11 @@ def find_checkpoint(folder: RunFolder, processes: Processes) -> bool:
 
 
 def check_policy(name: str) -> None:
-    """Refuses a misspelled name of the bundled policy, which would be looked up on the hub for a minute."""
-    close = get_close_matches(name, ["bundled"], cutoff=0.8) if name.isidentifier() else []
-    if close and name != "bundled" and not os.path.exists(name):
-        raise ValueError(f"--policy: there is no {name!r} (did you mean 'bundled'?)")
+    """Refuses a misspelled name of a bundled policy, which would be looked up on the hub for a minute."""
+    known = bundled_names()
+    close = get_close_matches(name, known, n=1, cutoff=0.8) if "/" not in name else []
+    if close and name not in known and not os.path.exists(name):
+        raise ValueError(f"--policy: there is no {name!r} (did you mean {close[0]!r}?)")
 
 
 def check_device(name: str) -> None:

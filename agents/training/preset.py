@@ -101,7 +101,7 @@ class Preset(Protocol):
 
     @property
     def defaults(self) -> Settings:
-        """Defaults that replace those of the common flags, such as `response_length`."""
+        """Defaults that replace those of the common flags and of the learners', such as `response_length`."""
         ...
 
     @property

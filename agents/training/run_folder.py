@@ -25,6 +25,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
+from agents.policies.bundled import is_bundled
 from agents.runs.file_lock import try_lock
 from agents.runs.jsonl_log import FileGoneError, read_jsonl
 from agents.runs.plain_files import read_plain, write_whole
@@ -70,7 +71,7 @@ class RunFolder:
         """Returns settings that are valid here: with the kept tokenizer, if the policy's folder has moved."""
         kept = self.checkpoint / "policy"
         has_one = any((kept / name).is_file() for name in ("tokenizer.json", "vocab.json"))
-        gone = settings["policy"] != "bundled" and not Path(settings["policy"]).exists()
+        gone = not is_bundled(settings["policy"]) and not Path(settings["policy"]).exists()
         if settings.get("tokenizer") is None and gone and has_one:
             return {**settings, "tokenizer_here": str(kept)}
         return dict(settings)

@@ -85,13 +85,7 @@ LEARNING = (
 
 def common_flags(preset: Preset) -> list[PresetFlag]:
     """Returns the flags that every run of a preset has, with any learner, with the preset's defaults."""
-    flags = (POLICY, *preset.flags, LENGTH, *LEARNING)
-    return [
-        replace(flag, default=preset.defaults[flag.key])
-        if isinstance(flag, Flag) and flag.key in preset.defaults
-        else flag
-        for flag in flags
-    ]
+    return _with_defaults(preset, (POLICY, *preset.flags, LENGTH, *LEARNING))
 
 
 def make_parser(preset: Preset, description: str, **kwargs: Any) -> Parser:
@@ -103,7 +97,10 @@ def make_parser(preset: Preset, description: str, **kwargs: Any) -> Parser:
     task = [POLICY.name, *(flag.name for flag in preset.flags), LENGTH.name]
     add_flags(parser.add_argument_group("task"), [common[name] for name in task])
     add_flags(parser.add_argument_group("learning"), [common[flag.name] for flag in LEARNING])
-    add_flags(parser.add_argument_group("settings of the learner"), learner_flags.learner_flags())
+    add_flags(
+        parser.add_argument_group("settings of the learner"),
+        _with_defaults(preset, learner_flags.learner_flags()),
+    )
     group = parser.add_argument_group("run")
     add(group, "preset", type=named, metavar="NAME", help=f"task that is trained on (default: {preset.name})")
     if "env" not in common:
@@ -145,9 +142,13 @@ def complete(preset: Preset, given: Settings) -> dict[str, Any]:
 
 
 def defaults_of(preset: Preset, agent: str | None = None) -> dict[str, Any]:
-    """Returns the default of each setting of a run with a learner; None: the default learner."""
+    """Returns the default of each setting of a run with a learner; None: the default learner.
+
+    Those of the preset come first, where the learner has the setting.
+    """
     common = {_key(flag): flag.default for flag in common_flags(preset)}
-    return {**common, **learner_flags.defaults_of(agent or common["agent"])}
+    own = learner_flags.defaults_of(agent or common["agent"])
+    return {**common, **own, **{key: preset.defaults[key] for key in own if key in preset.defaults}}
 
 
 def read_stored(preset: Preset, stored: Settings) -> dict[str, Any]:
@@ -214,6 +215,16 @@ def policy_kwargs(settings: Settings) -> dict[str, Any]:
 def collecting(flags: Iterable[PresetFlag]) -> set[str]:
     """Returns the names, with dashes, of the flags that collect a value each time they are given."""
     return {f"--{flag.name}" for flag in flags if flag.collect is not None}
+
+
+def _with_defaults(preset: Preset, flags: Iterable[PresetFlag]) -> list[PresetFlag]:
+    """Returns flags with the defaults that the preset has in the place of the usual ones."""
+    return [
+        replace(flag, default=preset.defaults[flag.key])
+        if isinstance(flag, Flag) and flag.key in preset.defaults
+        else flag
+        for flag in flags
+    ]
 
 
 def _key(flag: PresetFlag) -> str:

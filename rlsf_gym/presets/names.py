@@ -13,6 +13,7 @@ from rlsf_gym.envs.task import check_prompts_kwargs
 from rlsf_gym.objectives import load_objective
 from rlsf_gym.presets.task_flags import objective_kwargs, tell
 from rlsf_gym.prompts import PROMPTS
+from rlsf_gym.registry import Table
 from rlsf_gym.scorers import SCORERS
 from rlsf_gym.tokenizer import TOKENIZERS
 
@@ -21,13 +22,17 @@ HUB_NAMES: dict[str, Collection[str]] = {"tokenizer": TOKENIZERS, "prompts": PRO
 """Flags that take a name of the hub as well, to the names that are known here."""
 
 
-def check_names(settings: Settings) -> None:
+def check_names(settings: Settings, scorers: Table | None = None) -> None:
     """Checks the names that a run's settings hold.
+
+    Args:
+        settings: Of the run.
+        scorers: Scorers by name; `SCORERS` by default.
 
     Raises:
         ValueError: If there is an unknown one; the message begins with the flag.
     """
-    for flag, check in _checks(settings):
+    for flag, check in _checks(settings, scorers):
         try:
             check()
         except ValueError as error:
@@ -35,7 +40,7 @@ def check_names(settings: Settings) -> None:
             raise ValueError(told if told.startswith(flag) else f"{flag}: {told}") from error
 
 
-def _checks(settings: Settings) -> Iterator[tuple[str, Callable[[], Any]]]:
+def _checks(settings: Settings, scorers: Table | None) -> Iterator[tuple[str, Callable[[], Any]]]:
     more = settings["env_kwargs"]
     design = dict(more.get("reward_design_kwargs") or {})
     objective: dict[str, Any] = {**objective_kwargs(settings), **(more.get("objective_kwargs") or {})}
@@ -44,7 +49,7 @@ def _checks(settings: Settings) -> Iterator[tuple[str, Callable[[], Any]]]:
     yield "--env-kwargs", lambda: check_prompts_kwargs(more.get("prompts_kwargs") or {})
     for key, known in HUB_NAMES.items():
         yield f"--{key}", partial(check_spelling, settings[key], known)
-    yield "--scorer", lambda: SCORERS.load(settings["scorer"])
+    yield "--scorer", lambda: (SCORERS if scorers is None else scorers).load(settings["scorer"])
 
 
 def check_spelling(name: str | None, known: Collection[str]) -> None:

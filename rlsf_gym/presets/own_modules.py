@@ -9,7 +9,7 @@ from typing import Any, cast
 
 PLACES = (
     *("scorer", "objective", "reward_design", "tokenizer", "prompts", "eval_prompts", "judge"),
-    *("scorer_kwargs", "env_kwargs", "designs"),
+    *("domain_kwargs", "scorer_kwargs", "env_kwargs", "designs"),
 )
 """Settings in which it may stand."""
 

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from rlsf_gym.designs import DESIGNS, find_step, load_design
+from rlsf_gym.domains import Domain
 from rlsf_gym.flags.flag import Flag
 from rlsf_gym.presets import run_prompts
 from rlsf_gym.presets.names import check_names
 from rlsf_gym.presets.own_modules import find_own_modules
+from rlsf_gym.presets.run_instances import check_flags, describe, flag_texts, hash_instances
 from rlsf_gym.presets.task_flags import TASK, check_task, env_kwargs, tell
 from rlsf_gym.render.sample import make_sample
 from rlsf_gym.render.samples_file import plain_token, read_samples, write_page
@@ -34,7 +36,7 @@ class RunPrompts:
     sha256: str
     """SHA-256 of all prompts, training and evaluation, in their order."""
     number: int
-    """Number of training prompts."""
+    """Number of training prompts; 0 of a domain that draws its instances without end."""
     notes: tuple[str, ...]
     """Notes to the user about the prompts, such as that none are held out."""
 
@@ -53,6 +55,8 @@ class TaskPreset:
         defaults: Defaults of flags, by key, in the place of the usual ones.
         with_candidates: Defaults of flags, the learner's too, of runs that are told every next token's
             reward: all whose scorer and reward design know it at once; none: they are told on demand alone.
+        domain: The domain, where it makes its prompts; None in one of plain text.
+        remake: From arguments of that domain to the preset that it has with them.
     """
 
     name: str
@@ -63,19 +67,40 @@ class TaskPreset:
     packages: tuple[str, ...] = ()
     defaults: Settings = field(default_factory=dict[str, Any])
     with_candidates: Settings = field(default_factory=dict[str, Any])
+    domain: Domain | None = None
+    remake: Callable[..., TaskPreset] | None = None
 
     @property
     def flags(self) -> Sequence[Flag]:
         """The settings of the task."""
-        return [replace(flag, default=self.defaults.get(flag.key, flag.default)) for flag in TASK]
+        texts = {} if self.domain is None else flag_texts(self.domain)
+        return [
+            replace(
+                flag, default=self.defaults.get(flag.key, flag.default), help=texts.get(flag.key, flag.help)
+            )
+            for flag in TASK
+        ]
 
     def complete(self, settings: Settings, given: Settings) -> dict[str, Any]:
         """Returns the settings with the judge that goes with them, and told of candidates where they can be.
+
+        What the domain's arguments make another default of, such as the length of a response, becomes that.
 
         Raises:
             ValueError: If some do not go together; the message names the flags.
         """
         check_task(settings, self.scorers)
+        made = self._made(settings)
+        if made is not self:
+            own = {key: value for key, value in made.defaults.items() if key not in given}
+            return replace(made, remake=None).complete({**settings, **own}, given)
+        if self.domain is not None:
+            check_flags(self.name, settings)
+            if "tokenizer" not in given and settings["policy"] == self.defaults.get("policy"):
+                settings = {
+                    **settings,
+                    "tokenizer": self.domain.defaults.get("tokenizer"),
+                }  # by its name here
         judge = {} if "judge" in given else {"judge": self.judge(settings)}
         return {**settings, **judge, **self._told(settings, given)}
 
@@ -83,7 +108,7 @@ class TaskPreset:
         """Returns what `with_candidates` makes of the settings that were not given."""
         asked: dict[str, Any] = given.get("env_kwargs", {})
         can_tell = settings["scorer"] in self.scorers and _pays_as_written(settings["reward_design"])
-        is_open = given.get("boundary", "open") == "open"
+        is_open = "boundary" not in self.with_candidates or given.get("boundary", "open") == "open"
         fits = all(given.get(key, value) == value for key, value in FITTING.items())
         is_wanted = settings.get("candidates", "off") != "off" and asked.get("candidates", True) is True
         if not (self.with_candidates and can_tell and is_open and is_wanted and fits):
@@ -93,6 +118,11 @@ class TaskPreset:
         )
         free = {key: value for key, value in self.with_candidates.items() if key in settings.keys() - kept}
         return {**free, "env_kwargs": {**asked, "candidates": True}}
+
+    def _made(self, settings: Settings) -> TaskPreset:
+        """Returns the preset that the domain has with its arguments."""
+        kwargs = settings["domain_kwargs"]
+        return self.remake(**kwargs) if kwargs and self.remake is not None else self
 
     def find_modules(self, settings: Settings) -> None:
         """Lets `module:attribute` name a module in the working folder."""
@@ -104,10 +134,13 @@ class TaskPreset:
         Raises:
             ValueError: If there is an unknown one; the message begins with the flag.
         """
-        check_names(settings)
+        check_names(settings, None if self.domain is None else self.domain.scorer_table)
 
     def env(self, settings: Settings, part: str) -> tuple[str, dict[str, Any]]:
         """Returns id and keyword arguments of the environment of a part, "train" or "eval"."""
+        if self.domain is not None:
+            values = {"prefix_values": True} if part == "eval" else {}  # samples show them
+            return self.env_id, {**values, **env_kwargs(settings), "split": part}
         source, split = run_prompts.place(settings, part)
         prompts = {"prompts": source, "prompts_kwargs": run_prompts.source_kwargs(settings, source)}
         return self.env_id, {**env_kwargs(settings), **prompts, "split": split}
@@ -118,6 +151,11 @@ class TaskPreset:
         Raises:
             ValueError: If they can't be read.
         """
+        made = self._made(settings)
+        if made.domain is not None and made.domain.instances is not None:
+            check_flags(self.name, settings)
+            known = hash_instances(self.name, settings["domain_kwargs"], made.domain.instances)
+            return RunPrompts(describe(self.name, settings["domain_kwargs"]), known, 0, ())
         source = " and ".join(filter(None, (settings["prompts"], settings["eval_prompts"])))
         number = len(run_prompts.read_prompts(settings, "train").texts)
         notes = tuple(run_prompts.notes(settings))
@@ -129,8 +167,9 @@ class TaskPreset:
 
     def notes(self, settings: Settings, given: Settings) -> Sequence[str]:
         """Returns why no judge is asked, where none was chosen, and that candidates are learned from."""
-        lines = [self.no_judge] if "judge" not in given and self.judge(settings) == "none" else []
-        told = self._told(settings, given)
+        is_unasked = "judge" not in given and self.judge(settings) == "none"
+        lines = [self.no_judge] if self.no_judge and is_unasked else []
+        told = self._made(settings)._told(settings, given)
         if not told:
             return lines
         chosen = " ".join(f"--{key.replace('_', '-')} {told[key]}" for key in told if key != "env_kwargs")

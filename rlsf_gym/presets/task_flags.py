@@ -44,6 +44,11 @@ class CollectLabels(Collect):
 
 TASK = (
     Flag("tokenizer", None, named, "'bundled', 'bytes', a file, folder or hub name; by default the policy's"),
+    Flag(
+        "domain-kwargs", {}, key_value,
+        "arguments of the domain, where it takes some: numbers=4, or blanks=8 value=solvable",
+        Collect, "KEY=VALUE",
+    ),
     Flag("prompts", "bundled", named, "'bundled', a .txt, .csv, .jsonl or .parquet file, or a hub name"),
     Flag("prompts-column", None, named, "column of the prompts; by default prompt, text or review"),
     Flag("eval-prompts", None, named, "held-out prompts of your own; by default a tenth of --prompts"),
@@ -170,6 +175,7 @@ def env_kwargs(settings: Settings) -> dict[str, Any]:
     column, length = settings["prompts_column"], settings.get("response_length")
     known = {
         "tokenizer": settings.get("tokenizer_here") or settings["tokenizer"] or settings["policy"],
+        **({"domain_kwargs": settings["domain_kwargs"]} if settings["domain_kwargs"] else {}),
         "prompts": settings["prompts"],
         "prompts_kwargs": {} if column is None else {"column": column},
         "scorer": settings["scorer"],

@@ -2,7 +2,7 @@
 
 from importlib import resources
 
-from agents.policies.backbone import bundled_folder
+from agents.policies.bundled import bundled_folder
 from examples.workshop.imdb_tokens import save_tokenizer
 
 
