@@ -63,7 +63,7 @@ def test_a_malformed_action_is_refused_and_the_episode_goes_on(action, message):
 def test_words_that_the_vocabulary_lacks_are_named():
     env = SentimentTextEnv(tokenizer="toy", prompts="toy")
     env.reset(seed=0)
-    with pytest.raises(InvalidAction, match="action can't be encoded: .* none of which begins ' zebra'"):
+    with pytest.raises(InvalidAction, match=r"can't be encoded: .* none of which begins ' zebra'"):
         env.step(" zebra")
 
 
