@@ -7,14 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, NotRequired, TypedDict
 
-from rlsf_gym.render.sample import (
-    IntArray,
-    by_token,
-    find_runs,
-    tokens_of_span,
-    tokens_of_word,
-    view_record,
-)
+from rlsf_gym.render.sample import view_record
+from rlsf_gym.render.spans import IntArray, by_token, find_runs, tokens_of_span, tokens_of_word
+from rlsf_gym.render.verdict import LONGEST, Verdict, mark_tokens, read_verdict
 from rlsf_gym.render.visible import show_controls, show_piece
 from rlsf_gym.text.bytes import decode_pieces, token_spans
 from rlsf_gym.text.segmentation import Segmentation
@@ -39,6 +34,10 @@ class ReadingToken(TypedDict):
     """The characters that the token completed; one part with its bytes if it completed no character."""
     records: list[int]
     """Indices of the records about its words, about the word that it closes, and of those it triggers."""
+    mark: NotRequired[str]
+    """Its part in the verdict: "fatal", "core", "end" or "", as `mark_tokens` says; only with a verdict."""
+    completion: NotRequired[str | None]
+    """What would make the response up to it right, None if nothing can; only with a verdict."""
 
 
 class ReadingRecord(TypedDict):
@@ -56,12 +55,34 @@ class ReadingRecord(TypedDict):
     """Path in the knowledge graph that justifies the amount; only under the rule `knowledge`."""
 
 
+class ReadingVerdict(TypedDict):
+    """Verdict that the certificate proves."""
+
+    status: str
+    """`"solved"`, `"dead"` or `"unfinished"`."""
+    reason: str
+    """Rule of the symbol that lost it."""
+    because: str
+    """The proof in words."""
+    fatal: list[int] | None
+    """Span of that symbol, [start, end] in prompt + response."""
+    fatal_text: str
+    core: list[list[int]]
+    """Spans of the symbols that share the blame."""
+    kept: str
+    """End of what stands as long as a right answer was possible."""
+    rest: str
+    """What would have made it right; empty where nothing is missing, or nothing could."""
+
+
 class Reading(TypedDict):
     """Plain data of a response: prompt, tokens and records."""
 
     prompt: list[Part]
     tokens: list[ReadingToken]
     records: list[ReadingRecord]
+    verdict: NotRequired[ReadingVerdict]
+    """Only where the payload of the certificate holds one."""
 
 
 def make_reading(
@@ -69,6 +90,8 @@ def make_reading(
     pieces: Sequence[bytes],
     certificate: Iterable[Mapping[str, Any]],
     segmentation: Segmentation | None = None,
+    *,
+    payload: Mapping[str, Any] | None = None,
 ) -> Reading:
     """Returns the plain data that links tokens to records, and records to characters.
 
@@ -79,12 +102,15 @@ def make_reading(
         pieces: The bytes of each of K tokens of the response; none for the end token.
         certificate: Plain records, as in `info["certificate"]`.
         segmentation: Says what a unit is; without it, what stands between white space is one.
+        payload: What else the certificate holds, as in `info["certificate_payload"]`.
     """
     response, char_ends = decode_pieces(pieces)
     text = prompt + response
     spans = token_spans(char_ends) + len(prompt)  # (K, 2) int64
-    plain = list(certificate)
-    cuts = sorted({offset for record in plain for offset in (*record["word"], *record["trigger"])})
+    plain, verdict = list(certificate), read_verdict(payload)
+    marked = () if verdict is None else (*verdict.core, verdict.fatal or (0, 0))
+    told_of = (offset for record in plain for offset in (*record["word"], *record["trigger"]))
+    cuts = sorted({*told_of}.union(*marked))
     words = find_runs(text, segmentation)
     told = by_token([_tokens_of_record(words, spans, record) for record in plain], len(pieces))
     tokens = [
@@ -92,7 +118,13 @@ def make_reading(
         for piece, (start, end), records in zip(pieces, spans.tolist(), told, strict=True)
     ]
     records = [_describe(record, text) for record in plain]
-    return Reading(prompt=_parts(text, cuts, 0, len(prompt)), tokens=tokens, records=records)
+    reading = Reading(prompt=_parts(text, cuts, 0, len(prompt)), tokens=tokens, records=records)
+    if verdict is not None:
+        reading["verdict"] = _describe_verdict(verdict, text, response)
+        marks = mark_tokens(verdict, spans, len(prompt))
+        for token, mark, end in zip(tokens, marks, char_ends.tolist(), strict=True):
+            token["mark"], token["completion"] = mark, verdict.completion(end)
+    return reading
 
 
 def _tokens_of_record(words: IntArray, spans: IntArray, record: Mapping[str, Any]) -> set[int]:
@@ -127,3 +159,17 @@ def _describe(record: Mapping[str, Any], text: str) -> ReadingRecord:
     if "path" in record:
         plain["path"] = list(record["path"])
     return plain
+
+
+def _describe_verdict(verdict: Verdict, text: str, response: str) -> ReadingVerdict:
+    first, end = verdict.fatal or (0, 0)
+    return ReadingVerdict(
+        status=verdict.status,
+        reason=verdict.reason,
+        because=verdict.because,
+        fatal=None if verdict.fatal is None else [first, end],
+        fatal_text=show_controls(text[first:end]),
+        core=[list(span) for span in verdict.core],
+        kept=show_controls(response[: verdict.alive][-LONGEST:]),
+        rest=verdict.completion(verdict.alive) or "",
+    )
