@@ -41,8 +41,8 @@ benchmark: $(TRAIN)  ## A first answer to whether token-level feedback helps: ru
 report: $(TRAIN)  ## The report of a study, finished or not: ARGS="docs/results/tiny.jsonl.xz".
 	$(BIN)/python -m agents report $(ARGS) --sections examples/studies/sections
 
-explore: $(TRAIN)  ## A page on this machine that shows what each token earns, and why, as you type. ARGS="--open" opens it.
-	$(BIN)/python -m rlsf_gym explore $(ARGS)
+explore: $(TRAIN)  ## A page on this machine that shows what each token earns, and why, as you type. DOMAIN=NAME takes another domain, ARGS="--open" opens it.
+	$(BIN)/python -m rlsf_gym explore $(if $(DOMAIN),--domain $(DOMAIN)) $(ARGS)
 
 check: $(READY) format lint types contracts doctests alone both  ## All that a change has to pass, each test once.
 

@@ -4,6 +4,11 @@
     python -m rlsf_gym explore --designs potential uniform --scorer knowledge --open
     python -m rlsf_gym explore --scorer my_scorer:Rhymes --scorer-kwargs strict=true --prompts mine.txt
     python -m rlsf_gym explore --out page.html --prompt "The film was" --response " not good, but fun."
+    python -m rlsf_gym explore --domain my_domain:BRACKETS --seed 7
+
+In a domain of instances, such as puzzles, the page draws one by its seed or takes its data. Where scores are
+verdicts it says token by token whether a right answer is still possible, what would be one, which token lost
+it, and the proof in words.
 
 Everything runs on this machine, and nothing is fetched from another one. Prompt and response may have 5,120
 tokens each; a design that would score too many texts says so in its place. Under a causal design, with
@@ -21,17 +26,22 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from rlsf_gym.explorer.question import Question
-from rlsf_gym.flags.flag import Flag, add_flags, checked
+from rlsf_gym.explorer.question import LARGEST_SEED, Question
+from rlsf_gym.flags.flag import Flag, add_flags, checked, named
 from rlsf_gym.flags.parser import Parser, print_line, typed
 from rlsf_gym.presets.own_modules import find_own_modules
 from rlsf_gym.presets.task_flags import TASK, check_env_kwargs, check_task, env_kwargs, tell
 
 TAKEN = (
     *("tokenizer", "prompts", "prompts-column", "scorer", "scorer-model", "label-values", "scorer-kwargs"),
-    *("objective", "target", "boundary", "env-kwargs"),
+    *("objective", "target", "boundary", "domain-kwargs", "env-kwargs"),
 )
 """Flags of a training run that mean the same here."""
+OF_TEXTS, OF_INSTANCES = ("prompt", "prompts", "prompts_column"), ("instance", "seed")
+"""Settings that mean something in domains of one kind alone."""
+PICKED = ("scorer", "objective", "target", "boundary")
+"""Settings that a question of the page has as well."""
+seed_number = checked(int, lambda n: 0 <= n <= LARGEST_SEED, f"a whole number from 0 to {LARGEST_SEED}")
 port_number = checked(int, lambda n: 0 <= n <= 65_535, "a port from 0 (any free one) to 65535")
 
 
@@ -41,20 +51,24 @@ def make_parser() -> Parser:
     parser = Parser(
         prog=typed("python -m rlsf_gym explore"), description=__doc__, argument_default=argparse.SUPPRESS
     )
-    parser.add_argument("--prompt", default=start.prompt, help=f"default: {start.prompt!r}")
-    parser.add_argument("--response", default=start.response, help=f"default: {start.response!r}")
-    parser.add_argument(
-        "--designs",
-        nargs="+",
-        default=start.designs,
-        metavar="NAME",
+    add = parser.add_argument
+    add(
+        "--domain", type=named, default="sentiment", metavar="NAME",
+        help="a name, or module:attribute for your own (default: sentiment)",
+    )  # fmt: skip
+    add("--prompt", help=f"in a domain of plain text (default: that of its first example, {start.prompt!r})")
+    add("--instance", type=named, metavar="JSON", help="in a domain of instances: data of the first one")
+    add("--seed", type=seed_number, help="in a domain of instances: draws the first one")
+    add("--response", help="default: that of the first example, none to another prompt or instance")
+    add(
+        "--designs", nargs="+", metavar="NAME",
         help="the designs that are shown at first: names, or module:attribute for your own "
         f"(default: {' '.join(start.designs)})",
-    )
-    parser.add_argument("--out", type=Path, default=None, metavar="FILE.html", help="write the page and end")
-    parser.add_argument("--host", default="127.0.0.1", help="default: 127.0.0.1, this machine alone")
-    parser.add_argument("--port", type=port_number, default=8000, help="default: 8000; 0 takes a free one")
-    parser.add_argument("--open", action="store_true", default=False, help="open the page in a browser")
+    )  # fmt: skip
+    add("--out", type=Path, default=None, metavar="FILE.html", help="write the page and end")
+    add("--host", default="127.0.0.1", help="default: 127.0.0.1, this machine alone")
+    add("--port", type=port_number, default=8000, help="default: 8000; 0 takes a free one")
+    add("--open", action="store_true", default=False, help="open the page in a browser")
     add_flags(parser.add_argument_group("task, as in training"), task_flags())
     return parser
 
@@ -63,11 +77,12 @@ def task_flags() -> list[Flag]:
     """Returns the flags that say what is scored, and how, with the defaults of the page."""
     start = Question()
     own = {name: getattr(start, name) for name in ("scorer", "objective", "target", "boundary")}
-    defaults = {**own, "tokenizer": "bundled"}
     kept = [flag for flag in TASK if flag.name in TAKEN]
-    texts = {"tokenizer": "'bundled', 'bytes', a file, folder or hub name"}  # there is no policy to have one
+    texts = {  # there is no policy to have a tokenizer
+        "tokenizer": "'bundled', 'bytes', a file, folder or hub name; by default the domain's"
+    }
     return [
-        replace(flag, default=defaults.get(flag.name, flag.default), help=texts.get(flag.name, flag.help))
+        replace(flag, default=own.get(flag.key, flag.default), help=texts.get(flag.key, flag.help))
         for flag in kept
     ]
 
@@ -77,65 +92,110 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = make_parser()
     options = parser.parse_args(argv)
     try:
-        settings = read_settings(options)
+        domain = find_domain(options)
+    except (ValueError, ImportError) as error:
+        return fail(error)
+    try:
+        settings = read_settings(options, domain)
     except ValueError as error:
         parser.error(str(error))
     try:
-        return run(options, settings)
+        return run(options, settings, domain)
     except (ValueError, OSError) as error:
-        print_line("error: " + " ".join(tell(error).split()))
-        return 1
+        return fail(error)
     except KeyboardInterrupt:
         return 130
 
 
-def read_settings(options: argparse.Namespace) -> dict[str, Any]:
+def fail(error: Exception) -> int:
+    """Writes the error in one line; returns the exit status."""
+    print_line("error: " + " ".join(tell(error).split()))
+    return 1
+
+
+def find_domain(options: argparse.Namespace) -> Any:
+    """Returns the domain that the command line names.
+
+    Raises:
+        ValueError: If there is no such domain, or it does not take the arguments.
+        ImportError: If it needs an extra that is not installed.
+    """
+    from rlsf_gym.domains import load_domain  # not for --help, which is to answer at once
+
+    kwargs = getattr(options, "domain_kwargs", {})
+    find_own_modules({"domain_kwargs": [options.domain, kwargs]})
+    return load_domain(options.domain, **kwargs)
+
+
+def read_settings(options: argparse.Namespace, domain: Any) -> dict[str, Any]:
     """Returns the settings of a task, as a training run has them.
 
     Raises:
         ValueError: If some do not go together.
     """
+    given = vars(options)
+    if domain.instances is None:
+        wrong, hint = OF_INSTANCES, "has prompts of plain text: give --prompt"
+    else:
+        wrong, hint = OF_TEXTS, "makes its prompts: give --seed, --instance or --domain-kwargs"
+    for key in wrong:
+        if key in given:
+            raise ValueError(f"--{key.replace('_', '-')}: domain {domain.name!r} {hint}")
     kept: dict[str, Any] = {flag.key: flag.default for flag in TASK}
-    given = {key: value for key, value in vars(options).items() if key in kept}
-    shown = {flag.key: flag.default for flag in task_flags()}
-    settings: dict[str, Any] = {**kept, **shown, "policy": "bundled", "device": "cpu", **given}
-    if settings["scorer_model"] is not None and settings["scorer"] in own_scorers():
+    opening = Question.opening(domain)
+    own = {name: getattr(opening, name) for name in PICKED}
+    settings: dict[str, Any] = {**kept, **own, "policy": "bundled", "device": "cpu"}
+    settings |= {key: value for key, value in given.items() if key in kept}
+    if settings["scorer_model"] is not None and "transformer" in domain.scorers:
         check_env_kwargs(settings["env_kwargs"])  # the classifier can be picked on the page
     else:
-        check_task(settings, own_scorers())
+        check_task(settings, own_scorers(domain))
     return settings
 
 
-def own_scorers() -> tuple[str, ...]:
-    """Returns the scorers that need no model."""
-    from rlsf_gym.scorers import SCORERS  # not for --help, which is to answer at once
-
-    return tuple(name for name in SCORERS if name != "transformer")
+def own_scorers(domain: Any) -> tuple[str, ...]:
+    """Returns the scorers of a domain that need no model."""
+    return tuple(name for name in domain.scorers if name != "transformer")
 
 
-def make_explorer(options: argparse.Namespace, settings: Mapping[str, Any]) -> Any:
+def make_explorer(options: argparse.Namespace, settings: Mapping[str, Any], domain: Any) -> Any:
     """Returns the explorer that answers the page's questions."""
     from rlsf_gym.explorer.feedback import Explorer
 
-    find_own_modules({**settings, "designs": options.designs})
+    designs = getattr(options, "designs", [])
+    find_own_modules({**settings, "designs": designs})
     scorer_kwargs = {settings["scorer"]: settings["scorer_kwargs"]}
     if settings["scorer_model"] is not None:
-        neural = settings["scorer"] if settings["scorer"] not in own_scorers() else "transformer"
+        neural = settings["scorer"] if settings["scorer"] not in own_scorers(domain) else "transformer"
         own: dict[str, Any] = settings["scorer_kwargs"] if neural == settings["scorer"] else {}
         scorer_kwargs[neural] = env_kwargs({**settings, "scorer_kwargs": own})["scorer_kwargs"]
+    named_here = {key: settings[key] for key in ("tokenizer", "prompts") if key in vars(options)}
     return Explorer(
         scorer_kwargs,
-        [name for name in options.designs if ":" in name],
+        [name for name in designs if ":" in name],
         scorers=[settings["scorer"]] if ":" in settings["scorer"] else [],
         objectives=[settings["objective"]] if ":" in settings["objective"] else [],
+        domain=domain,
         env_kwargs={
             **settings["env_kwargs"],
-            **{key: env_kwargs(settings)[key] for key in ("tokenizer", "prompts", "prompts_kwargs")},
+            **named_here,
+            "prompts_kwargs": env_kwargs(settings)["prompts_kwargs"],
         },
     )
 
 
-def run(options: argparse.Namespace, settings: Mapping[str, Any]) -> int:
+def first_question(options: argparse.Namespace, settings: Mapping[str, Any], domain: Any) -> Question:
+    """Returns the question that the page opens with: of the first example, but for what is given."""
+    given = vars(options)
+    own = {key: given[key] for key in ("prompt", "instance", "seed", "response") if key in given}
+    if {"instance", "seed"} & set(given):  # an example's answer is to its own instance
+        own = {"instance": "", "response": "", **own}
+    picked = {name: settings[name] for name in PICKED}
+    designs = {"designs": tuple(options.designs)} if "designs" in given else {}
+    return replace(Question.opening(domain), **own, **picked, **designs)
+
+
+def run(options: argparse.Namespace, settings: Mapping[str, Any], domain: Any) -> int:
     """Does what the command line asks for.
 
     Raises:
@@ -145,12 +205,8 @@ def run(options: argparse.Namespace, settings: Mapping[str, Any]) -> int:
     from rlsf_gym.explorer.page import page
     from rlsf_gym.explorer.server import Server
 
-    explorer = make_explorer(options, settings)
-    names = ("scorer", "objective", "target", "boundary")
-    question = Question(
-        prompt=options.prompt, response=options.response, designs=tuple(options.designs),
-        **{name: settings[name] for name in names},
-    )  # fmt: skip
+    explorer = make_explorer(options, settings, domain)
+    question = first_question(options, settings, domain)
     if options.out is not None:
         options.out.write_text(snapshot(explorer, question), encoding="utf-8")
         sys.stdout.write(f"wrote {options.out}\n")

@@ -1,16 +1,22 @@
-"""Questions to the explorer, which opens with the first example of the domain."""
+"""Questions to the explorer, and the one that its page opens with: the first example of the domain."""
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Collection
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, cast
 
 from rlsf_gym.arguments import did_you_mean
-from rlsf_gym.domains import load_domain
+from rlsf_gym.designs import DESIGNS
+from rlsf_gym.domains import Domain, Example, load_domain
 
 _DOMAIN = load_domain()
+DESIGNS_OF_TEXTS = ("terminal", "potential", "rule_certificate", "shapley")
+DESIGNS_OF_INSTANCES = ("terminal", "potential", "first_error", "unsat_core")
+"""Designs that a page shows at first, of those that its scorer can serve."""
+LARGEST_SEED = 2**32 - 1
 
 
 @dataclass(frozen=True)
@@ -28,18 +34,24 @@ class Question:
     target: float = 0.5
     """Target score of the objective `target`."""
     boundary: str = "closed"
-    designs: tuple[str, ...] = ("terminal", "potential", "rule_certificate", "shapley")
+    designs: tuple[str, ...] = DESIGNS_OF_TEXTS
+    instance: str = ""
+    """Data of the instance, as JSON, in a domain of instances; "" for the one that the seed draws."""
+    seed: int = 0
+    """Seed of the instance where none is given."""
 
     def plain(self) -> dict[str, Any]:
         """Returns the question as plain data."""
         return asdict(self)
 
     def __post_init__(self) -> None:
-        for name in ("prompt", "response", "scorer", "objective", "boundary"):
+        for name in ("prompt", "response", "scorer", "objective", "boundary", "instance"):
             check(name, getattr(self, name), isinstance(getattr(self, name), str), "a string")
         target: Any = self.target
         number = isinstance(target, int | float) and not isinstance(target, bool)
         check("target", target, number and math.isfinite(target), "a number")
+        is_seed = type(self.seed) is int and 0 <= self.seed <= LARGEST_SEED
+        check("seed", self.seed, is_seed, f"a whole number from 0 to {LARGEST_SEED}")
         designs: Any = self.designs
         listed = list(cast("list[Any]", designs)) if isinstance(designs, list | tuple) else [None]
         named = all(isinstance(name, str) for name in listed)
@@ -47,8 +59,24 @@ class Question:
         object.__setattr__(self, "designs", tuple(dict.fromkeys(listed)))
 
     @classmethod
-    def from_plain(cls, plain: Any) -> Question:
-        """Returns the question of decoded JSON; missing fields have their defaults.
+    def opening(cls, domain: Domain) -> Question:
+        """Returns the question that the page of a domain opens with: its first example, or seed 0."""
+        examples = domain.samples.examples
+        designs = tuple(name for name in DESIGNS_OF_INSTANCES if name in DESIGNS)
+        first = examples[0] if examples else Example("", domain.samples.prompts[0], "")
+        return cls(
+            prompt="" if domain.instances is not None else first.prompt,
+            response=first.response,
+            scorer=domain.scorer,
+            objective=domain.defaults.get("objective", cls.objective),
+            boundary=domain.defaults.get("boundary", cls.boundary),
+            designs=DESIGNS_OF_TEXTS if domain.instances is None else designs,
+            instance="" if first.instance is None else write_data(first.instance),
+        )
+
+    @classmethod
+    def from_plain(cls, plain: Any, opening: Question) -> Question:
+        """Returns the question of decoded JSON; missing fields are those of the one that the page opens with.
 
         Raises:
             ValueError: If it is not an object of these fields.
@@ -60,7 +88,32 @@ class Question:
             raise ValueError(
                 f"the question must have fields among {', '.join(known)}, got {unknown[0]!r:.60}"
             )
-        return cls(**plain)
+        return replace(opening, **plain)
+
+
+def write_data(data: Mapping[str, Any]) -> str:
+    """Returns the data of an instance as a page shows and takes it.
+
+    >>> write_data({"numbers": [3, 5], "target": 8})
+    '{"numbers": [3, 5], "target": 8}'
+    """
+    return json.dumps(data, allow_nan=False)
+
+
+def read_data(text: str) -> dict[str, Any]:
+    """Returns the data of an instance that somebody typed.
+
+    Raises:
+        ValueError: If it is not an object in JSON.
+    """
+    try:
+        found = json.loads(text)
+    except RecursionError:
+        raise ValueError("instance must be an object in JSON: it is nested too deeply") from None
+    except ValueError as error:
+        raise ValueError(f"instance must be an object in JSON, got {text!r:.60}: {error}") from None
+    check("instance", found, isinstance(found, dict), "an object in JSON")
+    return found
 
 
 def check(name: str, value: Any, holds: bool, expected: str) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from agents.flags.parser import repeated
 from agents.training import build, settings
+from rlsf_gym.commands import explore
 from rlsf_gym.presets import task_flags
 from rlsf_gym.presets.table import load_preset
 
@@ -339,7 +340,8 @@ def test_a_warning_is_one_line(tmp_path):
 def test_the_docs_name_flags_that_there_are():
     text = (EXAMPLES.parent / "docs" / "command_line.md").read_text(encoding="utf-8")
     named = set(re.findall(r"--[a-z]+(?:-[a-z]+)*", text))
-    assert named - set(settings.make_parser(PRESET, "").flags) == set()
+    known = {*settings.make_parser(PRESET, "").flags, *explore.make_parser().flags}
+    assert named - known == set()
     assert {
         *settings.collecting(PRESET.flags),
         "--prompts-column",

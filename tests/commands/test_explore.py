@@ -20,6 +20,7 @@ import gymnasium as gym
 import pytest
 
 from rlsf_gym.designs import DESIGNS, Design, load_design
+from rlsf_gym.domains import load_domain
 from rlsf_gym.scorers import load_scorer
 from tests.helpers.candidates import EachText
 
@@ -365,6 +366,7 @@ def test_scorer_tokenizer_prompts_and_arguments_are_those_of_the_command_line(tm
         "def halve(scores):\n    return scores / 2\n"
     )
     (tmp_path / "mine.csv").write_text("query\nOnce more\nNever again\n")
+    domain = load_domain()
     options = explore.make_parser().parse_args(
         [
             *("--scorer", "my_parts:documented", "--scorer-kwargs", "but=documented", "--tokenizer", "bytes"),
@@ -372,7 +374,7 @@ def test_scorer_tokenizer_prompts_and_arguments_are_those_of_the_command_line(tm
             *("--env-kwargs", "verify=true", "--designs", "terminal"),
         ]
     )
-    explorer = explore.make_explorer(options, explore.read_settings(options))
+    explorer = explore.make_explorer(options, explore.read_settings(options, domain), domain)
     offered = explorer.options()
     assert offered["prompts"] == ["Once more", "Never again"]
     assert offered["scorers"][-1]["name"] == "my_parts:documented"

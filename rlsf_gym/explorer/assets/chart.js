@@ -5,20 +5,20 @@ const SVG = "http://www.w3.org/2000/svg";
 function drawCourse(stave, tokens, answer) {
   stave.querySelector("svg")?.remove();
   if (!tokens.length) return;
-  const limit = Math.max(1, ...[answer.prompt_score, ...answer.running].map(Math.abs));
+  const limit = Math.max(1, ...[answer.prompt_score, ...answer.running].map(Math.abs)), least = answer.solved === undefined ? -limit : 0;
   const canvas = shape("svg", { role: "img", "aria-label": describeCourse(answer) });
   const band = parseFloat(getComputedStyle(tokens[0]).paddingBottom);
   const boxes = tokens.map((token) => ({
     left: token.offsetLeft, right: token.offsetLeft + token.offsetWidth, top: token.offsetTop + token.offsetHeight - band,
   }));
-  for (const [first, last] of textLines(boxes)) drawStaff(canvas, boxes, first, last, band, limit, answer);
+  for (const [first, last] of textLines(boxes)) drawStaff(canvas, boxes, [first, last], band, [least, limit], answer);
   stave.append(canvas);
 }
 
 function describeCourse(answer) {
   const known = [answer.prompt_score, ...answer.running];
-  const least = signed(Math.min(...known), 2), most = signed(Math.max(...known), 2);
-  return `running score: ${signed(known[0], 2)} for the prompt, ${signed(answer.score, 2)} in the end, between ${least} and ${most}`;
+  const [first, end, least, most] = [known[0], answer.score, Math.min(...known), Math.max(...known)].map((value) => written(value, answer));
+  return `${answer.solved === undefined ? "running score" : "value"}: ${first} for the prompt, ${end} in the end, between ${least} and ${most}`;
 }
 
 function textLines(boxes) {
@@ -33,13 +33,14 @@ function textLines(boxes) {
   return lines;
 }
 
-function drawStaff(canvas, boxes, first, last, band, limit, answer) {
-  const middle = boxes[first].top + band / 2, half = band / 2 - 12;
-  const level = (score) => middle - (score / limit) * half;
+// Draws the staff of one line of text, from the least score to the greatest; what is lost for good is shaded.
+function drawStaff(canvas, boxes, [first, last], band, [least, most], answer) {
+  const top = boxes[first].top + 12, height = band - 24;
+  const level = (score) => top + ((most - score) / (most - least)) * height;
   const left = boxes[first].left, right = boxes[last].right;
-  for (const score of [limit, 0, -limit]) {
+  for (const score of least ? [most, 0, least] : [most, 0]) {
     canvas.append(shape("line", { class: score ? "edge" : "zero", x1: left, x2: right, y1: level(score), y2: level(score) }));
-    canvas.append(caption(left - 6, level(score) + 4, tick(score), "end"));
+    canvas.append(caption(left - 6, level(score) + 4, least ? tick(score) : String(score), "end"));
   }
   let before = first ? answer.running[first - 1] : answer.prompt_score;
   let path = `M${left} ${level(before)}`, free = 0;
@@ -47,12 +48,16 @@ function drawStaff(canvas, boxes, first, last, band, limit, answer) {
     const score = answer.running[place], box = boxes[place];
     path += `V${level(score)}H${box.right}`;
     if (score !== before && box.left >= free) {
-      canvas.append(caption(box.left + 3, level(score) + (score >= before ? -5 : 13), signed(score, 2), "start", "value"));
+      canvas.append(caption(box.left + 3, level(score) + (score >= before || !least ? -5 : 13), written(score, answer), "start", "value"));
       free = box.left + 36;
     }
     before = score;
   }
   canvas.append(shape("path", { class: "course", d: path }));
+  for (let place = first; place <= last; place++) {
+    const { completion } = answer.tokens[place], { left: x, right: end } = boxes[place];
+    if (completion !== undefined) canvas.prepend(shape("rect", { class: completion === null ? "lost" : "alive", x, y: top, width: end - x, height }));
+  }
   for (const [start, end] of stretches(answer.running, first, last)) canvas.prepend(area(boxes[start].left, boxes[end].right, level(0), level(answer.running[start])));
 }
 

@@ -13,7 +13,24 @@ function choice(name, disabled = false, label = name) {
   return make("option", { value: name, textContent: label, disabled });
 }
 
+function offers(name) {
+  const choices = { prompt: !options.has_instances, objective: options.objectives.length, boundary: options.boundaries.length };
+  return choices[name] ?? true;
+}
+
+function nameThings() {
+  const { unit, instance } = options.labels;
+  for (const element of document.querySelectorAll(".unit")) element.textContent = unit;
+  for (const element of document.querySelectorAll(".instance")) element.textContent = instance[0].toUpperCase() + instance.slice(1);
+  for (const name of ["prompt", "objective", "boundary"]) at(`${name}-field`).hidden = !offers(name);
+  for (const element of document.querySelectorAll(".of-texts")) element.hidden = options.has_instances;
+  at("instance-field").hidden = !options.has_instances;
+  at("scorer-field").hidden = options.scorers.length === 1;
+  at("example-field").hidden = !options.examples.length && !options.prompts.length;
+}
+
 function fillForm() {
+  nameThings();
   at("scorer").append(...options.scorers.map((scorer) => choice(scorer.name, scorer.reason !== null)));
   const refused = options.scorers.filter(({ reason }) => reason !== null);
   at("scorer-reasons").append(...refused.map(({ name, reason }) => giveReason([name, reason])));
@@ -23,12 +40,13 @@ function fillForm() {
   const bundled = options.prompts.map((prompt, place) => choice(`p${place}`, false, prompt));
   at("example").append(
     choice("", false, "pick one"),
-    make("optgroup", { label: "prompt and response" }, ...written),
-    make("optgroup", { label: "bundled prompts" }, ...bundled),
+    make("optgroup", { label: `${options.has_instances ? options.labels.instance : "prompt"} and response` }, ...written),
+    ...(bundled.length ? [make("optgroup", { label: "bundled prompts" }, ...bundled)] : []),
   );
-  for (const name of fields) at(name).value = start.question[name];
+  for (const name of [...fields, "seed"]) at(name).value = start.question[name];
+  at("instance").value = start.question.instance || start.answer.instance || "";
   if (live) return;
-  for (const element of at("question").querySelectorAll("textarea, select, input")) element.disabled = true;
+  for (const element of at("question").querySelectorAll("textarea, select, input, button")) element.disabled = true;
   at("note").textContent = "This file is a snapshot of one response: designs can be switched, texts can't. To type, run make explore.";
   at("note").hidden = false;
 }
@@ -59,12 +77,28 @@ function switchDesign(name) {
 }
 
 function question() {
-  const values = Object.fromEntries(fields.map((name) => [name, at(name).value]));
-  return { ...values, target: at("target").valueAsNumber, designs: chosen() };
+  const values = Object.fromEntries(fields.map((name) => [name, offers(name) ? at(name).value : start.question[name]]));
+  return { ...values, target: at("target").valueAsNumber, designs: chosen(), ...instanceAsked() };
+}
+
+// Returns the data that was typed, or the seed that draws them.
+function instanceAsked() {
+  if (!options.has_instances) return {};
+  const typed = at("instance").value;
+  return typed.trim() ? { instance: typed } : { instance: "", seed: at("seed").valueAsNumber };
+}
+
+function draw() {
+  for (const name of ["instance", "response", "example"]) at(name).value = "";
+  ask();
 }
 
 function askSoon() {
   clearTimeout(pending);
+  if (options.has_instances && !at("instance").value.trim()) {
+    complain(`Type the data of the ${options.labels.instance}, or draw it by its seed.`);
+    return;
+  }
   outdated = busy;
   pending = setTimeout(ask, 150);
 }
@@ -82,6 +116,7 @@ async function ask() {
   else if (reply.error !== undefined) complain(reply.error);
   else {
     answer = reply;
+    if (answer.instance && !at("instance").value.trim()) at("instance").value = answer.instance;
     complain("");
     render();
   }
@@ -120,19 +155,25 @@ function render() {
 }
 
 function renderReading(numbered) {
-  const gain = answer.utility - answer.prompt_utility;
-  const figures = [["score", answer.score, "big"], ["prompt alone", answer.prompt_score], ["utility gain", gain, "big"]];
+  const gain = answer.utility - answer.prompt_utility, isVerdict = answer.solved !== undefined;
+  const first = isVerdict ? ["verdict", make("span", {}, verdictName(answer)), "big"] : ["score", number(answer.score), "big"];
+  const figures = [first, [isVerdict ? "value at first" : "prompt alone", worth(answer.prompt_score, answer)], ["utility gain", number(gain), "big"]];
   at("figures").replaceChildren(...figures.flatMap(([name, value, kind]) => [
-    make("dt", { textContent: name }), make("dd", { className: kind || "" }, number(value)),
+    make("dt", { textContent: name }), make("dd", { className: kind || "" }, value),
   ]));
+  at("reading-title").textContent = isVerdict ? "Value so far" : "Running score";
+  for (const element of document.querySelectorAll(".of-verdicts")) element.hidden = !answer.verdict;
+  for (const element of document.querySelectorAll(".of-scores")) element.hidden = isVerdict;
+  at("verdict").replaceChildren(...verdictLines(answer));
+  at("verdict").hidden = !at("verdict").hasChildNodes();
   at("prompt-text").replaceChildren(...answer.prompt.map(partElement));
   at("stave").replaceChildren();
   at("stave").setAttribute("role", "listbox");
   at("stave").setAttribute("aria-label", "tokens of the response");
   staveTokens = layTokens(at("stave"), answer.tokens, numbered, (element, place) =>
-    element.setAttribute("aria-label", `${textOf(answer.tokens[place])}, score ${signed(answer.running[place], 2)}`));
+    element.setAttribute("aria-label", `${textOf(answer.tokens[place])}, ${isVerdict ? "value" : "score"} ${written(answer.running[place], answer)}`));
   if (!staveTokens.length) at("stave").append(make("span", { className: "empty", textContent: "The response is empty: type one above." }));
-  if (answer.verifiable) underline([at("prompt-text"), ...staveTokens], answer.records);
+  if (answer.verifiable && !isVerdict) underline([at("prompt-text"), ...staveTokens], answer.records);
   drawCourse(at("stave"), staveTokens, answer);
   const rules = Object.entries(answer.rules).map(([rule, amount]) => make("span", {}, `${rule} `, number(amount)));
   at("rules").replaceChildren(...(answer.verifiable && rules.length ? ["gain by rule: ", ...rules] : []));
@@ -153,7 +194,7 @@ function show(token) {
   token.classList.add("here");
   mark(place, row);
   const names = shownDesigns().filter((name) => answer.designs[name].rewards);
-  at("detail").replaceChildren(...detailOf(place, row.dataset.design, names, answer));
+  at("detail").replaceChildren(...detailOf(place, row.dataset.design, names, answer, options.labels.unit));
   at("detail").hidden = false;
   at("detail").scrollTop = 0;
   token.setAttribute("aria-describedby", "detail");
@@ -162,6 +203,7 @@ function show(token) {
 }
 
 function mark(place, row) {
+  if (answer.solved !== undefined) return; // of a verdict each record is about its own token
   const elements = [at("prompt-text"), at("stave"), row.querySelector(".tokens")].filter(Boolean);
   for (const index of answer.tokens[place].records) {
     const { word, trigger } = answer.records[index];
@@ -222,13 +264,18 @@ function pick() {
   const kind = at("example").value[0], place = Number(at("example").value.slice(1));
   if (!kind) return;
   if (kind === "p") at("prompt").value = options.prompts[place];
-  else for (const name of ["prompt", "response"]) at(name).value = options.examples[place][name];
+  else for (const name of ["prompt", "response", "instance"]) at(name).value = options.examples[place][name];
   ask();
 }
 
 function listen() {
   at("question").addEventListener("submit", (event) => event.preventDefault());
-  for (const name of ["prompt", "response", "target"]) at(name).addEventListener("input", askSoon);
+  for (const name of ["prompt", "instance", "response", "target"]) at(name).addEventListener("input", askSoon);
+  at("seed").addEventListener("change", draw);
+  at("draw").addEventListener("click", () => {
+    at("seed").value = (at("seed").valueAsNumber || 0) + 1;
+    draw();
+  });
   for (const name of ["scorer", "objective", "boundary"]) at(name).addEventListener("change", () => { fillDesigns(); ask(); });
   at("example").addEventListener("change", pick);
   at("result").addEventListener("pointerover", (event) => {

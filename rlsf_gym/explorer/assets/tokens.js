@@ -24,6 +24,15 @@ function short(reward) {
   return signed(reward, Math.abs(reward) < 0.005 ? 3 : 2);
 }
 
+// Returns a value as it is written: as a share of 1 with the digits that count, or as a signed score.
+function written(value, { solved }) {
+  return solved === undefined ? signed(value, 2) : String(Number(value.toPrecision(2))).replace("e-", "e\u2212");
+}
+
+function worth(value, answer) {
+  return answer.solved === undefined ? number(value) : make("span", { className: "number", textContent: written(value, answer) });
+}
+
 function side(value) {
   return Math.abs(value) < VISIBLE ? "" : value > 0 ? "gain" : "loss";
 }
@@ -57,6 +66,8 @@ function layTokens(container, tokens, numbered, decorate) {
     element.setAttribute("role", "option");
     element.dataset.place = place;
     if (numbered[place]) element.classList.add("numbered");
+    if (token.mark) element.classList.add(token.mark);
+    else if (token.completion === null) element.classList.add("gone");
     decorate(element, place);
     return element;
   });
@@ -100,6 +111,34 @@ function partsWithin(elements, [start, end]) {
   );
 }
 
+function verdictName({ solved, verdict }) {
+  if (solved) return "\u2713 solved";
+  return verdict?.status === "unfinished" ? "\u2026 unfinished" : "\u2717 not solved";
+}
+
+// Says which symbol lost the answer, why, and what a right answer that begins alike is.
+function verdictLines({ verdict }) {
+  if (!verdict) return [];
+  const { status, fatal, fatal_text: text, reason, because, kept, rest } = verdict;
+  const lines = [];
+  if (because) {
+    const at = fatal ? `lost at \u201c${brief(text)}\u201d` : status;
+    lines.push([make("b", { className: "loss", textContent: `${at}${reason && reason !== status ? ` (${reason})` : ""}: ` }), because]);
+  }
+  if (rest) lines.push([status === "dead" ? "right would have been " : "right would be ", make("span", { className: "witness" }, kept, make("b", { textContent: rest }))]);
+  return lines.map((line) => make("span", { className: "line" }, ...line));
+}
+
+// Says of a token whether a right answer is still possible, and how it goes on.
+function standingOf({ mark, completion }, { because }) {
+  if (mark === undefined) return [];
+  const told = { fatal: because, end: because, core: "shares the blame" }[mark];
+  const now = completion === null ? "no right answer begins so" : "a right answer as it stands";
+  const rest = completion ? ["still possible: goes on with ", make("b", { textContent: brief(completion) })] : [now];
+  const line = make("p", { className: `alive ${completion === null ? "loss" : "gain"}` }, ...rest);
+  return told ? [line, make("p", { className: "alive", textContent: told })] : [line];
+}
+
 function designHead(design, answer) {
   const { total, error } = answer.designs[design.name];
   const head = make("div", { className: "head" }, make("h3", { textContent: design.name }));
@@ -136,21 +175,21 @@ function designRow(design, answer, numbered, scale) {
   return row;
 }
 
-function detailOf(place, current, shown, answer) {
+function detailOf(place, current, shown, answer, unit) {
   const token = answer.tokens[place], first = token.parts[0].start, last = token.parts.at(-1).end;
   const before = place ? answer.running[place - 1] : answer.prompt_score;
   const span = first < last ? `characters ${first} to ${last}` : "completes no character";
-  const facts = make("p", { className: "facts" }, `token ${place + 1} of ${answer.tokens.length}, id ${answer.ids[place]}, ${span}; score `);
-  facts.append(number(before), " \u2192 ", number(answer.running[place]));
+  const facts = make("p", { className: "facts" }, `token ${place + 1} of ${answer.tokens.length}, id ${answer.ids[place]}, ${span}; ${answer.solved === undefined ? "score" : "value"} `);
+  facts.append(worth(before, answer), " \u2192 ", worth(answer.running[place], answer));
   const rewards = shown.map((name) => {
     const row = make("tr", { className: name === current ? "current" : "" }, make("th", { scope: "row", textContent: name }));
     row.append(make("td", { className: "number" }, number(answer.designs[name].rewards[place], signed(answer.designs[name].rewards[place], 4))));
     return row;
   });
-  const parts = [make("h4", { textContent: `\u201c${brief(textOf(token))}\u201d` }), facts];
+  const parts = [make("h4", { textContent: `\u201c${brief(textOf(token))}\u201d` }), facts, ...standingOf(token, answer.verdict || {})];
   if (rewards.length) parts.push(make("table", {}, headRow("reward under", "#reward"), make("tbody", {}, ...rewards)));
   parts.push(...othersOf(answer.designs[current]?.others?.[place]));
-  return [...parts, ...recordsTable(token.records.map((index) => answer.records[index]))];
+  return [...parts, ...recordsTable(token.records.map((index) => answer.records[index]), unit)];
 }
 
 // Says what other tokens would have earned under the design that is pointed at, and the rank among them.
@@ -163,7 +202,7 @@ function othersOf(standing) {
   return [make("p", { className: "others" }, ...lines.flatMap((line, at) => (at ? [make("br"), ...line] : line)))];
 }
 
-function recordsTable(records) {
+function recordsTable(records, unit) {
   if (!records.length) return [make("p", { className: "more", textContent: "No record of the certificate tells of this token." })];
   const rows = records.slice(0, SHOWN).map((record) => {
     const cells = [brief(record.word_text), record.path ? `${record.rule}: ${record.path.join(" \u2192 ")}` : record.rule, null];
@@ -173,7 +212,7 @@ function recordsTable(records) {
     row.cells[2].append(number(record.amount));
     return row;
   });
-  const table = make("table", {}, headRow("word", "rule", "#amount", "trigger", "status"), make("tbody", {}, ...rows));
+  const table = make("table", {}, headRow(unit, "rule", "#amount", "trigger", "status"), make("tbody", {}, ...rows));
   const more = records.length - rows.length;
   return more > 0 ? [table, make("p", { className: "more", textContent: `and ${more} more` })] : [table];
 }
