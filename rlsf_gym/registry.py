@@ -37,6 +37,25 @@ IDS: Final[dict[str, dict[str, Any]]] = {
             "max_new_tokens": 8,
         },
     },
+    "rlsf_gym/Countdown-v0": {
+        "entry_point": "rlsf_gym.envs.response:ResponseEnv",
+        "vector_entry_point": "rlsf_gym.envs.vector:ResponseVectorEnv",
+        "kwargs": {"domain": "countdown"},
+    },
+    "rlsf_gym/CountdownText-v0": {
+        "entry_point": "rlsf_gym.envs.text:TextEnv",
+        "vector_entry_point": "rlsf_gym.envs.vector:TextVectorEnv",
+        "kwargs": {
+            "domain": "countdown",
+            "tokenizer": "bytes",
+            "max_prompt_tokens": 64,
+            "max_new_tokens": 128,
+        },
+    },
+    "rlsf_gym/CountdownToken-v0": {
+        "entry_point": "rlsf_gym.envs.token:TokenEnv",
+        "kwargs": {"domain": "countdown"},
+    },
 }
 """The registered environments, with the arguments of `gymnasium.register`."""
 

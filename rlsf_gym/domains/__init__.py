@@ -15,7 +15,13 @@ from rlsf_gym.registry import Table
 
 __all__ = ["DOMAINS", "Corpus", "Domain", "Example", "Samples", "load_domain", "register_domain"]
 
-DOMAINS = Table("domain", {"sentiment": "rlsf_gym.domains.sentiment:DOMAIN"})
+DOMAINS = Table(
+    "domain",
+    {
+        "sentiment": "rlsf_gym.domains.sentiment:DOMAIN",
+        "countdown": "rlsf_gym.domains.countdown:make_countdown",
+    },
+)
 """Name to domain, to a function of `domain_kwargs` that makes one, or to the place of either."""
 
 

@@ -93,6 +93,7 @@ TOKENIZERS = Table(
     {
         "bundled": _read_bundled,
         "bytes": ByteTokenizer,
+        "countdown": "rlsf_gym.domains.countdown.tokenizer:TOKENIZER",
         "toy": "rlsf_gym.domains.sentiment.toy:ToyTokenizer",
     },
 )

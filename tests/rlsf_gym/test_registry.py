@@ -51,8 +51,11 @@ def plain(value):
     return value.tolist() if isinstance(value, np.ndarray | np.generic) else value
 
 
-def test_all_four_shapes_are_registered():
-    names = ("Sentiment", "SentimentText", "SentimentToken", "SentimentTokenToy")
+def test_all_shapes_are_registered():
+    names = (
+        *("Countdown", "CountdownText", "CountdownToken"),
+        *("Sentiment", "SentimentText", "SentimentToken", "SentimentTokenToy"),
+    )
     assert [f"rlsf_gym/{name}-v0" for name in names] == IDS
 
 

@@ -1,0 +1,92 @@
+"""Countdown and the Game of 24: numbers to be combined into a target, every prefix valued by search."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from rlsf_gym.domains.countdown.instances import Puzzles, Settings
+from rlsf_gym.domains.countdown.samples import SAMPLES
+from rlsf_gym.domains.countdown.scorer import CountdownScorer
+from rlsf_gym.domains.countdown.segmentation import AnswerSymbols
+from rlsf_gym.domains.countdown.tokenizer import TOKENIZER
+from rlsf_gym.domains.countdown.training import TRAINING
+from rlsf_gym.domains.domain import Domain
+
+__all__ = ["make_countdown"]
+
+
+def make_countdown(
+    *,
+    form: str = "steps",
+    numbers: int | tuple[int, int] = 3,
+    low: int = 1,
+    high: int = 9,
+    target: int | tuple[int, int] = (1, 30),
+    use: str = "all",
+    value: str = "random",
+    require_solvable: bool = True,
+    source: str | None = None,
+    level: str | None = None,
+    curriculum: int | None = None,
+    template: str = "{numbers} -> {target}: ",
+) -> Domain:
+    """Returns the domain `countdown`.
+
+    Args:
+        form: Form of the answers: "steps", such as `11-5=6,7*6=42`.
+        numbers: How many numbers a puzzle has, from 2 to 6, or the least and the largest count.
+        low: Least number.
+        high: Largest number.
+        target: Target, or the least and the largest one.
+        use: "all": each number has to be used once; "any": at most once.
+        value: Value of a prefix: "random", the chance that a writer ends right who draws uniformly among the
+            symbols that are well formed, or "solvable", whether a right answer can follow.
+        require_solvable: Whether puzzles without a solution are left out, and refused where they are given.
+        source: "classic24" for the 1,820 multisets of four numbers from 1 to 13 with target 24.
+        level: "easy", "medium" or "hard", by the chance of a random writer of steps; None for all.
+        curriculum: Number of draws of the environment over which levels rise.
+        template: Prompt, with the places `{numbers}` and `{target}`.
+
+    Raises:
+        ValueError: If an argument has a wrong value.
+    """
+    scorer = CountdownScorer(form=form, use=use, value=value, template=template)
+    settings = Settings(
+        numbers=numbers,
+        low=low,
+        high=high,
+        target=target,
+        form=form,
+        use=use,
+        require_solvable=require_solvable,
+        source=source,
+        level=level,
+        curriculum=curriculum,
+        template=template,
+    )
+    return Domain(
+        name="countdown",
+        scorers={"countdown": scorer},
+        samples=SAMPLES,
+        segmentation=AnswerSymbols(),
+        instances=partial(Puzzles, settings=settings),
+        defaults={"tokenizer": "countdown", **_measure(settings)},
+        training=TRAINING,
+        labels={"unit": "symbol", "amount": "chance"},
+    )
+
+
+def _measure(settings: Settings) -> dict[str, Any]:
+    """Returns P and T that hold every prompt and usual answers, in tokens of the domain's own tokenizer."""
+    count = settings.counts[1]
+    longest, target = str(settings.largest), str(settings.targets[1])
+    try:
+        prompt = (
+            len(TOKENIZER.encode(settings.write_prompt([], 0))) + len(target) + count * (1 + len(longest))
+        )
+    except ValueError:  # another tokenizer will be given, which spells it by its bytes at worst
+        prompt = len(settings.write_prompt([], 0).encode()) + len(target) + count * (1 + len(longest))
+    width = 1 if settings.largest < 50 else len(longest)
+    answer = (4 * width + 4) * (count - 1)
+    return {"max_prompt_tokens": prompt, "max_new_tokens": answer}

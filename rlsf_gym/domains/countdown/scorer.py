@@ -1,0 +1,126 @@
+"""Scorer of Countdown: says what each character of an answer did to the chance that it ends right."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar, Final
+
+import numpy as np
+
+from rlsf_gym.arguments import Argument, ArgumentError
+from rlsf_gym.domains.countdown.certify import RULES, certify
+from rlsf_gym.domains.countdown.places import ALPHABET, Lost, Place, Reading, Tally
+from rlsf_gym.domains.countdown.search import find_search
+from rlsf_gym.domains.countdown.steps import StepAnswers
+from rlsf_gym.instance import Instance
+from rlsf_gym.scorers.protocol import Assessment, Candidates, IntArray
+from rlsf_gym.text.automaton import look_ahead
+from rlsf_gym.text.following import Following
+
+__all__ = ["VALUES", "CountdownScorer"]
+
+VALUES: Final = ("random", "solvable")
+"""Names of values of a prefix."""
+_STATES: Final = 150_000  # about a kilobyte each
+
+
+class CountdownScorer:
+    """Scores an answer 1 if it reaches the target, 0 if not, and its prefixes by what is known of that.
+
+    Args:
+        form: "steps", such as `11-5=6,7*6=42`.
+        use: "all": every number is used once; "any": each at most once.
+        value: "random": the chance that a writer ends right who draws uniformly among the symbols that are
+            well formed; "solvable": 1 while a right answer can follow, else 0.
+        template: Prompt of the puzzles, with the places `{numbers}` and `{target}`.
+
+    Raises:
+        ValueError: If there is no such form, use or value.
+    """
+
+    name = "countdown"
+    rules = RULES
+    bounded = True
+    exact = True
+    verdict = True
+    verifiable = False
+    alphabet: ClassVar = ALPHABET
+
+    def __init__(
+        self,
+        *,
+        form: str = "steps",
+        use: str = "all",
+        value: str = "random",
+        template: str = "{numbers} -> {target}: ",
+    ) -> None:
+        for name, given, known in (
+            ("form", form, ("steps",)),
+            ("use", use, ("all", "any")),
+            ("value", value, VALUES),
+        ):
+            if given not in known:
+                raise ArgumentError(
+                    Argument(name), f" must be {' or '.join(map(repr, known))}, got {given!r:.80}"
+                )
+        self.form, self.use, self.value = form, use, value
+        self._options = {"form": form, "use": use, "value": value, "template": template}
+        self._forget()
+
+    def assess(
+        self, instances: Sequence[Instance], responses: Sequence[str], char_ends: Sequence[IntArray]
+    ) -> list[Assessment]:
+        """Returns the certificate of each response, with the values of its prefixes."""
+        return list(map(self._assess_one, instances, responses, char_ends))
+
+    def candidates_batch(
+        self,
+        instances: Sequence[Instance],
+        responses: Sequence[str],
+        char_ends: Sequence[IntArray],
+        following: Following,
+    ) -> Candidates:
+        """Returns the score that each next token would make behind the ends of B responses."""
+        states: list[Place] = []
+        for instance, response, ends in zip(instances, responses, char_ends, strict=True):
+            behind: list[Place] = self._start(instance).follow(response)
+            states += [behind[end] for end in ends.tolist()]
+        ids, scores = look_ahead(states, following, self.alphabet)
+        return Candidates(ids, scores, np.zeros(len(states)))
+
+    def _assess_one(self, instance: Instance, response: str, ends: IntArray) -> Assessment:
+        states: list[Place] = self._start(instance).follow(response)
+        certificate = certify(instance, response, states, self._options, self.verifiable)
+        places: list[int] = ends.tolist()
+        values = [states[end].value for end in places]
+        return Assessment(certificate, np.array(values, np.float64))
+
+    def _start(self, instance: Instance) -> Place:
+        """Returns the state before the first character, the same one for the same puzzle."""
+        assert instance.data is not None
+        numbers, target = instance.data["numbers"], instance.data["target"]
+        key = (*sorted(numbers), -1, target)
+        found = self._starts.get(key)
+        if found is None:
+            if self._tally.states > _STATES:
+                self._forget()
+            reading = Reading(self.use == "any", self.value == "random", self._tally)
+            found = StepAnswers(find_search(numbers, target, self.use), reading).start
+            if found.worth == 0.0:
+                found = Lost("target", 0, "", found)
+            self._starts[key] = found
+        return found
+
+    def _forget(self) -> None:
+        """Drops all automata."""
+        self._tally = Tally()
+        self._starts: dict[tuple[int, ...], Place] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Returns what a copy is made of: it begins without automata."""
+        return {key: part for key, part in vars(self).items() if key not in ("_starts", "_tally")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Makes a copy."""
+        vars(self).update(state)
+        self._forget()
