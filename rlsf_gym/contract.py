@@ -283,6 +283,9 @@ def _check_amounts(info: Info) -> None:
         is_amount = key.startswith("reward_") and key != "reward_design"
         if is_amount and not (isinstance(value, float) and math.isfinite(value)):
             raise ContractError(f"info[{key!r}] must be a finite float, got {value!r}")
+    solved = info.get("solved", 0.0)
+    if not isinstance(solved, float) or solved not in (0.0, 1.0):
+        raise ContractError(f"info['solved'] must be 0.0 or 1.0, got {solved!r}")
     judge = info.get("judge", 0.0)
     if not isinstance(judge, float) or not 0.0 <= judge <= 1.0:
         raise ContractError(f"info['judge'] must be a float in [0, 1], got {judge!r}")

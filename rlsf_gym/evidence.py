@@ -47,6 +47,22 @@ class Hindsight(Protocol):
         """
         ...
 
+    def alive(self) -> BoolArray:
+        """Returns whether a right answer is still possible after each token, bool (T,).
+
+        Of a scorer with a verdict; behind the last token, whether the response is right. The values of
+        prefixes are what it is told by: a design that asks declares `uses_prefixes`.
+        """
+        ...
+
+    def partial_credits(self) -> dict[str, float]:
+        """Returns the scorer's partial credits of the response, by name, each in [0, 1]."""
+        ...
+
+    def core(self) -> IntArray:
+        """Returns the spans of prompt + response that share the blame, int64 (K, 2), in order; K may be 0."""
+        ...
+
     def attributions(self, method: str) -> FloatArray:
         """Returns the scorer's own attribution to each token, float64 (T,).
 

@@ -92,6 +92,18 @@ def pay_progress(case: Case) -> list[float]:
     return _steps([start, *map(case.utility, scores)])
 
 
+def pay_first_error(case: Case) -> list[float]:
+    """The gain on the first token with which the known score is 0, on the last one where it never is."""
+    scores = case.known.scores(case.boundary)
+    if scores is None:
+        raise UnprovedError(f"the scores of prefixes under boundary={case.boundary!r}")
+    rewards = [0.0] * case.size
+    if rewards:
+        at = next((token for token, score in enumerate(scores) if score <= 0.0), case.size - 1)
+        rewards[at] = case.utility(scores[at]) - case.utility(case.known.proof.prompt_score)
+    return rewards
+
+
 def pay_units(case: Case) -> list[float]:
     """Worth of the units that each token adds, one by one, whatever stands around them."""
     nothing = case.utility(0.0)
@@ -137,6 +149,7 @@ PAYMENTS: dict[str, Callable[..., list[float]]] = {
     "broadcast": pay_score,
     "seed_legacy": pay_as_the_seed,
     "potential": pay_progress,
+    "first_error": pay_first_error,
     "rule_certificate": pay_records,
     "lexicon": pay_units,
     "rlsf_mask": pay_unmarked,

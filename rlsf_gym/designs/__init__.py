@@ -14,6 +14,8 @@ from typing import Any, cast
 from rlsf_gym.arguments import ArgumentError, did_you_mean
 from rlsf_gym.designs.attributed import attention, gradient
 from rlsf_gym.designs.coalitions import leave_one_out_design, shapley_design
+from rlsf_gym.designs.core import unsat_core
+from rlsf_gym.designs.credits import partial_credit_design
 from rlsf_gym.designs.design import Design, every_prefix, find_step, one_text
 from rlsf_gym.designs.mixture import mix
 from rlsf_gym.designs.outcome import broadcast, seed_legacy, terminal, uniform
@@ -25,6 +27,7 @@ from rlsf_gym.designs.prefix import (
 )
 from rlsf_gym.designs.rules import rlsf_mask_design, rule_certificate_design
 from rlsf_gym.designs.stepwise import Step, Stepwise, Transition, stepwise
+from rlsf_gym.designs.verdict import first_error_design, indicator_design
 from rlsf_gym.evidence import FloatArray
 from rlsf_gym.registry import Table
 
@@ -100,6 +103,17 @@ DESIGNS = Table(
         ),
         "lexicon": Design("lexicon", lexicon, causal=True, needs="lexicon"),
         "rlsf_mask": rlsf_mask_design(),
+        "first_error": first_error_design(),
+        "indicator": indicator_design(),
+        "partial_credit": partial_credit_design(),
+        "unsat_core": Design(
+            "unsat_core",
+            unsat_core,
+            conserving=True,
+            bounded=True,
+            needs="core",
+            rests_on="the units that the scorer blames together",
+        ),
         "broadcast": Design("broadcast", broadcast, bounded=True),
         "seed_legacy": Design("seed_legacy", seed_legacy, bounded=True),
     },

@@ -48,10 +48,11 @@ class Design:
     cost: Callable[[int], int] = one_text
     """Largest number of texts to score for a response of so many tokens; the prompt's score is kept."""
     uses_prefixes: bool = False
-    """Whether `evidence.prefix_utilities` must be computed."""
+    """Whether prefixes must be valued, for `evidence.prefix_utilities` and `evidence.hindsight.alive()`."""
     needs: str = ""
-    """What the scorer has to offer beyond scores, "" for nothing: "rules" in its certificates, a "lexicon", a
-    method of attribution, or whatever a scorer of one's own lists in `offers`."""
+    """What the scorer has to offer beyond scores, "" for nothing: "rules" in its certificates, a "verdict",
+    "partial_credits", a "core", a "lexicon", a method of attribution, or whatever a scorer of one's own lists
+    in `offers`."""
     rests_on: str = ""
     """What the rewards rest on beyond text and certificate; "" if a checker works them out from those."""
     variant: Callable[..., Design] | None = None

@@ -16,6 +16,14 @@ from rlsf_gym.evidence import BoolArray, Evidence, FloatArray
 __all__ = ["Step", "Stepwise", "Transition", "bind_step", "stepwise"]
 
 
+def _without_verdict() -> tuple[BoolArray, BoolArray]:
+    """Refuses to say what is alive, where a scorer or a design has no say in it."""
+    raise ValueError(
+        "whether a right answer is possible is not known: declare needs='verdict' and uses_prefixes=True in "
+        "the Design that asks, and take a scorer with a verdict"
+    )
+
+
 @dataclass(eq=False, kw_only=True, slots=True)
 class Transition:
     """What is known around tokens, in arrays that broadcast to one shape."""
@@ -28,6 +36,8 @@ class Transition:
     """Returns whether the response is over with the token, and where it is the utility of all of it."""
     drawn: FloatArray | None = None
     """A number in [0, 1), drawn for the position; None for a function that draws none."""
+    alive: Callable[[], tuple[BoolArray, BoolArray]] = _without_verdict
+    """Returns whether a right answer is possible before and after the token, of a scorer with a verdict."""
 
     @property
     def is_last(self) -> BoolArray:
@@ -118,6 +128,7 @@ class Step(NamedTuple):
             known=partial(_read_prefixes, evidence, prompt),
             ending=partial(_read_ends, evidence, mask),
             drawn=self.draw(rngs, mask.shape[1]),
+            alive=partial(_read_alive, evidence),
         )
         paid = self.pays(around, mask.shape).copy()
         paid[~mask] = 0.0
@@ -189,6 +200,14 @@ def _read_prefixes(evidence: Sequence[Evidence], prompt: FloatArray) -> tuple[Fl
     """Returns the utilities that are known before and after each token, float64 (B, T) each."""
     after = np.array([one.prefix_utilities for one in evidence])
     return np.concatenate([prompt, after[:, :-1]], axis=1), after
+
+
+def _read_alive(evidence: Sequence[Evidence]) -> tuple[BoolArray, BoolArray]:
+    """Returns whether a right answer is possible before and after each token, bool (B, T) each."""
+    after = np.array([one.hindsight.alive() for one in evidence])
+    before = np.ones_like(after)  # a prompt has a right answer
+    before[:, 1:] = after[:, :-1]
+    return before, after
 
 
 def _read_ends(evidence: Sequence[Evidence], mask: BoolArray) -> tuple[BoolArray, FloatArray]:

@@ -162,6 +162,7 @@ class ResponseEnv(OneStepEnv[dict[str, npt.NDArray[Any]], npt.NDArray[np.integer
     | step | `utility` | float | the objective's value of that score |
     | step | `reward_design` | str | its name |
     | step | `reward_<rule>` | float | what each rule of the scorer adds to the utility gain, such as `reward_negation`; they add up to it; absent for a scorer without rules |
+    | step | `solved` | float | 1.0 where the response is right, 0.0 where not; only of a scorer with a verdict |
     | step | `judge` | float | in [0, 1], only where a judge was asked for |
     | step | `certificate` | list of dict | the records behind the score |
     | step | `certificate_payload` | dict | what else proves the score, plain JSON; absent for a scorer without such a thing |

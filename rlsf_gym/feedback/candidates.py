@@ -10,7 +10,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -49,6 +49,8 @@ class Known(NamedTuple):
     """Utility that is known before each token, float64 (B, T); None where the design reads none."""
     drawn: FloatArray | None
     """A number drawn for each position, float64 (B, T); None where the design draws none."""
+    alive: BoolArray | None = None
+    """Whether a right answer is possible before each token, bool (B, T); None without a verdict."""
 
     def at(self, places: Any) -> Known:
         """Returns what is known at some places, by their index into each array."""
@@ -56,6 +58,7 @@ class Known(NamedTuple):
             self.prompt[places],
             None if self.before is None else self.before[places],
             None if self.drawn is None else self.drawn[places],
+            None if self.alive is None else self.alive[places],
         )
 
     def values(self, mask: BoolArray) -> Rewards:
@@ -270,6 +273,8 @@ class CandidateRewards:
         around = Transition(
             prompt=known.prompt, known=look, ending=lambda: (ends, utilities), drawn=known.drawn
         )
+        if known.alive is not None:
+            around.alive = lambda: (cast(BoolArray, known.alive), checked > 0.0)
         rewards = self.step.pays(around, scores.shape).astype(np.float32)
         if not np.isfinite(rewards).all():
             raise ValueError(

@@ -27,7 +27,7 @@ from rlsf_gym.feedback.scoring import Boundary, Scores, Scoring
 from rlsf_gym.feedback.verification import Verification
 from rlsf_gym.instance import Instance, as_instances
 from rlsf_gym.objectives import Objective
-from rlsf_gym.scorers.protocol import Scorer, find_open_stream, needs_instance
+from rlsf_gym.scorers.protocol import Scorer, find_open_stream, has_verdict, needs_instance
 from rlsf_gym.text.segmentation import Segmentation, choose_segmentation
 from rlsf_gym.text.tokenizer import Tokenizer
 
@@ -168,7 +168,8 @@ class Feedback:
         `find_step` what they pay, or that draw, and for scorers and segmentations that do not read on.
         """
         step = find_step(self.design)
-        open_stream = None if needs_instance(self.scorer) else find_open_stream(self.scorer)
+        looks_ahead = needs_instance(self.scorer) or has_verdict(self.scorer)
+        open_stream = None if looks_ahead else find_open_stream(self.scorer)
         count_closed = (
             len if self.boundary == "open" else getattr(self._scoring.segmentation, "count_closed", None)
         )
@@ -257,7 +258,11 @@ class Feedback:
         if scores.prefixes is None:
             return Known(prompt, None, drawn)
         after = self.objective(scores.prefixes)
-        return Known(prompt, np.concatenate([prompt[:, :1], after[:, :-1]], axis=1), drawn)
+        alive = None
+        if has_verdict(self.scorer):
+            alive = np.ones(shape, np.bool_)
+            alive[:, 1:] = scores.prefixes[:, :-1] > 0.0
+        return Known(prompt, np.concatenate([prompt[:, :1], after[:, :-1]], axis=1), drawn, alive)
 
     def _gather(self, given: Sequence[Instance], responses: Responses, scores: Scores) -> list[Evidence]:
         """Returns the evidence on each of B responses, given their scores."""
@@ -270,7 +275,7 @@ class Feedback:
         spans = char_spans(responses.char_ends, np.array([len(prompt) for prompt in prompts]))
         for array in (responses.mask, spans, *([] if prefixes is None else [prefixes])):
             array.setflags(write=False)  # and so are the rows that evidence holds
-        hindsights = self._look_back(given, responses, prompt_scores)
+        hindsights = self._look_back(given, responses, prompt_scores, known)
         evidence = [
             Evidence.unchecked(  # ranges and shapes are those of the batch, which is checked above
                 prompt_score=prompt_scores[row],
@@ -297,7 +302,11 @@ class Feedback:
         ]
 
     def _look_back(
-        self, instances: Sequence[Instance], responses: Responses, prompt_scores: list[float]
+        self,
+        instances: Sequence[Instance],
+        responses: Responses,
+        prompt_scores: list[float],
+        values: FloatArray | None,
     ) -> list[ResponseHindsight]:
         """Returns the hindsight of each response; attributions are computed for all at once."""
         texts, method = responses.texts, self.design.needs
@@ -314,8 +323,10 @@ class Feedback:
             strict=True,
         )
         return [
-            ResponseHindsight(*row, self._scoring, self.objective, score)
-            for row, score in zip(rows, prompt_scores, strict=True)
+            ResponseHindsight(
+                *row, self._scoring, self.objective, score, None if values is None else values[at]
+            )
+            for at, (row, score) in enumerate(zip(rows, prompt_scores, strict=True))
         ]
 
     def _lay(
@@ -409,6 +420,7 @@ class Feedback:
             "utility": evidence.utility,
             "reward_design": self.design.name,
             **dict(zip(_reward_names(tuple(amounts)), map(float, amounts.values()), strict=True)),
+            **({"solved": float(evidence.score)} if has_verdict(self.scorer) else {}),
             "certificate": certificate.as_records(),
             **payload,
         }

@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 
 from rlsf_gym.evidence import BoolArray, FloatArray, IntArray
+from rlsf_gym.feedback.blame import read_core, read_partial_credits
 from rlsf_gym.feedback.scoring import Scoring
 from rlsf_gym.instance import Instance
 from rlsf_gym.objectives import Objective
-from rlsf_gym.scorers.protocol import needs_instance
+from rlsf_gym.scorers.protocol import has_verdict, needs_instance
 from rlsf_gym.text.segmentation import find_groups, find_texts_without, find_unit_ends, find_units
 
 __all__ = ["ResponseHindsight"]
@@ -38,6 +39,8 @@ class ResponseHindsight:
     objective: Objective
     prompt_score: float
     """Score of the prompt: that of a response without its units."""
+    values: FloatArray | None = None
+    """Score that is known after each token, float64 (T,); None if prefixes were not scored."""
 
     @property
     def prompt(self) -> str:
@@ -87,6 +90,26 @@ class ResponseHindsight:
         nothing = np.array([whole > 0 and len(set(absent)) == whole for absent in absences], np.bool_)
         scores[nothing] = self.prompt_score
         return self.objective(scores)
+
+    def alive(self) -> BoolArray:
+        """Returns whether a right answer is still possible after each token, bool (T,)."""
+        scorer = self.scoring.scorer
+        if not has_verdict(scorer):
+            raise ValueError(f"scorer {scorer.name!r} gives no verdict, asked for what is alive")
+        if self.values is None:
+            raise ValueError(
+                "values of prefixes were not computed: declare uses_prefixes=True in the Design that asks "
+                "what is alive"
+            )
+        return self.values > 0.0
+
+    def partial_credits(self) -> dict[str, float]:
+        """Returns the scorer's partial credits of the response, by name."""
+        return read_partial_credits(self.scoring.scorer, self.instance, self.response)
+
+    def core(self) -> IntArray:
+        """Returns the spans of prompt + response that share the blame, int64 (K, 2)."""
+        return read_core(self.scoring.scorer, self.instance, self.response)
 
     def attributions(self, method: str) -> FloatArray:
         """Returns the attribution to each token, summed over the characters it completed, float64 (T,)."""

@@ -10,6 +10,7 @@ from rlsf_gym.certificates.certificate import Certificate
 from rlsf_gym.certificates.checking import find_checker, verify
 from rlsf_gym.evidence import Evidence
 from rlsf_gym.feedback.scoring import assess
+from rlsf_gym.feedback.verdicts import check_verdict
 from rlsf_gym.instance import Instance
 from rlsf_gym.scorers.protocol import Scorer, needs_instance
 
@@ -39,6 +40,7 @@ def check_provable(scorer: Scorer, probe: tuple[Instance, str] | None = None) ->
     if not isinstance(declared, bool):
         raise ValueError(f"scorer {name!r} must have True or False as verifiable, got {declared!r}")
     check_rules(scorer)
+    check_verdict(scorer)
     if not declared or _is_ours(scorer):
         return declared
     if find_checker(name) is None:

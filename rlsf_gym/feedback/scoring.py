@@ -19,12 +19,14 @@ from rlsf_gym.evidence import BoolArray, FloatArray, IntArray
 from rlsf_gym.feedback.agreement import AgreementWatch
 from rlsf_gym.feedback.boundary import ClosingWatch
 from rlsf_gym.feedback.decoding import Responses
+from rlsf_gym.feedback.verdicts import check_alive, check_prompts, check_verdicts
 from rlsf_gym.instance import Instance, as_instances, copy_data
 from rlsf_gym.remembered import Remembered, constant_size
 from rlsf_gym.scorers.protocol import (
     Assessment,
     Scorer,
     find_assess_batch,
+    has_verdict,
     needs_instance,
     prefix_scores_batch,
 )
@@ -121,6 +123,9 @@ class Scoring:
         )
         prompt: FloatArray = both[0]
         full: FloatArray = both[1]
+        if has_verdict(self.scorer):
+            check_prompts(self.scorer.name, prompt, prompts)
+            check_verdicts(self.scorer.name, full, lambda: responses.texts)
         flat = np.zeros(0)
         if prefixes and answers.found:
             flat = self.in_range(
@@ -140,6 +145,8 @@ class Scoring:
             self._closing.see(responses.texts, responses.char_ends, list(map(bool, map(len, rows))))
         known = np.where(whole, full[:, None], prompt[:, None])  # (B, T) float64
         known[inside] = flat if asked is rows else flat[_are_inside(rows, asked)]
+        if has_verdict(self.scorer):
+            check_alive(self.scorer.name, known, responses.texts)
         return Scores(prompt, full, answers.certificates, known)
 
     def in_range(
@@ -157,7 +164,8 @@ class Scoring:
         """
         array = np.asarray(scores, np.float64)
         largest = 1.0 + 1e-9 if self.scorer.bounded else sys.float_info.max
-        if array.shape != shape or not _is_within(array, largest):
+        smallest = 0.0 if has_verdict(self.scorer) else -largest
+        if array.shape != shape or not _is_within(array, smallest, largest):
             raise ValueError(self._explain_scores(array, shape, texts))
         return array
 
@@ -169,6 +177,12 @@ class Scoring:
             return f"{wanted}, got shape {array.shape}"
         for index in np.flatnonzero(~np.isfinite(array))[:1]:
             return f"{wanted}, got {array.flat[index]} for {texts()[index]!r}"
+        if has_verdict(self.scorer):
+            at = int(np.abs(array - 0.5).argmax())
+            return (
+                f"scorer {self.scorer.name!r} declares verdict=True: scores and values must be in [0, 1], "
+                f"got {array.flat[at]}"
+            )
         return (
             f"scorer {self.scorer.name!r} declares bounded=True: scores must be in [-1, 1], "
             f"got {array.flat[np.abs(array).argmax()]}"
@@ -186,6 +200,8 @@ class Scoring:
         ends = [np.zeros(0, np.int64)] * len(numbers)
         answers = self._assess([instance] * len(numbers), list(numbers), ends)
         scores = self.in_range(answers.full, (len(numbers),), lambda: list(numbers))
+        if has_verdict(self.scorer):
+            check_verdicts(self.scorer.name, scores, lambda: list(numbers))
         return scores[[numbers[text] for text in responses]]
 
     def score(self, texts: Sequence[str]) -> FloatArray:
@@ -345,11 +361,11 @@ def assess(
     return found
 
 
-def _is_within(array: FloatArray, largest: float) -> bool:
-    """Returns whether no number is beyond a size; what is not a number is."""
+def _is_within(array: FloatArray, smallest: float, largest: float) -> bool:
+    """Returns whether all numbers are in a range; what is not a number is not."""
     if array.size < _MANY:
-        return bool((np.abs(array) <= largest).all())
-    return bool(-largest <= array.min() <= array.max() <= largest)
+        return bool(((array >= smallest) & (array <= largest)).all())
+    return bool(smallest <= array.min() <= array.max() <= largest)
 
 
 def _prefixes(prompts: Sequence[str], texts: Sequence[str], ends: list[IntArray]) -> list[str]:

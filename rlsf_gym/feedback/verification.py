@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple, cast
@@ -15,7 +15,7 @@ from rlsf_gym.certificates.payments import UnprovedError
 from rlsf_gym.certificates.proof import Known
 from rlsf_gym.certificates.rewards import RECOMPUTABLE, compare_rewards, recompute_from
 from rlsf_gym.designs import DESIGNS, Design
-from rlsf_gym.evidence import Evidence, FloatArray, IntArray
+from rlsf_gym.evidence import BoolArray, Evidence, FloatArray, IntArray
 from rlsf_gym.feedback.hindsight import ResponseHindsight
 
 __all__ = ["Verification"]
@@ -154,6 +154,34 @@ class Verification:
                     f"utility of {text!r} must be {proved!r}, as the text proves, but is {told!r}"
                 )
 
+    def check_alive(self, evidence: Evidence, alive: BoolArray) -> None:
+        """Checks where a right answer is possible, as far as values of prefixes are proved.
+
+        Raises:
+            CertificateError: If an entry is not what the text proves.
+        """
+        values = self._prove(evidence).scores(self.boundary)
+        if values is None:
+            return
+        for token, (value, told) in enumerate(zip(values, alive.tolist(), strict=False)):
+            if (value > 0.0) != told:
+                raise CertificateError(
+                    f"value after token {token} must be {value!r}, as the text proves, but a right answer is "
+                    f"said to be {'possible' if told else 'impossible'}"
+                )
+
+    def check_core(self, evidence: Evidence, core: IntArray) -> None:
+        """Checks the spans that share the blame against the proved payload, where it tells them as `core`.
+
+        Raises:
+            CertificateError: If they are others.
+        """
+        self._prove(evidence)
+        certificate = evidence.certificate
+        payload: Mapping[str, Any] = (None if certificate is None else certificate.payload) or {}
+        if "core" in payload and (payload["core"] or []) != core.tolist():
+            raise CertificateError(f"core must be {payload['core']}, as is proved, but is {core.tolist()}")
+
     def check_lexicon(self, evidence: Evidence, attributed: FloatArray) -> None:
         """Checks the lexicon's attributions to the tokens, as far as they are proved.
 
@@ -188,6 +216,19 @@ class _Proved(NamedTuple):
     def utilities_without(self, absences: Sequence[Sequence[int]]) -> FloatArray:
         found = self.asked.utilities_without(absences)
         self.verification.check_utilities(self.evidence, self.asked.texts_without(absences), found)
+        return found
+
+    def alive(self) -> BoolArray:
+        found = self.asked.alive()
+        self.verification.check_alive(self.evidence, found)
+        return found
+
+    def partial_credits(self) -> dict[str, float]:
+        return self.asked.partial_credits()
+
+    def core(self) -> IntArray:
+        found = self.asked.core()
+        self.verification.check_core(self.evidence, found)
         return found
 
     def attributions(self, method: str) -> FloatArray:

@@ -6,16 +6,21 @@ from typing import Any
 
 from rlsf_gym.arguments import Argument, ArgumentError, did_you_mean
 from rlsf_gym.registry import Table
+from rlsf_gym.scorers.protocol import has_verdict
 from rlsf_gym.scorers.table import SCORERS
 
 __all__ = ["check_offer", "has_offer", "list_offers"]
+
+_METHODS = {"lexicon": "lexicon_scores", "partial_credits": "partial_credits", "core": "find_core"}
+"""Offers by the methods that serve them."""
 
 
 def list_offers(scorer: Any, table: Table | None = None) -> tuple[str, ...]:
     """Returns the offers of a scorer, or of the class of one, to reward designs.
 
     "rules": certificates whose amounts add up to the gain by `rules` that it declares; "lexicon":
-    `lexicon_scores(text)`; the names in `attribution_methods`, which
+    `lexicon_scores(text)`; "verdict": whole responses that are right or wrong; "partial_credits" and "core":
+    the methods `partial_credits` and `find_core`; the names in `attribution_methods`, which
     `attributions_batch(prompts, responses, method)` takes; and whatever else it lists in `offers`.
 
     Example:
@@ -24,7 +29,8 @@ def list_offers(scorer: Any, table: Table | None = None) -> tuple[str, ...]:
     """
     part = (SCORERS if table is None else table).load(scorer)
     offers = ["rules"] if getattr(part, "rules", ()) else []
-    offers += ["lexicon"] if hasattr(part, "lexicon_scores") else []
+    offers += ["verdict"] if has_verdict(part) else []
+    offers += [name for name, method in _METHODS.items() if hasattr(part, method)]
     return (*offers, *getattr(part, "attribution_methods", ()), *_declared_offers(part))
 
 

@@ -20,6 +20,7 @@ __all__ = [
     "Scorer",
     "find_assess_batch",
     "find_candidates",
+    "has_verdict",
     "needs_instance",
     "prefix_scores_batch",
 ]
@@ -90,6 +91,8 @@ class Scorer(Protocol):
     - `rules`, a tuple of names: what its score is made of, and its certificates tell apart. Info has a
       `reward_<rule>` for each; designs that pay rules need some. None by default.
     - `exact`: whether a text gets the same score to the bit in any batch; by default, if it is `verifiable`.
+    - `verdict`: True says that a whole response is right or wrong: its score is 1 or 0, values of prefixes
+      are in [0, 1], and 0 where, and only where, no right answer can follow. Info has `solved` then.
     - `offers`, a tuple of names: what designs of one's own can need beyond what `offers.list_offers` finds.
 
     A scorer may also have any of these, which environments call for a whole batch:
@@ -104,13 +107,17 @@ class Scorer(Protocol):
     - `candidates(prompt, response, char_ends, following) -> Candidates`, the score that each next token would
       make behind `response[:end]`, for each end; and `candidates_batch(prompts, responses, char_ends,
       following) -> Candidates`, the rows of all responses, one behind the other. `following` is a
-      `rlsf_gym.text.following.Following`: the text that each token adds, and whether the response ends there.
+      `rlsf_gym.text.following.Following`: the text that each token adds, and whether the response ends there;
+    - `partial_credits(prompt, response) -> dict of name to a number in [0, 1]`: in how far a response that is
+      not right is nearly so, such as well formed;
+    - `find_core(prompt, response) -> int64 (K, 2)`: spans of prompt + response that share the blame for a
+      response that can't become right, in order; none where it can, or where no such spans are known.
 
     A scorer to which the text alone says too little has none of these methods, nor `score`, `prefix_scores`
     and `certify`, but `assess(instances, responses, char_ends) -> list of Assessment`. The prompt's score is
     then the value before the first character, and the values of prefixes, of which all but the last token
     are paid, may be another function than the score of a whole response: what is known of it so far. It gets
-    instances where the others get prompts, in the methods for candidates as well.
+    instances where the others get prompts, in all methods that it shares with them.
     """
 
     @property
@@ -182,6 +189,11 @@ def prefix_scores_batch(
 def needs_instance(scorer: Any) -> bool:
     """Returns whether a scorer asks for instances, by its method `assess`, rather than for texts."""
     return callable(getattr(scorer, "assess", None))
+
+
+def has_verdict(scorer: Any) -> bool:
+    """Returns whether a scorer, or the class of one, declares that its scores are verdicts."""
+    return getattr(scorer, "verdict", False) is True
 
 
 def find_assess_batch(scorer: Scorer) -> Callable[..., list[Assessment]] | None:

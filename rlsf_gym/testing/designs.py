@@ -13,7 +13,7 @@ from rlsf_gym.contract import ContractError
 from rlsf_gym.designs import Design, load_design
 from rlsf_gym.domains import Domain, load_domain
 from rlsf_gym.envs.task import is_exact
-from rlsf_gym.evidence import Evidence, FloatArray, Hindsight, IntArray
+from rlsf_gym.evidence import BoolArray, Evidence, FloatArray, Hindsight, IntArray
 from rlsf_gym.scorers.offers import check_offer
 from rlsf_gym.testing.cases import SIZE, Case, change_end, draw_case, make_evidence
 
@@ -62,6 +62,16 @@ class _WatchedHindsight(NamedTuple):
         size = len(self.asked.units())
         self.notes.texts += sum(0 < len(set(absent)) < size for absent in absences)  # the other two are known
         return self.asked.utilities_without(absences)
+
+    def alive(self) -> BoolArray:
+        self.notes.read_prefixes = True
+        return self.asked.alive()
+
+    def partial_credits(self) -> dict[str, float]:
+        return self.asked.partial_credits()
+
+    def core(self) -> IntArray:
+        return self.asked.core()
 
     def attributions(self, method: str) -> FloatArray:
         return self.asked.attributions(method)

@@ -15,6 +15,7 @@ from rlsf_gym.certificates.checking import verify
 from rlsf_gym.contract import ContractError
 from rlsf_gym.envs.task import is_exact
 from rlsf_gym.feedback.provable import check_rules
+from rlsf_gym.feedback.verdicts import check_verdict
 from rlsf_gym.scorers import Scorer
 from rlsf_gym.testing.forgeries import forge
 
@@ -56,6 +57,7 @@ class Promises:
                 raise self.broken(f"must have True or False as {flag}, got {value!r}")
         try:
             check_rules(self.scorer)
+            check_verdict(self.scorer)
         except ValueError as error:
             raise ContractError(str(error)) from error
 

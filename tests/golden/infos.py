@@ -23,6 +23,7 @@ import gymnasium as gym
 import numpy as np
 
 from rlsf_gym.designs import DESIGNS
+from rlsf_gym.scorers.offers import has_offer
 
 RECORDED = Path(__file__).with_suffix(".json")
 ENV_ID = "rlsf_gym:rlsf_gym/Sentiment-v0"
@@ -135,7 +136,7 @@ def parts_of(infos: Mapping[str, Any]) -> Iterator[bytes]:
 
 def _is_served(design: Any) -> bool:
     """Returns whether scorers with rules can serve a design."""
-    return (design if isinstance(design, str) else design.name) not in ("attention", "gradient")
+    return has_offer("vader", design.needs)
 
 
 if __name__ == "__main__":

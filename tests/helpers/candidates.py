@@ -65,7 +65,7 @@ class VerdictAhead(DigitsAhead, Verdict):
     def value(self, instance, response, is_over):
         if is_over:
             return float(add_up(response) == instance.data["target"])
-        return worth(instance.data["target"], response)
+        return self.values(instance, response, [len(response)])[0]
 
 
 def keep_uncommon(scores):

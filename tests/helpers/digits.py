@@ -1,7 +1,8 @@
 """A stranger's domain of instances: write digits that add up to a number.
 
 The value of digits that add up to s, where t is asked for, is s / t up to t and -1 beyond. With `verdict`,
-a whole response is worth 1 or 0 instead, and the values of prefixes say only what is known so far.
+a whole response is worth 1 or 0 instead, and the values of prefixes say only what is known so far: (1 + s) /
+(1 + t) up to t, and 0 beyond, whatever follows.
 """
 
 import numpy as np
@@ -37,15 +38,41 @@ class Digits:
 
 
 class Verdict(Digits):
-    """Says 1 or 0 of a whole response, without a reason."""
+    """Says 1 or 0 of a whole response, without a reason, but with partial credits and a core."""
 
-    name, verifiable, rules = "verdict", False, ()
+    name, verifiable, rules, verdict = "verdict", False, (), True
+
+    def values(self, instance, response, ends):
+        target = instance.data["target"]
+        sums = [add_up(response[:end]) for end in ends]
+        return np.array([(1 + s) / (1 + target) if s <= target else 0.0 for s in sums], np.float64)
 
     def certify(self, instance, response):
-        right = float(add_up(response) == instance.data["target"])
+        target = instance.data["target"]
+        right = float(add_up(response) == target)
+        start = 1 / (1 + target)
         return Certificate.opaque(
-            scorer=self.name, model_hash="1", labels={}, prompt_score=0.0, score=right, length=len(response)
+            scorer=self.name, model_hash="1", labels={}, prompt_score=start, score=right, length=len(response)
         )
+
+    def partial_credits(self, instance, response):
+        target, digits = instance.data["target"], sum(letter in "0123456789" for letter in response)
+        return {
+            "digits": digits / max(1, len(response)),
+            "nearness": max(0.0, 1.0 - abs(target - add_up(response)) / target),
+        }
+
+    def find_core(self, instance, response):
+        """Blames the largest digits that are too much together."""
+        places = [at for at, letter in enumerate(response) if letter in "123456789"]
+        places.sort(key=lambda at: -int(response[at]))
+        total, chosen = 0, []
+        for at in places:
+            total += int(response[at])
+            chosen.append(at + len(instance.prompt))
+            if total > instance.data["target"]:
+                return np.array([[start, start + 1] for start in sorted(chosen)])
+        return np.zeros((0, 2), np.int64)
 
 
 class Targets:

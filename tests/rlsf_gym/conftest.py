@@ -111,6 +111,38 @@ class Vowels:
         return Certificate(self.name, "1", True, {}, before, after, records, rules=self.rules, slope=slope)
 
 
+class Taboo:
+    """A verdict on plain text: right is what holds none of three words.
+
+    The words of blame are its core, from the first on; the share of other words is its partial credit.
+    """
+
+    name, bounded, verifiable, exact, verdict = "taboo", True, False, True, True
+    words = re.compile(r"bad|awful|terrible")
+
+    def score(self, texts):
+        return np.array([0.0 if self.words.search(text) else 1.0 for text in texts], np.float64)
+
+    def prefix_scores(self, prompt, response, char_ends):
+        return self.score([prompt + response[:end] for end in char_ends])
+
+    def certify(self, prompt, response):
+        before, after = self.score([prompt, prompt + response]).tolist()
+        return Certificate.opaque(
+            scorer=self.name, model_hash="0", labels={}, prompt_score=before, score=after,
+            length=len(prompt + response),
+        )  # fmt: skip
+
+    def partial_credits(self, prompt, response):
+        words = response.split()
+        bad = len(self.words.findall(response))
+        return {"clean": 1.0 / (1 + bad), "said": float(bool(words))}
+
+    def find_core(self, prompt, response):
+        found = [one.span() for one in self.words.finditer(prompt + response) if one.start() >= len(prompt)]
+        return np.array(found, np.int64).reshape(-1, 2)
+
+
 def prove_vowels(certificate, instance, prompt, response):
     """The checker: it counts for itself, and refuses whatever it would not have written."""
     text = prompt + response
@@ -239,6 +271,11 @@ def word_count():
 @pytest.fixture(scope="session")
 def attributing():
     return Attributing
+
+
+@pytest.fixture(scope="session")
+def taboo():
+    return Taboo
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,10 @@ import math
 import numpy as np
 import pytest
 
-from rlsf_gym.certificates import CertificateError
+from rlsf_gym.certificates import CertificateError, Proof
+from rlsf_gym.certificates.payments import UnprovedError
+from rlsf_gym.certificates.proof import Known
+from rlsf_gym.certificates.rewards import recompute_from
 from rlsf_gym.checker import RECOMPUTABLE, check_rewards, recompute_rewards
 from rlsf_gym.designs import load_design
 from rlsf_gym.domains import load_domain
@@ -14,6 +17,7 @@ from rlsf_gym.feedback.core import Feedback
 from rlsf_gym.feedback.decoding import read_responses
 from rlsf_gym.objectives import load_objective
 from rlsf_gym.scorers import VaderScorer, load_scorer
+from rlsf_gym.scorers.offers import has_offer
 from rlsf_gym.testing.vocabulary import PieceTokenizer
 
 PIECES = (
@@ -71,8 +75,8 @@ def recompute(prompt, tokens, design, *, boundary="closed", utility=positive, bu
     )
 
 
-def test_there_are_eight_designs():
-    known = {"terminal", "uniform", "broadcast", "seed_legacy"}
+def test_there_are_nine_designs():
+    known = {"terminal", "uniform", "broadcast", "seed_legacy", "first_error"}
     known |= {"potential", "rule_certificate", "lexicon", "rlsf_mask"}
     assert set(RECOMPUTABLE) == known
 
@@ -173,6 +177,27 @@ def test_the_slope_stands_in_where_nothing_is_gained():
     assert recompute("x", [" good", " aghast"], "rule_certificate") == [0.0, 0.0]
 
 
+@pytest.mark.parametrize(
+    ("values", "score", "expected"),
+    [
+        ([0.5, 0.0, 0.0], 0.0, [0.0, -0.25, 0.0, 0.0]),  # the second token is fatal
+        ([0.5, 0.5, 1.0], 1.0, [0.0, 0.0, 0.0, 0.75]),
+        ([0.5, 0.5, 1.0], 0.0, [0.0, 0.0, 0.0, -0.25]),  # the end is
+    ],
+)
+def test_the_first_error_is_paid_what_was_lost(values, score, expected):
+    proof = Proof(records=(), prompt_score=0.25, score=score, values=lambda ends: values)
+    known = Known(prompt="5=", response="abcd", char_ends=[1, 2, 3, 4], proof=proof)
+    asked = {"design": "first_error", "slope": 0.0, "boundary": "open"}
+    assert recompute_from(known, utility=positive, **asked) == expected
+    assert recompute_from(known, utility=negative, **asked) == [-reward for reward in expected]
+    unproved = Known(
+        prompt="5=", response="a", char_ends=[1], proof=Proof(records=(), prompt_score=1.0, score=0.0)
+    )
+    with pytest.raises(UnprovedError, match="'first_error' rests on the scores of prefixes"):
+        recompute_from(unproved, utility=positive, **asked)
+
+
 def test_an_empty_response_has_no_rewards():
     for design in RECOMPUTABLE:
         assert recompute("good", [], design) == []
@@ -241,7 +266,9 @@ def lay(scorer, objective, design, boundary, prompt, ids):
     return evidence, responses.texts[0], responses.char_ends[0, : evidence.length], rewards[: evidence.length]
 
 
-SPECS = [(name, {}) for name in RECOMPUTABLE] + [("rlsf_mask", {"form": "neutral"})]
+SPECS = [(name, {}) for name in RECOMPUTABLE if has_offer("vader", load_design(name).needs)] + [
+    ("rlsf_mask", {"form": "neutral"})
+]
 
 
 @pytest.mark.parametrize("but", ["library", "documented"])

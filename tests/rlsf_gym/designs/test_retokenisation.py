@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from rlsf_gym.designs import DESIGNS, load_design
 from rlsf_gym.scorers import VaderScorer
+from rlsf_gym.scorers.offers import has_offer
 from rlsf_gym.text.tokenizer import load_tokenizer
 
 pytestmark = pytest.mark.whole
@@ -46,6 +47,10 @@ LAWS = [
     ("quantised_potential", {"noise": 0.0}, "stretch"),
     ("rlsf_mask", {}, "mask"),
     ("rlsf_mask", {"form": "neutral"}, "mask"),
+    ("first_error", {}, "bytes"),
+    ("indicator", {}, "words"),
+    ("partial_credit", {}, "bytes"),
+    ("unsat_core", {}, "bytes"),
     ("uniform", {}, "even"),
     ("broadcast", {}, "token"),
     ("seed_legacy", {}, "token"),
@@ -98,11 +103,15 @@ class Attributing(VaderScorer):
         return [one / max(one.sum(), 1) for one in codes]
 
 
+VADER = VaderScorer()
+
+
 class Player:
     """Plays responses in the registered environment, one for each task, and looks at what it says."""
 
-    def __init__(self):
+    def __init__(self, taboo):
         self.made = {}
+        self.taboo = type("Bad", (taboo,), {"words": re.compile("bad")})()  # no prompt holds the word
 
     def __call__(self, row, prompt, ids, objective="positive", boundary="closed"):
         """Returns the token rewards, float64 (number of ids,), and the info."""
@@ -121,23 +130,30 @@ class Player:
         return rewards[: len(ids)], info
 
     def _make(self, name, kwargs, objective, boundary):
-        needs = load_design(name, **kwargs).needs
+        scorer = self.scorer_of(name, kwargs)
         return gym.make(
             "rlsf_gym:rlsf_gym/Sentiment-v0",
-            scorer=Attributing() if needs in Attributing.attribution_methods else "vader",
+            scorer=scorer,
             objective=objective,
             reward_design=name,
             reward_design_kwargs=kwargs,
             boundary=boundary,
             max_prompt_tokens=SIZE,
             max_new_tokens=SIZE,
-            verify=True,
+            verify=scorer is not self.taboo,  # which proves nothing
         )
+
+    def scorer_of(self, name, kwargs):
+        """Returns a scorer that offers what the design needs."""
+        needs = load_design(name, **kwargs).needs
+        if has_offer(self.taboo, needs) and needs:
+            return self.taboo
+        return Attributing() if needs in Attributing.attribution_methods else VADER
 
 
 @pytest.fixture(scope="module")
-def pay():
-    return Player()
+def pay(taboo):
+    return Player(taboo)
 
 
 def cut(data, seed):
@@ -282,5 +298,5 @@ def test_any_bytes_in_any_pieces_are_paid_finite_rewards_that_conserve(pay, row,
         rewards, info = pay(row, prompt, ids + end(by_eos))
         assert info["response_text"] == text
         if load_design(row[0], **row[1]).conserving:
-            gain = info["utility"] - VaderScorer().score([prompt])[0]
+            gain = info["utility"] - pay.scorer_of(*row[:2]).score([prompt])[0]
             assert rewards.sum() == pytest.approx(gain, abs=TOLERANCE)

@@ -31,7 +31,7 @@ def generators(count):
 
 def test_the_designs_of_the_table_that_pay_by_steps():
     assert [name for name in DESIGNS if find_step(DESIGNS[name])] == [
-        *("terminal", "potential", "mixed", "quantised_potential"),
+        *("terminal", "potential", "mixed", "quantised_potential", "first_error"),
     ]
 
 

@@ -37,12 +37,12 @@ def test_designs_pay_the_digit_that_adds_up(design):
 def test_a_value_of_a_prefix_is_another_function_than_the_verdict():
     env = gym.make(ID, **PARTS, scorer="verdict")
     env.reset(options={"instance": {"target": 5}})
-    # 3 of 5, then 5 of 5, of which nobody knows yet that it is the end; the end says that it is right.
+    # 1/6 to 4/6, then 1, of which nobody knows yet that it is the end; the end says that it is right.
     ids = [*b"32", env.unwrapped.tokenizer.eos_token_id]
-    assert env.step(ids)[4]["token_rewards"] == pytest.approx([0.6, 0.4, 0.0, 0.0], abs=1e-6)
+    assert env.step(ids)[4]["token_rewards"] == pytest.approx([1 / 2, 1 / 3, 0.0, 0.0], abs=1e-6)
     env.reset(options={"instance": {"target": 5}})
     ids = [*b"3", env.unwrapped.tokenizer.eos_token_id]
-    assert env.step(ids)[4]["token_rewards"] == pytest.approx([0.6, -0.6, 0.0, 0.0], abs=1e-6)
+    assert env.step(ids)[4]["token_rewards"] == pytest.approx([1 / 2, -2 / 3, 0.0, 0.0], abs=1e-6)
 
 
 @pytest.mark.parametrize("scorer", ["digits", "verdict"])

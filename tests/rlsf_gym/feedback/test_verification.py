@@ -12,9 +12,10 @@ from rlsf_gym.envs import SentimentEnv, SentimentTokenEnv, SentimentVectorEnv
 from rlsf_gym.evidence import Evidence
 from rlsf_gym.objectives import Objective
 from rlsf_gym.scorers import Assessment, VaderScorer
+from rlsf_gym.scorers.offers import has_offer
 
 RECOMPUTED = [
-    *((name, {}) for name in RECOMPUTABLE),
+    *((name, {}) for name in RECOMPUTABLE if has_offer("vader", DESIGNS[name].needs)),
     ("rlsf_mask", {"form": "neutral"}),
     ("rule_certificate", {"at": "unit"}),
 ]
@@ -93,7 +94,7 @@ def test_a_design_under_a_name_of_ours_is_not_taken_for_ours():
 
 PROMPT, RESPONSE = "The film was", " not good at all, but great"
 # All but those that need attributions.
-PLAIN = sorted(name for name, design in DESIGNS.items() if design.needs not in ("attention", "gradient"))
+PLAIN = sorted(name for name, design in DESIGNS.items() if has_offer("vader", design.needs))
 
 
 class PromptLiar(VaderScorer):
