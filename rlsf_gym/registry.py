@@ -56,6 +56,20 @@ IDS: Final[dict[str, dict[str, Any]]] = {
         "entry_point": "rlsf_gym.envs.token:TokenEnv",
         "kwargs": {"domain": "countdown"},
     },
+    "rlsf_gym/Sudoku-v0": {
+        "entry_point": "rlsf_gym.envs.response:ResponseEnv",
+        "vector_entry_point": "rlsf_gym.envs.vector:ResponseVectorEnv",
+        "kwargs": {"domain": "sudoku"},
+    },
+    "rlsf_gym/SudokuText-v0": {
+        "entry_point": "rlsf_gym.envs.text:TextEnv",
+        "vector_entry_point": "rlsf_gym.envs.vector:TextVectorEnv",
+        "kwargs": {"domain": "sudoku", "tokenizer": "bytes"},
+    },
+    "rlsf_gym/SudokuToken-v0": {
+        "entry_point": "rlsf_gym.envs.token:TokenEnv",
+        "kwargs": {"domain": "sudoku"},
+    },
 }
 """The registered environments, with the arguments of `gymnasium.register`."""
 

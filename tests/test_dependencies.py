@@ -12,9 +12,9 @@ ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 EXTRAS = PROJECT["optional-dependencies"]
 OWN = {"rlsf_gym", "agents", "examples", "tests"}
-DISTRIBUTIONS = {"PIL": "pillow", "sklearn": "scikit-learn", "yaml": "pyyaml"}
+DISTRIBUTIONS = {"PIL": "pillow", "pysat": "python-sat", "sklearn": "scikit-learn", "yaml": "pyyaml"}
 """Of modules that bear another name than what brings them."""
-BOUND = re.compile(r"([A-Za-z0-9-]+)>=([\d.]+)(?:,<[\d.]+)?(?:; .+)?")
+BOUND = re.compile(r"([A-Za-z0-9-]+)>=([\d.]+(?:dev\d+)?)(?:,<[\d.]+)?(?:; .+)?")
 CORE = {"gymnasium", "numpy", "tokenizers", "vadersentiment"}
 LOADERS = {"import_module", "import_extra", "_import_extra"}
 
@@ -141,7 +141,7 @@ def test_what_continuous_integration_installs_is_at_least_the_lower_bound():
 
 
 def numbers_of(version):
-    return [int(part) for part in version.split(".")]
+    return [int(part) for part in re.findall(r"\d+", version)]
 
 
 def test_the_readme_lists_every_extra():

@@ -20,6 +20,7 @@ DOMAINS = Table(
     {
         "sentiment": "rlsf_gym.domains.sentiment:DOMAIN",
         "countdown": "rlsf_gym.domains.countdown:make_countdown",
+        "sudoku": "rlsf_gym.domains.constraints.sudoku:make_sudoku",
     },
 )
 """Name to domain, to a function of `domain_kwargs` that makes one, or to the place of either."""

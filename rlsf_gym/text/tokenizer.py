@@ -95,6 +95,7 @@ TOKENIZERS = Table(
         "bytes": ByteTokenizer,
         "countdown": "rlsf_gym.domains.countdown.tokenizer:TOKENIZER",
         "toy": "rlsf_gym.domains.sentiment.toy:ToyTokenizer",
+        "sudoku": "rlsf_gym.domains.constraints.sudoku.tokenizer:SudokuTokenizer",
     },
 )
 """Name to tokenizer: an object, a class or function that makes one, or `"module:attribute"`."""

@@ -55,6 +55,7 @@ def test_all_shapes_are_registered():
     names = (
         *("Countdown", "CountdownText", "CountdownToken"),
         *("Sentiment", "SentimentText", "SentimentToken", "SentimentTokenToy"),
+        *("Sudoku", "SudokuText", "SudokuToken"),
     )
     assert [f"rlsf_gym/{name}-v0" for name in names] == IDS
 
