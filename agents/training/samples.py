@@ -37,7 +37,9 @@ def _record(row: Mapping[str, Any]) -> dict[str, Any]:
         "score": row.get("score"),
         "utility": row.get("utility"),
         "reward_design": info.get("reward_design"),
+        "solved": info.get("solved"),
         "certificate": info.get("certificate"),
+        "certificate_payload": info.get("certificate_payload"),
         "candidates": row.get("candidates"),
     }
     return {key: value for key, value in found.items() if value is not None}
@@ -84,7 +86,7 @@ def _with_texts(standings: Any, token_texts: TokenTexts) -> list[dict[str, Any]]
     ]
 
 
-KEPT = ("prompt", "score", "utility", "reward_design", "certificate")
+KEPT = ("prompt", "score", "utility", "solved", "reward_design", "certificate", "certificate_payload")
 """Keys of a record that a line copies unchanged."""
 NAMES = {"reward_design": "design"}
 """Keys of a record that a line renames, to the new name."""
@@ -143,10 +145,11 @@ def _is_standing(value: Any) -> bool:
 NEEDED = ("tokens", "token_rewards")
 PARTS: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
     *((key, _is_text, "a text") for key in ("prompt", "response", "reward_design")),
-    *((key, is_number, "a number") for key in ("score", "utility")),
+    *((key, is_number, "a number") for key in ("score", "utility", "solved")),
     ("tokens", _is_list(_is_id), "token ids"),
     ("token_rewards", _is_list(is_number), "numbers"),
     ("certificate", _is_list(_is_table), "a list of records"),
+    ("certificate_payload", _is_table, "an object"),
     ("candidates", _is_list(_is_standing), "a list of best, worst, rank, shared and of"),
 )
 """Key, test and name in words of each part of a record."""

@@ -15,7 +15,7 @@ from rlsf_gym.presets.names import check_names
 from rlsf_gym.presets.own_modules import find_own_modules
 from rlsf_gym.presets.run_instances import check_flags, describe, flag_texts, hash_instances
 from rlsf_gym.presets.task_flags import TASK, check_task, env_kwargs, tell
-from rlsf_gym.render.sample import make_sample
+from rlsf_gym.render.build import make_sample
 from rlsf_gym.render.samples_file import plain_token, read_samples, write_page
 
 Settings = Mapping[str, Any]

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rlsf_gym.render.colours import Colour, on_light
-from rlsf_gym.render.sample import Sample, describe_standings
+from rlsf_gym.render.sample import Sample, TokenView, describe_standings, describe_verdict
 from rlsf_gym.render.visible import show_controls
 
 __all__ = ["picture", "picture_of_text"]
@@ -28,13 +28,16 @@ class _Run(NamedTuple):
     text: str
     ink: Colour
     ground: Colour | None = None
+    edge: Colour | None = None
+    """Colour of a frame around it."""
 
 
 def picture(sample: Sample, *, scale: float | None = None) -> npt.NDArray[np.uint8]:
     """Returns an image of the prompt and the tokens coloured by reward, a legend, score and evidence.
 
-    Where it is known, each token that was paid says what others would have earned in its place. What does not
-    fit is left out, the last lines first.
+    Where it is known, each token that was paid says what others would have earned in its place. The token
+    that lost an answer is framed, and the proof in words stands beneath. What does not fit is left out, the
+    last lines first.
 
     Args:
         sample: Sample to draw.
@@ -47,8 +50,8 @@ def picture(sample: Sample, *, scale: float | None = None) -> npt.NDArray[np.uin
         ImportError: If Pillow is not installed.
     """
     full = scale or max((abs(token.reward) for token in sample.tokens), default=0.0) or 1.0
-    tokens = [_token_run(token.text, token.reward / full) for token in sample.tokens]
-    facts = "   ".join(f"{name} {value:+.3f}" for name, value in sample.facts.items())
+    tokens = [_frame(token, _token_run(token.text, token.reward / full)) for token in sample.tokens]
+    facts = "   ".join(sample.told_facts)
     legend = [
         _token_run(f"{-full:+.2f}", -1.0),
         _Run("  0  ", _INK),
@@ -56,8 +59,9 @@ def picture(sample: Sample, *, scale: float | None = None) -> npt.NDArray[np.uin
         _Run(f"   {show_controls(sample.design)}", _DIM),
     ]
     told = [*(record.describe() for record in sample.records), *describe_standings(sample)]
+    proof = [[_Run(line, _INK)] for line in describe_verdict(sample)]
     notes = [[_Run(line, _DIM)] for line in told]
-    return _draw([_Run(sample.prompt, _DIM), *tokens], [[_Run(facts, _INK)], legend, *notes])
+    return _draw([_Run(sample.prompt, _DIM), *tokens], [[_Run(facts, _INK)], *proof, legend, *notes])
 
 
 def picture_of_text(prompt: str, text: str) -> npt.NDArray[np.uint8]:
@@ -73,6 +77,10 @@ def _token_run(text: str, share: float) -> _Run:
     if share == 0:
         return _Run(text, _INK)
     return _Run(text, _PAPER if abs(share) > _BRIGHT else _INK, on_light(share))
+
+
+def _frame(token: TokenView, run: _Run) -> _Run:
+    return run._replace(edge=_INK) if token.mark == "fatal" else run
 
 
 def _draw(text: Sequence[_Run], notes: Sequence[Sequence[_Run]]) -> npt.NDArray[np.uint8]:
@@ -96,6 +104,8 @@ def _write(canvas: Any, runs: Sequence[_Run], font: Any, top: int, height: int) 
             return SIZE[1]
         if piece.ground is not None:
             canvas.rectangle((left, top, left + width, top + height - 4), fill=piece.ground)
+        if piece.edge is not None:
+            canvas.rectangle((left - 1, top - 1, left + width, top + height - 4), outline=piece.edge, width=2)
         canvas.text((left, top), piece.text, fill=piece.ink, font=font)
         left += width
     return top + height

@@ -9,7 +9,7 @@ from typing import Any, NotRequired, TypedDict
 
 from rlsf_gym.render.sample import view_record
 from rlsf_gym.render.spans import IntArray, by_token, find_runs, tokens_of_span, tokens_of_word
-from rlsf_gym.render.verdict import LONGEST, Verdict, mark_tokens, read_verdict
+from rlsf_gym.render.verdict import Verdict, mark_tokens, read_verdict, tell_verdict, tokens_of_change
 from rlsf_gym.render.visible import show_controls, show_piece
 from rlsf_gym.text.bytes import decode_pieces, token_spans
 from rlsf_gym.text.segmentation import Segmentation
@@ -56,23 +56,18 @@ class ReadingRecord(TypedDict):
 
 
 class ReadingVerdict(TypedDict):
-    """Verdict that the certificate proves."""
+    """Verdict that the certificate proves, in words, as `ToldVerdict` has them, with its spans."""
 
     status: str
-    """`"solved"`, `"dead"` or `"unfinished"`."""
+    lost: str
     reason: str
-    """Rule of the symbol that lost it."""
     because: str
-    """The proof in words."""
+    kept: str
+    rest: str
     fatal: list[int] | None
-    """Span of that symbol, [start, end] in prompt + response."""
-    fatal_text: str
+    """Span of the symbol that lost it, [start, end] in prompt + response."""
     core: list[list[int]]
     """Spans of the symbols that share the blame."""
-    kept: str
-    """End of what stands as long as a right answer was possible."""
-    rest: str
-    """What would have made it right; empty where nothing is missing, or nothing could."""
 
 
 class Reading(TypedDict):
@@ -111,8 +106,12 @@ def make_reading(
     marked = () if verdict is None else (*verdict.core, verdict.fatal or (0, 0))
     told_of = (offset for record in plain for offset in (*record["word"], *record["trigger"]))
     cuts = sorted({*told_of}.union(*marked))
-    words = find_runs(text, segmentation)
-    told = by_token([_tokens_of_record(words, spans, record) for record in plain], len(pieces))
+    if verdict is None:
+        words = find_runs(text, segmentation)
+        places = [_tokens_of_record(words, spans, record) for record in plain]
+    else:
+        places = [set(tokens_of_change(spans, record)) for record in plain]
+    told = by_token(places, len(pieces))
     tokens = [
         ReadingToken(parts=_parts(text, cuts, start, end) or [_bytes_part(piece, start)], records=records)
         for piece, (start, end), records in zip(pieces, spans.tolist(), told, strict=True)
@@ -120,7 +119,7 @@ def make_reading(
     records = [_describe(record, text) for record in plain]
     reading = Reading(prompt=_parts(text, cuts, 0, len(prompt)), tokens=tokens, records=records)
     if verdict is not None:
-        reading["verdict"] = _describe_verdict(verdict, text, response)
+        reading["verdict"] = _describe_verdict(verdict, prompt, response)
         marks = mark_tokens(verdict, spans, len(prompt))
         for token, mark, end in zip(tokens, marks, char_ends.tolist(), strict=True):
             token["mark"], token["completion"] = mark, verdict.completion(end)
@@ -161,15 +160,9 @@ def _describe(record: Mapping[str, Any], text: str) -> ReadingRecord:
     return plain
 
 
-def _describe_verdict(verdict: Verdict, text: str, response: str) -> ReadingVerdict:
-    first, end = verdict.fatal or (0, 0)
+def _describe_verdict(verdict: Verdict, prompt: str, response: str) -> ReadingVerdict:
     return ReadingVerdict(
-        status=verdict.status,
-        reason=verdict.reason,
-        because=verdict.because,
-        fatal=None if verdict.fatal is None else [first, end],
-        fatal_text=show_controls(text[first:end]),
+        **tell_verdict(verdict, prompt, response)._asdict(),
+        fatal=None if verdict.fatal is None else list(verdict.fatal),
         core=[list(span) for span in verdict.core],
-        kept=show_controls(response[: verdict.alive][-LONGEST:]),
-        rest=verdict.completion(verdict.alive) or "",
     )

@@ -3,8 +3,9 @@ r"""Reads any JSONL file of tokens and rewards, and writes it as a page of colou
 Each line is an object. `tokens` and `rewards`, as many of one as of the other, must be there; a token is a
 text, the list of its bytes (for one that ends inside a character), or an id (read with a tokenizer, shown as
 its number without). What may be there: `prompt`, `group` (heading, such as "before") and `design`, texts;
-`score` and `utility`, numbers; `certificate`, a list of records; `candidates`, what other tokens would have
-earned in the place of each. Other keys are left to whoever wrote them.
+`score` and `utility`, numbers; `solved`, 1 or 0; `certificate`, a list of records, and `certificate_payload`,
+the object beside them; `candidates`, what other tokens would have earned in the place of each. Other keys are
+left to whoever wrote them.
 
     {"prompt": "2 + 2 =", "tokens": [" 4", "."], "rewards": [1.0, 0]}
 """
@@ -18,8 +19,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn, cast
 
+from rlsf_gym.render.build import make_sample
 from rlsf_gym.render.page import html_page
-from rlsf_gym.render.sample import Sample, make_sample
+from rlsf_gym.render.sample import Sample
 from rlsf_gym.render.standing import Choice, Standing
 from rlsf_gym.render.visible import show_token
 from rlsf_gym.text.tokenizer import Tokenizer
@@ -115,6 +117,8 @@ def _read_line(line: bytes, tokenizer: Tokenizer | None) -> Sample:
         certificate=record.get("certificate", ()),
         group=record.get("group", ""),
         standings=[_standing(one, tokenizer) for one in record.get("candidates", ())],
+        payload=record.get("certificate_payload"),
+        solved=record.get("solved"),
     )
 
 
@@ -204,6 +208,8 @@ PARTS: tuple[tuple[str, Check, str], ...] = (
     ("rewards", _is_list(_is_number), "a list of finite numbers"),
     *((key, _is_text, "a text") for key in ("prompt", "group", "design")),
     *((key, _is_number, "a finite number") for key in ("score", "utility")),
+    ("solved", lambda value: _is_number(value) and value in (0, 1), "1 or 0"),
+    ("certificate_payload", lambda value: isinstance(value, dict), "an object"),
     ("certificate", _is_list(_is_record), "a list of records with word, trigger, rule, amount and status"),
     ("candidates", _is_list(_is_standing), "a list of null or of objects with best, worst, rank, shared, of"),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rlsf_gym.render.colours import on_dark
-from rlsf_gym.render.sample import Sample, describe_standings
+from rlsf_gym.render.sample import Sample, describe_standings, describe_verdict
 from rlsf_gym.render.visible import show_controls
 
 __all__ = ["ansi"]
@@ -15,7 +15,8 @@ _DIM = "\x1b[2m"
 def ansi(sample: Sample, *, scale: float | None = None, colours: bool = True) -> str:
     """Returns terminal text of the prompt and the tokens coloured by reward, with score, legend and evidence.
 
-    Where it is known, each token that was paid says what others would have earned in its place.
+    Where it is known, each token that was paid says what others would have earned in its place. The token
+    that lost an answer has a cross before it, and the proof in words stands beneath.
     Nothing in the text acts on the terminal: control characters are shown as visible ones.
 
     Args:
@@ -26,18 +27,19 @@ def ansi(sample: Sample, *, scale: float | None = None, colours: bool = True) ->
     scale = scale or max((abs(token.reward) for token in sample.tokens), default=0.0) or 1.0
     paint = _paint if colours else _leave
     text = "".join(
-        paint(show_controls(token.text), token.reward / scale)
+        ("\u2717" if token.mark == "fatal" else "")
+        + paint(show_controls(token.text), token.reward / scale)
         + (_dim(f"({token.reward:+.2f})", colours) if token.reward else "")
         for token in sample.tokens
     )
-    facts = [f"{name} {value:+.3f}" for name, value in sample.facts.items()]
-    facts += [show_controls(sample.design)] if sample.design else []
+    facts = [*sample.told_facts, *([show_controls(sample.design)] if sample.design else [])]
+    verdict = [f"  {line}" for line in describe_verdict(sample)]
     evidence = [f"  {record.describe()}" for record in sample.records]
     others = [f"  {line}" for line in describe_standings(sample)]
     heading = [show_controls(sample.group)] if sample.group else []
     prompt = _dim(show_controls(sample.prompt), colours)
     legend = [_legend(scale)] if colours and any(token.reward for token in sample.tokens) else []
-    return "\n".join([*heading, prompt + text, " | ".join(facts), *legend, *evidence, *others])
+    return "\n".join([*heading, prompt + text, " | ".join(facts), *verdict, *legend, *evidence, *others])
 
 
 def _legend(scale: float) -> str:

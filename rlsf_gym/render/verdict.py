@@ -18,12 +18,22 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from rlsf_gym.render.spans import IntArray, tokens_of_span
 from rlsf_gym.render.visible import show_controls
 
-__all__ = ["Span", "Verdict", "find_values", "mark_tokens", "read_verdict"]
+__all__ = [
+    "Span",
+    "ToldVerdict",
+    "Verdict",
+    "find_values",
+    "mark_tokens",
+    "read_verdict",
+    "show_value",
+    "tell_verdict",
+    "tokens_of_change",
+]
 
 Span = tuple[int, int]
 
@@ -62,6 +72,63 @@ class Verdict:
             return None
         rest = show_controls(self.witness[end : end + LONGEST])
         return f"{rest}\u2026" if len(self.witness) > end + LONGEST else rest
+
+
+class ToldVerdict(NamedTuple):
+    """Verdict in words, control characters made visible."""
+
+    status: str
+    """`"solved"`, `"dead"` or `"unfinished"`."""
+    lost: str
+    """The symbol that lost it; empty where nothing is lost."""
+    reason: str
+    """Rule of that symbol."""
+    because: str
+    """The proof."""
+    kept: str
+    """End of what stood as long as a right answer was possible."""
+    rest: str
+    """What would have made it right; empty where nothing is missing, or nothing could."""
+
+    @property
+    def heading(self) -> str:
+        """Where, and by which rule, it was lost; or that it is unfinished.
+
+        Example:
+            >>> ToldVerdict("dead", "8", "target", "no way leads on", "", "").heading
+            'lost at \u201c8\u201d (target)'
+        """
+        rule = f" ({self.reason})" if self.reason not in ("", self.status) else ""
+        return (f"lost at \u201c{self.lost}\u201d" if self.lost else self.status) + rule
+
+    @property
+    def remedy(self) -> str:
+        """Words before the right answer."""
+        return "right would have been" if self.status == "dead" else "right would be"
+
+    def lines(self) -> list[str]:
+        """Returns why it is not right, and what would be; none of a right answer."""
+        proof = [f"{self.heading}: {self.because}"] if self.because else []
+        return [*proof, *([f"{self.remedy} {self.kept}{self.rest}"] if self.rest else [])]
+
+
+def tell_verdict(verdict: Verdict, prompt: str, response: str) -> ToldVerdict:
+    """Returns a verdict in words.
+
+    Args:
+        verdict: The verdict.
+        prompt: The prompt.
+        response: The response that it is about.
+    """
+    first, end = verdict.fatal or (0, 0)
+    return ToldVerdict(
+        status=verdict.status,
+        lost=show_controls((prompt + response)[first:end]),
+        reason=verdict.reason,
+        because=verdict.because,
+        kept=show_controls(response[: verdict.alive][-LONGEST:]),
+        rest=verdict.completion(verdict.alive) or "",
+    )
 
 
 def read_verdict(payload: Any) -> Verdict | None:
@@ -120,6 +187,17 @@ def mark_tokens(verdict: Verdict, spans: IntArray, start: int) -> list[str]:
     return marks
 
 
+def tokens_of_change(spans: IntArray, record: Mapping[str, Any]) -> range:
+    """Returns the tokens that made a change of value: those of its trigger, or the last one, the end.
+
+    Args:
+        spans: int64 (K, 2), the characters of prompt + response that each token completed.
+        record: Plain record of a certificate whose payload is a verdict.
+    """
+    first, end = record["trigger"]
+    return tokens_of_span(spans, first, end) if first < end else range(len(spans))[-1:]
+
+
 def find_values(records: Iterable[Mapping[str, Any]], ends: Sequence[int], score: float) -> list[float]:
     """Returns the value after each token: the score less what later characters, and the end, change.
 
@@ -141,6 +219,16 @@ def find_values(records: Iterable[Mapping[str, Any]], ends: Sequence[int], score
     at_the_end = sum(amount for first, last, amount in held if first == last)
     values = [score - at_the_end - later[bisect_right(places, end)] for end in ends[:-1]]
     return [*values, score][: len(ends)]
+
+
+def show_value(value: float) -> str:
+    """Returns a value as it is written: a share of 1, with two digits that count.
+
+    Example:
+        >>> show_value(0.03125), show_value(1.0), show_value(0.0), show_value(1e-7)
+        ('0.031', '1', '0', '1e-07')
+    """
+    return f"{value:.2g}"
 
 
 def _is_count(value: Any) -> bool:

@@ -119,10 +119,10 @@ function verdictName({ solved, verdict }) {
 // Says which symbol lost the answer, why, and what a right answer that begins alike is.
 function verdictLines({ verdict }) {
   if (!verdict) return [];
-  const { status, fatal, fatal_text: text, reason, because, kept, rest } = verdict;
+  const { status, lost, reason, because, kept, rest } = verdict;
   const lines = [];
   if (because) {
-    const at = fatal ? `lost at \u201c${brief(text)}\u201d` : status;
+    const at = lost ? `lost at \u201c${brief(lost)}\u201d` : status;
     lines.push([make("b", { className: "loss", textContent: `${at}${reason && reason !== status ? ` (${reason})` : ""}: ` }), because]);
   }
   if (rest) lines.push([status === "dead" ? "right would have been " : "right would be ", make("span", { className: "witness" }, kept, make("b", { textContent: rest }))]);

@@ -46,6 +46,14 @@ def test_what_an_environment_does_not_say_is_left_out(tmp_path):
     assert line == {"group": "after", "tokens": ["A", "B"], "rewards": [1.0, 0.0]}
 
 
+def test_what_proves_a_verdict_is_kept(tmp_path):
+    told = {"solved": 0.0, "certificate": [], "certificate_payload": {"status": "dead", "alive": 1}}
+    row = {"info": {"token_rewards": [1.0], **told}, "tokens": [65], "length": 1}
+    write_samples(tmp_path / "samples.jsonl", {"after": pick([row])}, texts)
+    line = json.loads((tmp_path / "samples.jsonl").read_text())
+    assert line == {"group": "after", **told, "tokens": ["A"], "rewards": [1.0]}
+
+
 def test_other_tokens_have_texts(tmp_path):
     row = {
         "info": {"token_rewards": [0.0, 0.25]},
@@ -79,6 +87,8 @@ WRONG = {
     "utility": ("x", [1]),
     "reward_design": (None, 1),
     "certificate": (None, "x", ["x"]),
+    "certificate_payload": (None, "x", []),
+    "solved": ("x", None, True),
     "candidates": (
         *(None, "x", ["x", "x"], [STANDING], [STANDING, None], [STANDING, {}]),
         *([STANDING, {**STANDING, "best": best}] for best in (None, [1], [[1]], [["a", 1]], [[1, "a"]])),

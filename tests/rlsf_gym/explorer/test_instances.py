@@ -54,7 +54,7 @@ def test_a_lost_answer_by_hand(explorer):
         "reason": "target",
         "because": "4+3+6 is 13, more than 9",
         "fatal": [4, 5],
-        "fatal_text": "6",
+        "lost": "6",
         "core": [[2, 3], [3, 4], [4, 5]],
         "kept": "43",
         "rest": "11",

@@ -1,5 +1,6 @@
 import re
 from base64 import b64encode
+from dataclasses import replace
 from hashlib import sha256
 from html import unescape
 from html.parser import HTMLParser
@@ -27,6 +28,7 @@ from rlsf_gym.render.visible import show_controls
 from rlsf_gym.text.segmentation import Symbols
 from rlsf_gym.text.tokenizer import ByteTokenizer
 from tests.helpers.digits import make_digits
+from tests.helpers.sums import SUMS
 
 # "It is" + " not good": a word of the prompt counts from 0, the response begins at 5.
 CERTIFICATE = [
@@ -366,3 +368,139 @@ def test_environments_show_records_at_the_units_of_their_domain(monkeypatch):
         one.render()
     told = [[[record.word for record in token.records] for token in sample.tokens] for sample in seen]
     assert told == [[["2"], ["3"], ["3"]]] * 2  # the end closes the last unit
+
+
+def answer(response, target=9, **changes):
+    """Returns the sample of an answer to a puzzle, which the end token ends, and its info."""
+    env = ResponseEnv(domain=SUMS, max_new_tokens=8, **changes)
+    env.reset(options={"instance": {"target": target}})
+    ids = [*response.encode(), 256]
+    info = env.step(ids)[4]
+    return sample_from_info(info, prompt=f"{target}=", ids=ids, tokenizer=env.tokenizer), info
+
+
+def test_a_verdict_is_told_token_by_token() -> None:
+    sample, _ = answer("4361")
+    assert sample.facts == {"solved": 0.0, "reward": pytest.approx(-(0.5**9))}
+    assert [token.value for token in sample.tokens] == [0.5**5, 0.5**2, 0, 0, 0]
+    assert [token.mark for token in sample.tokens] == ["core", "core", "fatal", "", ""]
+    assert [token.completion for token in sample.tokens] == ["311", "11", None, None, None]
+    assert [[record.word for record in token.records] for token in sample.tokens] == [
+        ["4"],
+        ["3"],
+        ["6"],
+        [],
+        [],
+    ]
+    assert {token.evidence for token in sample.tokens} == {0.0}
+    assert sample.prompt_value == 0.5**9
+    ended, _ = answer("2", 3)
+    assert [[record.rule for record in token.records] for token in ended.tokens] == [
+        ["progress"],
+        ["unfinished"],
+    ]
+
+
+def test_what_info_says_of_right_and_wrong_stands_before_the_payload() -> None:
+    _, info = answer("45")
+    ids, told = [*b"45", 256], {"prompt": "9=", "tokenizer": ByteTokenizer()}
+    without = {key: value for key, value in info.items() if key not in ("certificate_payload", "solved")}
+    assert sample_from_info(without, ids=ids, **told).solved is None
+    bare = sample_from_info({**without, "solved": 1.0}, ids=ids, **told)
+    assert (bare.solved, bare.verdict, bare.tokens[0].value) == (1.0, None, None)
+    assert bare.facts == {"solved": 1.0, "reward": pytest.approx(1 - 0.5**9)}
+    other = sample_from_info({**without, "solved": 1.0, "utility": -1.0}, ids=ids, **told)
+    assert list(other.facts) == ["solved", "utility", "reward"]
+
+
+def test_the_terminal_tells_the_verdict() -> None:
+    assert ansi(answer("4361")[0], colours=False).split("\n") == [
+        "9=4(+0.03)3(+0.22)\u27176(-0.25)1\u220e",
+        "not solved | reward -0.002 | potential",
+        "  lost at \u201c6\u201d (target): 4+3+6 is 13, more than 9",
+        "  right would have been 4311",
+        "  value 0.002; after '4' 0.031, '3' 0.25, '6' 0",
+        *("  4: progress +0.029", "  3: progress +0.219", "  6: target -0.250"),
+    ]
+    lines = ansi(answer("45")[0], colours=False).split("\n")
+    assert lines[1:3] == ["solved | reward +0.998 | potential", "  value 0.002; after '4' 0.031, '5' 1"]
+    assert "  unfinished: the answer ends before 3 is reached" in ansi(answer("2", 3)[0], colours=False)
+
+
+def test_an_image_frames_the_token_that_lost_it() -> None:
+    pytest.importorskip("PIL")
+    lost, _ = answer("4361", reward_design="terminal")
+    bare = replace(lost, tokens=tuple(replace(token, mark="") for token in lost.tokens))
+    changed = np.argwhere((picture(lost) != picture(bare)).any(axis=-1))
+    assert 0 < len(changed) < 250  # the frame of one character
+    assert (picture(lost) != picture(replace(lost, verdict=None))).any()
+
+
+def test_the_page_tells_the_verdict() -> None:
+    samples = [answer("4361")[0], replace(answer("45")[0], group="after"), replace(answer("2")[0], group="b")]
+    page = html_page(samples, title="t")
+    outline = Outline(page)
+    assert '<b class="loss">\u2717 not solved</b>' in page
+    assert '<b class="gain">\u2713 solved</b>' in page
+    assert (
+        '<p class="proof"><b class="loss">lost at \u201c6\u201d (target):</b> 4+3+6 is 13, more than 9</p>'
+        in page
+    )
+    assert 'right would have been <span class="witness">43<b>11</b></span>' in page
+    assert 'right would be <span class="witness">2<b>1111111</b></span>' in page
+    kinds = re.findall(r'<span class="token ?([^"]*)"', page)
+    assert [kind.split()[-1] if kind else "" for kind in kinds[:5]] == [
+        "core",
+        "core",
+        "fatal",
+        "gone",
+        "gone",
+    ]
+    assert kinds[-1].endswith(" end")
+    assert '<rect class="lost" x="2" y="0" width="3" height="1"/>' in page
+    assert 'aria-label="value, from 0.002 to 0"' in page
+    assert '<td class="number">0.0%</td>' in page and '<td class="number">100.0%</td>' in page
+    assert "speaks for" not in outline.text and "that lost the answer" in outline.text
+    assert "lost the answer" not in html_page([_sample()], title="t")
+
+
+def test_the_tip_of_a_token_says_whether_it_is_alive() -> None:
+    tips = [
+        tip.partition("</span></span>")[0]
+        for tip in html_page([answer("4361")[0], answer("2", 3)[0], answer("3", 3)[0]], title="t").split(
+            '"tooltip">'
+        )[1:]
+    ]
+    told = [unescape(re.sub("<.*?>", "", tip)).split("\n") for tip in tips]
+    assert told[0] == [
+        "\u201c4\u201d reward +0.029, running total +0.029, value 0.031",
+        "still possible: goes on with 311",
+        "shares the blame",
+        "4: progress +0.029, added",
+    ]
+    assert told[2][1:] == [
+        "no right answer begins so",
+        "4+3+6 is 13, more than 9",
+        "6: target \u22120.250, added",
+    ]
+    assert told[3][1:] == ["no right answer begins so"]
+    assert told[6][1:3] == ["still possible: goes on with 1", "the answer ends before 3 is reached"]
+    assert told[7][1] == "a right answer as it stands"
+
+
+@given(text=st.text(alphabet=st.sampled_from("<>&\"'/abc \x1b\n\u202e"), min_size=1))
+def test_nothing_of_a_payload_acts(text: str) -> None:
+    payload = {
+        "status": "dead",
+        "alive": 1,
+        "witness": "4" + text,
+        "fatal": [2, 4],
+        "reason": text,
+        "because": text,
+    }
+    pieces, records = [b"4", text.encode(), b""], [{**CERTIFICATE[0], "word": [2, 3], "trigger": [2, 3]}]
+    sample = make_sample("9=", pieces, [0.0, 0.5, 0.0], score=0.0, certificate=records, payload=payload)
+    page = html_page([sample], title="t")
+    assert set(Outline(page).tags) <= {*Outline(html_page([answer("4361")[0]], title="t")).tags}
+    shown = page + ansi(sample, colours=False)
+    assert "\x1b" not in shown and "\u202e" not in shown

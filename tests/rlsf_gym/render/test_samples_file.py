@@ -120,6 +120,8 @@ WRONG = {
     "utility": ("x", [1]),
     "design": (None, 1),
     "group": (1,),
+    "solved": (None, "x", True, 0.5, 2),
+    "certificate_payload": (None, [], "x", 3),
     "certificate": (
         *(None, "x", ["x"], [{}]),
         *([{**LINE["certificate"][0], "word": word}] for word in ([1], [1, "x"], [-1, 2], None)),
@@ -185,3 +187,26 @@ def test_a_link_in_the_place_of_the_page_is_replaced(show, tmp_path):
 def test_spans_outside_of_the_text(show, span):
     evidence = {**LINE["certificate"][0], "word": span, "trigger": span}
     assert "The film was" in show({**LINE, "certificate": [evidence]})
+
+
+PAYLOAD = {"status": "dead", "alive": 1, "witness": " nice", "fatal": [13, 17], "because": "no way on <b>"}
+
+
+def test_a_verdict_is_shown_where_a_line_proves_one(show):
+    page = show({**LINE, "certificate_payload": PAYLOAD, "solved": 0})
+    told = unescape(re.sub("<.*?>", "", page))
+    assert "lost at \u201cgood\u201d: no way on <b>" in told
+    assert '<span class="token plus s10 fatal"' in page
+    assert "\u2717 not solved" in told
+
+
+@pytest.mark.parametrize("payload", [{}, {"status": "dead"}, {"model": [1, -2]}, {**PAYLOAD, "alive": "x"}])
+def test_a_payload_of_another_kind_is_passed_over(show, payload):
+    assert show({**LINE, "certificate_payload": payload}) == show(LINE)
+
+
+def test_whether_it_was_solved_needs_no_proof(show):
+    page = show({**LINE, "solved": 1}, {**LINE, "solved": 0.0}, {**FOREIGN, "solved": 0})
+    assert page.count("\u2713 solved") == 1 and page.count("\u2717 not solved") == 2
+    assert '<td class="number">50.0%</td>' in page  # of the two in the group "before"
+    assert "value" not in re.sub("<style>.*?</style>", "", page, flags=re.DOTALL)
