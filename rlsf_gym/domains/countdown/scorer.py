@@ -43,7 +43,7 @@ class CountdownScorer:
     bounded = True
     exact = True
     verdict = True
-    verifiable = False
+    verifiable = True
     alphabet: ClassVar = ALPHABET
 
     def __init__(

@@ -1,0 +1,54 @@
+"""Witnesses are evaluated by themselves."""
+
+import pytest
+
+from rlsf_gym.domains.countdown.checker.evaluation import is_right_in_steps
+
+
+@pytest.mark.parametrize(
+    ("answer", "numbers"),
+    [
+        ("11-5=6,7*6=42", [5, 7, 11]),
+        (" 11 - 5 = 6 , 7 * 6 = 42 ", [5, 7, 11]),
+        ("5-7=-2,11--2=13", [5, 7, 11]),
+        ("5-11=-6,7-5=2,-6*2=-12,7/7=1,12+1=13", [5, 11, 7, 5, 7, 7, 12]),
+        ("7/5=(7/5),(7/5)*10=14", [5, 7, 10]),
+        ("5-7=-2,-2/3=(-2/3),9*(-2/3)=-6,1--6=7", [5, 7, 3, 9, 1]),
+    ],
+)
+def test_true_steps_make_their_last_result(answer, numbers):
+    target = int(answer.rpartition("=")[2])
+    uses_all = answer.count("=") == len(numbers) - 1
+    assert is_right_in_steps(answer, numbers, target, uses_all=uses_all)
+    assert not is_right_in_steps(answer, numbers, target + 1, uses_all=uses_all)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "",
+        "42",
+        "11-5=6",  # 7 is left
+        "11-5=6,7*6=42,",
+        "11-5=7,7*6=42",
+        "7*6=42,11-5=6",
+        "5+7=12,5+12=17,11+17=28",  # 5 twice
+        "11-5=06,7*6=42",
+        "11-5=6,7*6=4 2",
+        "11-5=6;7*6=42",
+        "11-5=6,7*\u0666=42",
+        "11-5=6,7*6=42\n",
+        "11/0=6,7*6=42",
+        "11-5=6,7*6=+42",
+        "11-5=(6/1),7*6=42",
+    ],
+)
+def test_what_is_wrong_is_not_right(answer):
+    assert not is_right_in_steps(answer, [5, 7, 11], 42, uses_all=True)
+
+
+def test_any_may_leave_numbers_but_not_take_what_is_not_there():
+    assert is_right_in_steps("11-5=6", [5, 7, 11], 6, uses_all=False)
+    assert not is_right_in_steps("11-5=6", [5, 7, 11], 6, uses_all=True)
+    assert not is_right_in_steps("6+0=6", [5, 7, 11], 6, uses_all=False)
+    assert is_right_in_steps("0*5=0,0+0=0", [0, 0, 5], 0, uses_all=True)
