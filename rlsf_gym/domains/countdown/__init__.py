@@ -34,14 +34,15 @@ def make_countdown(
     """Returns the domain `countdown`.
 
     Args:
-        form: Form of the answers: "steps", such as `11-5=6,7*6=42`.
+        form: Form of the answers: "steps", such as `11-5=6,7*6=42`, or "expression", such as `7*(11-5)`.
         numbers: How many numbers a puzzle has, from 2 to 6, or the least and the largest count.
         low: Least number.
         high: Largest number.
         target: Target, or the least and the largest one.
         use: "all": each number has to be used once; "any": at most once.
         value: Value of a prefix: "random", the chance that a writer ends right who draws uniformly among the
-            symbols that are well formed, or "solvable", whether a right answer can follow.
+            symbols that are well formed, or "solvable", whether a right answer can follow. The chance is
+            known of steps over any numbers, and of expressions over up to four.
         require_solvable: Whether puzzles without a solution are left out, and refused where they are given.
         source: "classic24" for the 1,820 multisets of four numbers from 1 to 13 with target 24.
         level: "easy", "medium" or "hard", by the chance of a random writer of steps; None for all.
@@ -59,6 +60,7 @@ def make_countdown(
         target=target,
         form=form,
         use=use,
+        value=value,
         require_solvable=require_solvable,
         source=source,
         level=level,
@@ -88,5 +90,5 @@ def _measure(settings: Settings) -> dict[str, Any]:
     except ValueError:  # another tokenizer will be given, which spells it by its bytes at worst
         prompt = len(settings.write_prompt([], 0).encode()) + len(target) + count * (1 + len(longest))
     width = 1 if settings.largest < 50 else len(longest)
-    answer = (4 * width + 4) * (count - 1)
+    answer = (4 * width + 4) * (count - 1) if settings.form == "steps" else (width + 4) * count
     return {"max_prompt_tokens": prompt, "max_new_tokens": answer}

@@ -35,6 +35,7 @@ COUNTS: Final = (2, 6)
 LARGEST: Final = 1_000_000
 """Largest number, and largest target."""
 
+_WHY_FEW: Final = "for value='random' of form='expression': take value='solvable', or form='steps'"
 _EVAL_SHARE: Final = 10  # one puzzle in so many is for evaluation
 _DRAWS: Final = 100_000  # after so many in vain there is no such puzzle, as far as anyone can wait
 _SEARCHES: Final = {2: 20_000, 3: 5_000, 4: 2_000, 5: 200, 6: 50}  # and after so many searches
@@ -61,6 +62,8 @@ class Settings:
     """Form of the answers."""
     use: str = "all"
     """Whether all numbers have to be used, or any."""
+    value: str = "random"
+    """Value of a prefix, which is not known of all puzzles."""
     require_solvable: bool = True
     """Whether puzzles without a solution are left out, and refused where they are given."""
     source: str | None = None
@@ -81,6 +84,10 @@ class Settings:
         for name, known in (("source", ("classic24",)), ("level", LEVELS)):
             _check_choice(name, getattr(self, name), known)
         self._check_rest()
+        if self.counts[1] > self.most:
+            raise ArgumentError(
+                Argument("numbers"), f" must be at most {self.most} {_WHY_FEW}, got {self.numbers!r:.80}"
+            )
 
     def _check_rest(self) -> None:
         if not isinstance(cast(Any, self.require_solvable), bool):
@@ -99,6 +106,11 @@ class Settings:
                 " must be a text with {numbers} and {target}, each once and no other place, "
                 f"got {self.template!r:.80}",
             )
+
+    @property
+    def most(self) -> int:
+        """Largest count of numbers of which values are known."""
+        return 4 if (self.form, self.value) == ("expression", "random") else COUNTS[1]
 
     @property
     def counts(self) -> tuple[int, int]:
@@ -168,6 +180,10 @@ class Puzzles:
             raise ValueError(
                 f"numbers of an instance must be a list of {COUNTS[0]} to {COUNTS[1]} ints from 0 to "
                 f"{LARGEST}, got {numbers!r:.80}"
+            )
+        if len(numbers) > self.settings.most:
+            raise ValueError(
+                f"numbers of an instance must be at most {self.settings.most} {_WHY_FEW}, got {numbers}"
             )
         if not _is_int(target, 1):
             raise ValueError(f"target of an instance must be an int from 1 to {LARGEST}, got {target!r:.80}")

@@ -8,7 +8,9 @@ from typing import Any, ClassVar, Final
 import numpy as np
 
 from rlsf_gym.arguments import Argument, ArgumentError
+from rlsf_gym.domains.countdown.arithmetic import as_numbers
 from rlsf_gym.domains.countdown.certify import RULES, certify
+from rlsf_gym.domains.countdown.expression import ExpressionAnswers
 from rlsf_gym.domains.countdown.places import ALPHABET, Lost, Place, Reading, Tally
 from rlsf_gym.domains.countdown.search import find_search
 from rlsf_gym.domains.countdown.steps import StepAnswers
@@ -17,7 +19,10 @@ from rlsf_gym.scorers.protocol import Assessment, Candidates, IntArray
 from rlsf_gym.text.automaton import look_ahead
 from rlsf_gym.text.following import Following
 
-__all__ = ["VALUES", "CountdownScorer"]
+__all__ = ["FORMS", "VALUES", "CountdownScorer"]
+
+FORMS: Final = ("steps", "expression")
+"""Names of forms of answers."""
 
 VALUES: Final = ("random", "solvable")
 """Names of values of a prefix."""
@@ -28,7 +33,7 @@ class CountdownScorer:
     """Scores an answer 1 if it reaches the target, 0 if not, and its prefixes by what is known of that.
 
     Args:
-        form: "steps", such as `11-5=6,7*6=42`.
+        form: "steps", such as `11-5=6,7*6=42`, or "expression", such as `7*(11-5)`.
         use: "all": every number is used once; "any": each at most once.
         value: "random": the chance that a writer ends right who draws uniformly among the symbols that are
             well formed; "solvable": 1 while a right answer can follow, else 0.
@@ -55,7 +60,7 @@ class CountdownScorer:
         template: str = "{numbers} -> {target}: ",
     ) -> None:
         for name, given, known in (
-            ("form", form, ("steps",)),
+            ("form", form, FORMS),
             ("use", use, ("all", "any")),
             ("value", value, VALUES),
         ):
@@ -64,6 +69,8 @@ class CountdownScorer:
                     Argument(name), f" must be {' or '.join(map(repr, known))}, got {given!r:.80}"
                 )
         self.form, self.use, self.value = form, use, value
+        if form == "expression":
+            self.verifiable = False  # its certificates have no checker
         self._options = {"form": form, "use": use, "value": value, "template": template}
         self._forget()
 
@@ -104,12 +111,19 @@ class CountdownScorer:
         if found is None:
             if self._tally.states > _STATES:
                 self._forget()
-            reading = Reading(self.use == "any", self.value == "random", self._tally)
-            found = StepAnswers(find_search(numbers, target, self.use), reading).start
-            if found.worth == 0.0:
-                found = Lost("target", 0, "", found)
+            found = self._begin(numbers, target)
             self._starts[key] = found
         return found
+
+    def _begin(self, numbers: list[int], target: int) -> Place:
+        """Returns the first state of a new automaton."""
+        reading = Reading(self.use == "any", self.value == "random", self._tally)
+        start: Place = (
+            StepAnswers(find_search(numbers, target, self.use), reading).start
+            if self.form == "steps"
+            else ExpressionAnswers(as_numbers(numbers), target, reading).start
+        )
+        return start if start.worth > 0.0 else Lost("target", 0, "", start)
 
     def _forget(self) -> None:
         """Drops all automata."""

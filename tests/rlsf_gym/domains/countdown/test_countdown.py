@@ -11,7 +11,13 @@ from tests.helpers.countdown import begin, draw
 @pytest.mark.whole
 @pytest.mark.parametrize(
     "kwargs",
-    [{}, {"use": "any", "value": "solvable", "numbers": (2, 4), "low": 0}, {"source": "classic24"}],
+    [
+        {},
+        {"use": "any", "value": "solvable", "numbers": (2, 4), "low": 0},
+        {"source": "classic24"},
+        {"form": "expression"},
+        {"form": "expression", "use": "any", "value": "solvable", "numbers": (2, 5), "low": 0},
+    ],
 )
 def test_the_domain_keeps_what_it_promises(kwargs):
     check_domain("countdown", kwargs=kwargs, trials=20)

@@ -168,3 +168,19 @@ def test_prompts_may_be_of_another_form():
     (one,) = draw(template=template, count=1)
     numbers, target = one.data["numbers"], one.data["target"]
     assert one.prompt == f"Reach {target} with {' '.join(map(str, numbers))}. "
+
+
+def test_chances_of_infix_answers_are_known_of_four_numbers_at_most():
+    message = "numbers must be at most 4 for value='random' of form='expression': take value='solvable', or "
+    with pytest.raises(ValueError, match=message):
+        load_domain("countdown", form="expression", numbers=(3, 5))
+    source = load_domain("countdown", form="expression").instances("all")
+    with pytest.raises(ValueError, match="numbers of an instance must be at most 4 for value='random'"):
+        source.make({"numbers": [1, 1, 1, 1, 1], "target": 5})
+    source = load_domain("countdown", form="expression", value="solvable").instances("all")
+    assert source.make({"numbers": [1, 1, 1, 1, 1, 1], "target": 6}).data["target"] == 6
+
+
+def test_a_number_alone_is_an_answer_in_infix():
+    source = load_domain("countdown", form="expression", use="any").instances("all")
+    assert source.make({"numbers": [5, 6], "target": 5}).prompt == "5 6 -> 5: "

@@ -220,7 +220,7 @@ def test_states_are_forgotten_when_there_are_too_many(monkeypatch):
 @pytest.mark.parametrize(
     ("kwargs", "message"),
     [
-        ({"form": "infix"}, "form must be 'steps'"),
+        ({"form": "infix"}, "form must be 'steps' or 'expression', got 'infix'"),
         ({"use": "most"}, "use must be 'all' or 'any', got 'most'"),
         ({"value": 1}, "value must be 'random' or 'solvable', got 1"),
     ],
@@ -228,3 +228,40 @@ def test_states_are_forgotten_when_there_are_too_many(monkeypatch):
 def test_unknown_settings_are_refused(kwargs, message):
     with pytest.raises(ValueError, match=message):
         CountdownScorer(**kwargs)
+
+
+def test_infix_answers_are_certified_alike():
+    puzzle = Instance("5 7 11 -> 42: ", 0, {"numbers": [5, 7, 11], "target": 42})
+    scorer = CountdownScorer(form="expression", value="solvable")
+    ends = np.arange(1)
+    right, lost, wrong, short = (
+        dict(scorer.assess([puzzle], [text], [ends])[0].certificate.payload)
+        for text in ("7*(11-5)", " 5 + 7 *1", "(11-5)*7 + 7", "7*(11")
+    )
+    assert (right["status"], right["witness"], right["left"]) == ("solved", "7*(11-5)", [])
+    assert lost == {
+        "status": "dead",
+        "alive": 1,
+        "witness": " 7*(11-5)",
+        "fatal": [15, 16],
+        "reason": "target",
+        "because": "after 5 no way leads from 7, 11 to 42",
+        "left": ["7", "11"],
+        # Four operators; then 7 or 11, four operators and the other number; or "(" with one of the two, four
+        # operators, the other and ")", or ")" behind the first: 2 * 4 + 2 * (4 + 4).
+        "exhausted": 4 * 24,
+    }
+    assert (wrong["reason"], wrong["because"]) == ("number", "+ needs a number, and none is left")
+    assert (short["status"], short["witness"], short["left"]) == ("unfinished", "7*(11-5)", ["5"])
+
+
+def test_an_answer_that_has_used_all_numbers_says_so():
+    puzzle = Instance("2 3 -> 5: ", 0, {"numbers": [2, 3], "target": 5})
+    payload = assess("2*3", puzzle, form="expression").certificate.payload
+    assert payload["because"] == "after 2* no way leads from 3 to 5"
+    puzzle = Instance("2 3 4 -> 5: ", 0, {"numbers": [2, 3, 4], "target": 5})
+    assert assess("3+4-2", puzzle, form="expression").certificate.score == 1.0
+    puzzle = Instance("2 4 12 -> 5: ", 0, {"numbers": [2, 4, 12], "target": 5})
+    # 2+12/4 is right, and 2+1 of 12 alone; 4+2/12 is not, nor is 12/4+2 without its end.
+    payload = assess("12/4+2", puzzle, form="expression").certificate.payload
+    assert payload["status"] == "solved"
