@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -25,6 +26,7 @@ def make_countdown(
     target: int | tuple[int, int] = (1, 30),
     use: str = "all",
     value: str = "random",
+    value_kwargs: Mapping[str, Any] | None = None,
     require_solvable: bool = True,
     source: str | None = None,
     level: str | None = None,
@@ -41,8 +43,12 @@ def make_countdown(
         target: Target, or the least and the largest one.
         use: "all": each number has to be used once; "any": at most once.
         value: Value of a prefix: "random", the chance that a writer ends right who draws uniformly among the
-            symbols that are well formed, or "solvable", whether a right answer can follow. The chance is
-            known of steps over any numbers, and of expressions over up to four.
+            symbols that are well formed; "solvable", whether a right answer can follow; or "reference", the
+            chance that a policy ends right. Chances are known of steps over any numbers, of expressions over
+            up to four, and under a policy of answers over up to three.
+        value_kwargs: For "reference", `{"policy": function}` or its `"module:attribute"`: from an `Instance`
+            and a prefix of an answer that ends with a symbol to a dict of the next symbols (numbers,
+            operators, the true result, "" for the end) to their probabilities.
         require_solvable: Whether puzzles without a solution are left out, and refused where they are given.
         source: "classic24" for the 1,820 multisets of four numbers from 1 to 13 with target 24.
         level: "easy", "medium" or "hard", by the chance of a random writer of steps; None for all.
@@ -52,7 +58,7 @@ def make_countdown(
     Raises:
         ValueError: If an argument has a wrong value.
     """
-    scorer = CountdownScorer(form=form, use=use, value=value, template=template)
+    scorer = CountdownScorer(form=form, use=use, value=value, value_kwargs=value_kwargs, template=template)
     settings = Settings(
         numbers=numbers,
         low=low,

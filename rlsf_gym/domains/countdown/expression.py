@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 from rlsf_gym.domains.countdown.arithmetic import Numbers, order, write_number
-from rlsf_gym.domains.countdown.infix import Infix, can_divide, take
+from rlsf_gym.domains.countdown.infix import Infix, can_divide, can_open, take
 from rlsf_gym.domains.countdown.places import Border, Lost, NumberDue, Place, Reading, Step
 from rlsf_gym.domains.countdown.reach import Frame, Frames, Reach
 
@@ -81,6 +81,11 @@ class _OperandDue(NumberDue):
                 found[write_number(number)] = self._answers.find(frames, take(self.left, number), 0)
         return found
 
+    def symbols(self) -> Mapping[str, Place]:
+        """Returns the numbers that are well formed, and `(` where a writer may open a group."""
+        group = {"(": self.read("(")[0]} if can_open(self.left, self._opened) else {}
+        return {**self.options, **group}
+
     def read(self, character: str) -> Step:
         """Returns what a number's first character or a `(` makes of the answer."""
         if character != "(":
@@ -127,8 +132,14 @@ class _OperatorDue(Border):
         self.verdict = float(answers.infix.is_right(frames, left))
         symbols = ["an operator"] if left else []
         symbols += ["')'"] if len(frames) > 1 else []
-        symbols += ["the end"] if answers.infix.can_stop(frames, left) else []
+        self.may_end = answers.infix.can_stop(frames, left)
+        symbols += ["the end"] if self.may_end else []
         self.due = " or ".join(filter(None, (", ".join(symbols[:-1]), symbols[-1])))
+
+    def symbols(self) -> Mapping[str, Place]:
+        """Returns the operators behind which something can follow, and `)` where a group is open."""
+        signs = ("+-*/" if can_divide(self.left) else "+-*") if self.left else ""
+        return {sign: self.read(sign)[0] for sign in (*signs, *")" * (len(self._frames) > 1))}
 
     def read(self, character: str) -> Step:
         """Returns what an operator or a `)` makes of the answer."""

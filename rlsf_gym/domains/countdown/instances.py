@@ -18,6 +18,7 @@ import numpy as np
 
 from rlsf_gym.arguments import Argument, ArgumentError
 from rlsf_gym.domains.countdown.arithmetic import as_numbers
+from rlsf_gym.domains.countdown.reference import MOST_NUMBERS
 from rlsf_gym.domains.countdown.search import find_search
 from rlsf_gym.instance import Instance
 
@@ -35,7 +36,6 @@ COUNTS: Final = (2, 6)
 LARGEST: Final = 1_000_000
 """Largest number, and largest target."""
 
-_WHY_FEW: Final = "for value='random' of form='expression': take value='solvable', or form='steps'"
 _EVAL_SHARE: Final = 10  # one puzzle in so many is for evaluation
 _DRAWS: Final = 100_000  # after so many in vain there is no such puzzle, as far as anyone can wait
 _SEARCHES: Final = {2: 20_000, 3: 5_000, 4: 2_000, 5: 200, 6: 50}  # and after so many searches
@@ -86,7 +86,7 @@ class Settings:
         self._check_rest()
         if self.counts[1] > self.most:
             raise ArgumentError(
-                Argument("numbers"), f" must be at most {self.most} {_WHY_FEW}, got {self.numbers!r:.80}"
+                Argument("numbers"), f" must be at most {self.most} {self.why_few}, got {self.numbers!r:.80}"
             )
 
     def _check_rest(self) -> None:
@@ -110,7 +110,15 @@ class Settings:
     @property
     def most(self) -> int:
         """Largest count of numbers of which values are known."""
+        if self.value == "reference":
+            return MOST_NUMBERS
         return 4 if (self.form, self.value) == ("expression", "random") else COUNTS[1]
+
+    @property
+    def why_few(self) -> str:
+        """Reason why no more numbers are taken."""
+        mend = "take value='solvable', or form='steps'" if self.value == "random" else "take value='random'"
+        return f"for value={self.value!r} of form={self.form!r}: {mend}"
 
     @property
     def counts(self) -> tuple[int, int]:
@@ -183,7 +191,8 @@ class Puzzles:
             )
         if len(numbers) > self.settings.most:
             raise ValueError(
-                f"numbers of an instance must be at most {self.settings.most} {_WHY_FEW}, got {numbers}"
+                f"numbers of an instance must be at most {self.settings.most} {self.settings.why_few}, "
+                f"got {numbers}"
             )
         if not _is_int(target, 1):
             raise ValueError(f"target of an instance must be an int from 1 to {LARGEST}, got {target!r:.80}")

@@ -133,6 +133,12 @@ class Border(_Alive):
 
     due: str
     """What has to follow, in words."""
+    may_end: bool = False
+    """Whether a writer may end here."""
+
+    @abstractmethod
+    def symbols(self) -> Mapping[str, Place]:
+        """Returns the symbols that a writer may draw, with the states behind them; the end is left out."""
 
     def step(self, character: str) -> Step:
         """Returns what a character makes of the answer; a space changes nothing."""
@@ -178,6 +184,10 @@ class NumberDue(Border):
     @abstractmethod
     def explain(self, symbol: str) -> str:
         """Returns why a number that begins so is not well formed here."""
+
+    def symbols(self) -> Mapping[str, Place]:
+        """Returns the numbers that are well formed."""
+        return self.options
 
     def read(self, character: str) -> Step:
         """Returns what the first character of a number makes of the answer."""
@@ -235,7 +245,7 @@ class Underway(_Alive):
         worths = [border.worth for border in options.values()]
         ways = sum(border.ways for border in options.values())
         super().__init__(due.reading, sum(worths) / len(worths), ways)
-        self._due, self.letters, self._options = due, letters, options
+        self.began, self.letters, self._options = due, letters, options
         is_chosen = letters in options and len(options) == 1
         meant = options[letters] if is_chosen else due
         self.left = meant.left
@@ -245,8 +255,8 @@ class Underway(_Alive):
 
     def step(self, character: str) -> Step:
         """Returns what one more character makes of the number."""
-        return self._due.go_on(self.letters, character, self._options)
+        return self.began.go_on(self.letters, character, self._options)
 
     def complete(self) -> str:
         """Returns the rest of the first number that leads to a right end, and so on."""
-        return self._due.finish(self.letters, self._options)
+        return self.began.finish(self.letters, self._options)

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Final
 
 from rlsf_gym.domains.countdown.arithmetic import Number, Numbers, order, write_number
-from rlsf_gym.domains.countdown.places import Border, Lost, NumberDue, Reading, Step
+from rlsf_gym.domains.countdown.places import Border, Lost, NumberDue, Place, Reading, Step
 from rlsf_gym.domains.countdown.search import Move, Search
 
 __all__ = ["StepAnswers"]
@@ -79,6 +79,10 @@ class _OperatorDue(Border):
         ways = sum(one.ways for one in self._seconds.values())
         super().__init__(answers.reading, sum(worths) / len(worths), ways)
 
+    def symbols(self) -> Mapping[str, Place]:
+        """Returns the operators behind which a number may follow."""
+        return self._seconds
+
     def read(self, character: str) -> Step:
         """Returns what an operator makes of the answer."""
         if character in self._seconds:
@@ -146,6 +150,10 @@ class _EqualsDue(Border):
     def _result(self) -> _ResultDue:
         return _ResultDue(self._answers, self._step, self._move)
 
+    def symbols(self) -> Mapping[str, Place]:
+        """Returns the sign."""
+        return {"=": self._result}
+
     def read(self, character: str) -> Step:
         """Returns what the sign makes of the answer."""
         return (self._result, 1) if character == "=" else self.misplace(character)
@@ -185,8 +193,13 @@ class _Written(Border):
         self.verdict = float(move.is_right)
         self._goes_on = len(move.left) > 1
         comma = "','" if self._goes_on else ""
-        end = "the end" if not self._goes_on or answers.reading.is_any else ""
+        self.may_end = not self._goes_on or answers.reading.is_any
+        end = "the end" if self.may_end else ""
         self.due = " or ".join(filter(None, (comma, end)))
+
+    def symbols(self) -> Mapping[str, Place]:
+        """Returns the comma, where another step may follow."""
+        return {",": self._answers.begin_step(self.left)} if self._goes_on else {}
 
     def read(self, character: str) -> Step:
         """Returns what a comma makes of the answer."""

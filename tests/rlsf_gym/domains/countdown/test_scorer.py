@@ -222,7 +222,7 @@ def test_states_are_forgotten_when_there_are_too_many(monkeypatch):
     [
         ({"form": "infix"}, "form must be 'steps' or 'expression', got 'infix'"),
         ({"use": "most"}, "use must be 'all' or 'any', got 'most'"),
-        ({"value": 1}, "value must be 'random' or 'solvable', got 1"),
+        ({"value": 1}, "value must be 'random' or 'solvable' or 'reference', got 1"),
     ],
 )
 def test_unknown_settings_are_refused(kwargs, message):
