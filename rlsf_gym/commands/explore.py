@@ -101,7 +101,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.error(str(error))
     try:
         return run(options, settings, domain)
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, ImportError) as error:
         return fail(error)
     except KeyboardInterrupt:
         return 130
@@ -184,7 +184,7 @@ def make_explorer(options: argparse.Namespace, settings: Mapping[str, Any], doma
     )
 
 
-def first_question(options: argparse.Namespace, settings: Mapping[str, Any], domain: Any) -> Question:
+def first_question(options: argparse.Namespace, settings: Mapping[str, Any], opening: Question) -> Question:
     """Returns the question that the page opens with: of the first example, but for what is given."""
     given = vars(options)
     own = {key: given[key] for key in ("prompt", "instance", "seed", "response") if key in given}
@@ -192,7 +192,7 @@ def first_question(options: argparse.Namespace, settings: Mapping[str, Any], dom
         own = {"instance": "", "response": "", **own}
     picked = {name: settings[name] for name in PICKED}
     designs = {"designs": tuple(options.designs)} if "designs" in given else {}
-    return replace(Question.opening(domain), **own, **picked, **designs)
+    return replace(opening, **own, **picked, **designs)
 
 
 def run(options: argparse.Namespace, settings: Mapping[str, Any], domain: Any) -> int:
@@ -206,7 +206,7 @@ def run(options: argparse.Namespace, settings: Mapping[str, Any], domain: Any) -
     from rlsf_gym.explorer.server import Server
 
     explorer = make_explorer(options, settings, domain)
-    question = first_question(options, settings, domain)
+    question = first_question(options, settings, explorer.opening)
     if options.out is not None:
         options.out.write_text(snapshot(explorer, question), encoding="utf-8")
         sys.stdout.write(f"wrote {options.out}\n")

@@ -23,7 +23,7 @@ from rlsf_gym.objectives import OBJECTIVES, load_objective
 from rlsf_gym.prompts import Prompts, load_prompts
 from rlsf_gym.render import make_reading
 from rlsf_gym.render.standing import make_standings, rankings_from_info
-from rlsf_gym.scorers.protocol import needs_instance
+from rlsf_gym.scorers.protocol import has_verdict, needs_instance
 from rlsf_gym.text.segmentation import choose_segmentation
 from rlsf_gym.text.tokenizer import load_tokenizer
 
@@ -78,7 +78,6 @@ class Explorer:
         env_kwargs: Mapping[str, Any] | None = None,
     ) -> None:
         self.domain = load_domain() if domain is None else domain
-        self.opening = Question.opening(self.domain)
         more = {**self.domain.defaults, **(env_kwargs or {})}
         self.designs = tuple(dict.fromkeys([*DESIGNS, *designs]))
         self._lock = threading.Lock()
@@ -93,6 +92,14 @@ class Explorer:
         self._scorers: dict[str, Any] = {}
         self._refusals: dict[str, str] = {}
         self._load_scorers(scorer_kwargs or {})
+        self.opening = self._opening()
+
+    def _opening(self) -> Question:
+        """Returns the question that the page opens with, without designs that its scorer can't serve."""
+        question = Question.opening(self.domain)
+        scorer = self._scorers.get(question.scorer)
+        refused = {} if scorer is None else self._refused(scorer)
+        return replace(question, designs=tuple(name for name in question.designs if name not in refused))
 
     def _load_prompts(self, spec: Any, kwargs: Mapping[str, Any]) -> tuple[str, ...]:
         """Returns the prompts that the page offers, none in a domain that makes its own."""
@@ -116,7 +123,7 @@ class Explorer:
         boundaries, where values are known after each character.
         """
         has_instances = self.domain.instances is not None
-        are_verdicts = all(map(is_verdict, self._scorers.values()))
+        are_verdicts = all(map(has_verdict, self._scorers.values()))
         return {
             "designs": [describe_design(name) for name in self.designs],
             "scorers": [self._offer(name) for name in self.scorers],
@@ -219,7 +226,7 @@ class Explorer:
         return {
             **make_reading(play.instance.prompt, pieces, records, segmentation, payload=certificate.payload),
             **({} if data is None else {"instance": write_data(data)}),
-            **({"solved": bool(scores.full[0])} if is_verdict(scorer) else {}),
+            **({"solved": bool(scores.full[0])} if has_verdict(scorer) else {}),
             "prompt_score": float(scores.prompt[0]),
             "score": float(scores.full[0]),
             "running": scores.prefixes[0, : len(play.ids)].tolist(),
@@ -306,8 +313,3 @@ class Explorer:
         if len(ids) > MAX_TOKENS:
             raise ValueError(f"{name} must have at most {MAX_TOKENS:,} tokens, got {len(ids):,}: shorten it")
         return ids
-
-
-def is_verdict(scorer: Any) -> bool:
-    """Returns whether the score of a whole response is 1 or 0: right, or not."""
-    return getattr(scorer, "verdict", False) is True

@@ -9,7 +9,6 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, cast
 
 from rlsf_gym.arguments import did_you_mean
-from rlsf_gym.designs import DESIGNS
 from rlsf_gym.domains import Domain, Example, load_domain
 
 _DOMAIN = load_domain()
@@ -62,7 +61,6 @@ class Question:
     def opening(cls, domain: Domain) -> Question:
         """Returns the question that the page of a domain opens with: its first example, or seed 0."""
         examples = domain.samples.examples
-        designs = tuple(name for name in DESIGNS_OF_INSTANCES if name in DESIGNS)
         first = examples[0] if examples else Example("", domain.samples.prompts[0], "")
         return cls(
             prompt="" if domain.instances is not None else first.prompt,
@@ -70,7 +68,7 @@ class Question:
             scorer=domain.scorer,
             objective=domain.defaults.get("objective", cls.objective),
             boundary=domain.defaults.get("boundary", cls.boundary),
-            designs=DESIGNS_OF_TEXTS if domain.instances is None else designs,
+            designs=DESIGNS_OF_TEXTS if domain.instances is None else DESIGNS_OF_INSTANCES,
             instance="" if first.instance is None else write_data(first.instance),
         )
 

@@ -96,6 +96,18 @@ def test_a_domain_of_the_working_folder(tmp_path):
     assert data_in(tmp_path / "x.html")["answer"]["solved"] is False
 
 
+def test_a_missing_extra_is_told_in_one_line(call, tmp_path, monkeypatch):
+    from tests.helpers import sums
+
+    def assess(*_):
+        raise ImportError("sums needs\n  abacus: pip install abacus")
+
+    monkeypatch.setattr(sums.Sums, "assess", assess)
+    found, output, errors = call(*DOMAIN, "--out", "x.html")
+    assert (found, output, errors) == (1, "", ["error: sums needs abacus: pip install abacus"])
+    assert list(tmp_path.iterdir()) == []
+
+
 # In a browser
 
 
@@ -167,7 +179,8 @@ def test_it_shows_where_the_answer_was_lost_and_why(browser):
         "lost at \u201c6\u201d (target): 4+3+6 is 13, more than 9",
         "right would have been 4311",
     ]
-    assert texts(browser, "#figures dd")[0] == "\u2717 not solved"
+    assert texts(browser, "#figures dd") == ["\u2717 not solved", "0.002", "\u22120.002"]
+    assert browser.run("answer.tokens.length") == 5
     assert texts(browser, "#stave text") == ["1", "0", "0.031", "0.25", "0"]
     assert browser.run("all('#stave rect.alive').length") == 2
     assert browser.run("all('#stave rect.lost').length") == 3

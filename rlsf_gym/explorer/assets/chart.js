@@ -48,8 +48,9 @@ function drawStaff(canvas, boxes, [first, last], band, [least, most], answer) {
     const score = answer.running[place], box = boxes[place];
     path += `V${level(score)}H${box.right}`;
     if (score !== before && box.left >= free) {
-      canvas.append(caption(box.left + 3, level(score) + (score >= before || !least ? -5 : 13), written(score, answer), "start", "value"));
-      free = box.left + 36;
+      const text = written(score, answer);
+      canvas.append(caption(box.left + 3, level(score) + (score >= before || !least ? -5 : 13), text, "start", "value"));
+      free = box.left + 5 + 6.2 * text.length;
     }
     before = score;
   }

@@ -24,9 +24,11 @@ function nameThings() {
   for (const element of document.querySelectorAll(".instance")) element.textContent = instance[0].toUpperCase() + instance.slice(1);
   for (const name of ["prompt", "objective", "boundary"]) at(`${name}-field`).hidden = !offers(name);
   for (const element of document.querySelectorAll(".of-texts")) element.hidden = options.has_instances;
+  at("result").classList.toggle("symbols", options.has_instances);
   at("instance-field").hidden = !options.has_instances;
   at("scorer-field").hidden = options.scorers.length === 1;
   at("example-field").hidden = !options.examples.length && !options.prompts.length;
+  at("settings").hidden = ["example", "scorer", "objective", "boundary"].every((name) => at(`${name}-field`).hidden);
 }
 
 function fillForm() {
@@ -157,7 +159,7 @@ function render() {
 function renderReading(numbered) {
   const gain = answer.utility - answer.prompt_utility, isVerdict = answer.solved !== undefined;
   const first = isVerdict ? ["verdict", make("span", {}, verdictName(answer)), "big"] : ["score", number(answer.score), "big"];
-  const figures = [first, [isVerdict ? "value at first" : "prompt alone", worth(answer.prompt_score, answer)], ["utility gain", number(gain), "big"]];
+  const figures = [first, [isVerdict ? "value at first" : "prompt alone", worth(answer.prompt_score, answer)], ["utility gain", gained(gain, answer), "big"]];
   at("figures").replaceChildren(...figures.flatMap(([name, value, kind]) => [
     make("dt", { textContent: name }), make("dd", { className: kind || "" }, value),
   ]));

@@ -33,6 +33,13 @@ function worth(value, answer) {
   return answer.solved === undefined ? number(value) : make("span", { className: "number", textContent: written(value, answer) });
 }
 
+// Returns a gain as it is written: in the digits that count, where it is one of values that are shares.
+function gained(gain, answer) {
+  if (answer.solved === undefined || !gain) return number(gain);
+  const colour = gain > 0 ? "gain" : "loss";
+  return make("span", { className: `number ${colour}`, textContent: (gain > 0 ? "+" : "\u2212") + written(Math.abs(gain), answer) });
+}
+
 function side(value) {
   return Math.abs(value) < VISIBLE ? "" : value > 0 ? "gain" : "loss";
 }
@@ -145,8 +152,8 @@ function designHead(design, answer) {
   const gain = answer.utility - answer.prompt_utility;
   if (!error) {
     const equal = Math.abs(total - gain) < 1e-4;
-    head.append(make("p", { className: "total" }, make("b", {}, number(total)), equal ? "total = gain" : "total \u2260 gain "));
-    if (!equal) head.lastChild.append(number(gain));
+    head.append(make("p", { className: "total" }, make("b", {}, gained(total, answer)), equal ? "total = gain" : "total \u2260 gain "));
+    if (!equal) head.lastChild.append(gained(gain, answer));
   }
   const properties = ["causal", "conserving", "bounded"].map((name) =>
     make("li", { className: design[name] ? "yes" : "no", textContent: design[name] ? `\u2713 ${name}` : `\u2717 not ${name}` }),

@@ -146,6 +146,13 @@ def test_a_page_opens_with_the_first_example(explorer):
     assert Question.opening(load_domain()) == Question(first.prompt, first.response)
 
 
+def test_a_page_opens_with_designs_that_its_scorer_can_serve(explorer):
+    """One that needs cores is not among them: the scorer offers none."""
+    assert explorer.opening.designs == ("terminal", "potential", "first_error")
+    assert Question.opening(SUMS).designs == ("terminal", "potential", "first_error", "unsat_core")
+    assert "offers 'core'" in explorer.options()["scorers"][0]["refused"]["unsat_core"]
+
+
 def test_nothing_of_a_payload_acts_on_the_page(monkeypatch):
     told = {"because": "\u202eup", "reason": "\x1b[31m", "witness": "4\u2028", "fatal": None}
     from tests.helpers import sums
