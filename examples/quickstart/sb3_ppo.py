@@ -2,6 +2,7 @@
 
     pip install -e '.[sb3]'
     python examples/quickstart/sb3_ppo.py                                (half a minute on two cores)
+    python examples/quickstart/sb3_ppo.py --env rlsf_gym:rlsf_gym/CountdownToken-v0
 
 One step is one word and pays what that word changed. Ids are names and not numbers, so the policy looks them
 up in a table of its own; the rest is SB3 as it comes.
@@ -23,7 +24,6 @@ from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
 from stable_baselines3.common.vec_env import VecEnv
 
 ENV_ID = "rlsf_gym:rlsf_gym/SentimentTokenToy-v0"
-LENGTH = 8  # words of a response, at most
 ENVS = 16
 STEPS = 64  # of each environment, per iteration
 
@@ -65,12 +65,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument("--env", default=ENV_ID, help="one token a step")
     parser.add_argument("--episodes", type=int, default=4_096, help="rounded up to whole iterations")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=Path("runs/sb3_ppo.jsonl"))
     args = parser.parse_args()
 
-    env = make_vec_env(ENV_ID, n_envs=ENVS, seed=args.seed, env_kwargs={"max_new_tokens": LENGTH})
+    env = make_vec_env(args.env, n_envs=ENVS, seed=args.seed)
+    length = env.get_attr("task")[0].max_new_tokens  # of a response, at most
     agent = PPO(
         "MultiInputPolicy",
         env,
@@ -84,7 +86,7 @@ def main() -> None:
         device="cpu",
     )
     progress = Curve()
-    agent.learn(max(1, args.episodes) * LENGTH, callback=progress)
+    agent.learn(max(1, args.episodes) * length, callback=progress)
     print(write(agent, env))
     rows = progress.rows
     args.out.parent.mkdir(parents=True, exist_ok=True)

@@ -13,7 +13,13 @@ from rlsf_gym.flags.flag import Flag
 from rlsf_gym.presets import run_prompts
 from rlsf_gym.presets.names import check_names
 from rlsf_gym.presets.own_modules import find_own_modules
-from rlsf_gym.presets.run_instances import check_flags, describe, flag_texts, hash_instances
+from rlsf_gym.presets.run_instances import (
+    check_flags,
+    describe,
+    find_tokenizer,
+    flag_texts,
+    hash_instances,
+)
 from rlsf_gym.presets.task_flags import TASK, check_task, env_kwargs, tell
 from rlsf_gym.render.build import make_sample
 from rlsf_gym.render.samples_file import plain_token, read_samples, write_page
@@ -96,11 +102,9 @@ class TaskPreset:
             return replace(made, remake=None).complete({**settings, **own}, given)
         if self.domain is not None:
             check_flags(self.name, settings)
-            if "tokenizer" not in given and settings["policy"] == self.defaults.get("policy"):
-                settings = {
-                    **settings,
-                    "tokenizer": self.domain.defaults.get("tokenizer"),
-                }  # by its name here
+            if "tokenizer" not in given:
+                own = settings["policy"] == self.defaults.get("policy")
+                settings = {**settings, "tokenizer": find_tokenizer(self.domain, settings["policy"], own=own)}
         judge = {} if "judge" in given else {"judge": self.judge(settings)}
         return {**settings, **judge, **self._told(settings, given)}
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from rlsf_gym.domains import Domain
 from rlsf_gym.instance import Instances
+from rlsf_gym.text.tokenizer import load_tokenizer
+from rlsf_gym.text.vocabulary import read_vocabulary
 
-__all__ = ["check_flags", "defaults_of", "describe", "flag_texts", "hash_instances"]
+__all__ = ["check_flags", "defaults_of", "describe", "find_tokenizer", "flag_texts", "hash_instances"]
 
 Settings = Mapping[str, Any]
 PROMPT_FLAGS = ("prompts", "prompts_column", "eval_prompts")
@@ -36,6 +39,33 @@ def flag_texts(domain: Domain) -> dict[str, str]:
         "scorer": f"{', '.join(map(repr, domain.scorers))}, or module:attribute",
         "judge": "held-out judge, only reported: 'none', a path, or a name",
     }
+
+
+def find_tokenizer(domain: Domain, policy: str, *, own: bool) -> str | None:
+    """Returns the name of the domain's tokenizer for a policy that was made for it, None for any other.
+
+    Args:
+        domain: The domain.
+        policy: Name or folder of the policy.
+        own: Whether it is the one that the domain's task names.
+    """
+    name = domain.defaults.get("tokenizer")
+    if not isinstance(name, str):
+        return None
+    file = Path(policy) / "tokenizer.json"
+    if own or (file.is_file() and _read_tokens(file) == dict(read_vocabulary(load_tokenizer(name)))):
+        return name
+    return None
+
+
+def _read_tokens(file: Path) -> dict[str, int]:
+    """Returns token to id of a file of the tokenizers library; none where it is of another kind."""
+    try:
+        data = json.loads(file.read_text(encoding="utf-8"))
+        added = {str(one["content"]): int(one["id"]) for one in data.get("added_tokens", ())}
+        return {**{str(token): int(number) for token, number in data["model"]["vocab"].items()}, **added}
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return {}  # whoever loads it says what is wrong
 
 
 def check_flags(domain: str, settings: Settings) -> None:

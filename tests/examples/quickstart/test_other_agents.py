@@ -19,6 +19,7 @@ RUNS = {  # script: (package it needs, episodes, lines of its curve)
     "trl_grpo": ("trl", 128, 2),
     "sb3_ppo": ("stable_baselines3", 256, 2),
 }
+PUZZLES = {"reinforce": "rlsf_gym:rlsf_gym/Countdown-v0", "sb3_ppo": "rlsf_gym:rlsf_gym/CountdownToken-v0"}
 
 
 @pytest.mark.whole
@@ -42,6 +43,22 @@ def test_example_runs_and_leaves_its_curve(name, tmp_path):
     assert f"first tenth {first:+.3f}, last tenth {last:+.3f}" in done.stdout
 
 
+@pytest.mark.whole
+@pytest.mark.parametrize("name", PUZZLES)
+def test_puzzles_are_trained_on_without_a_change_but_the_id(name, tmp_path):
+    package = RUNS[name][0]
+    if importlib.util.find_spec(package) is None:
+        pytest.skip(f"needs {package}")
+    out = tmp_path / "curve.jsonl"
+    words = ["--env", PUZZLES[name], "--episodes", "192", "--out", str(out)]
+    command = [sys.executable, str(ROOM / f"{name}.py"), *words]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    rows = [json.loads(line) for line in out.read_text().splitlines()]
+    assert len(rows) >= 2
+    assert all(-1.0 <= row["reward"] <= 1.0 for row in rows)
+
+
 def test_reinforce_can_be_taken_as_it_is():
     source = (ROOT / ROOM / "reinforce.py").read_text()
     assert len(source.splitlines()) < 100
@@ -62,12 +79,12 @@ def test_reinforce_scores_what_it_samples(tiny_policy):
     model = GPT2LMHeadModel.from_pretrained(tiny_policy).eval()
     ids = torch.tensor([[0, 0, 65], [66, 67, 68]])  # (B, P), left-padded
     mask = torch.tensor([[0, 0, 1], [1, 1, 1]])
-    responses = reinforce.sample(model, ids, mask, torch.Generator().manual_seed(0))
+    responses = reinforce.sample(model, ids, mask, torch.Generator().manual_seed(0), 16)
     scored = reinforce.log_probs(model, ids, mask, responses)
-    assert responses.shape == scored.shape == (2, reinforce.LENGTH)
+    assert responses.shape == scored.shape == (2, 16)
 
     generator, prompts = torch.Generator().manual_seed(0), [[65], [66, 67, 68]]
-    for t in range(reinforce.LENGTH):  # row by row, without padding or cache
+    for t in range(16):  # row by row, without padding or cache
         contexts = [prompt + row[:t].tolist() for prompt, row in zip(prompts, responses, strict=True)]
         logits = torch.stack([model(torch.tensor([context])).logits[0, -1] for context in contexts])
         assert (
