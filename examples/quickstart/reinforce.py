@@ -13,6 +13,7 @@ import copy
 import json
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import gymnasium as gym
 import torch
@@ -27,8 +28,8 @@ def load(size: int) -> GPT2LMHeadModel:
     for folder in (resources.files("agents") / "assets").iterdir():
         if json.loads((folder / "config.json").read_text())["vocab_size"] == size:
             return GPT2LMHeadModel.from_pretrained(str(folder))
-    small = {"n_layer": 2, "n_head": 2, "n_embd": 64, "bos_token_id": 0, "eos_token_id": 0}
-    return GPT2LMHeadModel(GPT2Config(vocab_size=size, **small))
+    config = GPT2Config(vocab_size=size, n_layer=2, n_head=2, n_embd=64, bos_token_id=0, eos_token_id=0)
+    return GPT2LMHeadModel(config)
 
 
 def positions_of(mask: Tensor) -> Tensor:
@@ -64,7 +65,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=Path("runs/reinforce.jsonl"))
     args = parser.parse_args()
-    env = gym.make_vec(args.env, num_envs=BATCH)
+    env: Any = gym.make_vec(args.env, num_envs=BATCH)
     rng = torch.Generator().manual_seed(args.seed)
     model = load(int(env.single_action_space.nvec[0]) - 1).eval()  # no dropout: sample what is scored
     reference = copy.deepcopy(model).requires_grad_(False)
