@@ -142,7 +142,7 @@ def read_settings(options: argparse.Namespace, domain: Any) -> dict[str, Any]:
         if key in given:
             raise ValueError(f"--{key.replace('_', '-')}: domain {domain.name!r} {hint}")
     kept: dict[str, Any] = {flag.key: flag.default for flag in TASK}
-    opening = Question.opening(domain)
+    opening = Question.opening(domain, ())
     own = {name: getattr(opening, name) for name in PICKED}
     settings: dict[str, Any] = {**kept, **own, "policy": "bundled", "device": "cpu"}
     settings |= {key: value for key, value in given.items() if key in kept}

@@ -8,6 +8,7 @@ from typing import Any
 
 from rlsf_gym.designs import load_design
 from rlsf_gym.domains import Example
+from rlsf_gym.envs.task import Task
 from rlsf_gym.explorer.question import write_data
 
 LABELS = {"unit": "unit", "amount": "amount", "instance": "instance"}
@@ -30,6 +31,15 @@ def show_example(example: Example) -> dict[str, Any]:
     """Returns an example as plain data, that of its instance as a page takes it."""
     data = example.instance
     return {**example._asdict(), "instance": "" if data is None else write_data(data)}
+
+
+def is_taken(task: Task, example: Example) -> bool:
+    """Returns whether a task makes an instance of the data of an example."""
+    try:
+        task.make_instance(example.instance, task.option)
+    except ValueError:
+        return False
+    return True
 
 
 def summary(function: Any) -> str:

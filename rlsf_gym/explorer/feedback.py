@@ -11,9 +11,9 @@ from typing import Any, NamedTuple, get_args
 import numpy as np
 
 from rlsf_gym.designs import DESIGNS, load_design
-from rlsf_gym.domains import Domain, load_domain
+from rlsf_gym.domains import Domain, Example, load_domain
 from rlsf_gym.envs.response import ResponseEnv
-from rlsf_gym.explorer.choices import LABELS, describe_design, show_example
+from rlsf_gym.explorer.choices import LABELS, describe_design, is_taken, show_example
 from rlsf_gym.explorer.question import Question, check, check_among, read_data, write_data
 from rlsf_gym.explorer.wording import one_line, plain_standing
 from rlsf_gym.feedback.decoding import read_responses
@@ -92,14 +92,24 @@ class Explorer:
         self._scorers: dict[str, Any] = {}
         self._refusals: dict[str, str] = {}
         self._load_scorers(scorer_kwargs or {})
-        self.opening = self._opening()
+        self.opening, self._examples = self._open()
 
-    def _opening(self) -> Question:
-        """Returns the question that the page opens with, without designs that its scorer can't serve."""
-        question = Question.opening(self.domain)
-        scorer = self._scorers.get(question.scorer)
-        refused = {} if scorer is None else self._refused(scorer)
-        return replace(question, designs=tuple(name for name in question.designs if name not in refused))
+    def _open(self) -> tuple[Question, list[Example]]:
+        """Returns the question that the page opens with, and all examples.
+
+        Designs that its scorer can't serve are left out, and so are examples that are none under the
+        arguments of the domain, such as grids of another size.
+        """
+        examples, name = list(self.domain.samples.examples), self.domain.scorer
+        if name not in self._scorers:
+            return Question.opening(self.domain, examples), examples
+        refused = self._refused(self._scorers[name])
+        if self.domain.instances is not None:
+            task = self._make({"scorer": self._scorers[name]}, 1, False).task
+            examples = [one for one in examples if is_taken(task, one)]
+        question = Question.opening(self.domain, examples)
+        served = tuple(name for name in question.designs if name not in refused)
+        return replace(question, designs=served), examples
 
     def _load_prompts(self, spec: Any, kwargs: Mapping[str, Any]) -> tuple[str, ...]:
         """Returns the prompts that the page offers, none in a domain that makes its own."""
@@ -129,7 +139,7 @@ class Explorer:
             "scorers": [self._offer(name) for name in self.scorers],
             "objectives": [] if are_verdicts else list(self.objectives),
             "boundaries": [] if has_instances else list(get_args(Boundary)),
-            "examples": list(map(show_example, self.domain.samples.examples)),
+            "examples": list(map(show_example, self._examples)),
             "prompts": list(self._prompts),
             "has_instances": has_instances,
             "labels": {**LABELS, **self.domain.labels},

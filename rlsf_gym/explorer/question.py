@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, cast
 
@@ -58,9 +58,8 @@ class Question:
         object.__setattr__(self, "designs", tuple(dict.fromkeys(listed)))
 
     @classmethod
-    def opening(cls, domain: Domain) -> Question:
+    def opening(cls, domain: Domain, examples: Sequence[Example]) -> Question:
         """Returns the question that the page of a domain opens with: its first example, or seed 0."""
-        examples = domain.samples.examples
         first = examples[0] if examples else Example("", domain.samples.prompts[0], "")
         return cls(
             prompt="" if domain.instances is not None else first.prompt,

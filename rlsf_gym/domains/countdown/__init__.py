@@ -81,7 +81,7 @@ def make_countdown(
         instances=partial(Puzzles, settings=settings),
         defaults={"tokenizer": "countdown", **_measure(settings)},
         training=TRAINING,
-        labels={"unit": "symbol", "amount": "chance"},
+        labels={"unit": "symbol", "amount": "chance", "instance": "puzzle"},
     )
 
 

@@ -17,8 +17,8 @@ SAMPLES: Final = Samples(
         *(b"1+", b"2*3=6,", b"05", b"x", b"\xc3", b"\xd9\xa3", b"\t"),
     ),
     examples=(
-        Example("Right", "", "3*7=21,11-5=6,21+6=27", {"numbers": [3, 5, 7, 11], "target": 27}),
         Example("A step that loses", "", "11-5=6,7+3=10,10+6=16", _CLASSIC),
+        Example("Right", "", "3*7=21,11-5=6,21+6=27", {"numbers": [3, 5, 7, 11], "target": 27}),
         Example("Wrong arithmetic", "", "3*7=21,11-5=5,21+5=26", {"numbers": [3, 5, 7, 11], "target": 27}),
         Example("A number twice", "", "7-5=2,7+3=10", _CLASSIC),
         Example(

@@ -5,11 +5,12 @@ import json
 import pytest
 
 from rlsf_gym import ResponseEnv
-from rlsf_gym.domains import load_domain
+from rlsf_gym.domains import DOMAINS, load_domain
 from rlsf_gym.explorer.feedback import Explorer
 from rlsf_gym.explorer.question import Question
+from rlsf_gym.render.verdict import find_values
 from tests.helpers.digits import make_digits
-from tests.helpers.sums import EXAMPLES, SUMS
+from tests.helpers.sums import EXAMPLES, SUMS, make_sums
 
 END = 256  # the end token of bytes
 
@@ -132,7 +133,7 @@ def test_a_domain_whose_scores_are_no_verdicts_has_objectives():
     assert "negative" in options["objectives"]
     assert (options["boundaries"], options["examples"]) == ([], [])
     assert options["labels"] == {"unit": "unit", "amount": "amount", "instance": "instance"}
-    question = Question.opening(explorer.domain)
+    question = explorer.opening
     assert (question.prompt, question.response, question.instance, question.seed) == ("", "", "", 0)
     answer = explorer.answer(question)
     assert "verdict" not in answer and "solved" not in answer
@@ -143,14 +144,49 @@ def test_a_page_opens_with_the_first_example(explorer):
     assert (explorer.opening.response, explorer.opening.instance) == ("4361", '{"target": 9}')
     assert explorer.opening.boundary == "open"  # the domain's own
     first = load_domain().samples.examples[0]
-    assert Question.opening(load_domain()) == Question(first.prompt, first.response)
+    assert Question.opening(load_domain(), [first]) == Question(first.prompt, first.response)
+
+
+def test_examples_that_are_none_under_the_domains_arguments_are_left_out():
+    examples = (EXAMPLES[0]._replace(instance={"target": 10}), EXAMPLES[1])
+    explorer = Explorer(domain=make_sums(samples=SUMS.samples._replace(examples=examples)))
+    assert [one["name"] for one in explorer.options()["examples"]] == ["Right"]
+    assert explorer.opening.response == "45"
+    none = Explorer(domain=make_sums(samples=SUMS.samples._replace(examples=examples[:1])))
+    assert (none.opening.instance, none.opening.response) == ("", "")
+    assert none.answer(none.opening)["verdict"]["status"] == "unfinished"
 
 
 def test_a_page_opens_with_designs_that_its_scorer_can_serve(explorer):
     """One that needs cores is not among them: the scorer offers none."""
     assert explorer.opening.designs == ("terminal", "potential", "first_error")
-    assert Question.opening(SUMS).designs == ("terminal", "potential", "first_error", "unsat_core")
+    assert Question.opening(SUMS, ()).designs == ("terminal", "potential", "first_error", "unsat_core")
     assert "offers 'core'" in explorer.options()["scorers"][0]["refused"]["unsat_core"]
+
+
+@pytest.mark.parametrize("name", [name for name in DOMAINS if name != "sentiment"])
+def test_every_example_of_every_domain_is_answered(name):
+    """Each is solved, or says why it is not, with the token that lost it."""
+    try:
+        explorer = Explorer(domain=load_domain(name))
+    except ImportError as error:
+        pytest.skip(str(error))
+    examples = load_domain(name).samples.examples
+    assert [one["name"] for one in explorer.options()["examples"]] == [one.name for one in examples]
+    for one in examples:
+        question = {"instance": json.dumps(one.instance), "response": one.response, "designs": ["potential"]}
+        answer = explorer.answer_plain(question)
+        assert "error" not in answer["designs"]["potential"]
+        verdict, marks = answer["verdict"], [token["mark"] for token in answer["tokens"]]
+        assert answer["solved"] == (verdict["status"] == "solved") == (verdict["because"] == "")
+        assert marks.count("fatal") == (verdict["status"] == "dead")
+        assert marks.count("end") == (verdict["status"] == "unfinished")
+        values = find_values(
+            [{**record, "status": "added"} for record in answer["records"]],
+            [token["parts"][-1]["end"] for token in answer["tokens"]],
+            answer["score"],
+        )
+        assert values == pytest.approx(answer["running"], abs=1e-12)
 
 
 def test_nothing_of_a_payload_acts_on_the_page(monkeypatch):

@@ -72,7 +72,7 @@ def make_sudoku(
             "max_prompt_tokens": size**2 + 1,
             "max_new_tokens": size**2 + 1,
         },
-        labels={"unit": "cell", "amount": "value"},
+        labels={"unit": "cell", "amount": "value", "instance": "puzzle"},
     )
 
 
