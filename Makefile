@@ -18,7 +18,7 @@ help:  ## Say what each target does.
 $(TRAIN): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	@# Uncompiled: a fifth of the size, and training imports less than half of it.
-	$(BIN)/python -m pip install --quiet --no-compile --constraint constraints.txt --editable '.[agents,report,render,knowledge]'
+	$(BIN)/python -m pip install --quiet --no-compile --constraint constraints.txt --editable '.[agents,report,render,knowledge,constraints]'
 	@touch $@
 
 $(READY): $(TRAIN)

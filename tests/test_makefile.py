@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-TRAINING, ALL = ".[agents,report,render,knowledge]", ".[all,workshop,dev]"
+TRAINING, ALL = ".[agents,report,render,knowledge,constraints]", ".[all,workshop,dev]"
 
 pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
 

@@ -43,21 +43,21 @@ WARM_UP = 0.01
 WEIGHT_DECAY = 0.1
 
 
-def make_model() -> GPT2LMHeadModel:
-    """Returns the untrained model of 4 layers; every layer starts as the identity."""
+def make_model(*, vocab_size: int = END_ID + 1, width: int = 256, positions: int = 256) -> GPT2LMHeadModel:
+    """Returns an untrained model of 4 layers, each the identity at first; its last id is the end token."""
     model = GPT2LMHeadModel(
         GPT2Config(
-            vocab_size=END_ID + 1,
+            vocab_size=vocab_size,
             n_layer=4,
-            n_embd=256,
+            n_embd=width,
             n_head=4,
-            n_positions=256,
+            n_positions=positions,
             activation_function="gelu_pytorch_tanh",
             resid_pdrop=0.0,
             embd_pdrop=0.0,
             attn_pdrop=0.0,
-            bos_token_id=END_ID,
-            eos_token_id=END_ID,
+            bos_token_id=vocab_size - 1,
+            eos_token_id=vocab_size - 1,
         )
     )
     for layer in cast(Any, model.transformer.h):

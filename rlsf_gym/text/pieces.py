@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
-from rlsf_gym.text.byte_pair import check_token_id
+from rlsf_gym.text.byte_pair import byte_of_character, check_token_id
 
-__all__ = ["PieceTokenizer"]
+__all__ = ["PieceTokenizer", "read_pieces"]
 
 
 class PieceTokenizer:
@@ -39,7 +40,9 @@ class PieceTokenizer:
         self._bytes = (*(piece.encode("utf-8") for piece in self.pieces), b"")
         self._ids = {piece: token_id for token_id, piece in enumerate(self.pieces)}
         longest_first = sorted(self.pieces, key=len, reverse=True)
-        self._piece = re.compile("|".join(map(re.escape, longest_first)))
+        self.pattern = "|".join(map(re.escape, longest_first))
+        """Regular expression that finds the pieces of a text."""
+        self._piece = re.compile(self.pattern)
 
     def encode(self, text: str) -> list[int]:
         """Returns the ids of the pieces of a text.
@@ -80,3 +83,29 @@ class PieceTokenizer:
     def __repr__(self) -> str:
         """Returns a description with the number of pieces."""
         return f"{type(self).__name__}({len(self.pieces)} pieces)"
+
+
+def read_pieces(data: Mapping[str, Any]) -> PieceTokenizer | None:
+    """Returns the tokenizer of pieces that a `tokenizer.json` describes, None where it is of another kind.
+
+    Such a file has one word per piece and splits texts by `PieceTokenizer.pattern`; its last word ends.
+
+    Args:
+        data: The file's content.
+    """
+    model: dict[str, Any] = data["model"]
+    before: dict[str, Any] = data.get("pre_tokenizer") or {}
+    splits: list[dict[str, Any]] = before.get("pretokenizers") or [{}]
+    if model["type"] != "WordLevel" or splits[0].get("behavior") != "Isolated":
+        return None
+    bytes_of = byte_of_character()
+    words = [word for word, _ in sorted(model["vocab"].items(), key=lambda item: item[1])]
+    if (
+        not words
+        or {*model["vocab"].values()} != {*range(len(words))}
+        or not {*"".join(words)} <= {*bytes_of}
+    ):
+        return None
+    pieces = [bytes(bytes_of[character] for character in word) for word in words[:-1]]
+    tokenizer = PieceTokenizer([piece.decode("utf-8", "replace") for piece in pieces])
+    return tokenizer if splits[0].get("pattern") == {"Regex": tokenizer.pattern} else None

@@ -13,6 +13,7 @@ from tokenizers import Tokenizer as Backend
 
 from rlsf_gym.arguments import first_line
 from rlsf_gym.text.byte_pair import BytePairTokenizer
+from rlsf_gym.text.pieces import PieceTokenizer, read_pieces
 
 __all__ = ["fetch_folder", "read_tokenizer"]
 
@@ -20,7 +21,7 @@ _CONFIGS = ("special_tokens_map.json", "tokenizer_config.json")
 _HUB_FILES = ("tokenizer.json", "vocab.json", "merges.txt", "added_tokens.json", *_CONFIGS)
 
 
-def read_tokenizer(path: Path, eos_token: str | None = None) -> BytePairTokenizer:
+def read_tokenizer(path: Path, eos_token: str | None = None) -> BytePairTokenizer | PieceTokenizer:
     """Returns the tokenizer of a `tokenizer.json`, or of a folder with one or with GPT-2's files.
 
     A folder's `special_tokens_map.json`, `tokenizer_config.json` and `added_tokens.json` are read as well.
@@ -31,8 +32,13 @@ def read_tokenizer(path: Path, eos_token: str | None = None) -> BytePairTokenize
             the first of `END_TOKENS` that there is.
 
     Raises:
-        ValueError: If there is no such file or folder, or it holds no byte-level BPE.
+        ValueError: If there is no such file or folder, or it holds neither byte-level BPE nor pieces.
     """
+    file = path / "tokenizer.json" if os.path.isdir(path) else path
+    if os.path.isfile(file):
+        pieces = read_pieces(json.loads(_read_backend(file).to_str()))
+        if pieces is not None:
+            return pieces
     if os.path.isdir(path):
         return _read_folder(path, eos_token)
     if os.path.isfile(path):

@@ -9,4 +9,17 @@ __all__ = ["TRAINING"]
 TRAINING: Final[dict[str, Any]] = {
     "name": "countdown",
     "env_id": "rlsf_gym:rlsf_gym/Countdown-v0",
+    "defaults": {
+        "policy": "gpt2-countdown-1m",
+        "response_length": "26",
+        "episodes": 20_480,
+        "eval_samples": 1024,
+    },
+    "with_candidates": {
+        "batch_size": 64,
+        "minibatch_size": 32,
+        "ppo_epochs": 1,
+        "lr": 5e-4,
+        "kl_coef": 0.0,
+    },
 }

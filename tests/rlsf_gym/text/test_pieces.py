@@ -4,7 +4,7 @@ import pickle
 import pytest
 
 from rlsf_gym.domains.sentiment.toy import ToyTokenizer
-from rlsf_gym.text.pieces import PieceTokenizer
+from rlsf_gym.text.pieces import PieceTokenizer, read_pieces
 from rlsf_gym.text.tokenizer import load_tokenizer
 from rlsf_gym.text.vocabulary import read_vocabulary
 
@@ -59,3 +59,20 @@ def test_the_toy_language_is_made_of_pieces() -> None:
     assert isinstance(tokenizer, PieceTokenizer)
     assert tokenizer.decode(tokenizer.encode("The film was not bad!")) == "The film was not bad!"
     assert repr(tokenizer) == "ToyTokenizer()"
+
+
+def describe(tokenizer: PieceTokenizer, **changes: object) -> dict[str, object]:
+    """Returns a tokenizer.json of pieces, with other parts where they are given."""
+    split = {"type": "Split", "pattern": {"Regex": tokenizer.pattern}, "behavior": "Isolated"}
+    model = {"type": "WordLevel", "vocab": dict(read_vocabulary(tokenizer))}
+    return {"model": model | changes, "pre_tokenizer": {"type": "Sequence", "pretokenizers": [split]}}
+
+
+def test_pieces_are_read_from_a_file_that_has_one_word_for_each() -> None:
+    tokenizer = PieceTokenizer(PIECES)
+    assert read_pieces(describe(tokenizer)) == tokenizer
+    assert read_pieces(describe(tokenizer, type="BPE")) is None
+    assert read_pieces(describe(tokenizer, vocab={"1": 0, "2": 2, "3": 3})) is None
+    assert read_pieces(describe(tokenizer, vocab={"1": 0, "2": 1, "<|endoftext|>": 2})) is None  # the pattern
+    assert read_pieces(describe(tokenizer) | {"pre_tokenizer": None}) is None
+    assert read_pieces(describe(tokenizer) | {"pre_tokenizer": {"type": "ByteLevel"}}) is None

@@ -12,6 +12,7 @@ from rlsf_gym.domains.constraints.sudoku.formula import BOXES
 from rlsf_gym.domains.constraints.sudoku.generator import MOST_BLANKS
 from rlsf_gym.domains.constraints.sudoku.instances import DrawnSudokus, SavedSudokus, SudokuFace
 from rlsf_gym.domains.constraints.sudoku.samples import SAMPLES
+from rlsf_gym.domains.constraints.sudoku.training import TRAINING
 from rlsf_gym.domains.domain import Domain
 
 __all__ = ["make_sudoku"]
@@ -72,6 +73,7 @@ def make_sudoku(
             "max_prompt_tokens": size**2 + 1,
             "max_new_tokens": size**2 + 1,
         },
+        training=TRAINING,
         labels={"unit": "cell", "amount": "value", "instance": "puzzle"},
     )
 
