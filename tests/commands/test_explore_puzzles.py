@@ -182,8 +182,9 @@ def test_it_shows_where_the_answer_was_lost_and_why(browser):
     assert texts(browser, "#figures dd") == ["\u2717 not solved", "0.002", "\u22120.002"]
     assert browser.run("answer.tokens.length") == 5
     assert texts(browser, "#stave text") == ["1", "0", "0.031", "0.25", "0"]
-    assert browser.run("all('#stave rect.alive').length") == 2
-    assert browser.run("all('#stave rect.lost').length") == 3
+    edges = browser.run("all('#stave .token').map(token => token.offsetLeft)")
+    for kind, place in (("alive", 0), ("lost", 2)):
+        assert browser.run(f"all('#stave rect.{kind}').map(shape => shape.x.baseVal.value)") == [edges[place]]
 
 
 @see
@@ -253,6 +254,20 @@ def test_data_that_are_typed_wrong_are_said_in_one_line(browser):
         browser.write("#instance", typed)
         browser.wait_for(f"at('problem').textContent.includes({json.dumps(told)})")
     assert browser.run("all('#problem b').length") == 0
+
+
+@see
+def test_rewards_that_are_all_small_are_written_out(browser):
+    """Of 9, one digit that is too much costs 0.5**9, and a wrong one no more."""
+    browser.write("#response", "x")
+    browser.wait_for("answer.verdict.reason === 'syntax'")
+    lost = "all('.row[data-design=potential] .token').map(token => token.dataset.reward)"
+    assert browser.run(lost) == ["\u22120.002", None]
+    assert texts(browser, "#legend .number") == ["\u22120.002", "\u22120.001", "0", "+0.001", "+0.002"]
+    browser.run("answer.designs.potential.rewards = [-3.64e-7, 0]; answer.designs.terminal.rewards = [0, 0]")
+    browser.run("answer.designs.first_error.rewards = [0, 0]; render()")
+    assert browser.run(lost) == ["\u22123.6e\u22127", None]
+    assert texts(browser, "#legend .number")[-1] == "+3.6e\u22127"
 
 
 @see

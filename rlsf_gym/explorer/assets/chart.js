@@ -55,11 +55,20 @@ function drawStaff(canvas, boxes, [first, last], band, [least, most], answer) {
     before = score;
   }
   canvas.append(shape("path", { class: "course", d: path }));
-  for (let place = first; place <= last; place++) {
-    const { completion } = answer.tokens[place], { left: x, right: end } = boxes[place];
-    if (completion !== undefined) canvas.prepend(shape("rect", { class: completion === null ? "lost" : "alive", x, y: top, width: end - x, height }));
-  }
+  if (answer.verdict) shadeAlive(canvas, boxes, [first, last], { y: top, height }, answer);
   for (const [start, end] of stretches(answer.running, first, last)) canvas.prepend(area(boxes[start].left, boxes[end].right, level(0), level(answer.running[start])));
+}
+
+// Shades where a right answer is still possible, and where it is lost.
+function shadeAlive(canvas, boxes, [first, last], across, answer) {
+  let end = first;
+  while (end <= last && answer.tokens[end].completion !== null) end++;
+  const shade = (kind, from, to) => {
+    const x = boxes[from].left;
+    canvas.prepend(shape("rect", { class: kind, x, width: boxes[to].right - x, ...across }));
+  };
+  if (end > first) shade("alive", first, end - 1);
+  if (end <= last) shade("lost", end, last);
 }
 
 // Returns the first and last token of each stretch of one score other than 0.

@@ -148,7 +148,7 @@ function render() {
   hide();
   const names = shownDesigns(), rewards = names.map((name) => answer.designs[name].rewards || []);
   const greatest = rewards.flat().reduce((most, reward) => Math.max(most, Math.abs(reward)), 0);
-  const numbered = answer.tokens.map((_, place) => rewards.some((row) => Math.abs(row[place]) >= VISIBLE));
+  const numbered = answer.tokens.map((_, place) => rewards.some((row) => Math.abs(row[place]) >= leastShown(greatest || 1)));
   at("result").classList.toggle("vast", answer.tokens.length > VAST);
   renderReading(numbered);
   renderLegend(greatest);

@@ -4,6 +4,7 @@ const LONG = 24; // characters from which a word may break between its tokens
 const SHOWN = 14; // records in one detail
 const WIDEST = 24; // characters of a word in a detail
 const VISIBLE = 5e-4; // smaller numbers are written as 0
+const SMALL = 0.05; // greatest reward of a page on which smaller ones are written out
 const NOTHING = 1e-9; // smaller rewards have no colour
 const FAINT = 0.07; // share of the colour that the smallest reward gets
 
@@ -19,9 +20,21 @@ function signed(value, digits = 3) {
   return (value > 0 ? "+" : "\u2212") + text;
 }
 
-// Returns a reward with two digits, or three where two would say 0.
+// Returns a reward with two digits, or three where two would say 0, or as a power of ten where three would.
 function short(reward) {
-  return signed(reward, Math.abs(reward) < 0.005 ? 3 : 2);
+  return tiny(reward, VISIBLE) || signed(reward, Math.abs(reward) < 0.005 ? 3 : 2);
+}
+
+// Returns a number below a limit as a power of ten, nothing where it is larger, or none.
+function tiny(value, limit) {
+  const size = Math.abs(value);
+  if (size >= limit || size < NOTHING) return "";
+  return (value > 0 ? "+" : "\u2212") + size.toExponential(1).replace("e-", "e\u2212");
+}
+
+// Returns the smallest reward whose number is shown, given the greatest on the page.
+function leastShown(greatest) {
+  return greatest < SMALL ? greatest / 100 : VISIBLE;
 }
 
 // Returns a value as it is written: as a share of 1 with the digits that count, or as a signed score.
@@ -97,7 +110,7 @@ function paint(element, token, reward, scale) {
   element.setAttribute("aria-label", `${textOf(token)}, reward ${short(reward)}`);
   if (Math.abs(reward) < NOTHING) return;
   element.classList.add(reward > 0 ? "plus" : "minus");
-  if (Math.abs(reward) >= VISIBLE) element.dataset.reward = short(reward);
+  if (Math.abs(reward) >= leastShown(scale)) element.dataset.reward = short(reward);
   const share = Math.min(1, FAINT + (1 - FAINT) * (Math.abs(reward) / scale));
   element.style.setProperty("--share", share.toFixed(4));
 }
@@ -190,7 +203,8 @@ function detailOf(place, current, shown, answer, unit) {
   facts.append(worth(before, answer), " \u2192 ", worth(answer.running[place], answer));
   const rewards = shown.map((name) => {
     const row = make("tr", { className: name === current ? "current" : "" }, make("th", { scope: "row", textContent: name }));
-    row.append(make("td", { className: "number" }, number(answer.designs[name].rewards[place], signed(answer.designs[name].rewards[place], 4))));
+    const reward = answer.designs[name].rewards[place];
+    row.append(make("td", { className: "number" }, number(reward, tiny(reward, VISIBLE / 10) || signed(reward, 4))));
     return row;
   });
   const parts = [make("h4", { textContent: `\u201c${brief(textOf(token))}\u201d` }), facts, ...standingOf(token, answer.verdict || {})];
