@@ -77,8 +77,8 @@ class CountdownScorer:
                 )
         self.form, self.use, self.value = form, use, value
         self._policy = _load_policy(value, value_kwargs or {})
-        if form == "expression" or self._policy is not None:
-            self.verifiable = False  # its certificates have no checker
+        if self._policy is not None:
+            self.verifiable = False  # a certificate does not hold the policy
         self._options = {"form": form, "use": use, "value": value, "template": template}
         self._forget()
 

@@ -1,10 +1,11 @@
 """A place between two symbols of an answer: what may come next, and what is known of each."""
 
 import re
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Final, Literal, NamedTuple, Protocol
 
-__all__ = ["NO_FAULTS", "Form", "Place", "average", "begin"]
+__all__ = ["NO_FAULTS", "Chances", "Form", "Place", "average", "begin"]
 
 
 class Place(NamedTuple):
@@ -74,15 +75,40 @@ def average(chances: Iterable[float]) -> float:
     return sum(given) / len(given) if given else 0.0
 
 
-def begin(chances: Mapping[str, float]) -> dict[str, float]:
+class Chances(Mapping[str, float]):
+    """Symbols with the chance behind each, worked out when it is asked for.
+
+    Args:
+        symbols: The symbols.
+        tell: Returns the chance behind one.
+    """
+
+    def __init__(self, symbols: Iterable[str], tell: Callable[[str], float]) -> None:
+        self._symbols = dict.fromkeys(symbols)
+        self._tell = cache(tell)
+
+    def __contains__(self, symbol: object) -> bool:
+        return symbol in self._symbols
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._symbols)
+
+    def __len__(self) -> int:
+        return len(self._symbols)
+
+    def __getitem__(self, symbol: str) -> float:
+        return self._tell(symbol)
+
+
+def begin(chances: Mapping[str, float]) -> Chances:
     """Returns the beginnings of symbols with the mean chance of the symbols that begin so.
 
     Example:
-        >>> begin({"1": 0.5, "12": 0.25, "7": 0.0})
+        >>> dict(begin({"1": 0.5, "12": 0.25, "7": 0.0}))
         {'1': 0.375, '12': 0.25, '7': 0.0}
     """
-    found: dict[str, list[float]] = {}
-    for symbol, chance in chances.items():
+    meant: dict[str, list[str]] = {}
+    for symbol in chances:
         for end in range(1, len(symbol) + 1):
-            found.setdefault(symbol[:end], []).append(chance)
-    return {beginning: average(given) for beginning, given in found.items()}
+            meant.setdefault(symbol[:end], []).append(symbol)
+    return Chances(meant, lambda beginning: average(chances[symbol] for symbol in meant[beginning]))

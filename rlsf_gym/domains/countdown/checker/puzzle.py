@@ -11,13 +11,14 @@ __all__ = ["RULES", "Puzzle", "read_puzzle"]
 RULES: Final = ("progress", "syntax", "number", "arithmetic", "target", "unfinished")
 
 _OPTIONS: Final[Mapping[str, tuple[str, ...]]] = {
-    "form": ("steps",),
+    "form": ("steps", "expression"),
     "use": ("all", "any"),
     "value": ("random", "solvable"),
 }
 _SCORER: Final = "countdown"
 _VERSION: Final = "1"
 _SIZES: Final = range(2, 7)
+_MOST: Final = 5  # numbers, of which a recount of random expressions takes two seconds
 
 
 class Puzzle(NamedTuple):
@@ -53,7 +54,12 @@ def read_puzzle(certificate: Claimed, instance: Any, prompt: str) -> Puzzle:
     meant = re.sub(r"\{(numbers|target)\}", lambda found: told[found[1]], options["template"])
     if not prompt == instance.prompt == meant:
         raise CertificateError(f"prompt must be {tell(meant)}, as the instance says, but is {tell(prompt)}")
-    return Puzzle(numbers, target, options["form"], options["use"] == "all", options["value"] == "random")
+    puzzle = Puzzle(numbers, target, options["form"], options["use"] == "all", options["value"] == "random")
+    if puzzle.form == "expression" and puzzle.is_graded and len(numbers) > _MOST:
+        raise CertificateError(
+            f"numbers must be {_MOST} at most for random values of expressions, but are {numbers}"
+        )
+    return puzzle
 
 
 def _check_claims(certificate: Claimed) -> None:

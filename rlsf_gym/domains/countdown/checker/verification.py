@@ -6,7 +6,8 @@ from typing import Any, Final, NamedTuple, cast
 
 from rlsf_gym.certificates.claimed import CertificateError, Claimed, tell
 from rlsf_gym.certificates.proof import Proof
-from rlsf_gym.domains.countdown.checker.evaluation import is_right_in_steps
+from rlsf_gym.domains.countdown.checker.evaluation import is_right_in_steps, is_right_infix
+from rlsf_gym.domains.countdown.checker.infix import Infix
 from rlsf_gym.domains.countdown.checker.places import Form
 from rlsf_gym.domains.countdown.checker.puzzle import Puzzle, read_puzzle
 from rlsf_gym.domains.countdown.checker.rationals import whole
@@ -73,7 +74,9 @@ def _tell_values(values: Sequence[float], ends: Sequence[int]) -> list[float]:
 
 def _find_form(puzzle: Puzzle) -> Form:
     left, goal = tuple(sorted(map(whole, puzzle.numbers))), Goal(whole(puzzle.target), puzzle.uses_all)
-    return Steps.of(left, goal)
+    if puzzle.form == "steps":
+        return Steps.of(left, goal)
+    return Infix.of(left, goal, puzzle.is_graded)
 
 
 def _list_entries(reading: Reading, values: Sequence[float], border: int, length: int) -> list[_Entry]:
@@ -162,5 +165,6 @@ def _check_witness(witness: Any, puzzle: Puzzle, opening: str, reading: Reading)
         raise CertificateError(f"witness must begin with {tell(opening)}, but is {tell(witness)}")
     if reading.is_right and witness != opening:
         raise CertificateError(f"witness must be the response, which is right, but is {tell(witness)}")
-    if not is_right_in_steps(witness, puzzle.numbers, puzzle.target, uses_all=puzzle.uses_all):
+    is_right = is_right_in_steps if puzzle.form == "steps" else is_right_infix
+    if not is_right(witness, puzzle.numbers, puzzle.target, uses_all=puzzle.uses_all):
         raise CertificateError(f"witness must be a right answer, but is {tell(witness)}")

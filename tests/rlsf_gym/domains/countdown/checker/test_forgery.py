@@ -36,9 +36,10 @@ def draw_cases(seed, count):
     """Yields instances, responses, and how they are scored, with their certificates, each of which holds."""
     rng = random.Random(seed)
     while count:
-        numbers, target, use = draw_puzzle(rng)
-        response = draw_response(rng, numbers, target, use)
-        variant = rng.choice([one for one in VARIANTS if one["use"] == use])
+        variant = rng.choice(VARIANTS)
+        numbers, target, use = draw_puzzle(rng, 4 if variant["form"] == "steps" else 3)
+        variant = {**variant, "use": use}
+        response = draw_response(rng, numbers, target, use, variant["form"])
         instance = make_instance(numbers, target)
         certificate = certify(instance, response, **variant)
         certificate.check(instance.prompt, response, instance)

@@ -5,6 +5,7 @@ from fractions import Fraction
 
 import pytest
 
+from rlsf_gym.domains.countdown.checker.infix import Infix
 from rlsf_gym.domains.countdown.checker.rationals import whole
 from rlsf_gym.domains.countdown.checker.reading import read
 from rlsf_gym.domains.countdown.checker.recount import Goal, chance_of, ways_of
@@ -12,20 +13,20 @@ from rlsf_gym.domains.countdown.checker.steps import Steps
 from tests.helpers.countdown_answers import draw_puzzle, draw_response, load_oracle
 
 
-def read_answer(numbers, target, use, response):
-    left = tuple(sorted(map(whole, numbers)))
-    return read(Steps.of(left, Goal(whole(target), use == "all")), response)
+def read_answer(numbers, target, use, form, response):
+    left, goal = tuple(sorted(map(whole, numbers))), Goal(whole(target), use == "all")
+    return read(Steps.of(left, goal) if form == "steps" else Infix.of(left, goal, True), response)
 
 
-def compare(rng, puzzles, each):
+def compare(rng, puzzles, each, most=4, form="steps"):
     """Compares chance, verdict and what was exhausted of random responses to random puzzles."""
     seen = {"right": 0, "alive": 0, "target": 0}
     for _ in range(puzzles):
-        numbers, target, use = draw_puzzle(rng)
-        oracle = load_oracle(numbers, target, use)
+        numbers, target, use = draw_puzzle(rng, most)
+        oracle = load_oracle(numbers, target, use, form)
         for _ in range(each):
-            prefix = draw_response(rng, numbers, target, use)
-            reading, value = read_answer(numbers, target, use, prefix), oracle.value(prefix)
+            prefix = draw_response(rng, numbers, target, use, form)
+            reading, value = read_answer(numbers, target, use, form, prefix), oracle.value(prefix)
             chance = 0.0 if reading.loss else reading.chances[-1]
             assert chance == pytest.approx(float(value), abs=1e-12), (numbers, target, use, prefix)
             assert (chance > 0.0) == (value > 0)
@@ -34,7 +35,7 @@ def compare(rng, puzzles, each):
             seen["alive"] += value > 0
             if reading.loss and reading.loss.at >= 0 and reading.loss.reason == "target":
                 seen["target"] += 1
-                assert reading.loss.exhausted == len(oracle.answers_of(prefix[: reading.loss.at + 1]))
+                assert reading.loss.exhausted == oracle.count(prefix[: reading.loss.at + 1])
     return seen
 
 
@@ -77,10 +78,49 @@ def test_random_prefixes_are_those_of_all_answers():
     assert min(seen.values()) > 15
 
 
+def test_random_prefixes_of_expressions_are_those_of_all_answers():
+    seen = compare(random.Random(2), puzzles=12, each=40, most=3, form="expression")
+    assert min(seen.values()) > 15
+
+
 @pytest.mark.slow
 def test_100_000_prefixes_are_those_of_all_answers():
     seen = compare(random.Random(1), puzzles=500, each=200)
     assert min(seen.values()) > 5000
+
+
+@pytest.mark.slow
+def test_100_000_prefixes_of_expressions_are_those_of_all_answers():
+    seen = compare(random.Random(3), puzzles=400, each=250, most=3, form="expression")
+    assert min(seen.values()) > 5000
+
+
+@pytest.mark.slow
+def test_prefixes_of_expressions_of_four_numbers_are_those_of_all_answers():
+    seen = compare(random.Random(4), puzzles=4, each=200, form="expression")
+    assert min(seen.values()) > 50
+
+
+def test_what_no_tidy_writer_would_close_counts_as_well():
+    """Of 3 * ((5 + 7 only 3 * ((5 + 7)) + 2 makes 38."""
+    numbers, target = (2, 3, 5, 7), 38
+    for end, is_right in (("", False), ("))+2", True), ("))+2)", False), ("))+1", False)):
+        reading = read_answer(numbers, target, "all", "expression", "3*((5+7" + end)
+        assert reading.is_right == is_right
+        assert (reading.loss is None) == (end in ("", "))+2"))
+    assert read_answer((5, 7), 12, "all", "expression", "((5)+7)").is_right
+    reading = read_answer((5, 7), 12, "all", "expression", "(((5+7)))")
+    assert reading.loss.reason == "syntax" and reading.loss.at == 2
+
+
+def test_an_expression_of_two_numbers_by_hand():
+    """Of 3 and 5 an expression begins with 3, 5 or `(`: a third each; + is one of four operators, or of five.
+
+    Behind (3 there are + - * / and ). To make 8: 3+5, 5+3, and (3+5), (5+3), (3)+5, (5)+3 and so on.
+    """
+    chance = read_answer((3, 5), 8, "all", "expression", "").chances[0]
+    inside = 1 / 2 * (1 / 5 + 1 / 5 * 1 / 4) * 2  # behind (: a number; +, one way on; or ) and then +
+    assert chance == pytest.approx(1 / 3 * 1 / 4 * 2 + 1 / 3 * inside)
 
 
 @pytest.mark.whole
