@@ -4,8 +4,7 @@
     python examples/quickstart/sb3_ppo.py                                (half a minute on two cores)
     python examples/quickstart/sb3_ppo.py --env rlsf_gym:rlsf_gym/CountdownToken-v0
 
-One step is one word and pays what that word changed. Ids are names and not numbers, so the policy looks them
-up in a table of its own; the rest is SB3 as it comes.
+One step is one word. Ids are names and not numbers, so the policy looks them up in a table; the rest is SB3.
 """
 
 from __future__ import annotations
