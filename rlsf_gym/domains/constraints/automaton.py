@@ -102,39 +102,51 @@ class Answer(State):
         if fork.skips_space and character == " ":
             return self
         if fork.complete is not None:
-            behind = self._commit(fork.complete)
+            behind = self._commit(fork)
             return behind if behind.is_dead else behind.after(character)
-        return Lost(self, "syntax")
+        return self._lose(fork, "syntax")
 
     def commits(self, character: str) -> bool:
         """Returns whether a character ends the symbol in the midst of which this is, and begins another."""
         fork = self.fork
         if fork.complete is None or character in fork.branches:
             return False
-        behind = self._commit(fork.complete)
+        behind = self._commit(fork)
         return not behind.is_dead and behind.after(character) is not behind
 
     def settle(self) -> Answer:
         """Returns the state behind the symbol that is complete, if there is one and it is possible."""
         if self.is_dead or self.fork.complete is None:
             return self
-        behind = self._commit(self.fork.complete)
+        behind = self._commit(self.fork)
         return self if behind.is_dead else behind
 
     def _enter(self, fork: Fork) -> Answer:
         if fork.complete is not None and not fork.branches:
-            return self._commit(fork.complete)
+            return self._commit(fork)
         literals = [symbol.literal for symbol in fork.drawn]
         if self.answers.solutions.narrow_any(self.left, literals):
             return self.answers.find(self.node, self.left, fork)
-        return Lost(self, "conflict" if literals else fork.refused[0].rule, fork.drawn or fork.refused[:1])
+        if literals:
+            return self._lose(fork, "conflict", fork.drawn)
+        return self._lose(fork, fork.refused[0].rule, fork.refused[:1])
 
-    def _commit(self, symbol: Symbol) -> Answer:
-        """Returns the state behind a symbol that is complete."""
+    def _commit(self, fork: Fork) -> Answer:
+        """Returns the state behind the symbol that is complete."""
+        symbol = fork.complete
+        assert symbol is not None
         rest = None if symbol.rule else self.answers.solutions.narrow(self.left, symbol.literal)
         if rest is None:
-            return Lost(self, symbol.rule or "conflict", (symbol,))
+            return self._lose(fork, symbol.rule or "conflict", (symbol,))
         return self.answers.find(symbol.node, rest)
+
+    def _lose(self, fork: Fork, rule: str, lost: Sequence[Symbol] = ()) -> Lost:
+        """Returns the state of a prefix that was lost: one for all puzzles that read it alike."""
+        key = self.node, rule, len(lost)
+        found = fork.lost.get(key)
+        if found is None:
+            found = fork.lost[key] = Lost(self.node, rule, lost)
+        return found
 
     def _judge(self) -> float:
         symbol = self.fork.complete
@@ -147,12 +159,11 @@ class Lost(Answer):
     """Prefix that no right answer begins with."""
 
     is_dead = True
+    value = verdict = 0.0
 
-    def __init__(self, before: Answer, rule: str, lost: Sequence[Symbol] = ()) -> None:
+    def __init__(self, node: Hashable, rule: str, lost: Sequence[Symbol]) -> None:
         State.__init__(self)
-        self.answers, self.node, self.left, self.fork = before.answers, before.node, before.left, before.fork
-        self.rule, self.lost = rule, lost
-        self.value = self.verdict = 0.0
+        self.node, self.rule, self.lost = node, rule, lost
 
 
 def _mean(values: Sequence[float]) -> float:

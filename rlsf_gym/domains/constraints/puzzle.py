@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from rlsf_gym.domains.constraints.automaton import Answer, Answers, Value
 from rlsf_gym.domains.constraints.problem import Problem
@@ -12,6 +12,9 @@ from rlsf_gym.domains.constraints.solutions import Asked, Listed, Solutions
 from rlsf_gym.domains.constraints.solver import Oracle
 
 __all__ = ["Puzzle", "Refutation", "Witness"]
+
+_FEW: Final = 300
+"""Number of solutions, up to which listing them takes less time than to ask the solver about each prefix."""
 
 Spans = list[tuple[int, int]]
 
@@ -43,14 +46,15 @@ class Puzzle:
         problem: The problem.
         oracle: Answers questions on its formula.
         value: What a prefix is worth, "random" or "solvable".
-        max_models: Number of solutions, up to which they are listed.
+        max_models: Number of solutions, up to which they are listed where the value needs that.
 
     Raises:
         ValueError: If it has no solution, or more than are listed where `value` is "random".
     """
 
     def __init__(self, problem: Problem, oracle: Oracle, value: Value, max_models: int) -> None:
-        models = oracle.list_models(problem.givens, problem.reading.variables, max_models)
+        most = max_models if value == "random" else min(max_models, _FEW)
+        models = oracle.list_models(problem.givens, problem.reading.variables, most)
         if models is None and value == "random":
             raise ValueError(
                 f"value='random' needs at most max_models={max_models:,} solutions, and the puzzle has more: "

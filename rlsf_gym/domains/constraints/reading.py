@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from functools import lru_cache
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from rlsf_gym.domains.constraints.cnf import Clause
 
@@ -82,7 +82,7 @@ class Reading(Protocol):
 class Fork:
     """Place in the trie of the symbols that may follow."""
 
-    __slots__ = ("branches", "complete", "drawn", "is_root", "refused", "skips_space", "text")
+    __slots__ = ("branches", "complete", "drawn", "is_root", "lost", "refused", "skips_space", "text")
 
     def __init__(self, text: str = "") -> None:
         self.text = text
@@ -99,6 +99,8 @@ class Fork:
         """And of those that are refused at once."""
         self.skips_space = False
         """Whether another space changes nothing here."""
+        self.lost: dict[Hashable, Any] = {}
+        """States of prefixes that are lost here, which are the same in all puzzles."""
 
 
 @lru_cache(maxsize=4096)

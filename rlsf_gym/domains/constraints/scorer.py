@@ -41,8 +41,8 @@ class ConstraintScorer:
     Args:
         face: Kind of puzzle.
         value: `"random"` or `"solvable"`.
-        max_models: Number of solutions, up to which they are listed; `"random"` needs them listed, and with
-            `"solvable"` the solver is asked about puzzles with more.
+        max_models: Number of solutions, up to which they are listed. `"random"` needs that; with
+            `"solvable"` some hundred are, and the solver is asked about puzzles with more.
 
     Raises:
         ValueError: If there is no such value, or `max_models` is not an int of at least 1.

@@ -16,6 +16,7 @@ TRIMMED: Final = 64
 """Lines of a proof, up to which none is left in that is not needed."""
 
 _SEARCH: Final = "cadical153"
+_LISTING: Final = "minisat22"  # takes clauses that rule models out in half the time
 _PROPAGATION: Final = "minisat22"  # never asked to search, so that it knows the formula's clauses alone
 
 
@@ -72,14 +73,10 @@ class Oracle:
             The true variables of each model, in the order of `find_model`; None where there are more.
         """
         sound, known = self._propagate(literals)
-        first = self.find_model(literals) if sound else None
-        if first is None:
+        if not sound:
             return []
-        if self._is_only(
-            first, literals, [one for one in variables if one not in known and -one not in known]
-        ):
-            return [first]
-        assignments = self._list_assignments(literals, variables, most)
+        open_to = [one for one in variables if one not in known and -one not in known]
+        assignments = self._list_assignments(literals, open_to, most)
         if assignments is None:
             return None
         models = [self.find_model([*literals, *assignment]) for assignment in assignments]
@@ -151,25 +148,31 @@ class Oracle:
     def _find_first(self, literals: list[int]) -> set[int]:
         """Returns the literals of the first model, after the solver found one."""
         true = frozenset[int](self._search.get_model())
+        known = self._propagate(literals)[1]
         for variable in range(1, self.formula.variables + 1):
+            if variable in known or -variable in known:
+                continue
             if variable not in true and self._search.solve(assumptions=[*literals, variable]):
                 true = frozenset(self._search.get_model())
             literals.append(variable if variable in true else -variable)
-        return set(literals)
-
-    def _is_only(self, model: Sequence[int], literals: Sequence[int], variables: Sequence[int]) -> bool:
-        """Returns whether all models agree with one in these variables."""
-        true = frozenset(model)
-        others = [-one if one in true else one for one in variables]
-        return not any(self.is_satisfiable([*literals, other]) for other in others)
+            known = self._propagate(literals)[1] if variable in true else known | {-variable}
+        return known
 
     def _list_assignments(
         self, literals: Sequence[int], variables: Sequence[int], most: int
     ) -> list[list[int]] | None:
         """Returns the assignments of some variables in models, None where there are more than so many."""
+        if not variables:
+            return [[]]
+        if not self.is_satisfiable(literals):
+            return []
+        true = frozenset[int](self._search.get_model())
+        first = [one if one in true else -one for one in variables]
+        if not any(self.is_satisfiable([*literals, -one]) for one in first):
+            return [first]  # mostly so, and told without a solver of its own
         found = list[list[int]]()
         clauses = [*self.formula.clauses, *((literal,) for literal in literals)]
-        with _open(_SEARCH, clauses) as solver:
+        with _open(_LISTING, clauses) as solver:
             while solver.solve():
                 if len(found) == most:
                     return None
