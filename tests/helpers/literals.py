@@ -48,6 +48,28 @@ class LiteralReading:
         raise AssertionError("nothing is given")
 
 
+class Words:
+    """The symbols of a fixed row of places, the last of which may end."""
+
+    goals, variables, alphabet, start = (), (), frozenset(), 0
+
+    def __init__(self, *rows, literals=()):
+        self.rows, self.literals = rows, dict(literals)
+
+    def symbols(self, node):
+        texts = self.rows[node] if node < len(self.rows) else ()
+        return tuple(Symbol(text, self.literals.get(text, 0), node + 1) for text in texts)
+
+    def may_end(self, node):
+        return node == len(self.rows)
+
+    def chance(self, node):
+        return None
+
+    def expected(self, node):
+        return f"one of {self.rows[node]}" if node < len(self.rows) else "the end"
+
+
 class LiteralFace:
     """Instances have the data `{"clauses": [...]}`, and the prompt `?`."""
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from rlsf_gym.certificates import Certificate, Record
 from rlsf_gym.domains.constraints.automaton import Answer
 from rlsf_gym.domains.constraints.puzzle import Puzzle
 
 __all__ = ["certify", "find_fatal"]
+
+_ROUNDING: Final = 1e-12
+"""Largest part of a value that a change may be and still be rounding."""
 
 
 def certify(
@@ -48,17 +51,23 @@ def find_fatal(response: str, states: Sequence[Answer]) -> tuple[int, int] | Non
 def _list_records(response: str, states: Sequence[Answer], start: int) -> list[Record]:
     records, values = list[Record](), [state.value for state in states]
     for at in range(min(_count_alive(states) + 1, len(response))):
-        amount = values[at + 1] - values[at]
+        amount = _subtract(values[at + 1], values[at])
         if amount:
             begun, since = start + _find_start(response, states, at), start + at + 1
             rule = states[at + 1].rule or "progress"
             records.append(Record(begun, since, rule, since - 1, since, amount, "added", (), since))
-    amount = states[-1].verdict - values[-1]
+    amount = _subtract(states[-1].verdict, values[-1])
     if amount:
         end = start + len(response)
         rule = "progress" if states[-1].verdict else "unfinished"
         records.append(Record(end, end, rule, end, end, amount, "added", (), end))
     return records
+
+
+def _subtract(after: float, before: float) -> float:
+    """Returns the change from one value to another, 0 where it is rounding."""
+    change = after - before
+    return change if abs(change) > _ROUNDING * max(after, before) else 0.0
 
 
 def _count_alive(states: Sequence[Answer]) -> int:
@@ -70,9 +79,7 @@ def _count_alive(states: Sequence[Answer]) -> int:
 
 def _find_start(response: str, states: Sequence[Answer], at: int) -> int:
     """Returns where the symbol begins in which a character is read."""
-    if states[at].commits(response[at]):
-        return at
-    while not states[at].fork.is_root:
+    while not states[at].commits(response[at]) and not states[at].fork.is_root:
         at -= 1
     return at
 

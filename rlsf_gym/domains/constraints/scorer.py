@@ -52,7 +52,6 @@ class ConstraintScorer:
     verifiable = False
     exact = True
     verdict = True
-    offers = ("verdict", "partial_credits", "core")
 
     def __init__(self, face: Face, *, value: str = "random", max_models: int = MAX_MODELS) -> None:
         if value not in _VALUES:

@@ -74,7 +74,7 @@ def make_sudoku(
             "max_new_tokens": size**2 + 1,
         },
         training=TRAINING,
-        labels={"unit": "cell", "amount": "value", "instance": "puzzle"},
+        labels={"unit": "cell", "amount": "chance", "instance": "puzzle"},
     )
 
 

@@ -3,23 +3,7 @@ import time
 import pytest
 
 from rlsf_gym.domains.constraints.reading import Symbol, fork_of, read_symbols, spell_rest
-from tests.helpers.literals import LiteralReading
-
-
-class Words:
-    """The symbols of a fixed row of places, the last of which may end."""
-
-    goals, variables, alphabet, start = (), (), frozenset(), 0
-
-    def __init__(self, *rows):
-        self.rows = rows
-
-    def symbols(self, node):
-        texts = self.rows[node] if node < len(self.rows) else ()
-        return tuple(Symbol(text, 0, node + 1) for text in texts)
-
-    def may_end(self, node):
-        return node == len(self.rows)
+from tests.helpers.literals import LiteralReading, Words
 
 
 def spans(reading, text):
