@@ -92,7 +92,7 @@ def _with_texts(standings: Any, token_texts: TokenTexts) -> list[dict[str, Any]]
     ]
 
 
-KEPT = (
+KEPT: tuple[str, ...] = (
     *("prompt", "instance", "prefix_values"),
     *("score", "utility", "solved", "reward_design", "certificate", "certificate_payload"),
 )
