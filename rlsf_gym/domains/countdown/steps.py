@@ -32,7 +32,7 @@ class StepAnswers:
     def begin_step(self, left: Numbers) -> _FirstDue:
         """Returns the state behind a comma, the same one for the same numbers left."""
         if left not in self._firsts:
-            self._firsts[left] = _FirstDue(self, left, ",")
+            self._firsts[left] = _FirstDue(self, left, "a comma")
         return self._firsts[left]
 
     def end_step(self, move: Move) -> _Written:

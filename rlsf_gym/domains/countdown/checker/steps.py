@@ -78,7 +78,8 @@ class Steps:
     def explain(self, written: str, left: Sequence[str]) -> str:
         """Returns that no way leads from what was written, and what is left, to the target."""
         way = f"no way leads from {', '.join(left)} to {spell(self._goal.target)}"
-        return f"after {written} {way}" if written else way
+        shown = "a comma" if written == "," else written
+        return f"after {shown} {way}" if written else way
 
     def _count(self, step: _Step) -> int:
         if step.first is None:

@@ -146,7 +146,7 @@ def test_any_numbers_may_be_left_over_where_that_is_asked():
     # Behind it, a comma is as likely as the end: 1/2 of 1, and of 12 and 11 nothing is 12 again.
     assert state.follow("5+7=12")[-1].value == 0.5
     lost = state.follow("5+7=12,")[-1]
-    assert (lost.rule, lost.done, lost.ways) == ("target", ",", 8)
+    assert (lost.rule, lost.done, lost.ways) == ("target", "a comma", 8)
     assert state.follow("")[-1].verdict == 0.0
 
 
