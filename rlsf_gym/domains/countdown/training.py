@@ -20,6 +20,6 @@ TRAINING: Final[dict[str, Any]] = {
         "minibatch_size": 32,
         "ppo_epochs": 1,
         "lr": 5e-4,
-        "kl_coef": 0.0,
+        "kl_coef": 0.01,
     },
 }
