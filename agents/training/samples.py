@@ -71,7 +71,7 @@ def _line(where: str, group: str, record: Any, token_texts: TokenTexts) -> dict[
         others = {key: _with_texts(record[key], token_texts) for key in ("candidates",) if key in record}
     except ValueError as error:
         raise ValueError(f"{where}: {error}") from error
-    kept = {NAMES.get(key, key): value for key, value in record.items() if key in KEPT}
+    kept: dict[str, Any] = {NAMES.get(key, key): value for key, value in record.items() if key in KEPT}
     return {"group": group, **kept, "tokens": tokens, "rewards": record["token_rewards"], **others}
 
 
