@@ -6,7 +6,8 @@ import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from agents.policies.vocabulary import TokenizerFiles
+from agents.policies.bundled import bundled_names
+from agents.policies.vocabulary import TokenizerFiles, find_tokenizer
 
 KEY = "vocabulary_sha256"
 """Key of a reset's info: the hash that `agents.policies.vocabulary` describes, where there is one."""
@@ -49,6 +50,21 @@ def check_tokenizers(
             UserWarning,
             stacklevel=3,
         )
+
+
+def find_bundled(openings: Sequence[Mapping[str, Any]], vocab_size: int) -> str | None:
+    """Returns the name of a bundled model that came with the environment's tokenizer, None where none did.
+
+    Args:
+        openings: The infos of a reset.
+        vocab_size: V of the environment.
+    """
+    said = {str(info[KEY]) for info in openings if KEY in info}
+    for name in bundled_names():
+        tokenizer = find_tokenizer(name, fetch=False)
+        if tokenizer.is_known and said == {tokenizer.sha256(vocab_size)}:
+            return name
+    return None
 
 
 def _check(name: str, tokenizer: TokenizerFiles, vocab_size: int, claim: str) -> None:

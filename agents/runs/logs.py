@@ -205,7 +205,7 @@ class ProgressLog:
         self._tenth = 10 * done // max(total, 1)
 
     def on_iteration(self, metrics: Numbers, timings: Numbers, episodes: Episodes) -> None:
-        """Writes reward, KL, episodes per second and the time left."""
+        """Writes reward, share solved where it is known, KL, episodes per second and the time left."""
         done = int(metrics["episodes"])
         tenth = 10 * done // max(self._total, 1)
         if not self._overwrite and tenth == self._tenth:
@@ -226,9 +226,10 @@ class ProgressLog:
         left = max(self._total - done, 0) / max(rate, 1e-9)
         share = min(done / max(self._total, 1), 1.0)
         bar = "#" * round(20 * share)
+        solved = f"solved {metrics['env/solved']:.1%}  " if "env/solved" in metrics else ""
         return (
             f"{share:4.0%} [{bar:<20}] {done}/{self._total} episodes  "
-            f"reward {metrics['objective/scores']:+.3f}  KL {metrics['objective/kl']:.2f}  "
+            f"reward {metrics['objective/scores']:+.3f}  {solved}KL {metrics['objective/kl']:.2f}  "
             f"{rate:.1f} episodes/s  {_clock(left)} left "
         )
 

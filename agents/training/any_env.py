@@ -11,9 +11,26 @@ from typing import Any
 
 from agents.flags.flag import Flag, named
 from agents.flags.key_values import Collect, key_value
+from agents.policies.bundled import BUNDLED
 from agents.training.preset import PresetFlag, Prompts
 
 Settings = Mapping[str, Any]
+
+
+def find_policy(env_id: str, arguments: Settings) -> str | None:
+    """Returns the bundled policy whose tokenizer an environment has, None where none is."""
+    import gymnasium
+
+    from agents.policies.tokenizer_match import find_bundled
+    from agents.rollouts.env_answers import split_infos
+    from agents.rollouts.player import read_shapes
+
+    try:
+        env = gymnasium.make_vec(env_id, num_envs=1, **arguments)
+        openings = split_infos(env.reset(seed=0)[1], 1)
+        return find_bundled(openings, read_shapes(env).vocab_size)
+    except Exception:  # the run makes it again, and says what is wrong with it
+        return None
 
 
 class AnyEnv:
@@ -42,7 +59,7 @@ class AnyEnv:
     )
 
     def complete(self, settings: Settings, given: Settings) -> dict[str, Any]:
-        """Returns the settings unchanged.
+        """Returns the settings, with the bundled policy that fits the environment if none is given.
 
         Raises:
             ValueError: If no environment is named, or passes over prompts are asked for.
@@ -53,7 +70,10 @@ class AnyEnv:
             raise ValueError(
                 "--epochs: an environment of --env does not say how many prompts it has: give --episodes"
             )
-        return dict(settings)
+        if "policy" in given:
+            return dict(settings)
+        self.find_modules(settings)
+        return {**settings, "policy": find_policy(*self.env(settings, "train")) or settings["policy"]}
 
     def check_names(self, settings: Settings) -> None:
         """Accepts any id: Gymnasium says what is wrong with it."""
@@ -77,8 +97,10 @@ class AnyEnv:
         return None
 
     def notes(self, settings: Settings, given: Settings) -> Sequence[str]:
-        """Returns no notes: every setting is given by the user."""
-        return ()
+        """Returns which policy is trained, where none was given and another than the default fits."""
+        if "policy" in given or settings["policy"] == BUNDLED:
+            return ()
+        return [f"--policy {settings['policy']}: the bundled policy with the environment's tokenizer"]
 
     def explain(self, error: BaseException) -> str:
         """Returns the error's message unchanged."""

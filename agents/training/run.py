@@ -281,7 +281,10 @@ def evaluation(run: Run, name: str, agent: Learner[Any]) -> None:
         ranked=samples.COUNT,
     )
     if processes.is_main:
-        folder.write(name, {"summary": summarise(rows), "samples": samples.pick(rows)})
+        summary = summarise(rows)
+        folder.write(name, {"summary": summary, "samples": samples.pick(rows)})
+        if summary.get("solved") is not None:
+            say(f"{name} training: {summary['solved']:.1%} of {len(rows)} held-out responses are solved")
 
 
 def learn(run: Run, agent: Learner[Any], checkpoints: Checkpoints) -> None:

@@ -31,6 +31,7 @@ def _record(row: Mapping[str, Any]) -> dict[str, Any]:
     info, length = row["info"], row["length"]
     found = {
         "prompt": info.get("prompt"),
+        "instance": info.get("instance"),
         "response": info.get("response_text"),
         "tokens": row["tokens"],
         "token_rewards": [float(reward) for reward in info["token_rewards"][:length]],
@@ -41,8 +42,13 @@ def _record(row: Mapping[str, Any]) -> dict[str, Any]:
         "certificate": info.get("certificate"),
         "certificate_payload": info.get("certificate_payload"),
         "candidates": row.get("candidates"),
+        "prefix_values": _numbers(info.get("prefix_values"), length),
     }
     return {key: value for key, value in found.items() if value is not None}
+
+
+def _numbers(array: Any, length: int) -> list[float] | None:
+    return None if array is None else [float(one) for one in array[:length]]
 
 
 def write_samples(path: Path, evaluations: Mapping[str, Sequence[Any]], token_texts: TokenTexts) -> None:
@@ -71,7 +77,7 @@ def _line(where: str, group: str, record: Any, token_texts: TokenTexts) -> dict[
         others = {key: _with_texts(record[key], token_texts) for key in ("candidates",) if key in record}
     except ValueError as error:
         raise ValueError(f"{where}: {error}") from error
-    kept: dict[str, Any] = {NAMES.get(key, key): value for key, value in record.items() if key in KEPT}
+    kept = {NAMES.get(key, key): record[key] for key in KEPT if key in record}
     return {"group": group, **kept, "tokens": tokens, "rewards": record["token_rewards"], **others}
 
 
@@ -86,7 +92,10 @@ def _with_texts(standings: Any, token_texts: TokenTexts) -> list[dict[str, Any]]
     ]
 
 
-KEPT = ("prompt", "score", "utility", "solved", "reward_design", "certificate", "certificate_payload")
+KEPT: tuple[str, ...] = (
+    *("prompt", "instance", "prefix_values"),
+    *("score", "utility", "solved", "reward_design", "certificate", "certificate_payload"),
+)
 """Keys of a record that a line copies unchanged."""
 NAMES = {"reward_design": "design"}
 """Keys of a record that a line renames, to the new name."""
@@ -108,7 +117,8 @@ def check_record(where: str, record: Any) -> None:
     for key, holds, expected in PARTS:
         if (key in found or key in NEEDED) and not holds(found.get(key)):
             raise ValueError(f"{where}: {key}: expected {expected}, got {show(found.get(key))}")
-    for key, name in (("token_rewards", "a reward"), ("candidates", "candidates")):
+    named = {"token_rewards": "a reward", "candidates": "candidates", "prefix_values": "a value"}
+    for key, name in named.items():
         if len(found.get(key, found["tokens"])) != len(found["tokens"]):
             raise ValueError(
                 f"{where}: expected {name} for each token, got {len(found[key])} for {len(found['tokens'])}"
@@ -149,7 +159,8 @@ PARTS: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
     ("tokens", _is_list(_is_id), "token ids"),
     ("token_rewards", _is_list(is_number), "numbers"),
     ("certificate", _is_list(_is_table), "a list of records"),
-    ("certificate_payload", _is_table, "an object"),
+    *((key, _is_table, "an object") for key in ("certificate_payload", "instance")),
+    ("prefix_values", _is_list(is_number), "numbers"),
     ("candidates", _is_list(_is_standing), "a list of best, worst, rank, shared and of"),
 )
 """Key, test and name in words of each part of a record."""

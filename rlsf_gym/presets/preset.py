@@ -96,6 +96,8 @@ class TaskPreset:
             ValueError: If some do not go together; the message names the flags.
         """
         check_task(settings, self.scorers)
+        kwargs = {**self.defaults.get("domain_kwargs", {}), **settings["domain_kwargs"]}
+        settings = {**settings, "domain_kwargs": kwargs}
         made = self._made(settings)
         if made is not self:
             own = {key: value for key, value in made.defaults.items() if key not in given}

@@ -101,6 +101,11 @@ class TestProgress:
         assert len(lines) == 10
         assert lines[-1].startswith("100% [####################] 320/320 episodes  reward +0.100  KL 0.20  ")
 
+    def test_the_share_solved_is_shown_where_it_is_known(self):
+        stream = io.StringIO()
+        ProgressLog(stream, total=8).on_iteration(metrics(1, **{"env/solved": 0.125}), {}, [])
+        assert "reward +0.100  solved 12.5%  KL 0.20  " in stream.getvalue()
+
     def test_a_terminal_sees_one_line_that_is_overwritten(self):
         stream = Terminal()
         log = ProgressLog(stream, total=16)

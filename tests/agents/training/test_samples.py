@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from agents.training.samples import pick, write_samples
@@ -48,10 +49,17 @@ def test_what_an_environment_does_not_say_is_left_out(tmp_path):
 
 def test_what_proves_a_verdict_is_kept(tmp_path):
     told = {"solved": 0.0, "certificate": [], "certificate_payload": {"status": "dead", "alive": 1}}
+    told |= {"instance": {"numbers": [3, 5]}, "prefix_values": [0.0]}
     row = {"info": {"token_rewards": [1.0], **told}, "tokens": [65], "length": 1}
     write_samples(tmp_path / "samples.jsonl", {"after": pick([row])}, texts)
     line = json.loads((tmp_path / "samples.jsonl").read_text())
     assert line == {"group": "after", **told, "tokens": ["A"], "rewards": [1.0]}
+
+
+def test_values_behind_the_response_are_left_out():
+    info = {"token_rewards": np.ones(3), "prefix_values": np.array([0.0, 0.5, 0.0], np.float32)}
+    (record,) = pick([{"info": info, "tokens": [65, 66], "length": 2}])
+    assert record["prefix_values"] == [0.0, 0.5]
 
 
 def test_other_tokens_have_texts(tmp_path):
@@ -88,6 +96,8 @@ WRONG = {
     "reward_design": (None, 1),
     "certificate": (None, "x", ["x"]),
     "certificate_payload": (None, "x", []),
+    "instance": (None, "x", []),
+    "prefix_values": (None, "x", ["x"], [0.5], [0.5, 0.5, 0.5]),
     "solved": ("x", None, True),
     "candidates": (
         *(None, "x", ["x", "x"], [STANDING], [STANDING, None], [STANDING, {}]),
