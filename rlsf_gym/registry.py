@@ -70,6 +70,39 @@ IDS: Final[dict[str, dict[str, Any]]] = {
         "entry_point": "rlsf_gym.envs.token:TokenEnv",
         "kwargs": {"domain": "sudoku"},
     },
+    "rlsf_gym/KnightsAndKnaves-v0": {
+        "entry_point": "rlsf_gym.envs.response:ResponseEnv",
+        "vector_entry_point": "rlsf_gym.envs.vector:ResponseVectorEnv",
+        "kwargs": {"domain": "knights"},
+    },
+    "rlsf_gym/KnightsAndKnavesText-v0": {
+        "entry_point": "rlsf_gym.envs.text:TextEnv",
+        "vector_entry_point": "rlsf_gym.envs.vector:TextVectorEnv",
+        "kwargs": {
+            "domain": "knights",
+            "tokenizer": "bytes",
+            "max_prompt_tokens": 768,
+            "max_new_tokens": 128,
+        },
+    },
+    "rlsf_gym/KnightsAndKnavesToken-v0": {
+        "entry_point": "rlsf_gym.envs.token:TokenEnv",
+        "kwargs": {"domain": "knights"},
+    },
+    "rlsf_gym/Constraints-v0": {
+        "entry_point": "rlsf_gym.envs.response:ResponseEnv",
+        "vector_entry_point": "rlsf_gym.envs.vector:ResponseVectorEnv",
+        "kwargs": {"domain": "constraints"},
+    },
+    "rlsf_gym/ConstraintsText-v0": {
+        "entry_point": "rlsf_gym.envs.text:TextEnv",
+        "vector_entry_point": "rlsf_gym.envs.vector:TextVectorEnv",
+        "kwargs": {"domain": "constraints", "tokenizer": "bytes"},
+    },
+    "rlsf_gym/ConstraintsToken-v0": {
+        "entry_point": "rlsf_gym.envs.token:TokenEnv",
+        "kwargs": {"domain": "constraints"},
+    },
 }
 """The registered environments, with the arguments of `gymnasium.register`."""
 

@@ -21,6 +21,8 @@ DOMAINS = Table(
         "sentiment": "rlsf_gym.domains.sentiment:DOMAIN",
         "countdown": "rlsf_gym.domains.countdown:make_countdown",
         "sudoku": "rlsf_gym.domains.constraints.sudoku:make_sudoku",
+        "knights": "rlsf_gym.domains.constraints.knights_and_knaves:make_knights",
+        "constraints": "rlsf_gym.domains.constraints.dimacs:make_constraints",
     },
 )
 """Name to domain, to a function of `domain_kwargs` that makes one, or to the place of either."""

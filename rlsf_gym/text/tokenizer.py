@@ -96,6 +96,7 @@ TOKENIZERS = Table(
         "countdown": "rlsf_gym.domains.countdown.tokenizer:TOKENIZER",
         "toy": "rlsf_gym.domains.sentiment.toy:ToyTokenizer",
         "sudoku": "rlsf_gym.domains.constraints.sudoku.tokenizer:SudokuTokenizer",
+        "knights": "rlsf_gym.domains.constraints.knights_and_knaves.tokenizer:KnightsTokenizer",
     },
 )
 """Name to tokenizer: an object, a class or function that makes one, or `"module:attribute"`."""

@@ -53,7 +53,9 @@ def plain(value):
 
 def test_all_shapes_are_registered():
     names = (
+        *("Constraints", "ConstraintsText", "ConstraintsToken"),
         *("Countdown", "CountdownText", "CountdownToken"),
+        *("KnightsAndKnaves", "KnightsAndKnavesText", "KnightsAndKnavesToken"),
         *("Sentiment", "SentimentText", "SentimentToken", "SentimentTokenToy"),
         *("Sudoku", "SudokuText", "SudokuToken"),
     )

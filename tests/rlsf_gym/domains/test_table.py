@@ -58,7 +58,7 @@ def test_a_domain_is_an_object_a_function_or_a_place(monkeypatch):
         (
             "sentimant",
             {},
-            r"unknown domain 'sentimant' \(did you mean 'sentiment'\?\): expected one of 'countdown', 'sent",
+            r"unknown domain 'sentimant' \(did you mean 'sentiment'\?\): expected one of 'constraints', ",
         ),
         (
             "sentiment",
