@@ -20,6 +20,9 @@ CHECKERS = Table(
         "vader": "rlsf_gym.domains.sentiment.checker:verify",
         "knowledge": "rlsf_gym.domains.sentiment.checker:verify",
         "countdown": "rlsf_gym.domains.countdown.checker:verify",
+        "sudoku": "rlsf_gym.domains.constraints.checker:verify",
+        "knights": "rlsf_gym.domains.constraints.checker:verify",
+        "constraints": "rlsf_gym.domains.constraints.checker:verify",
     },
 )
 """Name of a scorer to the checker of its certificates, or to its `"module:attribute"`, imported when it is

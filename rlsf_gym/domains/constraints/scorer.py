@@ -7,6 +7,7 @@ from typing import Any, Final, cast
 
 import numpy as np
 
+from rlsf_gym.certificates.checking import find_checker
 from rlsf_gym.domains.constraints.automaton import Answer, Value
 from rlsf_gym.domains.constraints.certify import certify, find_fatal
 from rlsf_gym.domains.constraints.cnf import Formula
@@ -49,7 +50,6 @@ class ConstraintScorer:
     """
 
     bounded = True
-    verifiable = False
     exact = True
     verdict = True
 
@@ -63,6 +63,7 @@ class ConstraintScorer:
         self.face, self.max_models = face, max_models
         self.value: Value = _VALUES[value]
         self.name, self.rules = face.name, tuple(face.rules)
+        self.verifiable = find_checker(face.name) is not None
         self._claims = {
             "scorer": self.name,
             "version": "1",

@@ -65,6 +65,7 @@ def make_sudoku(
     return Domain(
         name="sudoku",
         scorers={"sudoku": scorer},
+        checkers={"sudoku": "rlsf_gym.domains.constraints.checker:verify"},
         samples=SAMPLES,
         segmentation=Claims("[1-9]"),
         instances=instances,
