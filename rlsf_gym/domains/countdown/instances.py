@@ -33,8 +33,10 @@ BORDERS: Final = {2: (0.15, 0.3), 3: (0.016, 0.04), 4: (0.003, 0.008), 5: (2e-4,
 above which it is easy."""
 COUNTS: Final = (2, 6)
 """Least and largest number of numbers."""
-LARGEST: Final = 1_000_000
-"""Largest number, and largest target."""
+LARGEST: Final = 999
+"""Largest number: with six of them, the search fits into int64."""
+HIGHEST: Final = 1_000_000
+"""Largest target."""
 
 _EVAL_SHARE: Final = 10  # one puzzle in so many is for evaluation
 _DRAWS: Final = 100_000  # after so many in vain there is no such puzzle, as far as anyone can wait
@@ -80,7 +82,7 @@ class Settings:
         _check_range("numbers", self.numbers, *COUNTS)
         _check_range("low", self.low, 0, LARGEST)
         _check_range("high", self.high, self.low, LARGEST)
-        _check_range("target", self.target, 1, LARGEST)
+        _check_range("target", self.target, 1, HIGHEST)
         for name, known in (("source", ("classic24",)), ("level", LEVELS)):
             _check_choice(name, getattr(self, name), known)
         self._check_rest()
@@ -184,7 +186,7 @@ class Puzzles:
             raise ValueError(f"instance must hold 'numbers' and 'target', got {sorted(data)!r:.80}")
         target, numbers = data["target"], cast("list[int]", data["numbers"])
         is_list = type(numbers) is list and COUNTS[0] <= len(numbers) <= COUNTS[1]
-        if not is_list or not all(_is_int(one, 0) for one in numbers):
+        if not is_list or not all(_is_int(one, 0, LARGEST) for one in numbers):
             raise ValueError(
                 f"numbers of an instance must be a list of {COUNTS[0]} to {COUNTS[1]} ints from 0 to "
                 f"{LARGEST}, got {numbers!r:.80}"
@@ -194,8 +196,8 @@ class Puzzles:
                 f"numbers of an instance must be at most {self.settings.most} {self.settings.why_few}, "
                 f"got {numbers}"
             )
-        if not _is_int(target, 1):
-            raise ValueError(f"target of an instance must be an int from 1 to {LARGEST}, got {target!r:.80}")
+        if not _is_int(target, 1, HIGHEST):
+            raise ValueError(f"target of an instance must be an int from 1 to {HIGHEST}, got {target!r:.80}")
         if self.settings.require_solvable and not self._chance(numbers, target):
             raise ValueError(
                 f"no answer leads from {', '.join(map(str, numbers))} to {target} with "
@@ -287,8 +289,8 @@ def _hash_puzzle(numbers: list[int], target: int) -> int:
     return int.from_bytes(blake2b(text.encode(), digest_size=6).digest(), "big")
 
 
-def _is_int(value: Any, least: int) -> bool:
-    return type(value) is int and least <= value <= LARGEST
+def _is_int(value: Any, least: int, most: int) -> bool:
+    return type(value) is int and least <= value <= most
 
 
 def _as_range(value: int | tuple[int, int]) -> tuple[int, int]:

@@ -156,10 +156,9 @@ def _take_steps(level: _Level) -> _Steps:
     first, second = np.array([*combinations(range(size), 2)]).T  # (P,) each
     x_top, x_bottom = level.top[:, first], level.bottom[:, first]  # (R, P)
     y_top, y_bottom = level.top[:, second], level.bottom[:, second]
-    highest, lowest = int(np.abs(level.top).max()), int(level.bottom.max())
-    _check(max(highest, lowest) ** 2 * 2)
-    left, right, under = x_top * y_bottom, y_top * x_bottom, x_bottom * y_bottom
-    top = np.stack([left + right, left - right, right - left, x_top * y_top, left, right], axis=2)
+    left, right = _multiply(x_top, y_bottom), _multiply(y_top, x_bottom)
+    under, over_all = _multiply(x_bottom, y_bottom), _multiply(x_top, y_top)
+    top = np.stack([left + right, left - right, right - left, over_all, left, right], axis=2)
     bottom = np.stack([under, under, under, under, right, left], axis=2)
     is_lost = bottom == 0
     top[is_lost], bottom[is_lost] = 0, 1
@@ -208,7 +207,9 @@ def _leave(level: _Level, steps: _Steps) -> tuple[IntArray, IntArray]:
     top[..., :-1], bottom[..., :-1] = level.top[:, kept][:, :, None], level.bottom[:, kept][:, :, None]
     top[..., -1], bottom[..., -1] = steps.top, steps.bottom
     scale = int(bottom.max()) + 1
-    _check((int(np.abs(top).max()) + 1) * scale)
+    if (int(np.abs(top).max()) + 1) * scale >= _SAFE:
+        places = np.lexsort((bottom, top), axis=3)
+        return np.take_along_axis(top, places, axis=3), np.take_along_axis(bottom, places, axis=3)
     codes = top * scale + bottom
     codes.sort(axis=3)
     return codes // scale, codes % scale
@@ -234,6 +235,13 @@ def _reduce(top: IntArray, bottom: IntArray) -> tuple[IntArray, IntArray]:
     divisor = np.gcd(top, bottom)
     divisor = np.where(bottom < 0, -divisor, divisor)
     return top // divisor, bottom // divisor
+
+
+def _multiply(one: IntArray, other: IntArray) -> IntArray:
+    """Returns products, after checking that they are within the range of int64."""
+    if int(np.abs(one).max()) * int(np.abs(other).max()) >= _SAFE:  # each largest one may go with small ones
+        _check(int(np.abs(one.astype(np.float64) * other).max()))
+    return one * other
 
 
 def _check(bound: int) -> None:

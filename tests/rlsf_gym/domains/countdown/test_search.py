@@ -47,11 +47,25 @@ def test_arrays_find_what_the_search_in_ints_does_at_every_level_that_they_keep(
         assert chances == pytest.approx(expected[0], abs=1e-12) and ways == expected[1]
 
 
-def test_numbers_too_large_for_arrays_are_searched_in_ints():
-    numbers = [999_983, 999_979, 999_961, 999_959]  # products of three beyond 2**62
-    assert sweep_numbers(as_numbers(numbers), 42, is_any=False) == {}
+def test_large_numbers_are_found_alike_in_arrays_and_in_ints(monkeypatch):
+    numbers = as_numbers([999_983, 999_979, 999_961, 999_959])  # products of three nearly fill an int64
     # 999,983 - 999,979 = 4, 999,961 - 999,959 = 2, and 4 * 2 = 8.
-    assert find_search(numbers, 8, "all").worth(as_numbers(numbers))[0] > 0.0
+    found = sweep_numbers(numbers, 8, is_any=False)
+    assert found[numbers][0] > 0.0
+    monkeypatch.setattr(search, "_SWEPT", 7)
+    slow = Search(numbers, 8, "all")
+    for left, (chances, ways) in found.items():
+        assert (pytest.approx(chances, abs=1e-12), ways) == slow.worth(left)
+
+
+def test_numbers_too_large_for_arrays_are_searched_in_ints(monkeypatch):
+    numbers = as_numbers([20, 30, 40, 50])
+    expected = Search(numbers, 24, "all").worth(numbers)
+    monkeypatch.setattr(sweep, "_SAFE", 20_000)
+    assert sweep_numbers(numbers, 24, is_any=False) == {}
+    assert Search(numbers, 24, "all").worth(numbers) == pytest.approx(expected, abs=1e-12)
+    monkeypatch.undo()
+    assert sweep_numbers(as_numbers([10**6 - one for one in (1, 2, 3, 4, 7, 9)]), 24, is_any=False) == {}
 
 
 def test_rows_of_one_hash_are_told_apart(monkeypatch):
