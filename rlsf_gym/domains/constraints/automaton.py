@@ -32,6 +32,10 @@ class Answers:
         self._worths = dict[tuple[Hashable, Any], float]()
         self.start = self.find(problem.reading.start, solutions.everything)
 
+    def __len__(self) -> int:
+        """Returns the number of states so far."""
+        return len(self._states)
+
     def find(self, node: Hashable, left: Any, fork: Fork | None = None) -> Answer:
         """Returns the state at a place in the answer, with what is left of the solutions.
 

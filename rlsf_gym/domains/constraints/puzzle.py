@@ -11,8 +11,10 @@ from rlsf_gym.domains.constraints.reading import Symbol, read_symbols, spell_res
 from rlsf_gym.domains.constraints.solutions import Asked, Listed, Solutions
 from rlsf_gym.domains.constraints.solver import Oracle
 
-__all__ = ["Puzzle", "Refutation", "Witness"]
+__all__ = ["MOST_STATES", "Puzzle", "Refutation", "Witness"]
 
+MOST_STATES: Final = 1_000
+"""Number of prefixes, and of proofs, of which a puzzle remembers what was worked out."""
 _FEW: Final = 300
 """Number of solutions, up to which listing them takes less time than to ask the solver about each prefix."""
 
@@ -64,10 +66,14 @@ class Puzzle:
             raise ValueError("puzzle must have a solution, and has none")
         self.problem = problem
         self.solutions: Solutions = Asked(oracle, problem.givens) if models is None else Listed(models)
-        self.answers = Answers(problem, self.solutions, value)
         self._oracle = oracle
-        self._witnesses = dict[Answer, Witness]()
-        self._proofs = dict[tuple[tuple[int, ...], tuple[int, ...]], list[str]]()
+        self._value: Value = value
+        self._forget()
+
+    def keep_small(self) -> None:
+        """Forgets what was remembered of answers if there are so many that it takes much room."""
+        if max(len(self.answers), len(self._proofs)) > MOST_STATES:
+            self._forget()
 
     def find_witness(self, state: Answer) -> Witness:
         """Returns a right answer that begins with a prefix, of the first solution that is left."""
@@ -99,6 +105,12 @@ class Puzzle:
             held = [*self.problem.givens, *literals, *(last if len(last) == 1 else ())]
             self._proofs[key] = self._oracle.refute(held, last if len(last) > 1 else ())
         return self._proofs[key]
+
+    def _forget(self) -> None:
+        self.answers = Answers(self.problem, self.solutions, self._value)
+        """The automaton of its answers."""
+        self._witnesses = dict[Answer, Witness]()
+        self._proofs = dict[tuple[tuple[int, ...], tuple[int, ...]], list[str]]()
 
     def _spell(self, state: Answer) -> Witness:
         node, left, begun = state.node, state.left, ""

@@ -12,7 +12,7 @@ from rlsf_gym.domains.constraints.automaton import Answer, Value
 from rlsf_gym.domains.constraints.certify import certify, find_fatal
 from rlsf_gym.domains.constraints.cnf import Formula
 from rlsf_gym.domains.constraints.problem import Face, Problem
-from rlsf_gym.domains.constraints.puzzle import Puzzle
+from rlsf_gym.domains.constraints.puzzle import MOST_STATES, Puzzle
 from rlsf_gym.domains.constraints.reading import read_symbols, spell_rest
 from rlsf_gym.domains.constraints.solver import Oracle
 from rlsf_gym.instance import Instance
@@ -28,7 +28,8 @@ MAX_MODELS: Final = 10_000
 
 _VALUES: Final[dict[str, Value]] = {"random": "random", "solvable": "solvable"}
 _ORACLES: Final = 16  # formulas whose solvers are kept: those of one that instances share
-_PLACE: Final = 600  # bytes of a state of the automaton, with what is remembered of it, about
+_PLACE: Final = 600  # bytes for each variable, about, where there is one solution
+_STATE: Final = 1_500  # bytes of a state of the automaton, with what is remembered of it, about
 
 
 class ConstraintScorer:
@@ -170,6 +171,7 @@ class ConstraintScorer:
         if found is None:
             found = self._open(self.face.pose(instance))
             self._puzzles.put(key, found)
+        found.keep_small()
         return found
 
     def _assess(self, instance: Instance, response: str, ends: IntArray) -> Assessment:
@@ -194,4 +196,6 @@ class ConstraintScorer:
 
 def _measure(puzzle: Puzzle) -> int:
     """Returns the number of bytes that a puzzle takes once answers to it were read, roughly."""
+    if puzzle.solutions.is_many:
+        return _STATE * MOST_STATES
     return 10_000 + _PLACE * len(puzzle.problem.reading.variables)

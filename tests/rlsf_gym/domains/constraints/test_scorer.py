@@ -5,11 +5,12 @@ import time
 import numpy as np
 import pytest
 
+from rlsf_gym.domains.constraints.puzzle import MOST_STATES
 from rlsf_gym.domains.constraints.scorer import ConstraintScorer
 from rlsf_gym.domains.constraints.sudoku.instances import SudokuFace
 from rlsf_gym.instance import Instance
 from tests.helpers.literals import LiteralFace, ask
-from tests.helpers.sudoku import chance
+from tests.helpers.sudoku import chance, list_solutions
 
 # One of 1 and 3, not 1 and 12 both, not 12 and 3 both: 1 alone, 3 alone, or 1 with 3.
 EITHER = ask((-1, -2), (-2, -3), (1, 3))
@@ -202,3 +203,16 @@ def test_hostile_answers_end_in_a_verdict_in_linear_time(response):
     assert time.process_time() - started < 1.0
     assert told.certificate.score == 0.0 and told.certificate.payload["reason"]
     assert told.prefix_scores[0] == 4.0**-8
+
+
+@pytest.mark.parametrize("options", [{"max_models": 300}, {"max_models": 1, "value": "solvable"}])
+def test_what_is_remembered_of_answers_is_bounded(options):
+    scorer, rng = ConstraintScorer(SudokuFace(4), **options), np.random.default_rng(0)
+    empty = Instance("." * 16 + "\n", 0, {"grid": "." * 16})
+    solutions, sizes = list_solutions("." * 16, 4), []
+    for _ in range(400):
+        answer = solutions[rng.integers(288)]
+        told = scorer.assess([empty], [answer], [np.arange(17)])[0]
+        assert told.certificate.score == 1.0
+        sizes.append(len(scorer.find_puzzle(empty).answers))
+    assert max(sizes) <= MOST_STATES + 17 and min(np.diff(sizes)) < 0

@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 
 from rlsf_gym.domains import load_domain
-from rlsf_gym.envs import ResponseVectorEnv, TokenEnv
-from rlsf_gym.testing import check_domain
+from rlsf_gym.envs import ResponseEnv, ResponseVectorEnv, TokenEnv
+from rlsf_gym.testing import PieceTokenizer, check_domain
 
 GRID = "1..22.13...131.."
 SOLVED = "1342241342313124"
@@ -71,3 +71,25 @@ def test_single_tokens_are_told_what_others_would_have_earned():
 def test_arguments_are_checked(arguments, message):
     with pytest.raises(ValueError, match=message):
         load_domain("sudoku", **arguments)
+
+
+@pytest.mark.parametrize("response", [SOLVED, "13 42241342313124", "134224134", "14"])
+@pytest.mark.parametrize("value", ["random", "solvable"])
+def test_other_tokenizers_are_paid_the_same_for_the_same_characters(response, value):
+    paid = {}
+    for tokenizer in (
+        "bytes",
+        "bundled",
+        PieceTokenizer(b"13", b"42", b"4 2", b" ", *map(str.encode, "1234.\n")),
+    ):
+        room = {"max_prompt_tokens": 17, "max_new_tokens": 24}
+        env = ResponseEnv(domain="sudoku", tokenizer=tokenizer, domain_kwargs={"value": value}, **room)
+        env.reset(seed=0, options={"instance": {"grid": GRID}})
+        ids = [*env.tokenizer.encode(response), env.tokenizer.eos_token_id]
+        *_, info = env.step(np.pad(ids, (0, 24 - len(ids)), constant_values=env.tokenizer.vocab_size))
+        ends = np.cumsum([len(env.tokenizer.token_bytes(one)) for one in ids])
+        told = np.cumsum(info["token_rewards"][: len(ids)])
+        for end, worth in list(zip(ends.tolist(), told.tolist(), strict=True))[:-2]:
+            assert paid.setdefault(end, worth) == pytest.approx(worth, abs=1e-6), tokenizer
+        assert paid.setdefault("whole", told[-1]) == pytest.approx(told[-1], abs=1e-6)
+    assert len(paid) > 1
