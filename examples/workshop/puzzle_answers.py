@@ -220,7 +220,7 @@ class KnightsAnswers:
         right: Share of them that fit what all say. The rest is drawn among all that are wrong.
     """
 
-    env_id, positions = "KnightsAndKnaves-v0", 128
+    env_id, positions = "KnightsAndKnaves-v0", 96
     env_kwargs: Mapping[str, Any] = {}
 
     def __init__(self, near: float = 0.75, right: float = 0.08) -> None:
@@ -308,8 +308,9 @@ def _is_true(statement: Any, knights: Mapping[str, npt.NDArray[np.bool_]]) -> np
     return _ATOMS[word](count if second == "knight" else len(knights) - count, first)
 
 
-ANSWERS: dict[str, type[CountdownAnswers | SudokuAnswers]] = {
+ANSWERS: dict[str, type[CountdownAnswers | SudokuAnswers | KnightsAnswers]] = {
     "countdown": CountdownAnswers,
     "sudoku": SudokuAnswers,
+    "knights": KnightsAnswers,
 }
 """Answers by the name of their domain."""

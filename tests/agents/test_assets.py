@@ -23,11 +23,17 @@ FILES = {
 SIZES = {
     "gpt2-imdb-4m": (4096, 256, 9_000_000),
     "gpt2-countdown-1m": (62, 96, 2_500_000),
+    "gpt2-knights-1m": (41, 96, 2_500_000),
     "gpt2-sudoku-1m": (12, 64, 2_500_000),
 }
 """Tokens, positions, and the bytes that a folder may have."""
+_CLAIM = "[ABC] is a kn(ight|ave)[.]"
 PUZZLES = {
     "gpt2-countdown-1m": ("5 7 11 -> 24: ", "[^=,]+=[^=,]+,[^=,]+=[^=,]+"),
+    "gpt2-knights-1m": (
+        "A says: B is a knave. B says: A and C are of the same kind. C says: A is a knight.\n",
+        f"{_CLAIM} {_CLAIM} {_CLAIM}",
+    ),
     "gpt2-sudoku-1m": ("1..44..1.1..2..3\n", "1[1-4]{2}44[1-4]{2}1[1-4]1[1-4]{2}2[1-4]{2}3"),
 }
 """A prompt of each, and a pattern of its answers."""

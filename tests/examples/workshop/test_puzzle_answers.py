@@ -84,6 +84,19 @@ def test_grids_copy_what_is_given_and_keep_one_rule(drawn):
         assert not answers.is_well_formed({"grid": "1..44..1.1..2..3"}, wrong)
 
 
+def test_claims_are_of_each_person_once(drawn):
+    answers, pairs = drawn["knights"]
+    people = [prompt.count(" says: ") for prompt, _ in pairs]
+    data = {count: {"statements": [["is", "B", "knave"]] * count} for count in (2, 3)}
+    told = zip(people, pairs, strict=True)
+    assert all(answers.is_well_formed(data[count], answer) for count, (_, answer) in told)
+    assert 0.4 < people.count(2) / DRAWS < 0.6
+    for wrong in ("", "A is a knight.", "A is a knight. B is a knave. B is a knave.",
+                  "A is a knight. B is a knave. C is a knight", "A is a knight.B is a knave. C is a knave.",
+                  "A is a spy. B is a knave. C is a knave."):  # fmt: skip
+        assert not answers.is_well_formed(data[3], wrong)
+
+
 def test_statements_are_counted_as_a_truth_table_has_them():
     statements = [
         ["if", ["is", "A", "knight"], ["different", "B", "C"]],

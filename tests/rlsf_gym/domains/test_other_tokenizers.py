@@ -16,6 +16,7 @@ from rlsf_gym.text.tokenizer import load_tokenizer
 
 COUNTDOWN = {"numbers": [25, 7, 100], "target": 75}
 SUDOKU = {"grid": "1...3..2.1...3.1"}
+KNIGHTS = {"statements": [["is", "B", "knave"], ["same", "A", "C"], ["is", "A", "knave"]]}
 CASES = [
     ("Countdown", COUNTDOWN, "100-25=75,7+75=82"),
     ("Countdown", COUNTDOWN, "25/100=(1/4),7*(1/4)=(7/4)"),
@@ -26,6 +27,9 @@ CASES = [
     ("Sudoku", SUDOKU, "1234341221434321"),
     ("Sudoku", SUDOKU, "1234 3412 2143 4331"),
     ("Sudoku", SUDOKU, "12343"),
+    ("KnightsAndKnaves", KNIGHTS, "A is a knight. B is a knave. C is a knave."),
+    ("KnightsAndKnaves", KNIGHTS, "C is a knave. A is a knight. B is a knight."),
+    ("KnightsAndKnaves", KNIGHTS, "B is a knave. A is a spy."),
 ]
 
 

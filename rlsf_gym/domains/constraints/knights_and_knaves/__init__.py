@@ -10,6 +10,7 @@ from rlsf_gym.domains.constraints.knights_and_knaves.face import KnightsFace
 from rlsf_gym.domains.constraints.knights_and_knaves.puzzles import Puzzles
 from rlsf_gym.domains.constraints.knights_and_knaves.samples import SAMPLES
 from rlsf_gym.domains.constraints.knights_and_knaves.statements import NAMES
+from rlsf_gym.domains.constraints.knights_and_knaves.training import TRAINING
 from rlsf_gym.domains.constraints.scorer import MAX_MODELS, ConstraintScorer
 from rlsf_gym.domains.constraints.segmentation import Claims
 from rlsf_gym.domains.domain import Domain
@@ -57,5 +58,6 @@ def make_knights(
             "max_prompt_tokens": _STATEMENT * people + 1,
             "max_new_tokens": _CLAIM * people + 1,
         },
+        training=TRAINING,
         labels={"unit": "word", "amount": "chance"},
     )
