@@ -36,6 +36,7 @@ _VERDICTS = (
 _SHARES = "shares the blame"
 _SOLVED = ('<b class="loss">\u2717 not solved</b>', '<b class="gain">\u2713 solved</b>')
 _LEVELS = 10  # shades on each side of zero
+_ROUNDING = 1e-5  # of rewards in single precision, added up
 _VISIBLE = 5e-4  # smaller rewards show as 0
 
 
@@ -244,14 +245,26 @@ def _values(sample: Sample) -> str:
 
 
 def _course(sample: Sample) -> str:
-    """Returns the running total of the rewards as an SVG step line."""
+    """Returns the running total of the rewards as an SVG step line, unless the values' is the same."""
     totals = [0.0, *(token.total for token in sample.tokens)]
+    if _are_changes(totals[1:], sample):
+        return ""
     low, high = min(totals), max(totals)
     label = f"running total of the rewards, from 0 to {_signed(sample.total)}"
     return (
         step_line("running total", label, totals, (low, (high - low) or 1.0), "")
         + f'<span class="number {_side(sample.total)}">{_signed(sample.total)}</span></div>'
     )
+
+
+def _are_changes(totals: Sequence[float], sample: Sample) -> bool:
+    """Returns whether the running totals are the changes of the value since the prompt."""
+    before = sample.prompt_value
+    values = [token.value for token in sample.tokens if token.value is not None]
+    if before is None or len(values) < len(totals):
+        return False
+    rows = zip(totals, values, strict=True)
+    return all(math.isclose(total, value - before, abs_tol=_ROUNDING) for total, value in rows)
 
 
 def _evidence(sample: Sample) -> str:

@@ -464,6 +464,13 @@ def test_the_page_tells_the_verdict() -> None:
     assert "lost the answer" not in html_page([_sample()], title="t")
 
 
+def test_one_line_is_drawn_where_values_and_rewards_run_alike() -> None:
+    for design, lines in (("potential", ["value"]), ("terminal", ["value", "running total"])):
+        page = html_page([answer("4361", reward_design=design)[0]], title="t")
+        assert re.findall(r'<div class="course"><span>([a-z ]+)</span>', page) == lines
+    assert '<div class="course"><span>running total</span>' in html_page([_sample()], title="t")
+
+
 def test_the_tip_of_a_token_says_whether_it_is_alive() -> None:
     tips = [
         tip.partition("</span></span>")[0]
