@@ -50,8 +50,7 @@ def read_puzzle(certificate: Claimed, instance: Any, prompt: str) -> Puzzle:
     _check_claims(certificate)
     numbers, target = _read_data(instance)
     options = certificate.options
-    told = {"numbers": " ".join(map(str, numbers)), "target": str(target)}
-    meant = re.sub(r"\{(numbers|target)\}", lambda found: told[found[1]], options["template"])
+    meant = _write_prompt(options["template"], numbers, target)
     if not prompt == instance.prompt == meant:
         raise CertificateError(f"prompt must be {tell(meant)}, as the instance says, but is {tell(prompt)}")
     puzzle = Puzzle(numbers, target, options["form"], options["use"] == "all", options["value"] == "random")
@@ -60,6 +59,12 @@ def read_puzzle(certificate: Claimed, instance: Any, prompt: str) -> Puzzle:
             f"numbers must be {_MOST} at most for random values of expressions, but are {numbers}"
         )
     return puzzle
+
+
+def _write_prompt(template: str, numbers: tuple[int, ...], target: int) -> str:
+    """Returns a template with the puzzle in its places; a doubled brace stands for one."""
+    told = {"{numbers}": " ".join(map(str, numbers)), "{target}": str(target), "{{": "{", "}}": "}"}
+    return re.sub(r"\{\{|\}\}|\{(?:numbers|target)\}", lambda found: told[found[0]], template)
 
 
 def _check_claims(certificate: Claimed) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from rlsf_gym.certificates import Record
 from rlsf_gym.checker import CertificateError
+from rlsf_gym.domains.countdown import make_countdown
 from rlsf_gym.domains.countdown.scorer import CountdownScorer
 from rlsf_gym.instance import Instance
 from rlsf_gym.testing.forgeries import forge
@@ -192,6 +193,16 @@ def test_a_certificate_under_other_arguments_is_refused():
                 assert_refused(told, instance, response, "another variant's")
                 refused += 1
     assert refused > 50
+
+
+def test_a_doubled_brace_of_a_template_stands_for_one():
+    domain = make_countdown(template="{{numbers}} {{{numbers}}} = {target}? ")
+    instance = domain.instances("all").make({"numbers": [5, 7, 11], "target": 42})
+    assert instance.prompt == "{numbers} {5 7 11} = 42? "
+    (assessment,) = domain.load_scorer().assess([instance], ["11-5=6,7*6=42"], [np.arange(0)])
+    assessment.certificate.check(instance.prompt, "11-5=6,7*6=42", instance)
+    other = instance._replace(prompt="{{numbers}} {{5 7 11}} = 42? ")
+    assert_refused(assessment.certificate, other, "11-5=6,7*6=42", "braces as they are in the template")
 
 
 def test_the_prompt_is_what_the_data_stand_for():
