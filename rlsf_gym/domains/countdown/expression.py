@@ -18,6 +18,7 @@ from rlsf_gym.domains.countdown.reach import Frame, Frames, Reach
 __all__ = ["ExpressionAnswers"]
 
 _NO_DIVISOR = "a division by 0 has no value"
+_VALUE = 250  # bytes of a value that is remembered, about
 
 
 class ExpressionAnswers:
@@ -34,6 +35,7 @@ class ExpressionAnswers:
         self._reach = Reach((target, 1), is_any=reading.is_any)
         self.infix = Infix((target, 1), is_any=reading.is_any, reach=self._reach)
         self._places: dict[tuple[Frames, Numbers, int], _OperandDue | _OperatorDue] = {}
+        self._counted = 0  # values that the tally holds
         self.start = self.find((Frame(),), numbers, 0)
 
     def find(self, frames: Frames, left: Numbers, opened: int) -> _OperandDue | _OperatorDue:
@@ -48,8 +50,12 @@ class ExpressionAnswers:
     def worth(self, frames: Frames, left: Numbers, opened: int) -> float:
         """Returns the chance of a random writer, or just whether a right answer can follow."""
         if self.reading.is_graded:
-            return self.infix.chance(frames, left, opened)
-        return float(self._reach.can_end(frames, left))
+            found = self.infix.chance(frames, left, opened)
+        else:
+            found = float(self._reach.can_end(frames, left))
+        self.reading.tally.bytes += _VALUE * (len(self.infix) - self._counted)
+        self._counted = len(self.infix)
+        return found
 
     def close(self, frames: Frames, left: Numbers) -> _OperandDue | _OperatorDue | None:
         """Returns the state behind a `)`; None where that divides by 0."""

@@ -28,6 +28,9 @@ class Infix:
         self._chances: dict[tuple[Frames, Numbers, int], float] = {}
         self._ways: dict[tuple[Numbers, int, int, bool], int] = {}
 
+    def __len__(self) -> int:
+        return len(self._chances) + len(self._ways) + len(self._reach)
+
     def chance(self, frames: Frames, left: Numbers, opened: int) -> float:
         """Returns the chance that the writer ends right.
 

@@ -21,13 +21,15 @@ __all__ = ["ALPHABET", "DIGITS", "Border", "Lost", "NumberDue", "Place", "Readin
 DIGITS: Final = frozenset("0123456789")
 ALPHABET: Final = DIGITS | frozenset("+-*/=,() ")
 """Characters that answers are made of."""
+_STATE: Final = 1000  # bytes of a state, about
 
 
 @dataclass
 class Tally:
-    """Count of states, so that no more are kept than memory allows."""
+    """Sum of what is remembered of puzzles, so that no more is kept than memory allows."""
 
-    states: int = 0
+    bytes: int = 0
+    """Size of states and values, about."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class Reading:
     is_graded: bool
     """Whether a value is the chance of a random writer, or just whether a right answer can follow."""
     tally: Tally
-    """Count of the states that were made."""
+    """Size of what was remembered of all puzzles."""
 
     def tell(self, worth: float) -> float:
         """Returns the value of a prefix, given the chance of a random writer."""
@@ -66,7 +68,7 @@ class Place(State):
     def __init__(self, reading: Reading) -> None:
         super().__init__()
         self.reading = reading
-        reading.tally.states += 1
+        reading.tally.bytes += _STATE
 
     @cached_property
     def completion(self) -> str:

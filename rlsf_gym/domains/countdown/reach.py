@@ -81,6 +81,9 @@ class Reach:
         self._splits: dict[Numbers, list[Split]] = {}
         self._found: dict[tuple[Frames, Numbers], bool] = {}
 
+    def __len__(self) -> int:
+        return len(self._found) + sum(map(len, self._values.values()))
+
     def can_end(self, frames: Frames, left: Numbers) -> bool:
         """Returns whether an answer can go on to a right end.
 

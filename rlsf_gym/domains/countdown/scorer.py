@@ -29,7 +29,7 @@ FORMS: Final = ("steps", "expression")
 
 VALUES: Final = ("random", "solvable", "reference")
 """Names of values of a prefix."""
-_STATES: Final = 150_000  # about a kilobyte each
+_ROOM: Final = 150_000_000  # bytes of automata
 
 
 class CountdownScorer:
@@ -123,10 +123,10 @@ class CountdownScorer:
         assert instance.data is not None
         numbers, target = instance.data["numbers"], instance.data["target"]
         key = (*sorted(numbers), target, "" if self._policy is None else instance.prompt)
+        if self._tally.bytes > _ROOM:
+            self._forget()
         found = self._starts.get(key)
         if found is None:
-            if self._tally.states > _STATES:
-                self._forget()
             found = self._begin(instance, numbers, target)
             self._starts[key] = found
         return found

@@ -206,15 +206,34 @@ def test_copies_begin_without_what_is_remembered_and_say_the_same():
 
 
 def test_states_are_forgotten_when_there_are_too_many(monkeypatch):
-    monkeypatch.setattr(scorer_module, "_STATES", 50)
+    monkeypatch.setattr(scorer_module, "_ROOM", 50_000)
     scorer, fresh = CountdownScorer(), load_domain("countdown").instances("all")
     rng = np.random.default_rng(0)
     for _ in range(30):
         puzzle = fresh.sample(rng)
         answer = draw(begin(puzzle.data["numbers"], puzzle.data["target"]), rng)[0]
         scorer.assess([puzzle], [answer], [np.arange(1)])
-        assert scorer._tally.states < 500
+        assert scorer._tally.bytes < 500_000
     assert len(scorer._starts) < 30
+
+
+def test_values_of_expressions_count_as_states_do(monkeypatch):
+    monkeypatch.setattr(scorer_module, "_ROOM", 1_000_000)
+    scorer = CountdownScorer(form="expression")
+    rng = np.random.default_rng(0)
+    source = load_domain("countdown", form="expression", numbers=4).instances("all")
+    for _ in range(6):  # a puzzle of four numbers has thousands of values, and few states
+        scorer.assess([source.sample(rng)], ["1"], [np.arange(1)])
+    assert len(scorer._starts) <= 2
+
+
+def test_answers_to_one_puzzle_are_forgotten_when_there_are_too_many(monkeypatch):
+    monkeypatch.setattr(scorer_module, "_ROOM", 200_000)
+    scorer = CountdownScorer()
+    for number in range(2000):
+        found = scorer.assess([PUZZLE], ["7*" + chr(0x4E00 + number)], [np.arange(4)])[0]
+        assert found.prefix_scores[-1] == 0.0
+        assert scorer._tally.bytes < 400_000
 
 
 @pytest.mark.parametrize(
