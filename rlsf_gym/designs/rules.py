@@ -129,8 +129,10 @@ def _find_faults(evidence: Evidence) -> BoolArray:
     placed = _place_amounts(evidence, "trigger")
     units = evidence.hindsight.units()  # (K, 2)
     credit = np.zeros(len(units))
-    numbers = np.searchsorted(units[:, 1], placed.char_ends)
+    places = np.array(placed.char_ends, np.int64)
+    numbers = np.searchsorted(units[:, 1], places)
     inside = numbers < len(units)
+    inside[inside] = places[inside] > units[numbers[inside], 0]  # what lies between units is of none
     np.add.at(credit, numbers[inside], placed.amounts[inside])
     starts, ends = evidence.char_spans[: evidence.length].T  # (T',) each
     faulty = units[credit < -_NOTHING]

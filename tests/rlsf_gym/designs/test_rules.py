@@ -1,15 +1,19 @@
 """Designs that read the rules from the certificate, by hand."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from rlsf_gym import TextEnv
 from rlsf_gym.designs import load_design
+from rlsf_gym.domains import load_domain
 from rlsf_gym.domains.sentiment.samples import SAMPLES
 from rlsf_gym.scorers import VaderScorer
 from rlsf_gym.testing.cases import SIZE, Case
 from rlsf_gym.testing.designs import lay
+from rlsf_gym.text.segmentation import Symbols
 
 PIECES = SAMPLES.pieces
 
@@ -106,3 +110,13 @@ def test_the_arguments_are_checked():
         load_design("rule_certificate", at="end")
     with pytest.raises(ValueError, match="form must be 'paper' or 'neutral', got 'long'"):
         load_design("rlsf_mask", form="long")
+
+
+def test_what_lies_between_units_is_the_fault_of_none():
+    """The x loses the answer and is no unit: neither is the digit behind it at fault, as a proof agrees."""
+    domain = replace(load_domain("sudoku"), segmentation=Symbols("[1-9]"))
+    env = TextEnv(domain=domain, tokenizer="bytes", reward_design="rlsf_mask", verify=True)
+    env.reset(options={"instance": {"grid": "123.34122341412."}})
+    assert env.step("1x23")[4]["token_rewards"][:4].tolist() == [1.0, 1.0, 1.0, 0.0]
+    env.reset(options={"instance": {"grid": "123.34122341412."}})
+    assert env.step("1323")[4]["token_rewards"][:4].tolist() == [1.0, 0.0, 1.0, 0.0]
