@@ -149,6 +149,7 @@ def _make_samples(slots: Slots) -> Samples:
 
 
 def _make_segmentation(slots: Slots) -> Claims:
-    """Returns the segmentation into the symbols of slots."""
+    """Returns the segmentation into the symbols of slots, and what else is written."""
     texts = {text for slot in slots.slots for text, _ in slot}
-    return Claims("|".join(map(re.escape, sorted(texts, key=lambda text: (-len(text), text)))))
+    longest_first = sorted(texts, key=lambda text: (-len(text), text))
+    return Claims("|".join([*map(re.escape, longest_first), r"\S"]))

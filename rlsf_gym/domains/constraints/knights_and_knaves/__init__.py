@@ -51,7 +51,7 @@ def make_knights(
         scorers={"knights": ConstraintScorer(KnightsFace(), value=value, max_models=max_models)},
         checkers={"knights": "rlsf_gym.domains.constraints.checker:verify"},
         samples=SAMPLES,
-        segmentation=Claims(rf"[{NAMES}]|knight|knave|\.", closing=r"\."),
+        segmentation=Claims(rf"[{NAMES}]|is a|knight|knave|\S", closing=r"\."),
         instances=partial(Puzzles, people=people, unique=unique),
         defaults={
             "tokenizer": "knights",
