@@ -15,6 +15,7 @@ __all__ = ["Dimacs"]
 
 _HEADER: Final = re.compile(r"^p[ \t]+cnf[ \t]+([0-9]{1,9})[ \t]+([0-9]{1,9})[ \t]*$", re.MULTILINE)
 _COMMENT: Final = re.compile(r"^[ \t]*c.*$", re.MULTILINE)
+_REMEMBERED: Final = 4096
 _KEYS: Final = {"formula", "symbols", "separator", "given"}
 
 
@@ -49,23 +50,15 @@ class Dimacs:
         self.givens = tuple(data["given"])
         self.prompt = self._write_prompt() + "\n"
         self._is_even = self._is_each_even()
+        self._choices = dict[Node, Sequence[Choice]]()
 
     def choices(self, node: Node) -> Sequence[Choice]:
-        """Returns the symbols that may stand next."""
-        filled, due = node
-        if due == "end":
-            return ()
-        is_full = len(filled) == len(self._slots)
-        if due == "separator":
-            return (Choice(self._separator, 0, Node(filled, "last" if is_full else "symbol")),)
-        if due == "last":
-            return (Choice(self._last, 0, Node(filled, "end")),)
-        left = [slot for slot in range(len(self._slots)) if slot not in filled]
-        return [
-            Choice(text, literal, self._behind(filled, slot), self._is_given(slot, literal))
-            for slot in (left[:1] if self._is_ordered else left)
-            for text, literal in self._slots[slot].items()
-        ]
+        """Returns the symbols that may stand next, listed once for each place."""
+        if node not in self._choices:
+            if len(self._choices) >= _REMEMBERED:
+                self._choices.clear()
+            self._choices[node] = self._list_choices(node)
+        return self._choices[node]
 
     def may_end(self, node: Node) -> bool:
         """Returns whether all slots are filled, and what is written behind them stands there."""
@@ -113,6 +106,22 @@ class Dimacs:
                 return None
             found.append(solution)
         return found
+
+    def _list_choices(self, node: Node) -> Sequence[Choice]:
+        filled, due = node
+        if due == "end":
+            return ()
+        is_full = len(filled) == len(self._slots)
+        if due == "separator":
+            return (Choice(self._separator, 0, Node(filled, "last" if is_full else "symbol")),)
+        if due == "last":
+            return (Choice(self._last, 0, Node(filled, "end")),)
+        left = [slot for slot in range(len(self._slots)) if slot not in filled]
+        return [
+            Choice(text, literal, self._behind(filled, slot), self._is_given(slot, literal))
+            for slot in (left[:1] if self._is_ordered else left)
+            for text, literal in self._slots[slot].items()
+        ]
 
     def _list_solutions(self, spoken: Sequence[int]) -> Iterator[list[int]]:
         """Yields the values of some variables in solutions: each variable in turn, true and false."""

@@ -58,6 +58,9 @@ def follow(puzzle: Puzzle, answer: str, spelled: Spelled, worlds: Worlds) -> Sto
     values, changes = [worlds.chance(puzzle.start, left)], list[Change]()
     for at in range(len(answer)):
         place = None if at == spelled.wrong else spelled.places[at + 1]
+        if place is not None and place[1:] == spelled.places[at][1:]:  # a space that changes nothing
+            values.append(values[-1])
+            continue
         count = len(spelled.written) if place is None else place.done
         loss: Loss | None = None
         begun = spelled.places[at].node
