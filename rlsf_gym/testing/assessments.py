@@ -9,6 +9,7 @@ import numpy as np
 
 from rlsf_gym.instance import Instance
 from rlsf_gym.scorers import Assessment
+from rlsf_gym.scorers.protocol import has_verdict
 from rlsf_gym.testing.promises import Promises
 
 __all__ = ["check_assessments"]
@@ -21,7 +22,8 @@ def check_assessments(promises: Promises, cases: Sequence[Case]) -> None:
 
     A response gets the same assessment in any batch; values of prefixes are float64 (K,), finite and in the
     range that is declared, rest on the characters up to them alone, and the first of them, before any
-    character, is the certificate's `prompt_score`.
+    character, is the certificate's `prompt_score`. Of a scorer with a verdict, the score of a response is 1
+    or 0, values are in [0, 1], the prompt's above 0, and nothing but 0 follows a 0, the score included.
 
     Args:
         promises: The scorer, with how close its numbers must come.
@@ -39,6 +41,8 @@ def check_assessments(promises: Promises, cases: Sequence[Case]) -> None:
             _check_same(promises, one, found[number], f"{response!r}, {how}")
         _check_assessment(promises, one, instance, response)
         _check_values(promises, one, instance, response)
+        if has_verdict(promises.scorer):
+            _check_verdict(promises, one, instance, response)
 
 
 def _assess(promises: Promises, cases: Sequence[Case]) -> list[Assessment]:
@@ -82,6 +86,27 @@ def _check_assessment(promises: Promises, one: Assessment, instance: Instance, r
     if proof.values is not None:
         ends = range(len(response) + 1)
         promises.check_told(proof.values(list(ends)), one.prefix_scores.tolist(), "values of prefixes")
+
+
+def _check_verdict(promises: Promises, one: Assessment, instance: Instance, response: str) -> None:
+    """Checks that the score is a verdict, and the values of prefixes what is known of it."""
+    score, values = one.certificate.score, one.prefix_scores
+    text = f"{response!r} to {instance.prompt!r}"
+    if score not in (0.0, 1.0):
+        raise promises.broken(f"declares verdict=True, but scores {text} with {score}, not with 1 or 0")
+    if not (values.min() >= 0.0 and values.max() <= 1.0):
+        raise promises.broken(f"declares verdict=True, but values prefixes of {text} beyond [0, 1]")
+    if values[0] == 0.0:
+        raise promises.broken(
+            f"declares verdict=True, but values the prompt {instance.prompt!r} with 0: no answer is right"
+        )
+    known = [*values.tolist(), score]
+    lost = known.index(0.0) if 0.0 in known else len(known)
+    if any(known[lost:]):
+        raise promises.broken(
+            f"declares verdict=True, whose values stay 0 where they are: {lost} characters of {text} are "
+            "worth 0, and more of it is not"
+        )
 
 
 def _check_values(promises: Promises, one: Assessment, instance: Instance, response: str) -> None:

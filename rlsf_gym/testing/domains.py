@@ -18,7 +18,7 @@ from rlsf_gym.envs import ResponseEnv, ResponseVectorEnv, TextEnv, TextVectorEnv
 from rlsf_gym.instance import Instance, copy_data
 from rlsf_gym.scorers import Scorer
 from rlsf_gym.scorers.offers import has_offer
-from rlsf_gym.scorers.protocol import find_candidates
+from rlsf_gym.scorers.protocol import find_candidates, has_verdict
 from rlsf_gym.testing.cases import draw_prompt
 from rlsf_gym.testing.designs import check_design
 from rlsf_gym.testing.environments import check_environment
@@ -203,7 +203,7 @@ def _check_vector(domain: Domain, single: Any, many: Any, seed: int) -> None:
 
 
 def _check_rules(domain: Domain, scorer: Scorer, env: ResponseEnv, seed: int) -> None:
-    """Checks that what the rules of a scorer earned adds up to the gain in utility, where a token is paid."""
+    """Checks that what rules earned adds up to the gain, where a token is paid, and that a verdict is told."""
     env.action_space.seed(seed)
     rules = getattr(scorer, "rules", ())
     for number in range(_DRAWN):
@@ -212,6 +212,9 @@ def _check_rules(domain: Domain, scorer: Scorer, env: ResponseEnv, seed: int) ->
         told = {key for key in info if key.startswith("reward_")} - {"reward_design"}
         if told != {f"reward_{rule}" for rule in rules}:
             raise _broken(domain, f"must report the rules {rules} of {scorer.name!r}, got {sorted(told)}")
+        told_solved = info.get("solved")
+        if told_solved != (info["score"] if has_verdict(scorer) else None):
+            raise _broken(domain, f"must report whether it is solved by its score, got {told_solved}")
         total, paid = math.fsum(info[key] for key in told), float(info["token_rewards"].sum(dtype=np.float64))
         if rules and info["response_length"] and abs(total - paid) > _CLOSE:
             raise _broken(domain, f"must report rules that add up to the reward {paid}, got {total}")

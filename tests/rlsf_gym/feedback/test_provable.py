@@ -19,6 +19,9 @@ from rlsf_gym.wrappers import SwapDesign
 PROMPT, RESPONSE = "The film was", " good"
 OPAQUE = "declare verifiable=False and return Certificate.opaque"
 
+PLAIN = sorted(name for name, row in rlsf_gym.IDS.items() if row["kwargs"]["domain"] == "sentiment")
+"""Ids whose prompts can be given as texts, and whose scorers score texts."""
+
 
 class Counting:
     """Its score is a tenth for each character, which its records say, and no squashing function is in it."""
@@ -83,7 +86,7 @@ def step(env, response=RESPONSE):
     return env.step(response if env.action_space.__class__.__name__ == "UnicodeText" else ids)
 
 
-@pytest.mark.parametrize("env_id", sorted(rlsf_gym.IDS))
+@pytest.mark.parametrize("env_id", PLAIN)
 @pytest.mark.parametrize(
     ("scorer", "message"),
     [
@@ -133,7 +136,7 @@ def test_certificates_in_the_name_of_another_scorer_are_refused(monkeypatch):
         gym.make("rlsf_gym/Sentiment-v0", scorer=Hiding())
 
 
-@pytest.mark.parametrize("env_id", sorted(rlsf_gym.IDS))
+@pytest.mark.parametrize("env_id", PLAIN)
 def test_certificates_that_lie_in_play_are_refused(env_id):
     with pytest.raises(ValueError, match="declares verifiable=False, but certifies with verifiable=True"):
         step(gym.make(env_id, scorer=Silent()), " good" if "Toy" not in env_id else " the")
@@ -255,7 +258,7 @@ def test_the_amounts_of_the_rules_add_up_to_the_gain(scorer, objective):
             assert sum(amounts) == pytest.approx(info["utility"] - worth, abs=1e-9)
 
 
-@pytest.mark.parametrize("env_id", sorted(rlsf_gym.IDS))
+@pytest.mark.parametrize("env_id", PLAIN)
 @pytest.mark.parametrize("verify", [False, True])
 def test_a_scorer_with_a_checker_of_its_own_works_in_every_environment(env_id, verify, vowels):
     for design in ("potential", "rule_certificate", "rlsf_mask", "shapley", "uniform"):

@@ -12,6 +12,7 @@ from rlsf_gym.domains import Domain, Samples
 from rlsf_gym.instance import Instance
 from rlsf_gym.scorers import Assessment
 from rlsf_gym.testing import check_scorer
+from tests.helpers.digits import Verdict, make_digits
 
 
 class Sums:
@@ -164,3 +165,51 @@ def test_texts_have_no_instances_to_draw():
         check_scorer(Sums)
     with pytest.raises(ValueError, match="pairs must hold at least one prompt and its response, got none"):
         check_scorer(Sums, pairs=[])
+
+
+class Sure(Verdict):
+    """A verdict whose numbers are changed by a function."""
+
+    def __init__(self, change):
+        self.change = change
+
+    def assess(self, instances, responses, char_ends):
+        return [
+            self.change(one, ends)
+            for one, ends in zip(super().assess(instances, responses, char_ends), char_ends, strict=True)
+        ]
+
+
+def scored(one, **numbers):
+    return one._replace(certificate=replace(one.certificate, **numbers))
+
+
+def valued(one, ends, values):
+    return one._replace(prefix_scores=np.array([values(int(end)) for end in ends], np.float64))
+
+
+def test_a_verdict_keeps_its_promises():
+    check_scorer(Verdict(), domain=make_digits())
+
+
+CHANGES = [
+    ({"score": 0.5}, None, "but scores .* with 0.5, not with 1 or 0"),
+    ({"prompt_score": -0.5}, lambda end: -0.5, r"but values prefixes of .* beyond \[0, 1\]"),
+    ({"prompt_score": 0.0}, lambda end: 0.0, "but values the prompt .* with 0: no answer is right"),
+    ({"prompt_score": 1.0}, lambda end: float(end != 1), "1 characters of .* are worth 0, and more of it"),
+    (
+        {"prompt_score": 1.0, "score": 1.0},
+        lambda end: float(end < 1),
+        "1 characters of .* are worth 0, and more",
+    ),
+]
+
+
+@pytest.mark.parametrize(("numbers", "values", "message"), CHANGES)
+def test_a_verdict_that_breaks_one_is_told(numbers, values, message):
+    def change(one, ends):
+        changed = scored(one, **numbers)
+        return changed if values is None else valued(changed, ends, values)
+
+    with pytest.raises(ContractError, match=f"scorer 'verdict' declares verdict=True, .*{message}"):
+        check_scorer(Sure(change), domain=make_digits())
