@@ -203,7 +203,7 @@ def _check_vector(domain: Domain, single: Any, many: Any, seed: int) -> None:
 
 
 def _check_rules(domain: Domain, scorer: Scorer, env: ResponseEnv, seed: int) -> None:
-    """Checks that what rules earned adds up to the gain, where a token is paid, and that a verdict is told."""
+    """Checks that what rules earned adds up to the gain where a token is paid, and that verdicts are told."""
     env.action_space.seed(seed)
     rules = getattr(scorer, "rules", ())
     for number in range(_DRAWN):
