@@ -18,6 +18,21 @@ from rlsf_gym.render.colours import on_light
 
 PROMPT = "The film was"
 RESPONSE = " awful, not very good, but I liked the ending!"
+COUNTDOWN = (
+    "rlsf_gym:rlsf_gym/Countdown-v0",
+    {"value": "solvable"},  # whose steps are large enough to be seen
+    {"numbers": [5, 7, 11], "target": 24},
+    "7*5=35,35+11=46",
+)
+KNIGHTS = (
+    "rlsf_gym:rlsf_gym/KnightsAndKnaves-v0",
+    {"value": "solvable", "unique": False},
+    {"statements": [["is", "B", "knave"], ["is", "A", "knave"], ["same", "A", "B"]]},
+    "A is a knight. B is a knight. C is a knave.",
+)
+PUZZLES = {"verdict": COUNTDOWN, "partial_credits": COUNTDOWN, "core": KNIGHTS}
+"""What a design needs that VADER does not offer, to an environment, its domain's arguments, an instance and a
+response to it."""
 
 
 def main():
@@ -29,7 +44,9 @@ def main():
     args.out.mkdir(parents=True, exist_ok=True)
     for name in args.designs:
         try:
-            tokens, rewards = pay(name, args.prompt, args.response, **kwargs)
+            puzzle = PUZZLES.get(DESIGNS[name].needs)
+            told = pay(name, args.prompt, args.response, **kwargs) if puzzle is None else solve(name, *puzzle)
+            tokens, rewards = told
         except ValueError as error:
             print(f"{name}: not drawn: {error}")
             continue
@@ -57,6 +74,16 @@ def pay(name, prompt, response, **kwargs):
     ids = tokenizer.encode(response)
     info = env.step(ids)[-1]
     return [tokenizer.decode([token]) for token in ids], info["token_rewards"][: len(ids)]
+
+
+def solve(name, env_id, kwargs, instance, response):
+    """Returns the K tokens of an answer to a puzzle as text, and their rewards (K,)."""
+    env = gym.make(env_id, reward_design=name, max_new_tokens=32, domain_kwargs=kwargs)
+    env.reset(options={"instance": instance})
+    tokenizer = env.get_wrapper_attr("tokenizer")
+    ids = [*tokenizer.encode(response), tokenizer.eos_token_id]
+    info = env.step([*ids, *[tokenizer.vocab_size] * (32 - len(ids))])[-1]
+    return [tokenizer.decode([token]) or "end" for token in ids], info["token_rewards"][: len(ids)]
 
 
 def draw(path, tokens, rewards):
