@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Sequence
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from rlsf_gym.certificates.claimed import CertificateError
 from rlsf_gym.domains.constraints.checker.puzzle import Puzzle
 
 __all__ = ["Counted", "Tried", "Worlds", "mean"]
+
+
+_KEPT: Final = 4096  # chances that are remembered of one puzzle
 
 
 class Worlds(Protocol):
@@ -62,18 +65,25 @@ class Counted:
         """Returns the chance that a random writer goes on from a place to an answer that is right."""
         if not self.is_chance:
             return 1.0
+        key = node, left
+        found = self._known.get(key)
+        if found is None:
+            found = self._recount(node, left)
+            if len(self._known) >= _KEPT:
+                self._known.clear()
+            self._known[key] = found
+        return found
+
+    def _recount(self, node: Any, left: int) -> float:
         ways = self._puzzle.count_ways(node)
         if ways is not None:
             return left.bit_count() / ways  # of integers, and so rounded once
-        key = node, left
-        if key not in self._known:
-            drawn = [1.0] * self._puzzle.may_end(node)
-            for one in self._puzzle.choices(node):
-                if one.is_given:
-                    rest = self.narrow(left, [one.literal])
-                    drawn.append(0.0 if rest is None else self.chance(one.node, rest))
-            self._known[key] = mean(drawn)
-        return self._known[key]
+        drawn = [1.0] * self._puzzle.may_end(node)
+        for one in self._puzzle.choices(node):
+            if one.is_given:
+                rest = self.narrow(left, [one.literal])
+                drawn.append(0.0 if rest is None else self.chance(one.node, rest))
+        return mean(drawn)
 
 
 class Tried:
