@@ -57,7 +57,7 @@ def test_arguments_of_the_domain_are_added_to_those_of_the_preset():
     assert settings.complete(preset, {})["response_length"] == "6"
 
 
-@pytest.mark.parametrize("name", ["countdown", "sudoku"])
+@pytest.mark.parametrize("name", ["countdown", "sudoku", "knights"])
 @pytest.mark.parametrize("given", [{}, {"candidates": "off"}, {"agent": "grpo"}])
 def test_defaults_of_presets_are_what_their_flags_read(name, given):
     preset = load_preset(name)
