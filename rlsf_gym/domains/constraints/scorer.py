@@ -55,7 +55,7 @@ class ConstraintScorer:
     verdict = True
 
     def __init__(self, face: Face, *, value: str = "random", max_models: int = MAX_MODELS) -> None:
-        if value not in _VALUES:
+        if not isinstance(cast(Any, value), str) or value not in _VALUES:
             raise ValueError(f"value must be 'random' or 'solvable', got {value!r}")
         if isinstance(cast(Any, max_models), bool) or not isinstance(cast(Any, max_models), int):
             raise ValueError(f"max_models must be an int of at least 1, got {max_models!r}")

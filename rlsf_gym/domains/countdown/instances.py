@@ -305,8 +305,8 @@ def _check_range(name: str, value: Any, least: int, most: int) -> None:
     """Checks that a setting is an int, or for those that may be one a range of two, within bounds."""
     may_be_range = name in ("numbers", "target")
     ends: list[Any] = list(cast("list[Any]", value)) if _is_list(value) and may_be_range else [value]
-    is_right = all(type(one) is int and least <= one <= most for one in ends) and len(ends) in (1, 2)
-    if not is_right or ends != sorted(ends):
+    is_right = all(type(one) is int and least <= one <= most for one in ends)
+    if not is_right or len(ends) != 1 + _is_list(value) or ends != sorted(ends):
         kind = f"an int from {least} to {most}" + (", or a range of two" if may_be_range else "")
         raise ArgumentError(Argument(name), f" must be {kind}, got {value!r:.80}")
 

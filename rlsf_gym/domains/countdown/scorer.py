@@ -161,6 +161,8 @@ class CountdownScorer:
 def _load_policy(value: str, kwargs: Mapping[str, Any]) -> Policy | None:
     """Returns the policy that values of prefixes are told by, None where none is."""
     wanted = ["policy"] if value == "reference" else []
+    if not isinstance(cast(Any, kwargs), Mapping):
+        raise ArgumentError(Argument("value_kwargs"), f" must be a dict, got {kwargs!r:.80}")
     if sorted(kwargs) != wanted:
         raise ArgumentError(
             Argument("value_kwargs"),

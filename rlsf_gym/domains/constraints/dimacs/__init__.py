@@ -92,6 +92,8 @@ def _read(file: str | None, symbols: Any, separator: str | None) -> tuple[str, A
     if file is None:
         asset = resources.files("rlsf_gym.domains.constraints") / "assets" / _BUNDLED
         return asset.read_text(encoding="utf-8"), _COLOURS, ""
+    if not isinstance(cast(Any, file), str):
+        raise ArgumentError(Argument("domain_kwargs.file"), f" must be a path as a text, got {file!r:.80}")
     try:
         text = Path(file).read_text(encoding="utf-8")
         symbols = copy_data({"symbols": symbols})["symbols"]

@@ -47,10 +47,12 @@ def make_sudoku(
     Raises:
         ValueError: If an argument has a wrong value.
     """
-    if size not in BOXES:
+    if type(cast(Any, size)) is not int or size not in BOXES:
         raise ArgumentError(Argument("domain_kwargs.size"), f" must be 4, 6 or 9, got {size!r}")
     if not isinstance(cast(Any, unique), bool):
         raise ArgumentError(Argument("domain_kwargs.unique"), f" must be True or False, got {unique!r}")
+    if not isinstance(cast(Any, file), str | None):
+        raise ArgumentError(Argument("domain_kwargs.file"), f" must be a path as a text, got {file!r:.80}")
     if file is not None and blanks is not None:
         raise ArgumentError(
             Argument("domain_kwargs.blanks"), f" must be left out where a file is given, got {blanks!r}"

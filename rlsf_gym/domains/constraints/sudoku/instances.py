@@ -138,7 +138,10 @@ class SavedSudokus(_Sudokus):
         self, split: str, *, scorer: ConstraintScorer, face: SudokuFace, file: str, unique: bool
     ) -> None:
         super().__init__(split, scorer, face)
-        lines = Path(file).read_text(encoding="utf-8").split("\n")
+        try:
+            lines = Path(file).read_text(encoding="utf-8").split("\n")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ValueError(f"file must be a text that can be read, got {file!r}: {error}") from error
         self._instances = list[Instance]()
         for number, line in enumerate(lines, start=1):
             if line.strip():

@@ -135,6 +135,8 @@ def test_what_is_no_puzzle_is_refused(data, message):
         ({"numbers": (4, 2)}, "numbers must be an int from 2 to 6, or a range of two"),
         ({"numbers": (2, 3, 4)}, "numbers must be an int from 2 to 6, or a range of two"),
         ({"numbers": True}, "numbers must be an int from 2 to 6"),
+        ({"target": (5,)}, "target must be an int from 1 to 1000000, or a range of two, got (5,)"),
+        ({"value_kwargs": 5}, "value_kwargs must be a dict, got 5"),
         ({"low": -1}, "low must be an int from 0 to 999, got -1"),
         ({"high": 0}, "high must be an int from 1 to 999, got 0"),
         ({"target": "24"}, "target must be an int from 1 to 1000000, or a range of two, got '24'"),

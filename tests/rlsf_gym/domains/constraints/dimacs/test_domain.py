@@ -105,6 +105,7 @@ def test_what_begins_as_several_symbols_do_is_lost_with_all_of_them(tmp_path):
     [
         ({"symbols": PLACES}, "file must be given where symbols or a separator are"),
         ({"separator": ","}, "file must be given where symbols or a separator are"),
+        ({"file": 5}, "file must be a path as a text, got 5"),
         ({"file": "/nowhere/at.cnf"}, "file must be a file that can be read, got '/nowhere/at.cnf': No such"),
         ({"given": 11}, "given must be an int from 0 to 10, got 11"),
         ({"given": True}, "given must be an int from 0 to 10, got True"),

@@ -58,6 +58,9 @@ def test_single_tokens_are_told_what_others_would_have_earned():
     ("arguments", "message"),
     [
         ({"size": 5}, "size must be 4, 6 or 9, got 5"),
+        ({"size": [4]}, r"size must be 4, 6 or 9, got \[4\]"),
+        ({"value": []}, r"value must be 'random' or 'solvable', got \[\]"),
+        ({"file": 5}, "file must be a path as a text, got 5"),
         ({"blanks": 0}, "blanks must be an int from 1 to 12 with size=4 and unique=True, got 0"),
         ({"blanks": 13}, "blanks must be an int from 1 to 12 with size=4 and unique=True, got 13"),
         ({"blanks": 17, "unique": False}, "blanks must be an int from 1 to 16 with size=4 and unique=False"),
@@ -93,3 +96,8 @@ def test_other_tokenizers_are_paid_the_same_for_the_same_characters(response, va
             assert paid.setdefault(end, worth) == pytest.approx(worth, abs=1e-6), tokenizer
         assert paid.setdefault("whole", told[-1]) == pytest.approx(told[-1], abs=1e-6)
     assert len(paid) > 1
+
+
+def test_a_file_that_is_not_there_is_named():
+    with pytest.raises(ValueError, match="file must be a text that can be read, got '/nowhere/puzzles"):
+        load_domain("sudoku", file="/nowhere/puzzles.txt").instances("all")
