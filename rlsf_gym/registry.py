@@ -11,21 +11,35 @@ from rlsf_gym.arguments import Argument, ArgumentError, PythonOnly, describe_mis
 
 __all__ = ["IDS", "Table", "import_attribute"]
 
+
+def _name_forms(name: str, domain: str, **text_kwargs: Any) -> dict[str, dict[str, Any]]:
+    """Returns the rows of a domain: a step is one response of token ids, one string, or one token.
+
+    Args:
+        name: Beginning of the ids.
+        domain: Name of the domain.
+        **text_kwargs: Further arguments where a step is a string.
+    """
+    kwargs = {"domain": domain}
+    return {
+        f"rlsf_gym/{name}-v0": {
+            "entry_point": "rlsf_gym.envs.response:ResponseEnv",
+            "vector_entry_point": "rlsf_gym.envs.vector:ResponseVectorEnv",
+            "kwargs": kwargs,
+        },
+        f"rlsf_gym/{name}Text-v0": {
+            "entry_point": "rlsf_gym.envs.text:TextEnv",
+            "vector_entry_point": "rlsf_gym.envs.vector:TextVectorEnv",
+            "kwargs": {**kwargs, **text_kwargs},
+        },
+        f"rlsf_gym/{name}Token-v0": {"entry_point": "rlsf_gym.envs.token:TokenEnv", "kwargs": kwargs},
+    }
+
+
+_BYTES: Final = {"tokenizer": "bytes", "max_new_tokens": 128}
+
 IDS: Final[dict[str, dict[str, Any]]] = {
-    "rlsf_gym/Sentiment-v0": {
-        "entry_point": "rlsf_gym.envs.response:ResponseEnv",
-        "vector_entry_point": "rlsf_gym.envs.vector:ResponseVectorEnv",
-        "kwargs": {"domain": "sentiment"},
-    },
-    "rlsf_gym/SentimentText-v0": {
-        "entry_point": "rlsf_gym.envs.text:TextEnv",
-        "vector_entry_point": "rlsf_gym.envs.vector:TextVectorEnv",
-        "kwargs": {"domain": "sentiment"},
-    },
-    "rlsf_gym/SentimentToken-v0": {
-        "entry_point": "rlsf_gym.envs.token:TokenEnv",
-        "kwargs": {"domain": "sentiment"},
-    },
+    **_name_forms("Sentiment", "sentiment"),
     "rlsf_gym/SentimentTokenToy-v0": {
         "entry_point": "rlsf_gym.envs.token:TokenEnv",
         "kwargs": {
@@ -37,72 +51,10 @@ IDS: Final[dict[str, dict[str, Any]]] = {
             "max_new_tokens": 8,
         },
     },
-    "rlsf_gym/Countdown-v0": {
-        "entry_point": "rlsf_gym.envs.response:ResponseEnv",
-        "vector_entry_point": "rlsf_gym.envs.vector:ResponseVectorEnv",
-        "kwargs": {"domain": "countdown"},
-    },
-    "rlsf_gym/CountdownText-v0": {
-        "entry_point": "rlsf_gym.envs.text:TextEnv",
-        "vector_entry_point": "rlsf_gym.envs.vector:TextVectorEnv",
-        "kwargs": {
-            "domain": "countdown",
-            "tokenizer": "bytes",
-            "max_prompt_tokens": 64,
-            "max_new_tokens": 128,
-        },
-    },
-    "rlsf_gym/CountdownToken-v0": {
-        "entry_point": "rlsf_gym.envs.token:TokenEnv",
-        "kwargs": {"domain": "countdown"},
-    },
-    "rlsf_gym/Sudoku-v0": {
-        "entry_point": "rlsf_gym.envs.response:ResponseEnv",
-        "vector_entry_point": "rlsf_gym.envs.vector:ResponseVectorEnv",
-        "kwargs": {"domain": "sudoku"},
-    },
-    "rlsf_gym/SudokuText-v0": {
-        "entry_point": "rlsf_gym.envs.text:TextEnv",
-        "vector_entry_point": "rlsf_gym.envs.vector:TextVectorEnv",
-        "kwargs": {"domain": "sudoku", "tokenizer": "bytes"},
-    },
-    "rlsf_gym/SudokuToken-v0": {
-        "entry_point": "rlsf_gym.envs.token:TokenEnv",
-        "kwargs": {"domain": "sudoku"},
-    },
-    "rlsf_gym/KnightsAndKnaves-v0": {
-        "entry_point": "rlsf_gym.envs.response:ResponseEnv",
-        "vector_entry_point": "rlsf_gym.envs.vector:ResponseVectorEnv",
-        "kwargs": {"domain": "knights"},
-    },
-    "rlsf_gym/KnightsAndKnavesText-v0": {
-        "entry_point": "rlsf_gym.envs.text:TextEnv",
-        "vector_entry_point": "rlsf_gym.envs.vector:TextVectorEnv",
-        "kwargs": {
-            "domain": "knights",
-            "tokenizer": "bytes",
-            "max_prompt_tokens": 768,
-            "max_new_tokens": 128,
-        },
-    },
-    "rlsf_gym/KnightsAndKnavesToken-v0": {
-        "entry_point": "rlsf_gym.envs.token:TokenEnv",
-        "kwargs": {"domain": "knights"},
-    },
-    "rlsf_gym/Constraints-v0": {
-        "entry_point": "rlsf_gym.envs.response:ResponseEnv",
-        "vector_entry_point": "rlsf_gym.envs.vector:ResponseVectorEnv",
-        "kwargs": {"domain": "constraints"},
-    },
-    "rlsf_gym/ConstraintsText-v0": {
-        "entry_point": "rlsf_gym.envs.text:TextEnv",
-        "vector_entry_point": "rlsf_gym.envs.vector:TextVectorEnv",
-        "kwargs": {"domain": "constraints", "tokenizer": "bytes"},
-    },
-    "rlsf_gym/ConstraintsToken-v0": {
-        "entry_point": "rlsf_gym.envs.token:TokenEnv",
-        "kwargs": {"domain": "constraints"},
-    },
+    **_name_forms("Countdown", "countdown", **_BYTES, max_prompt_tokens=64),
+    **_name_forms("Sudoku", "sudoku", tokenizer="bytes"),
+    **_name_forms("KnightsAndKnaves", "knights", **_BYTES, max_prompt_tokens=768),
+    **_name_forms("Constraints", "constraints", tokenizer="bytes"),
 }
 """The registered environments, with the arguments of `gymnasium.register`."""
 
