@@ -4,9 +4,10 @@ import json
 import math
 import re
 import shutil
-import threading
 
 import pytest
+
+from tests.helpers.explorer import serve_page, visit
 
 CHROMIUM = shutil.which("chromium")
 
@@ -52,19 +53,10 @@ def explorer():
 
 @pytest.fixture(scope="module")
 def server(explorer):
-    from rlsf_gym.commands import explore
-    from rlsf_gym.explorer.page import page
     from rlsf_gym.explorer.question import Question
-    from rlsf_gym.explorer.server import Server
 
-    question = Question(PROMPT, RESPONSE, designs=("potential", "terminal"))
-    document = page(explore.data_of(explorer, question, explorer.answer(question), live=True))
-    with Server("127.0.0.1", 0, lambda: document, explorer.answer_plain) as running:
-        thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
+    with serve_page(explorer, Question(PROMPT, RESPONSE, designs=("potential", "terminal"))) as running:
         yield running
-        running.shutdown()
-        thread.join()
 
 
 @pytest.fixture(scope="module")
@@ -78,12 +70,8 @@ def chromium(tmp_path_factory):
 @pytest.fixture
 def browser(chromium, server):
     """The page, fresh; in the end nothing was fetched elsewhere and nothing was complained about."""
-    chromium.look(1280, 900)
-    chromium.open(server.url)
-    chromium.run("window.all = selector => [...document.querySelectorAll(selector)]")
-    yield chromium
-    assert [url for url in chromium.requests if not url.startswith((server.url, "data:", "file:"))] == []
-    complaints, chromium.complaints = chromium.complaints, []
+    with visit(chromium, server) as complaints:
+        yield chromium
     assert complaints == []
 
 
