@@ -1,4 +1,4 @@
-"""Values of prefixes are those that tests/golden/countdown.py recorded, and the checker proves them."""
+"""Values of prefixes are those that were worked out by listing all answers, and the checker proves them."""
 
 import importlib.util
 import json
@@ -11,7 +11,7 @@ import pytest
 from rlsf_gym.certificates.checking import verify
 from rlsf_gym.domains import load_domain
 
-RECORD = Path(__file__).parents[3] / "golden" / "countdown.py"
+RECORD = Path(__file__).parents[3] / "helpers" / "countdown_golden.py"
 ROWS = json.loads(RECORD.with_suffix(".json").read_text(encoding="utf-8"))
 
 

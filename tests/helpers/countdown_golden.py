@@ -1,6 +1,6 @@
 """Records values of prefixes of Countdown, worked by a slow writer that lists all answers.
 
-    python tests/golden/countdown.py         writes tests/golden/countdown.json anew
+    python tests/helpers/countdown_golden.py         writes tests/helpers/countdown_golden.json anew
 
 Twenty puzzles, in both forms: of each the chance that an answer is right which begins as a prefix does, as a
 fraction, and whether the prefix itself is a right answer. tests/rlsf_gym/domains/countdown/test_golden.py
