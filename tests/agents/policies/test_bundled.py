@@ -12,10 +12,10 @@ from agents.training.build import check_policy
 
 
 @pytest.fixture
-def another(tiny_policy, tmp_path, monkeypatch):
+def another(tmp_path, monkeypatch):
     """Adds a model to the bundled ones; returns its folder."""
     shutil.copytree(bundled.bundled_folder(), tmp_path / bundled.DEFAULT)
-    shutil.copytree(tiny_policy, tmp_path / "gpt2-tiny-1m")
+    shutil.copytree(bundled.bundled_folder("gpt2-sudoku-1m"), tmp_path / "gpt2-tiny-1m")
     (tmp_path / "notes").mkdir()  # no model
     monkeypatch.setattr(bundled, "ASSETS", tmp_path)
     return tmp_path / "gpt2-tiny-1m"
@@ -31,7 +31,7 @@ def test_a_policy_is_read_by_such_a_name_and_remembers_it(another, tmp_path):
     policy = CausalLMPolicy.from_pretrained("gpt2-tiny-1m", lora={"rank": 2})
     assert policy.origin.base == "gpt2-tiny-1m"
     assert read_source(policy.backbone.model) == "gpt2-tiny-1m"
-    assert policy.tokenizer.sha256(257) == find_tokenizer("gpt2-tiny-1m", fetch=False).sha256(257)
+    assert policy.tokenizer.sha256(12) == find_tokenizer("gpt2-tiny-1m", fetch=False).sha256(12)
     policy.save_pretrained(tmp_path / "adapter")
     again = CausalLMPolicy.from_pretrained(tmp_path / "adapter")  # its base is found by its name
     assert again.origin.base == "gpt2-tiny-1m"
