@@ -96,5 +96,6 @@ def _measure(settings: Settings) -> dict[str, Any]:
     except ValueError:  # another tokenizer will be given, which spells it by its bytes at worst
         prompt = len(settings.write_prompt([], 0).encode()) + len(target) + count * (1 + len(longest))
     width = 1 if settings.largest < 50 else len(longest)
-    answer = (4 * width + 4) * (count - 1) if settings.form == "steps" else (width + 4) * count
+    # A step of two negative fractions with its result is longer than most: 13 tokens hold nearly all answers.
+    answer = 13 * width * (count - 1) if settings.form == "steps" else (width + 4) * count
     return {"max_prompt_tokens": prompt, "max_new_tokens": answer}

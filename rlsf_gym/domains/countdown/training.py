@@ -11,7 +11,6 @@ TRAINING: Final[dict[str, Any]] = {
     "env_id": "rlsf_gym:rlsf_gym/Countdown-v0",
     "defaults": {
         "policy": "gpt2-countdown-1m",
-        "response_length": "26",
         "episodes": 20_480,
         "eval_samples": 1024,
     },

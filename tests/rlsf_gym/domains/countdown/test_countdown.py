@@ -54,13 +54,13 @@ def test_environments_pay_the_token_that_decides():
     env = gym.make("rlsf_gym/Countdown-v0")
     tokenizer = load_tokenizer("countdown")
     env.reset(seed=0, options={"instance": {"numbers": [5, 7, 11], "target": 24}})
-    action = np.full(16, 62)
+    action = np.full(26, 62)
     ids = [*tokenizer.encode("7*5=35,35-11=24"), tokenizer.eos_token_id]
     action[: len(ids)] = ids
     _, reward, *_, info = env.step(action)
     assert reward == pytest.approx(1 - 1 / 96)
     # 7, *, 5, =, 35, ",", 35, -, 11, =, 24, end
-    expected = [1 / 64 - 1 / 96, 3 / 64, 1 / 16, 0, 0, 0, 1 / 8, 3 / 4, 0, 0, 0, 0, 0, 0, 0, 0]
+    expected = [1 / 64 - 1 / 96, 3 / 64, 1 / 16, 0, 0, 0, 1 / 8, 3 / 4, *[0] * 18]
     assert info["token_rewards"] == pytest.approx(expected)
     assert info["certificate_payload"]["status"] == "solved"
 
