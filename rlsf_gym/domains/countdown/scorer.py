@@ -29,7 +29,7 @@ FORMS: Final = ("steps", "expression")
 
 VALUES: Final = ("random", "solvable", "reference")
 """Names of values of a prefix."""
-_ROOM: Final = 150_000_000  # bytes of automata
+_ROOM: Final = 300_000_000  # bytes of automata: those of a thousand puzzles of four numbers, with candidates
 
 
 class CountdownScorer:
