@@ -17,7 +17,11 @@ from rlsf_gym.scorers import VaderScorer
 from rlsf_gym.scorers.offers import has_offer
 from rlsf_gym.text.tokenizer import load_tokenizer
 
-pytestmark = pytest.mark.whole
+# Drawn texts may be without white space many times in a row, which is warned of, and here is meant.
+pytestmark = [
+    pytest.mark.whole,
+    pytest.mark.filterwarnings("ignore::rlsf_gym.feedback.boundary.BoundaryWarning"),
+]
 
 TOKENIZER = load_tokenizer("bundled")
 IDS = {TOKENIZER.token_bytes(token): token for token in range(TOKENIZER.vocab_size)}
