@@ -158,8 +158,8 @@ def explain_text(name: str, value: object) -> str:
     return "" if isinstance(value, str) else f"{name} must be a str, but is {tell(value)}"
 
 
-class _PlainRecord(NamedTuple):
-    """Fields of a record, read once."""
+class PlainRecord(NamedTuple):
+    """Fields of a record: those of a claimed one, read once, or those that a text entitles to."""
 
     char_start: int
     char_end: int
@@ -175,7 +175,7 @@ class _PlainRecord(NamedTuple):
 
 # Makes records without the function between that named tuples have, as there are many of them.
 _TUPLE: Any = tuple
-_read_fields = attrgetter(*_PlainRecord._fields)
+_read_fields = attrgetter(*PlainRecord._fields)
 _PLAIN = (int, int, str, int, int, float, str, tuple, int, int)
 
 
@@ -188,8 +188,8 @@ def read_record(record: Any) -> ClaimedRecord:
     try:
         fields = _read_fields(record)
     except AttributeError:
-        fields = tuple(cast(Any, getattr(record, name, None)) for name in _PlainRecord._fields)
-    plain: _PlainRecord = _TUPLE.__new__(_PlainRecord, fields)
+        fields = tuple(cast(Any, getattr(record, name, None)) for name in PlainRecord._fields)
+    plain: PlainRecord = _TUPLE.__new__(PlainRecord, fields)
     if tuple(map(type, fields)) == _PLAIN and not plain.path and math.isfinite(plain.amount):
         return plain
     wrong = _explain_record(plain)
@@ -198,7 +198,7 @@ def read_record(record: Any) -> ClaimedRecord:
     return plain._replace(path=tuple(plain.path))
 
 
-def _explain_record(record: _PlainRecord) -> str:
+def _explain_record(record: PlainRecord) -> str:
     """Returns a message for a record of wrong types; "" for one of right types."""
     for name in ("char_start", "char_end", "trigger_start", "trigger_end", "since", "until"):
         value = getattr(record, name)

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, cast
 
-from rlsf_gym.certificates.claimed import CertificateError, Claimed, tell
+from rlsf_gym.certificates.claimed import CertificateError, Claimed, PlainRecord, tell
 from rlsf_gym.certificates.proof import Proof
 from rlsf_gym.domains.countdown.checker.evaluation import is_right_in_steps, is_right_infix
 from rlsf_gym.domains.countdown.checker.infix import Infix
@@ -19,21 +19,6 @@ __all__ = ["verify"]
 
 _TOLERANCE: Final = 1e-9  # largest error of a score or an amount
 _CHANGE: Final = 1e-12  # smallest change of a value that has a record
-
-
-class _Entry(NamedTuple):
-    """Record that the text entitles to; its fields are those of a record."""
-
-    char_start: int
-    char_end: int
-    rule: str
-    trigger_start: int
-    trigger_end: int
-    amount: float
-    status: str
-    path: tuple[str, ...]
-    since: int
-    until: int
 
 
 def verify(certificate: Claimed, instance: Any, prompt: str, response: str) -> Proof:
@@ -79,7 +64,7 @@ def _find_form(puzzle: Puzzle) -> Form:
     return Infix.of(left, goal, puzzle.is_graded)
 
 
-def _list_entries(reading: Reading, values: Sequence[float], border: int, length: int) -> list[_Entry]:
+def _list_entries(reading: Reading, values: Sequence[float], border: int, length: int) -> list[PlainRecord]:
     """Returns the records that the values of a response's prefixes entitle to.
 
     Args:
@@ -88,28 +73,28 @@ def _list_entries(reading: Reading, values: Sequence[float], border: int, length
         border: Length of the prompt.
         length: Length of the response.
     """
-    entries = list[_Entry]()
+    entries = list[PlainRecord]()
     lost = "" if reading.loss is None else reading.loss.reason
     for at, start in enumerate(reading.starts):
         amount = values[at + 1] - values[at]
         if abs(amount) > _CHANGE:
             rule = "progress" if values[at + 1] else lost
             begin, end = border + at, border + at + 1
-            entries.append(_Entry(border + start, end, rule, begin, end, amount, "added", (), end, -1))
+            entries.append(PlainRecord(border + start, end, rule, begin, end, amount, "added", (), end, -1))
     last, rest = border + length, float(reading.is_right) - (0.0 if lost else values[-1])
     if abs(rest) > _CHANGE:
         rule = "progress" if reading.is_right else "unfinished"
-        entries.append(_Entry(last, last, rule, last, last, rest, "added", (), last, -1))
+        entries.append(PlainRecord(last, last, rule, last, last, rest, "added", (), last, -1))
     return entries
 
 
-def _match(records: Sequence[Any], entries: Sequence[_Entry]) -> None:
+def _match(records: Sequence[Any], entries: Sequence[PlainRecord]) -> None:
     """Refuses records that are not these, in order."""
     for number, entry in enumerate(entries):
         if number == len(records):
             raise CertificateError(f"record {number} must be {tell(tuple(entry))}, but is not there")
         record = records[number]
-        for name, value in zip(_Entry._fields, entry, strict=True):
+        for name, value in zip(PlainRecord._fields, entry, strict=True):
             claimed = getattr(record, name)
             is_right = abs(claimed - value) <= _TOLERANCE if name == "amount" else claimed == value
             if not is_right:
