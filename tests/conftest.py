@@ -1,5 +1,6 @@
 """What tests of several folders share."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -27,6 +28,18 @@ def run_main(capsys):
         return status, captured.out, captured.err.splitlines()
 
     return run
+
+
+@pytest.fixture(scope="module")
+def chromium(tmp_path_factory):
+    """Returns a headless browser with one tab; skips where the program is not installed."""
+    from tests.helpers.browser import open_browser
+
+    program = shutil.which("chromium")
+    if program is None:
+        pytest.skip("needs the program chromium")
+    with open_browser(program, tmp_path_factory.mktemp("chromium")) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

@@ -124,14 +124,6 @@ def server(explorer):
         yield running
 
 
-@pytest.fixture(scope="module")
-def chromium(tmp_path_factory):
-    from tests.helpers.browser import open_browser
-
-    with open_browser(CHROMIUM, tmp_path_factory.mktemp("chromium")) as running:
-        yield running
-
-
 @pytest.fixture
 def browser(chromium, server):
     """The page, fresh; in the end nothing was fetched elsewhere and nothing was complained about."""

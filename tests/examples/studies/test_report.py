@@ -12,7 +12,6 @@ import pytest
 pytestmark = pytest.mark.whole
 
 TESTS = Path(__file__).parents[2]
-CHROMIUM = shutil.which("chromium")
 FILES = {"report.html", "tables.md", "tables.tex", "methods.md", "numbers.json"}
 FIGURES = {
     "critics",
@@ -86,16 +85,6 @@ def folder(parts, tmp_path_factory):
     parts["synthetic_study"].write_study(place, toml_of(parts), truth_of(parts))
     assert report.main([str(place)]) == 0
     return place
-
-
-@pytest.fixture(scope="module")
-def chromium(parts, tmp_path_factory):
-    if CHROMIUM is None:
-        pytest.skip("needs the program chromium")
-    from tests.helpers.browser import open_browser
-
-    with open_browser(CHROMIUM, tmp_path_factory.mktemp("chromium")) as running:
-        yield running
 
 
 @pytest.fixture
