@@ -21,6 +21,7 @@ DESIGNS = (
         "gradient",
         "lexicon",
         "rlsf_mask",
+        "delayed",
     ),
 )
 ENV_ID = "rlsf_gym:rlsf_gym/Sentiment-v0"

@@ -20,6 +20,7 @@ from rlsf_gym.designs.design import Design, every_prefix, find_step, one_text
 from rlsf_gym.designs.mixture import mix
 from rlsf_gym.designs.outcome import broadcast, seed_legacy, terminal, uniform
 from rlsf_gym.designs.prefix import (
+    delayed,
     lexicon,
     potential,
     quantised_potential_design,
@@ -100,6 +101,17 @@ DESIGNS = Table(
             cost=every_prefix,
             uses_prefixes=True,
             rests_on="the rewards of `potential`, and a draw of an order",
+            draws=True,
+        ),
+        "delayed": Design(
+            "delayed",
+            delayed,
+            causal=True,
+            conserving=True,
+            cost=every_prefix,
+            uses_prefixes=True,
+            rests_on="the rewards of `potential`, and a draw of later tokens",
+            draws=True,
         ),
         "lexicon": Design("lexicon", lexicon, causal=True, needs="lexicon"),
         "rlsf_mask": rlsf_mask_design(),

@@ -126,6 +126,7 @@ def shapley_design(by: By = "unit", exact_units: int = 8, permutations: int = 32
         bounded=True,
         cost=partial(_most_texts, exact_units, permutations),
         rests_on=_ERASED,
+        draws=True,
         variant=shapley_design,
     )
 

@@ -55,6 +55,8 @@ class Design:
     in `offers`."""
     rests_on: str = ""
     """What the rewards rest on beyond text and certificate; "" if a checker works them out from those."""
+    draws: bool = False
+    """Rewards depend on `rng`: what is declared holds in every draw, and a policy gradient in expectation."""
     variant: Callable[..., Design] | None = None
     """The design for other arguments, where what it declares depends on them."""
 

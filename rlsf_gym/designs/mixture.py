@@ -81,5 +81,6 @@ def mix(dense: Design, beta: float, variant: Callable[..., Design]) -> Design:
         uses_prefixes=dense.uses_prefixes,
         needs=dense.needs,
         rests_on=f"its parts: {dense.rests_on or 'text and certificate'}",
+        draws=dense.draws,
         variant=variant,
     )

@@ -54,6 +54,35 @@ def shuffled(evidence: Evidence, *, rng: np.random.Generator) -> FloatArray:
     return rewards
 
 
+def delayed(evidence: Evidence, *, rng: np.random.Generator) -> FloatArray:
+    """Returns the values of `potential`, each at a random later token: r_t = sum over D_k = t of p_k.
+
+    p_k = Phi(s_k) - Phi(s_{k-1}), and D_k is drawn evenly from the positions behind k, of all T that a
+    response may have; where it is behind the last real token, that token is paid. What the last token earns
+    stays there.
+
+    The causal placebo: the same rewards, none before the token that earned it, so that with lambda 1 the
+    policy gradient is that of `potential` in expectation. It differs from `shuffled` in this alone, and so
+    tells delay from displacement. Draws know nothing of the length: what lands on a token rests on the tokens
+    up to it, and the last one takes what is left, as under `terminal`. Causal and conserving; not bounded, as
+    several rewards may land on one token; every prefix is scored.
+
+    Args:
+        evidence: What is known of the response, `prefix_utilities` included.
+        rng: Draws a number for each of T positions.
+
+    Returns:
+        float64 (T,).
+    """
+    rewards = potential(evidence, rng=rng)
+    size = rewards.size
+    at = np.arange(size)
+    landing = at + 1 + (rng.random(size) * (size - 1 - at)).astype(np.int64)
+    late = np.zeros(size)
+    np.add.at(late, np.minimum(landing, max(evidence.length - 1, 0)), rewards)
+    return late
+
+
 @stepwise(draws=True)
 def quantised_potential(
     step: Transition, *, edges: Sequence[float] = TENTHS, noise: float = 0.05
@@ -113,6 +142,7 @@ def quantised_potential_design(edges: Sequence[float] = TENTHS, noise: float = 0
         cost=every_prefix,
         uses_prefixes=True,
         rests_on="the rewards of `potential`, and a draw of noise",
+        draws=True,
         variant=quantised_potential_design,
     )
 

@@ -153,7 +153,9 @@ class TokenEnv(TaskEnv[Observation, "int | np.integer[Any]"]):
         elif self._growing is not None:
             reward = self._growing.add(self.tokenizer.token_bytes(token))
         else:
-            reward = feedback.reward_so_far(self._episode.instance, ids, self._design_rng)
+            reward = feedback.reward_so_far(
+                self._episode.instance, ids, self._design_rng, size=self.task.max_new_tokens
+            )
         self._paid += reward
         self._episode = Episode(self._episode.instance, ids, shown or None)
         told = {**info, "action_mask": self._mask()}

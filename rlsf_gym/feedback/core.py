@@ -188,7 +188,9 @@ class Feedback:
         """Returns the utility of a growing text's score, after checking the score's range."""
         return float(self.objective(self._scoring.in_range(score, (), lambda: ["the response so far"])))
 
-    def reward_so_far(self, instance: str | Instance, ids: IntArray, rng: np.random.Generator) -> float:
+    def reward_so_far(
+        self, instance: str | Instance, ids: IntArray, rng: np.random.Generator, *, size: int
+    ) -> float:
         """Returns the immediate reward of the last token of an unfinished response.
 
         A causal design's reward of a token does not change with what follows, so the response is looked at as
@@ -198,6 +200,7 @@ class Feedback:
             instance: The instance, or a prompt of plain text.
             ids: int64 (K,), the response so far, without an end.
             rng: Generator for the designs that draw; its state is left unchanged.
+            size: T, the positions of a whole response, which is what designs that draw know beforehand.
 
         Raises:
             ValueError: If the scorer or the design returns what it must not.
@@ -205,11 +208,13 @@ class Feedback:
         """
         if not self.design.causal:
             return 0.0
-        ended = np.append(ids, self.tokenizer.eos_token_id)[None]
+        ended = np.full((1, size), self.tokenizer.vocab_size, np.int64)
+        ended[0, : len(ids)] = ids
+        ended[0, len(ids)] = self.tokenizer.eos_token_id
         responses = read_responses(ended, self.tokenizer)
         given = as_instances([instance])
         evidence = self.evidence(given, responses)
-        return float(np.float32(self._lay(given, responses, evidence, [copy.deepcopy(rng)])[0, -2]))
+        return float(np.float32(self._lay(given, responses, evidence, [copy.deepcopy(rng)])[0, len(ids) - 1]))
 
     def next_candidates(
         self, instance: Instance, ids: IntArray, rng: np.random.Generator, *, is_last: bool

@@ -140,7 +140,8 @@ def learning(settings: Settings, seed: int) -> Iterator[Record]:
     """
     design = str(settings["design"])
     task = make_task(settings, [design])
-    causal = load_design(design).causal and load_design(design).conserving
+    loaded = load_design(design)
+    causal = loaded.causal and loaded.conserving and not loaded.draws
     table = Table(task.gains, task.rewards[design], causal)
     batch_size, steps = int(settings["batch_size"]), int(settings["steps"])
     seeds = range(seed, seed + int(settings["learners"]))

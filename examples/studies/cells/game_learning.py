@@ -29,7 +29,7 @@ class Table(NamedTuple):
     rewards: FloatArray
     """float64 (N, T)."""
     causal: bool
-    """Whether the design is causal and conserving: then one expectation serves all positions."""
+    """Whether the design is causal, conserving and draws nothing: one expectation serves all positions."""
 
     @property
     def length(self) -> int:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from rlsf_gym.designs import load_design
-from rlsf_gym.designs.prefix import potential, shuffled
+from rlsf_gym.designs.prefix import delayed, potential, shuffled
 from rlsf_gym.domains.sentiment.samples import SAMPLES
 from rlsf_gym.evidence import Evidence
 from rlsf_gym.testing.cases import Case
@@ -48,6 +48,46 @@ def test_shuffled_follows_its_generator():
     evidence = evidence_of([0.5, 1.0, 0.25], length=3)
     first, second = (shuffled(evidence, rng=np.random.default_rng(5)) for _ in range(2))
     np.testing.assert_array_equal(first, second)
+
+
+def test_delayed_pays_each_amount_at_any_later_token():
+    # Amounts 1, 10, 100 of three real tokens: the first lands on the second or the third, the second on the
+    # third, the third stays.
+    evidence = evidence_of([1.0, 11.0, 111.0], length=3, prompt_utility=0.0)
+    paid = [delayed(evidence, rng=np.random.default_rng(seed)).tolist() for seed in range(400)]
+    assert {tuple(rewards) for rewards in paid} == {(0.0, 1.0, 110.0), (0.0, 0.0, 111.0)}
+    assert np.mean([rewards[1] for rewards in paid]) == pytest.approx(0.5, abs=0.1)  # four standard errors
+
+
+def test_delayed_draws_from_all_positions_and_the_last_token_takes_what_is_left():
+    # One amount, of the first of five tokens, lands on each of the four behind it one time in four; where the
+    # response ends with the third, that one has the share of the fourth and the fifth as well.
+    whole = evidence_of([1.0, 1.0, 1.0, 1.0, 1.0], length=5, prompt_utility=0.0)
+    short = evidence_of([1.0, 1.0, 1.0, 1.0, 1.0], length=3, prompt_utility=0.0)
+    seeds = range(2000)
+    landed = np.mean([delayed(whole, rng=np.random.default_rng(seed)) for seed in seeds], axis=0)
+    np.testing.assert_allclose(landed, [0.0, 0.25, 0.25, 0.25, 0.25], atol=0.04)
+    for seed in seeds:
+        of_whole, of_short = (delayed(one, rng=np.random.default_rng(seed)) for one in (whole, short))
+        assert of_short.tolist() == [*of_whole[:2].tolist(), of_whole[2:].sum(), 0.0, 0.0]
+
+
+def test_delayed_has_the_policy_gradient_of_potential_in_expectation():
+    """Reward to go, less that of `potential`, is what earlier tokens earned: a token has no say in it."""
+    choices = ([0.5, 0.9, 0.2, 0.2], [0.5, -0.4, 0.6, 0.6])
+    seeds = range(4000)
+    late = [
+        np.mean([delayed(evidence_of(row, length=4), rng=np.random.default_rng(seed)) for seed in seeds], 0)
+        for row in choices
+    ]
+    to_go = [rewards[1:].sum() for rewards in late]
+    # The responses part with the second token; from there on potential pays -0.3 and 0.1.
+    assert to_go[1] - to_go[0] == pytest.approx(0.4, abs=1e-9)
+    early = [
+        np.mean([shuffled(evidence_of(row, length=4), rng=np.random.default_rng(seed)) for seed in seeds], 0)
+        for row in choices
+    ]
+    assert early[1][1:].sum() - early[0][1:].sum() == pytest.approx(0.3, abs=0.05)  # a quarter is before it
 
 
 def test_a_design_that_did_not_ask_for_prefixes_gets_none():

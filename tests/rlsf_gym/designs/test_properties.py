@@ -95,7 +95,7 @@ def evidence_of(length, *, score=0.5, prompt_score=0.1):
     )
 
 
-@pytest.mark.parametrize("name", ["terminal", "potential", "mixed", "uniform", "shuffled"])
+@pytest.mark.parametrize("name", ["terminal", "potential", "mixed", "uniform", "shuffled", "delayed"])
 @given(length=st.integers(1, SIZE), score=st.floats(-1, 1))
 def test_a_conserving_design_pays_no_more_for_a_longer_response(name, length, score):
     rng = np.random.default_rng(0)
@@ -108,6 +108,20 @@ def test_a_conserving_design_pays_no_more_for_a_longer_response(name, length, sc
 def test_an_empty_response_earns_nothing(scorers, name):
     empty = serve(name, Case(prompt="So good! un", ids=[NONE] * SIZE, scorer="vader"), scorers)
     assert not lay(DESIGNS[name], empty)[0].any()
+
+
+@pytest.mark.parametrize("name", DESIGNS)
+def test_designs_that_draw_say_so(scorers, name):
+    """A response of five rises and falls, of words of which orders are sampled."""
+    case = serve(
+        name, Case(prompt=FILM, ids=[GOOD, BAD, GREAT, NOT, GOOD, BADS, GOOD, BAD], scorer="vader"), scorers
+    )
+    design = DESIGNS[name]
+    if name == "shapley":
+        design = design.bind({"exact_units": 2, "permutations": 2})
+    paid = [lay(design, replace(case, seed=seed))[0] for seed in range(6)]
+    differs = any(not np.array_equal(rewards, paid[0]) for rewards in paid)
+    assert differs is design.draws
 
 
 @pytest.mark.parametrize("name", DESIGNS)
@@ -134,6 +148,7 @@ FILM = "The film"
 COUNTEREXAMPLES = {
     ("uniform", "causal"): [[NOT, GOOD, GOOD], [NOT, GOOD, BAD]],
     ("shuffled", "causal"): [[NOT, GOOD, GOOD], [NOT, GOOD, BAD]],
+    ("delayed", "bounded"): [[GREAT, BUT, BAD, GREAT, GOOD, BADS, GOOD, BADS]],  # two falls on one token
     ("broadcast", "causal"): [[NOT, GOOD, GOOD], [NOT, GOOD, BAD]],
     ("broadcast", "conserving"): [[GOOD, GOOD]],
     ("seed_legacy", "causal"): [[NOT, GOOD, GOOD], [NOT, GOOD, BAD]],

@@ -60,6 +60,7 @@ LAWS = [
     ("seed_legacy", {}, "token"),
     ("gradient", {}, "sum"),
     ("shuffled", {}, "sum"),
+    ("delayed", {}, "sum"),
 ]
 BUILT_IN = tuple(DESIGNS)  # before other tests register any
 WORDS = (

@@ -40,7 +40,7 @@ def test_each_step_pays_what_the_response_so_far_pays_to_the_bit(scorer, boundar
         ids, paid = write(env, rng), []
         for count, token in enumerate(ids, start=1):
             so_far = env.task.feedback.reward_so_far(
-                env._episode.instance, np.array(ids[:count]), env._design_rng
+                env._episode.instance, np.array(ids[:count]), env._design_rng, size=24
             )
             paid.append(env.step(token)[1])
             assert paid[-1] == so_far
