@@ -66,7 +66,7 @@ def _tries(
             tries.append(
                 {
                     "where": _name(where),
-                    "settings": list(tried[0][0].values()),
+                    "settings": [tried[0][0].get(key) for key in study.tuning.keys],
                     "criterion": [criterion_of(study, result) for _, result in cells],
                     "episodes_to_goal": _times(study, cells, goals.get(task_key(cells[0][0].settings))),
                 }

@@ -150,6 +150,12 @@ _TABLE = (
         *("length", "length", 1, "episode"), log="objective/length", panel="length, tokens",
         last=True, tables=("responses",),
     ),
+    Measure("other_score", "score on others", 3, "responses", optional=True, tables=("responses",)),
+    Measure("other_solved", "solved of others", 3, "responses", optional=True, tables=("responses",)),
+    *(
+        Measure(f"pass_at_{k}", f"pass@{k}", 3, "responses", optional=True, tables=("responses",))
+        for k in (2**power for power in range(7))
+    ),
     Measure("gap", "gap", source="run", better="lower", tables=("learning",)),
     Measure("approxkl", "KL of the update", 4, "log", "lower", log="policy/approxkl", last=True),
     Measure("clipfrac", "share of ratios clipped", 3, "log", "lower", log="policy/clipfrac", last=True),

@@ -114,14 +114,14 @@ class Tuning:
     settings: dict[str, Any] = field(default_factory=dict[str, Any])
     """Settings merged over the defaults in tuning alone, such as fewer episodes."""
     arms: tuple[TunedArm, ...] = ()
-    """What each arm tries, in the place of a grid; as many settings each, all with the same keys."""
+    """What each arm tries, in the place of a grid; as many settings each, those of an arm with equal keys."""
     score: float | None = None
     """Score that the criterion "episodes" counts up to."""
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """Dotted keys that a value is chosen for."""
-        return tuple(self.arms[0].points[0] if self.arms else self.grid)
+        """Dotted keys that a value is chosen for, in some arm at least."""
+        return tuple(dict.fromkeys(key for arm in self.arms for key in arm.points[0]) or self.grid)
 
     @property
     def budget(self) -> int:

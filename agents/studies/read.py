@@ -169,7 +169,7 @@ def _read_tuning(table: Table) -> Tuning:
 
 
 def _read_tuned_arms(value: Any, per: Sequence[str]) -> tuple[TunedArm, ...]:
-    """Returns what each arm tries: as many settings each, with the same keys in all."""
+    """Returns what each arm tries: as many settings each, with the same keys in all points of an arm."""
     arms: list[TunedArm] = []
     for index, table in enumerate(_tables("tuning.arms", value)):
         where = f"tuning.arms[{index}]"
@@ -187,8 +187,8 @@ def _read_tuned_arms(value: Any, per: Sequence[str]) -> tuple[TunedArm, ...]:
             count = f"{len(arms[0].points)} points, as many as the first arm has"
             raise _wrong(f"tuning.arms[{index}].points", count, len(arm.points))
         for point in arm.points:
-            if list(point) != list(arms[0].points[0]):
-                keys = f"the keys {', '.join(arms[0].points[0])} in each point, in this order"
+            if list(point) != list(arm.points[0]):
+                keys = f"the keys {', '.join(arm.points[0])} in each point, in this order"
                 raise _wrong(f"tuning.arms[{index}].points", keys, list(point))
     return tuple(arms)
 

@@ -7,11 +7,19 @@ Settings, beside those that `agents.studies.plan` reads:
 - `policy`: as `CausalLMPolicy.from_pretrained` takes it, with `policy_kwargs`; `device`.
 - `env`: id of a vector environment, with `env_kwargs`, and `eval_env_kwargs` over them in evaluations.
 - `episodes`: to learn from; `extra_episodes`: before them, for a critic that is warmed up.
+- `most_episodes` with `stop_at`, a table of `score`, `window_episodes` and, if it is limited, `kl`: a run
+  that has not reached the score by the end of `episodes` goes on until it has, or to `most_episodes`.
 - `eval_episodes`: of each evaluation; `samples`: responses that are kept of the last one.
+- `other_env_kwargs`: over the arguments of evaluations, for one more after training, such as of larger
+  puzzles; its score and share solved stand in the summary as `other_score` and `other_solved`.
+- `pass_at`, a table of `n` and `prompts`: so many responses of the trained policy to each of so many prompts;
+  the summary has `pass_at_1`, `pass_at_2`, `pass_at_4` ... up to n.
 """
 
 from __future__ import annotations
 
+import math
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -32,7 +40,8 @@ from agents.studies.settings import merge
 
 KNOWN = (
     *("run", "agent", "config", "policy", "policy_kwargs", "device", "env", "env_kwargs", "eval_env_kwargs"),
-    *("episodes", "extra_episodes", "eval_episodes", "samples"),
+    *("episodes", "extra_episodes", "most_episodes", "stop_at", "eval_episodes", "samples"),
+    *("other_env_kwargs", "pass_at"),
 )
 """Names of the settings of a training run; others are refused."""
 LARGEST_BATCH = 128
@@ -56,6 +65,33 @@ class MetricsKeeper:
         self.rows.append(dict(metrics))
 
 
+class GoalStop:
+    """A callback that ends learning once a number of episodes is over and a score has been reached.
+
+    Score and divergence are means over the last iterations, as a report smooths them.
+
+    Args:
+        least: Episodes that are learned from in any case.
+        score: Score to reach.
+        window: Iterations that are averaged over.
+        kl: Largest divergence from the reference at which it counts, nats per response.
+    """
+
+    def __init__(self, least: int, *, score: float, window: int, kl: float = math.inf) -> None:
+        self.least, self.score, self.kl = least, score, kl
+        self.last: deque[tuple[float, float]] = deque(maxlen=window)
+        self.reached = False
+
+    def on_iteration(self, metrics: Mapping[str, float], timings: Any, episodes: Any) -> bool:
+        """Returns False where learning ends with this iteration."""
+        del timings, episodes
+        self.last.append((metrics["env/score"], metrics["objective/kl"]))
+        if len(self.last) == self.last.maxlen:
+            score, kl = (sum(column) / len(self.last) for column in zip(*self.last, strict=True))
+            self.reached = self.reached or (score >= self.score and kl <= self.kl)
+        return not (self.reached and metrics["episodes"] >= self.least)
+
+
 def train(settings: Settings, seed: int) -> Iterator[Record]:
     """Yields the records of a training run: iterations, evaluations before and after, sampled responses.
 
@@ -71,15 +107,17 @@ def train(settings: Settings, seed: int) -> Iterator[Record]:
         if key not in KNOWN:
             raise ValueError(f"settings: expected some of {', '.join(KNOWN)}, got {key!r}")
     keeper = MetricsKeeper()
-    agent = make_agent(settings, seed, [keeper, MemoryRelease()])
+    agent = make_agent(settings, seed, [keeper, MemoryRelease(), *_stops(settings)])
     env = make_env(settings, min(int(settings["eval_episodes"]), LARGEST_BATCH), evaluating=True)
     yield {"record": "evaluation", "when": "before", "summary": _summary(_rows(agent, env, settings, seed))}
     try:
-        agent.learn(int(settings["episodes"]) + int(settings.get("extra_episodes", 0)))
+        most = int(settings.get("most_episodes", settings["episodes"]))
+        agent.learn(most + int(settings.get("extra_episodes", 0)))
     finally:
         yield from ({"record": "iteration", **row} for row in keeper.rows)
     rows = _rows(agent, env, settings, seed)
-    yield {"record": "evaluation", "when": "after", "summary": _summary(rows)}
+    summary = {**_summary(rows), **_other_summary(agent, settings, seed), **_pass_at(agent, settings, seed)}
+    yield {"record": "evaluation", "when": "after", "summary": summary}
     kept = rows[: int(settings.get("samples", 0))]
     yield {"record": "samples", "when": "after", "samples": [_sample(row) for row in kept]}
 
@@ -106,19 +144,22 @@ def best_of(settings: Settings, seed: int) -> Iterator[Record]:
     yield {"record": "attainable", "start": start, "best": best, "n": n, "prompts": prompts}
 
 
-def same_prompts(settings: Settings, seed: int) -> Iterator[list[EpisodeInfo]]:
-    """Yields the infos of `n` responses of the untrained policy to each of `prompts` prompts.
+def same_prompts(
+    settings: Settings, seed: int, policy: CausalLMPolicy | None = None
+) -> Iterator[list[EpisodeInfo]]:
+    """Yields the infos of `n` responses of a policy to each of `prompts` prompts.
 
     Args:
         settings: As in the module docstring, with `n` and `prompts`.
         seed: Seed of prompts and responses.
+        policy: The policy; None: the untrained one that settings name.
 
     Raises:
         ValueError: If the environment does not say what its prompts are.
     """
     n = int(settings["n"])
     env = make_env(settings, n, evaluating=True)
-    policy = make_policy(settings)
+    policy = make_policy(settings) if policy is None else policy
     player = Player(env, policy, policy)
     generator = torch.Generator().manual_seed(seed)
     for number in range(int(settings["prompts"])):
@@ -151,6 +192,73 @@ def make_policy(settings: Settings) -> CausalLMPolicy:
     """Returns the untrained policy that settings name, on their device."""
     policy = CausalLMPolicy.from_pretrained(settings["policy"], **settings.get("policy_kwargs", {}))
     return policy.to(settings.get("device", "cpu"))
+
+
+def chance_of_any(n: int, right: int, k: int) -> float:
+    """Returns the chance that one of k responses is right, by those right among n, without bias.
+
+    It is 1 - C(n - right, k) / C(n, k) (Chen et al. 2021, arXiv 2107.03374, equation 1).
+
+    Args:
+        n: Number of responses to a prompt.
+        right: Number of them that are right.
+        k: Number that is drawn, at most n.
+
+    Example:
+        >>> chance_of_any(4, 1, 2)
+        0.5
+    """
+    return 1.0 - math.comb(n - right, k) / math.comb(n, k)
+
+
+def _stops(settings: Settings) -> list[GoalStop]:
+    """Returns the callback that ends a run at its goal, if the settings have one.
+
+    Raises:
+        ValueError: If they do not go together.
+    """
+    if "stop_at" not in settings and "most_episodes" not in settings:
+        return []
+    stop, config = dict(settings.get("stop_at", {})), settings.get("config", {})
+    if not stop or int(settings.get("most_episodes", 0)) < int(settings["episodes"]):
+        raise ValueError(
+            "most_episodes: expected a number of at least `episodes`, and `stop_at` with it, got "
+            f"{settings.get('most_episodes')!r} and {stop}"
+        )
+    if config.get("lr_schedule") != "constant":
+        raise ValueError(
+            "stop_at: expected config.lr_schedule = 'constant': another depends on how long a run is"
+        )
+    if set(stop) - {"kl"} != {"score", "window_episodes"}:
+        raise ValueError(f"stop_at: expected score, window_episodes and perhaps kl, got {', '.join(stop)}")
+    agent_class: type[Any] = find_learner(str(settings["agent"]))
+    window = max(1, int(stop.pop("window_episodes")) // agent_class.config_class(**config).batch_size)
+    least = int(settings["episodes"]) + int(settings.get("extra_episodes", 0))
+    return [GoalStop(least, window=window, **{key: float(value) for key, value in stop.items()})]
+
+
+def _other_summary(agent: Learner[Any], settings: Settings, seed: int) -> Record:
+    """Returns score and share solved of one more evaluation, if the settings have one."""
+    if "other_env_kwargs" not in settings:
+        return {}
+    arguments = merge(settings.get("eval_env_kwargs", {}), settings["other_env_kwargs"])
+    other = {**settings, "eval_env_kwargs": arguments}
+    env = make_env(other, min(int(settings["eval_episodes"]), LARGEST_BATCH), evaluating=True)
+    found = summarise(_rows(agent, env, settings, seed))
+    return {f"other_{key}": found[key] for key in ("score", "solved") if key in found}
+
+
+def _pass_at(agent: Learner[Any], settings: Settings, seed: int) -> Record:
+    """Returns the chance of a right response among 1, 2, 4 ... n, if the settings ask for it."""
+    if "pass_at" not in settings:
+        return {}
+    n = int(settings["pass_at"]["n"])
+    rights = [
+        sum(float(info["solved"]) == 1.0 for info in infos)
+        for infos in same_prompts({**settings, **settings["pass_at"]}, seed, agent.policy)
+    ]
+    counts = [2**power for power in range(n.bit_length())]
+    return {f"pass_at_{k}": sum(chance_of_any(n, right, k) for right in rights) / len(rights) for k in counts}
 
 
 def _rows(agent: Learner[Any], env: Any, settings: Settings, seed: int) -> list[Row]:

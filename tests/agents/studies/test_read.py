@@ -260,3 +260,17 @@ def test_reading_a_study_imports_nothing_that_it_names(tmp_path, monkeypatch):
     (tmp_path / "two.toml").write_text(f"[defaults]\n{text}[[cells]]\ngroup = 'g'\nseeds = 1\n")
     assert len(read_study(tmp_path / "two.toml").main_cells()) == 1
     assert not ran.exists()
+
+
+def test_arms_may_be_tuned_over_keys_of_their_own():
+    arms = [
+        {"where": {"env_kwargs.design": "dense"}, "points": [{"a": 1, "b": 2}]},
+        {"where": {"env_kwargs.design": "sparse"}, "points": [{"a": 1, "c": 3}]},
+    ]
+    study = parse_study("two", tuned(*arms))
+    assert study.tuning is not None
+    assert study.tuning.keys == ("a", "b", "c")
+    assert [(cell.settings.get("b"), cell.settings.get("c")) for cell in study.tuning_cells()] == [
+        (2, None),
+        (None, 3),
+    ]

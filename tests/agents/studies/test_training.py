@@ -6,7 +6,7 @@ import gymnasium as gym
 import numpy as np
 import pytest
 
-from agents.studies.training import best_of, make_env, train
+from agents.studies.training import GoalStop, best_of, chance_of_any, make_env, train
 
 ENV_ID = "StudyToy-v0"
 SETTINGS = {
@@ -124,3 +124,71 @@ def test_the_best_of_some_responses_by_hand(toy, settings):
     (env,) = toy.made
     given = [options["prompts"] for options in env.given if options is not None]
     assert [len(set(prompts)) for prompts in given] == [1, 1] and given[0] != given[1]
+
+
+@pytest.mark.parametrize(
+    ("scores", "episodes"),
+    [
+        ([9, 9, 9, 9, 9], [8, 16]),  # reached before the least number of episodes
+        ([0, 4, 6, 9, 9], [8, 16, 24]),  # (4 + 6) / 2 is 5
+        ([9, 1, 0, 0, 9], [8, 16]),  # reached once, at (9 + 1) / 2
+        ([0, 0, 0, 9, 0], [8, 16, 24, 32, 40]),  # never: (0 + 9) / 2 is less
+    ],
+)
+def test_a_run_ends_at_its_goal_between_its_least_and_most_episodes(toy, settings, scores, episodes):
+    scored = {"train": [[float(score)] * 8 for score in scores], "eval": [[0.0, 0.0]] * 9}
+
+    class Scored(toy):
+        @property
+        def scores(self):
+            return scored[self.split]
+
+    gym.registry.pop(ENV_ID)
+    gym.register(ENV_ID, vector_entry_point=Scored)
+    config = {**settings["config"], "lr_schedule": "constant"}
+    more = {"episodes": 16, "most_episodes": 40, "stop_at": {"score": 5.0, "window_episodes": 16}}
+    more |= {"config": config, "eval_episodes": 2, "samples": 0, "eval_env_kwargs": {"split": "eval"}}
+    records = list(train({**settings, **more}, 0))
+    assert [row["episodes"] for row in records if row["record"] == "iteration"] == episodes
+
+
+def test_a_goal_counts_within_its_divergence_alone():
+    stop = GoalStop(8, score=0.5, window=1, kl=2.0)
+    rows = [(8, 0.9, 3.0), (16, 0.4, 1.0), (24, 0.5, 2.0)]
+    told = [
+        stop.on_iteration({"episodes": n, "env/score": score, "objective/kl": kl}, {}, [])
+        for n, score, kl in rows
+    ]
+    assert told == [True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"most_episodes": 40}, "most_episodes: .* `stop_at` with it, got 40 and {}"),
+        ({"stop_at": {"score": 1.0, "window_episodes": 8}}, "most_episodes: expected .*, got None and"),
+        ({"most_episodes": 8, "stop_at": {"score": 1.0, "window_episodes": 8}}, "most_episodes: expected"),
+        ({"most_episodes": 40, "stop_at": {"score": 1.0}}, "stop_at: expected score, window_episodes"),
+        (
+            {"most_episodes": 40, "stop_at": {"score": 1.0, "window_episodes": 8}, "config": {}},
+            "stop_at: expected config.lr_schedule = 'constant'",
+        ),
+    ],
+)
+def test_a_stop_that_can_not_be_is_refused(settings, change, message):
+    config = {**settings["config"], "lr_schedule": "constant"}
+    with pytest.raises(ValueError, match=message):
+        next(train({**settings, "config": config, **change}, 0))
+
+
+@pytest.mark.parametrize(
+    ("n", "right", "k", "chance"),
+    [
+        (4, 0, 2, 0.0),
+        (4, 1, 1, 0.25),
+        (4, 2, 2, 5 / 6),
+        (4, 3, 2, 1.0),
+    ],  # of six pairs of 2 + 2, one is wrong
+)
+def test_the_chance_that_one_of_some_is_right(n, right, k, chance):
+    assert chance_of_any(n, right, k) == pytest.approx(chance, abs=1e-12)
