@@ -64,8 +64,14 @@ class Arm:
 
     @property
     def end(self) -> float:
-        """Episodes up to which it was observed; times to the goal count up to here."""
+        """Episodes up to which it was observed."""
         return end_of(zip(self.results, self.curves, strict=True))
+
+    @property
+    def common_end(self) -> float:
+        """Episodes up to which each of its runs that did not fail was observed; where all failed, `end`."""
+        pairs = zip(self.results, self.curves, strict=True)
+        return min((curves.end for result, curves in pairs if result.status == "done"), default=self.end)
 
 
 def read_arms(study: Study, results: Sequence[CellResult]) -> list[Arm]:
@@ -138,7 +144,7 @@ def _read_task(
 ) -> Task:
     """Returns the task of some arms, with the settings of one of them."""
     start, attainable, source = _ends(results, settings, members)
-    ends = [arm.end for arm in members if arm.results]
+    ends = [arm.common_end for arm in members if arm.results]
     goal = None
     if study.goal is not None and start is not None and attainable is not None:
         goal = start + study.goal.share * (attainable - start)

@@ -13,7 +13,7 @@ from typing import Any
 from agents.reports.contrasts import Side, pair_up, speed_up_of
 from agents.reports.run_measures import AREA
 from agents.runs.strict_json import is_number
-from agents.stats.intervals import bootstrap_interval, paired_difference
+from agents.stats.intervals import mean_interval, paired_difference
 from agents.stats.resampling import Method
 from agents.studies.plan import Study
 from agents.studies.settings import look_up
@@ -59,7 +59,7 @@ def _describe(treated: Side, control: Side, main: Sequence[str], method: Method)
     lam = look_up(treated.arm.results[0].settings, "config.lam")
     others = {key: value for key, value in treated.arm.factors.items() if key not in main}
     difference = paired_difference(area, control_area, method=method) if seeds else None
-    mean = bootstrap_interval(known, method=method) if known else None
+    mean = mean_interval(known, method=method) if known else None
     return {
         "treatment": treated.arm.name,
         "control": control.arm.name,

@@ -10,7 +10,7 @@ from agents.reports.escapes import in_prose, prose_to_markdown, to_markdown
 from agents.reports.factors import SHORT, show_value
 from agents.reports.plan import plan_sentence
 from agents.reports.tables import number
-from agents.stats.resampling import BCA, PERCENTILE
+from agents.stats.resampling import BCA, PERCENTILE, STUDENT
 
 Numbers = Mapping[str, Any]
 
@@ -38,7 +38,7 @@ def _paragraphs(numbers: Numbers) -> Iterator[tuple[str, str]]:
         yield "Goal", _goal(numbers)
         yield "Plan", plan_sentence(numbers["plan"])
         yield "Other measures", OTHERS
-        yield "Statistics", f"Intervals are 95% {INTERVALS[numbers.get('interval', PERCENTILE)]} {STATISTICS}"
+        yield "Statistics", _statistics(numbers)
     yield "Versions", _versions(numbers)
 
 
@@ -57,17 +57,45 @@ INTERVALS = {
     "defined, and for the bands of profiles)",
 }
 """Method of a study to its name in a paper."""
+RESAMPLED = (
+    "over seeds (2,000 resamples), stratified by arm; contrasts are paired by seed and resampled as pairs."
+)
+BY_STUDENT = (
+    "t intervals over seeds: of means, of paired differences, and of paired log ratios of times, so that a "
+    "speed-up is a ratio of geometric means. Of standard deviations, interquartile means and the probability "
+    "of improvement they are BCa bootstrap intervals (Efron 1987; 2,000 resamples), of profiles percentiles."
+)
 STATISTICS = (
-    "over seeds (2,000 resamples), stratified by arm; "
-    "contrasts are paired by seed and resampled as pairs. A speed-up is the ratio of restricted mean "
+    "A speed-up is the ratio of restricted mean "
     "episodes to the goal, control over treatment, up to the episodes that both were observed for (Royston "
-    "and Parmar 2013): a lower bound where runs of the control alone never got there. p values are "
-    "two-sided, of a sign-flip test on the paired differences, exact up to 12 seeds. The primary contrast "
+    "and Parmar 2013): a lower bound where runs of the control alone never got there, and no evidence of a "
+    "difference where the bound leaves a ratio of 1 open. p values are "
+    "two-sided, of a sign-flip test on the paired {signs}, exact up to 12 seeds. The primary contrast "
     "is not corrected; all others are adjusted together (Holm 1979), but for "
     "post hoc ones, which are not tested. Areas are summed up by the interquartile mean; profiles and the "
     "probability of improvement are those of Agarwal et al. (2021). Failure rates count failed runs; runs "
     "that ended without reaching the goal are told apart."
 )
+
+
+INTERACTIONS = (
+    " An interaction is the ratio of two speed-ups, or the difference of two differences, over the seeds "
+    "that all four arms have, with a t interval and a sign-flip test of the same paired values (log ratios)."
+)
+MORE_TIMES = (
+    " Tokens to the goal are all that were generated until then; seconds are the episodes until then times "
+    "the seconds of an episode of the arm, which were measured apart and are taken as known."
+)
+
+
+def _statistics(numbers: Numbers) -> str:
+    """Returns how intervals and p values were made."""
+    method = numbers.get("interval", PERCENTILE)
+    made = BY_STUDENT if method == STUDENT else f"{INTERVALS[method]} {RESAMPLED}"
+    signs = "differences (of times: of their logarithms)" if method == STUDENT else "differences"
+    text = f"Intervals are 95% {made} {STATISTICS.format(signs=signs)}"
+    text += INTERACTIONS if any("against" in one for one in numbers["contrasts"]) else ""
+    return text + (MORE_TIMES if any("ratios" in one for one in numbers["contrasts"]) else "")
 
 
 def state(numbers: Numbers) -> str:

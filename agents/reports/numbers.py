@@ -13,7 +13,7 @@ from typing import Any, cast
 import numpy as np
 
 from agents.reports.arms import Arm, read_arms, read_tasks
-from agents.reports.contrasts import Side, compare, meant_by
+from agents.reports.contrasts import Side, compare, horizon_of, meant_by
 from agents.reports.critics import compare_critics
 from agents.reports.factors import find_factors, main_keys, training_plan
 from agents.reports.facts import describe_setting
@@ -22,7 +22,9 @@ from agents.reports.run_measures import (
     AREA,
     JUDGE,
     SCORE,
+    SECONDS,
     TIME,
+    TIMES,
     Curves,
     Measures,
     Task,
@@ -31,13 +33,14 @@ from agents.reports.run_measures import (
     measures_of,
     read_at_levels,
 )
+from agents.reports.seconds import check_arms
 from agents.reports.tuning import describe_tuning
 from agents.stats.aggregates import (
     interquartile_mean_interval,
     performance_profile,
     probability_of_improvement,
 )
-from agents.stats.intervals import bootstrap_interval, failure_rate, spread
+from agents.stats.intervals import failure_rate, mean_interval, spread
 from agents.stats.measures import KL_LEVELS, MEASURES
 from agents.stats.resampling import PERCENTILE, Method
 from agents.studies.files import CellResult
@@ -49,7 +52,13 @@ THRESHOLDS = 61
 """Points of a performance profile."""
 
 
-def analyse(results: Sequence[CellResult], study: Study, table: Measures | None = None) -> Numbers:
+def analyse(
+    results: Sequence[CellResult],
+    study: Study,
+    table: Measures | None = None,
+    *,
+    seconds: Mapping[str, float] | None = None,
+) -> Numbers:
     """Returns all numbers of a study, rounded to six digits.
 
     Under `runs`, `episodes_to_goal` is null where the goal was not reached; a task's `max_kl` is null where
@@ -60,13 +69,16 @@ def analyse(results: Sequence[CellResult], study: Study, table: Measures | None 
         results: The finished cells; the study may be half finished.
         study: What was planned.
         table: All measures that there are; None: `agents.stats.measures.MEASURES`.
+        seconds: Arm to the seconds of an episode; None: they were not measured.
 
     Raises:
-        ValueError: If the cells are not those of one study, or a contrast is about an unknown measure.
+        ValueError: If the cells are not those of one study, a contrast is about an unknown measure, or
+            seconds are those of no arm.
     """
     arms, tasks = read_tasks(study, results, in_order(study, read_arms(study, results)))
-    measures = measures_of(results, [contrast.measure for contrast in study.contrasts], table)
-    sides = [make_side(arm, tasks[arm.task], measures) for arm in arms]
+    check_arms(seconds or {}, [arm.name for arm in arms])
+    measures = measures_of(results, asked_measures(study, seconds), table)
+    sides = [make_side(arm, tasks[arm.task], measures, (seconds or {}).get(arm.name)) for arm in arms]
     factors = find_factors(study, training_plan(study, results))
     numbers: Numbers = {
         "study": study.name,
@@ -91,6 +103,11 @@ def analyse(results: Sequence[CellResult], study: Study, table: Measures | None 
     if study.interval != PERCENTILE:  # what reports had before there was a choice goes without saying
         numbers["interval"] = study.interval
     return rounded(numbers)
+
+
+def asked_measures(study: Study, seconds: Mapping[str, float] | None = None) -> list[str]:
+    """Returns the measures that a report has even where no run has them: those that contrasts are about."""
+    return [*(contrast.measure for contrast in study.contrasts), *([SECONDS] if seconds else [])]
 
 
 def in_order(study: Study, arms: Sequence[Arm]) -> list[Arm]:
@@ -129,11 +146,13 @@ def progress(study: Study, results: Iterable[CellResult], arms: Iterable[Arm]) -
     }
 
 
-def make_side(arm: Arm, task: Task, measures: Measures) -> Side:
-    """Returns an arm with the numbers of its runs."""
+def make_side(arm: Arm, task: Task, measures: Measures, seconds: float | None = None) -> Side:
+    """Returns an arm with the numbers of its runs; `seconds` are those of an episode, where known."""
     pairs = zip(arm.results, arm.curves, strict=True)
-    runs = {result.seed: measure_run(result, curves, task, measures) for result, curves in pairs}
-    return Side(arm, task, runs)
+    runs = {
+        result.seed: measure_run(result, curves, task, measures, seconds=seconds) for result, curves in pairs
+    }
+    return Side(arm, task, runs, seconds)
 
 
 def describe_arm(side: Side, method: Method, measures: Measures) -> Numbers:
@@ -176,11 +195,12 @@ def summarise(side: Side, method: Method, measures: Measures) -> dict[str, Numbe
             continue
         if name == AREA:
             mean = interquartile_mean_interval([values], method=method)
-        elif name == TIME:
-            mean = bootstrap_interval(np.minimum(values, side.arm.end), method=method)
+        elif name in TIMES:
+            seeds = [seed for seed, run in side.runs.items() if run[name] is not None]
+            mean = mean_interval(np.minimum(values, horizon_of([side], seeds, name)), method=method)
             count["reached"] = sum(map(math.isfinite, values))
         else:
-            mean = bootstrap_interval(values, method=method)
+            mean = mean_interval(values, method=method)
         found[name] = {**mean._asdict(), **count}
     return found
 

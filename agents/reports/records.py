@@ -10,7 +10,7 @@ from agents.reports.factors import text_of, unique_names
 from agents.reports.section import Section
 from agents.reports.tables import Table, interval
 from agents.runs.strict_json import is_number
-from agents.stats.intervals import bootstrap_interval
+from agents.stats.intervals import mean_interval
 from agents.studies.files import CellResult
 from agents.studies.plan import Study
 from agents.studies.records import is_text
@@ -84,7 +84,7 @@ def _describe(results: Sequence[CellResult], study: Study, kind: str) -> Iterato
             point = " ".join([shown(name, LONGEST_POINT), *group])
             for field in dict.fromkeys(key for one in means for key in one):
                 values = [one[field] for one in means if field in one]
-                mean = bootstrap_interval(values, method=study.interval)
+                mean = mean_interval(values, method=study.interval)
                 yield {"kind": kind, "point": point, "field": field, **mean._asdict(), "n": len(values)}
 
 

@@ -22,10 +22,11 @@ from agents.reports.arms import read_arms
 from agents.reports.escapes import to_json, to_markdown
 from agents.reports.look import LOOKS, SUFFIX, Look
 from agents.reports.methods import methods, methods_markdown, state
-from agents.reports.numbers import analyse, in_order, rounded
+from agents.reports.numbers import analyse, asked_measures, in_order, rounded
 from agents.reports.page import Head, page
 from agents.reports.run_measures import Measures, measures_of
 from agents.reports.samples import TokenTexts
+from agents.reports.seconds import read_seconds
 from agents.reports.section import Section
 from agents.reports.sections import other_sections
 from agents.reports.tables import table_to_latex, table_to_markdown
@@ -97,7 +98,8 @@ def open_report(
     place = find(os.fspath(study), places)
     plan, results = read(place, added.shapes)
     default = RUNS / plan.name / "report" if place.is_file() else place / "report"
-    return make(results, plan, added, token_texts), default if out is None else Path(out)
+    report = make(results, plan, added, token_texts, seconds=read_seconds(place))
+    return report, default if out is None else Path(out)
 
 
 def find(name: str, places: Iterable[Path] = PLACES) -> Path:
@@ -151,6 +153,8 @@ def make(
     study: Study,
     additions: Additions | None = None,
     token_texts: TokenTexts | None = None,
+    *,
+    seconds: Mapping[str, float] | None = None,
 ) -> Report:
     """Returns numbers and sections; pure but for the function that samples are decoded with.
 
@@ -159,11 +163,12 @@ def make(
         study: What was planned.
         additions: What the study adds.
         token_texts: As in `write_report`.
+        seconds: Arm to the seconds of an episode; None: they were not measured.
     """
     added = Additions() if additions is None else additions
     table = with_measures(added)
-    numbers = analyse(results, study, table)
-    measures = measures_of(results, [contrast.measure for contrast in study.contrasts], table)
+    numbers = analyse(results, study, table, seconds=seconds)
+    measures = measures_of(results, asked_measures(study, seconds), table)
     sections = training_sections(
         numbers,
         in_order(study, read_arms(study, results)),

@@ -27,8 +27,12 @@ FloatArray = npt.NDArray[np.float64]
 
 TIME, AREA, GAP = "episodes_to_goal", "area", "gap"
 """Keys of what is read off a run's curves and both of its evaluations."""
+TOKENS, SECONDS = "tokens_to_goal", "seconds_to_goal"
+TIMES = (TIME, TOKENS, SECONDS)
+"""Keys of what a run takes to the goal, counted in episodes, generated tokens, and seconds."""
 SCORE, JUDGE = "score", "judge"
 """Keys of what is trained on, and of what nobody is trained against."""
+LENGTH = "objective/length"
 RULE = "env/reward_"
 Measures = Mapping[str, Measure]
 """Key to measure, in the order of all tables."""
@@ -69,6 +73,8 @@ class Curves:
     """Measure to its curve, for those that are read at divergences, but for the score; as far as measured."""
     means: dict[str, float]
     """Measure to its mean over iterations, for those of the log that a table has."""
+    tokens: FloatArray | None = None
+    """Tokens generated before each position; None where lengths were not logged."""
 
     @property
     def end(self) -> float:
@@ -149,15 +155,21 @@ def read_curves(result: CellResult, goal: Goal, measures: Measures | None = None
             for row in read.values()
             if row.source == "log" and row.tables and (known := _known(measured, row.log_key)) is not None
         },
+        tokens=_tokens_before(measured, batch),
     )
 
 
 def measure_run(
-    result: CellResult, curves: Curves, task: Task, measures: Measures | None = None
+    result: CellResult,
+    curves: Curves,
+    task: Task,
+    measures: Measures | None = None,
+    *,
+    seconds: float | None = None,
 ) -> dict[str, float | None]:
     """Returns the numbers of a run by name; None: not measured, or never at that divergence.
 
-    `episodes_to_goal` is infinite where the goal was not reached. `gap` is what the
+    What a run took to the goal is infinite where it was not reached. `gap` is what the
     proxy, put on the judge's scale as (score + 1) / 2, gained more than the judge did.
 
     Args:
@@ -165,12 +177,15 @@ def measure_run(
         curves: Of `read_curves`.
         task: What it had to do.
         measures: Of `measures_of`; None: all.
+        seconds: Of an episode of its arm; None: not known.
     """
     after = result.evaluations.get("after") or {}
     known = all_measures() if measures is None else measures
     curve_of = {**curves.others, SCORE: curves.score}
+    time = time_to_goal(curves, task)
     return {
-        TIME: time_to_goal(curves, task),
+        TIME: time,
+        **{key: time_in(curves, time, key, seconds) for key in (TOKENS, SECONDS) if key in known},
         AREA: area(curves, task),
         **{row.key: _number(after.get(row.key)) for row in known.values() if row.is_evaluated},
         GAP: _gap(result.evaluations),
@@ -195,6 +210,24 @@ def time_to_goal(curves: Curves, task: Task) -> float | None:
     if not len(curves.episodes):
         return math.inf
     return episodes_to_goal(curves.episodes, curves.score, curves.kl, goal=task.goal, max_kl=task.max_kl)
+
+
+def time_in(curves: Curves, time: float | None, measure: str, seconds: float | None = None) -> float | None:
+    """Returns a position of a run counted in another way, infinity for infinity; None where that is unknown.
+
+    Args:
+        curves: Of the run.
+        time: The position, in episodes.
+        measure: One of `TIMES`.
+        seconds: Of an episode.
+    """
+    if time is None or measure == TIME:
+        return time
+    if measure == SECONDS:
+        return None if seconds is None else time * seconds
+    if curves.tokens is None:
+        return None
+    return math.inf if math.isinf(time) else float(np.interp(time, curves.episodes, curves.tokens))
 
 
 def area(curves: Curves, task: Task) -> float | None:
@@ -261,6 +294,13 @@ def _measured(result: CellResult, measures: Iterable[Measure]) -> Iterator[str]:
             one.get(row.log_key) is not None for one in curves
         ):
             yield row.key
+
+
+def _tokens_before(rows: Sequence[Mapping[str, Any]], batch: int) -> FloatArray | None:
+    """Returns the tokens of all responses before each iteration, (I,) float64."""
+    if not _has(rows, LENGTH):
+        return None
+    return np.concatenate([[0.0], np.cumsum(_column(rows, LENGTH) * batch)[:-1]])
 
 
 def _warmup(result: CellResult) -> int:

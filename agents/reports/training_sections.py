@@ -10,13 +10,14 @@ from agents.reports.arms import Arm
 from agents.reports.comparison_figures import comparison_pictures
 from agents.reports.contrasts import AMBIGUOUS, NO_ARM
 from agents.reports.curve_figures import RuleColours, curve_pictures
+from agents.reports.effects import UNDECIDED, effect_text, shows_difference
 from agents.reports.escapes import LONGEST_TEXT, to_html
 from agents.reports.look import Picture
 from agents.reports.plan import CHANGED, plan_sentence
 from agents.reports.run_measures import SCORE, TIME, Measures, all_measures, read_at_levels
 from agents.reports.samples import TokenTexts, samples_html
 from agents.reports.section import Section
-from agents.reports.tables import Table, interval, number, probability
+from agents.reports.tables import Table, number, probability
 from agents.reports.training_tables import (
     arm_table,
     contrast_table,
@@ -147,26 +148,14 @@ def answer(numbers: Numbers, measures: Measures | None = None) -> list[str]:
         return [f"The primary contrast, {arms}, {reason}."]
     seeds = f"{primary['n']} paired seeds, p = {probability(primary['p'])}".replace("= <", "<")
     changed = [plan_sentence(numbers["plan"])] if numbers["plan"]["standing"] == CHANGED else []
-    if primary["measure"] != TIME:
-        found = interval(primary["differences"].get(primary["measure"]))
-        shown = "" if shows_difference(primary) else "no difference shown, "
-        name = (all_measures() if measures is None else measures)[primary["measure"]].title
-        return [f"{name}: {shown}{found} ({arms}; {seeds}).", *changed]
+    if primary["measure"] != TIME or "against" in primary:
+        measure = (all_measures() if measures is None else measures)[primary["measure"]]
+        shown = "" if shows_difference(primary) else f"{UNDECIDED}, "
+        if "against" in primary:
+            arms += f", where it is that of {' / '.join(primary['against']['treatment'])} against "
+            arms += " / ".join(primary["against"]["control"])
+        return [f"{measure.title}: {shown}{effect_text(primary, measure)} ({arms}; {seeds}).", *changed]
     return [_speed_sentence(primary, seeds), *changed]
-
-
-def shows_difference(one: Numbers) -> bool:
-    """Returns whether the interval of a contrast's measure leaves out no difference.
-
-    No difference is a ratio of 1, or a difference of 0. The interval of one pair of runs is its value, and
-    shows nothing.
-    """
-    is_time = one["measure"] == TIME
-    found = one["speed_up"] if is_time else one["differences"].get(one["measure"])
-    if found is None or found["n"] < 2 or (is_time and found["none_reached"]):
-        return False
-    none = 1.0 if is_time else 0.0
-    return not found["low"] <= none <= found["high"]
 
 
 def _speed_sentence(primary: Numbers, seeds: str) -> str:
@@ -180,17 +169,17 @@ def _speed_sentence(primary: Numbers, seeds: str) -> str:
     if not shows_difference(primary):
         return _undecided_sentence(primary, seeds)
     if speed["value"] >= 1.0:
-        ratio, ends, bound = speed["value"], (speed["low"], speed["high"]), {"lower": "at least "}
+        ratio, ends = speed["value"], (speed["low"], speed["high"])
         text = f"{treatment} reaches the goal with {{}} times fewer episodes than {control}"
     else:
-        ratio, ends, bound = 1 / speed["value"], (1 / speed["high"], 1 / speed["low"]), {"upper": "at least "}
+        ratio, ends = 1 / speed["value"], (1 / speed["high"], 1 / speed["low"])
         text = f"{treatment} needs {{}} times more episodes to the goal than {control}"
-    amount = f"{bound.get(speed['bound'] or '', '')}{number(ratio, 2)}"
+    amount = f"{'' if speed['bound'] is None else 'at least '}{number(ratio, 2)}"
     return f"{text.format(amount)} [{number(ends[0], 2)}, {number(ends[1], 2)}] ({seeds})."
 
 
 def _undecided_sentence(primary: Numbers, seeds: str) -> str:
-    """Returns the answer of a contrast about episodes to the goal whose interval holds a ratio of 1."""
+    """Returns the answer of a contrast about episodes to the goal whose ratio may be 1."""
     speed = primary["speed_up"]
     arms = f"{primary['treatment'][0]} and {primary['control'][0]}"
     bound = {"lower": "at least ", "upper": "at most "}.get(speed["bound"] or "", "")

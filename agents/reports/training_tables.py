@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from agents.reports.effects import DIFFERENCES, RATIOS, effect_text, note_of, speed_up_text
 from agents.reports.factors import show_value
 from agents.reports.run_measures import (
     AREA,
@@ -48,13 +49,13 @@ def contrast_table(numbers: Numbers, measures: Measures | None = None) -> Table:
     rows = [
         (
             one["name"],
-            _effect(one, known[one["measure"]]),
+            effect_text(one, known[one["measure"]]),
             f"{one['n']} of {one['planned']}" if one["planned"] else DASH,
             probability(one["p"]),
             _standing(one),
             known[one["measure"]].title,
-            f"{' / '.join(one['treatment'])} : {' / '.join(one['control'])}",
-            _note(one),
+            _sides(one),
+            note_of(one),
         )
         for one in contrasts
     ]
@@ -62,6 +63,8 @@ def contrast_table(numbers: Numbers, measures: Measures | None = None) -> Table:
         "Contrasts of the study file: speed-up (×) or difference with its 95% interval, paired by seed; p of "
         "a sign-flip test, Holm's over the secondary contrasts"
     )
+    if any("against" in one for one in contrasts):
+        caption += f"; {RATIOS}: ratio of two speed-ups, {DIFFERENCES}: difference of two, by t intervals"
     head = ("contrast", "effect", "seeds", "p", "p, Holm", "measure", "treatment : control", "note")
     words = frozenset({0, 5, 6, 7})
     return Table("contrasts", caption, head, tuple(rows), frozenset(_primary(contrasts)), words)
@@ -80,7 +83,7 @@ def difference_table(numbers: Numbers, measures: Measures) -> Table:
             *(_difference(one["differences"].get(row.key), len(one["seeds"]), row) for row in known),
         )
         for one in contrasts
-        if one["seeds"]
+        if one["seeds"] and "against" not in one
     ]
     head = ("contrast", "speed-up", *(f"Δ {row.title}" for row in known))
     caption = "The same contrasts in other measures: treatment minus control, 95% intervals over paired seeds"
@@ -90,12 +93,14 @@ def difference_table(numbers: Numbers, measures: Measures) -> Table:
 def arm_table(numbers: Numbers, measures: Measures) -> Table:
     """Returns the table of learning speed and final scores of each arm."""
     columns = _columns(measures, "learning")
+    times = [row for row in measures.values() if row.is_time and row.key != TIME]
     rows = [
         (
             arm["name"],
             f"{len(arm['runs'])} of {arm['planned']}",
             _time(arm["summary"][TIME], arm["end"]),
             _reached(arm["summary"][TIME]),
+            *(_other_time(arm["summary"][row.key], row.digits) for row in times),
             *(interval(arm["summary"][row.key], row.digits) for row in columns),
         )
         for arm in _ran(numbers)
@@ -106,7 +111,7 @@ def arm_table(numbers: Numbers, measures: Measures) -> Table:
         "area under the score curve, and held-out prompts after training; gap: what the judge does not "
         "confirm of the score's gain"
     )
-    head = ("arm", "runs", measures[TIME].title, "reached", *titles)
+    head = ("arm", "runs", measures[TIME].title, "reached", *(row.title for row in times), *titles)
     return Table("learning", caption, head, tuple(rows))
 
 
@@ -231,31 +236,8 @@ def tries_table(numbers: Numbers) -> Table:
     return Table("tries", caption, head, tuple(rows), strong=frozenset(strong))
 
 
-def speed_up_text(found: Numbers | None) -> str:
-    """Returns a speed-up with its interval, and whether it is a bound.
-
-    Example:
-        >>> found = {"value": 2.0, "low": 1.5, "high": 2.5, "n": 4, "none_reached": False}
-        >>> speed_up_text({**found, "bound": "lower"})
-        '≥ 2.00× [1.50, 2.50]'
-    """
-    if found is None:
-        return DASH
-    if found["none_reached"]:
-        return "no run of either got there"
-    sign = {"lower": "≥ ", "upper": "≤ "}.get(found["bound"] or "", "")
-    ends = f" [{number(found['low'], 2)}, {number(found['high'], 2)}]" if found["n"] > 1 else ""
-    return f"{sign}{number(found['value'], 2)}×{ends}"
-
-
 def _columns(measures: Measures, table: TableName) -> list[Measure]:
     return [row for row in measures.values() if table in row.tables]
-
-
-def _effect(one: Numbers, measure: Measure) -> str:
-    if measure.key == TIME:
-        return speed_up_text(one["speed_up"])
-    return interval(one["differences"].get(measure.key), measure.digits)
 
 
 def _standing(one: Numbers) -> str:
@@ -263,15 +245,6 @@ def _standing(one: Numbers) -> str:
     if one["primary"]:
         return "primary"
     return "post hoc" if one["post_hoc"] else probability(one["p_adjusted"])
-
-
-def _note(one: Numbers) -> str:
-    notes = [] if one["status"] == "complete" else [one["status"]]
-    speed = one["speed_up"]
-    if speed and one["measure"] == TIME and speed["treatment_censored"] + speed["control_censored"]:
-        counts = f"{speed['treatment_censored']} and {speed['control_censored']} of {speed['n']}"
-        notes.append(f"{counts} never there")
-    return "; ".join(notes)
 
 
 def _difference(found: Numbers | None, seeds: int, measure: Measure) -> str:
@@ -286,6 +259,20 @@ def _time(found: Numbers | None, end: float) -> str:
         return f"> {number(end, 0)}"
     sign = "" if found["reached"] == found["n"] else "≥ "
     return sign + interval(found, 0)
+
+
+def _other_time(found: Numbers | None, digits: int) -> str:
+    """Returns what an arm took to the goal, counted in another way than by episodes."""
+    if found is None or found["reached"] == 0:
+        return DASH if found is None else "never"
+    return ("" if found["reached"] == found["n"] else "≥ ") + interval(found, digits)
+
+
+def _sides(one: Numbers) -> str:
+    """Returns the arms of a contrast, treatment : control, both places of an interaction."""
+    places = [one, one["against"]] if "against" in one else [one]
+    told = [f"{' / '.join(place['treatment'])} : {' / '.join(place['control'])}" for place in places]
+    return told[0] if len(told) == 1 else " against ".join(f"({text})" for text in told)
 
 
 def _reached(found: Numbers | None) -> str:

@@ -9,7 +9,7 @@ outcome", BMC Medical Research Methodology 13:152), which need no guess at what 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -19,13 +19,14 @@ from agents.stats.intervals import Interval
 from agents.stats.resampling import (
     BCA,
     PERCENTILE,
+    STUDENT,
     Method,
     bootstrap_ends,
-    check_level,
     check_method,
     draw_counts,
     load_scipy_stats,
     percentile_ends,
+    student_ends,
 )
 
 EXACT_SEEDS = 12
@@ -38,7 +39,7 @@ class SpeedUp(NamedTuple):
     """Ratio of episodes to the goal, control over treatment, with an interval."""
 
     value: float
-    """Restricted mean time of the control over that of the treatment."""
+    """Restricted mean time of the control over that of the treatment, arithmetic or geometric."""
     low: float
     """Lower end of the interval."""
     high: float
@@ -69,13 +70,14 @@ def speed_up(
     seed: int = 0,
     method: Method = BCA,
 ) -> SpeedUp:
-    """Returns the ratio of restricted mean times, control over treatment, with a paired bootstrap interval.
+    """Returns the ratio of restricted mean times, control over treatment, with an interval over pairs.
 
         mean_i min(c_i, h) / mean_i min(t_i, h)
 
-    over seeds i, with the horizon h. Seeds are resampled as pairs. Where no run of either arm reaches the
-    goal the ratio is 1 and says nothing: read it with the two counts. Where both arms have censored runs,
-    the ratio is that of times up to the horizon, and bounds nothing beyond it.
+    over seeds i, with the horizon h. Seeds are resampled as pairs. By "t" the means are geometric, and the
+    interval is that of the paired log ratios, log min(c_i, h) - log min(t_i, h). Where no run of either arm
+    reaches the goal the ratio is 1 and says nothing: read it with the two counts. Where both arms have
+    censored runs, the ratio is that of times up to the horizon, and bounds nothing beyond it.
 
     Args:
         treatment: Episodes to the goal of each seed, shape (S,), above 0; infinity where it was not reached.
@@ -84,11 +86,11 @@ def speed_up(
         level: Share of such intervals that are meant to hold the truth, in (0, 1).
         resamples: Number of bootstrap resamples of the pairs.
         seed: Seed of the generator that draws them.
-        method: "bca" or "percentile".
+        method: "bca", "percentile" or "t".
 
     Raises:
         ValueError: If the arms are not paired, a time is NaN or not above 0, or an argument is out of range.
-        ImportError: If scipy is not installed, and the method is "bca".
+        ImportError: If scipy is not installed, and the method is not "percentile".
 
     Example:
         >>> speed_up([10.0, 10.0], [20.0, float("inf")], horizon=40)[0]
@@ -97,6 +99,9 @@ def speed_up(
     first, second = _restrict(treatment, control, horizon)
     short, long = np.minimum(first, horizon), np.minimum(second, horizon)  # (S,) float64 each
     check_method(method)
+    cut = int((first > horizon).sum()), int((second > horizon).sum())
+    if method == STUDENT:
+        return SpeedUp(*_geometric(np.log(long) - np.log(short), level), *cut)
     if method == PERCENTILE:  # pairs are drawn as counts, as earlier results drew them
         counts = draw_counts(len(short), resamples=resamples, rng=np.random.default_rng(seed))
         low, high = percentile_ends((counts @ long) / (counts @ short), level)
@@ -105,13 +110,7 @@ def speed_up(
         low, high = bootstrap_ends(
             arms, _ratio_of_means, method=method, level=level, resamples=resamples, seed=seed, paired=True
         )
-    return SpeedUp(
-        float(long.mean() / short.mean()),
-        float(low),
-        float(high),
-        int((first > horizon).sum()),
-        int((second > horizon).sum()),
-    )
+    return SpeedUp(float(long.mean() / short.mean()), float(low), float(high), *cut)
 
 
 def log_ratio(treatment: npt.ArrayLike, control: npt.ArrayLike, *, level: float = 0.95) -> Interval:
@@ -143,13 +142,73 @@ def log_ratio(treatment: npt.ArrayLike, control: npt.ArrayLike, *, level: float 
                 f"{name} must hold two finite times above 0 or more, got {times.tolist()}; use speed_up "
                 "where runs never got there"
             )
-    check_level(level)
-    logs = np.log(second) - np.log(first)  # (S,) float64
-    count = len(logs)
-    quantile = float(load_scipy_stats("a t interval needs").t.ppf((1.0 + level) / 2.0, count - 1))
-    half = quantile * float(logs.std(ddof=1)) / count**0.5
-    mean = float(logs.mean())
-    return Interval(*(float(np.exp(mean + step)) for step in (0.0, -half, half)))
+    return _geometric(np.log(second) - np.log(first), level)
+
+
+class RatioOfRatios(NamedTuple):
+    """Speed-up at one place over the speed-up at another, with its t interval."""
+
+    value: float
+    """Geometric mean over seeds."""
+    low: float
+    """Lower end of the interval."""
+    high: float
+    """Upper end of the interval."""
+    p: float
+    """p value of the log ratios under random signs."""
+    raising: int
+    """Runs that were cut off and would raise the ratio: of the first control, of the second treatment."""
+    lowering: int
+    """Runs that were cut off and would lower the ratio: of the first treatment, of the second control."""
+
+    @property
+    def bound(self) -> Literal["lower", "upper"] | None:
+        """What `value` is of the ratio of full means, if runs that were cut off would all move it one way."""
+        if bool(self.raising) == bool(self.lowering):
+            return None
+        return "lower" if self.raising else "upper"
+
+
+def ratio_of_speed_ups(
+    first: tuple[npt.ArrayLike, npt.ArrayLike],
+    second: tuple[npt.ArrayLike, npt.ArrayLike],
+    *,
+    horizons: tuple[float, float],
+    level: float = 0.95,
+) -> RatioOfRatios:
+    """Returns how many times as large a speed-up is at one place as at another: the interaction, in ratios.
+
+        exp(mean_i [log(c_i / t_i) - log(c'_i / t'_i)])
+
+    over seeds i that all four arms have, times capped at the horizon of their place. The interval is
+    Student's, of the paired log ratios; p is that of `sign_flip_test` of the same. Two speed-ups with
+    intervals of which one holds 1 may well be equal: that they differ is shown by this ratio alone.
+
+    Args:
+        first: Times under treatment and control, shape (S,) each, above 0; infinity where cut off.
+        second: Those at the other place, on the same seeds in the same order.
+        horizons: Up to which the times of each place count.
+        level: Share of such intervals that are meant to hold the truth, in (0, 1).
+
+    Raises:
+        ValueError: If the four arms are not paired, a time is not above 0, or an argument is out of range.
+        ImportError: If scipy is not installed; the message says what to install.
+
+    Example:
+        >>> at_64, at_16 = ([10.0, 20.0], [40.0, 80.0]), ([10.0, 20.0], [20.0, 40.0])
+        >>> round(ratio_of_speed_ups(at_64, at_16, horizons=(99, 99)).value, 6)
+        2.0
+    """
+    logs: list[FloatArray] = []
+    cut: list[tuple[int, int]] = []
+    for arms, horizon in zip((first, second), horizons, strict=True):
+        short, long = _restrict(*arms, horizon)
+        cut.append((int((short > horizon).sum()), int((long > horizon).sum())))
+        logs.append(np.log(np.minimum(long, horizon)) - np.log(np.minimum(short, horizon)))
+    here, there = as_pairs(*logs, what="seeds")
+    (t, c), (other_t, other_c) = cut
+    ends = _geometric(here - there, level)
+    return RatioOfRatios(*ends, sign_flip_test(here - there), c + other_t, t + other_c)
 
 
 def sign_flip_test(differences: npt.ArrayLike, *, draws: int = 20_000, seed: int = 0) -> float:
@@ -225,6 +284,12 @@ def holm(p_values: Sequence[float]) -> list[float]:
         highest = max(highest, min(1.0, (len(p_values) - rank) * p_values[i]))
         adjusted[i] = highest
     return adjusted
+
+
+def _geometric(logs: FloatArray, level: float) -> Interval:
+    """Returns the geometric mean of ratios, of their logarithms (S,), with its t interval."""
+    ends = (float(logs.mean()), *student_ends(logs, level))
+    return Interval(*(float(np.exp(end)) for end in ends))
 
 
 def _ratio_of_means(long: FloatArray, short: FloatArray, axis: int) -> FloatArray:

@@ -2,9 +2,10 @@
 
 Nothing here draws from a global generator or changes its arguments.
 
-Intervals are bootstrap intervals over the rows that are given, so they say how much the number would move
-with other rows of the same kind. With very few rows (three seeds, say) they are too narrow, those of the
-method "percentile" more so than those of "bca": read them as a lower bound of the uncertainty.
+Intervals are those over the rows that are given, by a bootstrap or by Student's t, so they say how much the
+number would move with other rows of the same kind. With very few rows (three seeds, say) those of a
+bootstrap are too narrow, of the method "percentile" more so than of "bca": read them as a lower bound of the
+uncertainty.
 """
 
 from __future__ import annotations
@@ -15,7 +16,17 @@ import numpy as np
 import numpy.typing as npt
 
 from agents.stats.checks import FloatArray, as_finite_rows, as_pairs, as_rows
-from agents.stats.resampling import BCA, PERCENTILE, Method, bootstrap_ends, check_level, load_scipy_stats
+from agents.stats.resampling import (
+    BCA,
+    PERCENTILE,
+    STUDENT,
+    Method,
+    bootstrap_ends,
+    check_level,
+    check_method,
+    load_scipy_stats,
+    student_ends,
+)
 
 
 class Interval(NamedTuple):
@@ -27,6 +38,38 @@ class Interval(NamedTuple):
     """Lower end of the interval around `value`."""
     high: float
     """Upper end of the interval around `value`."""
+
+
+def mean_interval(
+    values: npt.ArrayLike,
+    *,
+    level: float = 0.95,
+    resamples: int = 2000,
+    seed: int = 0,
+    method: Method = BCA,
+) -> Interval:
+    """Returns the mean of `values` with its interval, by Student's t or a bootstrap.
+
+    Args:
+        values: Numbers, shape (B,), at least one; finite for "t".
+        level: Share of such intervals that are meant to hold the truth, in (0, 1).
+        resamples: Number of bootstrap resamples of the rows, with replacement.
+        seed: Seed of the generator that draws the rows; equal seeds give equal intervals.
+        method: "bca", "percentile" or "t".
+
+    Raises:
+        ValueError: If the rows or an argument are out of range.
+        ImportError: If scipy is not installed; the message says what to install.
+
+    Example:
+        >>> mean_interval([1.0, 1.0], method="t")
+        Interval(value=1.0, low=1.0, high=1.0)
+    """
+    check_method(method)
+    if method != STUDENT:
+        return bootstrap_interval(values, level=level, resamples=resamples, seed=seed, method=method)
+    rows = as_finite_rows("values", values)
+    return Interval(float(rows.mean()), *student_ends(rows, level))
 
 
 def bootstrap_interval(
@@ -44,7 +87,8 @@ def bootstrap_interval(
         level: Share of such intervals that are meant to hold the truth, in (0, 1).
         resamples: Number of bootstrap resamples of the rows, with replacement.
         seed: Seed of the generator that draws the rows; equal seeds give equal intervals.
-        method: "bca", or "percentile", which is narrower than it says for few rows.
+        method: "bca", or "percentile", which is narrower than it says for few rows; "t" is an interval of
+            `mean_interval`.
 
     Raises:
         ValueError: If the rows or an argument are out of range.
@@ -54,6 +98,8 @@ def bootstrap_interval(
         >>> bootstrap_interval([0.0, 0.0, 1.0, 1.0], resamples=500)
         Interval(value=0.5, low=0.0, high=1.0)
     """
+    if method == STUDENT:
+        raise ValueError("method must be a bootstrap, bca or percentile, got 't'; use mean_interval")
     rows = as_rows("values", values)
     ends = bootstrap_ends([rows], np.mean, method=method, level=level, resamples=resamples, seed=seed)
     return Interval(float(rows.mean()), *ends)
@@ -68,7 +114,7 @@ def paired_difference(
     seed: int = 0,
     method: Method = BCA,
 ) -> Interval:
-    """Returns the mean of `treatment - control`, row by row, with its bootstrap interval.
+    """Returns the mean of `treatment - control`, row by row, with its interval.
 
     Args:
         treatment: Numbers, shape (B,).
@@ -76,7 +122,7 @@ def paired_difference(
         level: Share of such intervals that are meant to hold the truth, in (0, 1).
         resamples: Number of bootstrap resamples of the pairs.
         seed: Seed of the generator that draws the pairs.
-        method: As in `bootstrap_interval`.
+        method: As in `mean_interval`.
 
     Raises:
         ValueError: If the rows are not paired, or an argument is out of range.
@@ -87,7 +133,7 @@ def paired_difference(
         Interval(value=2.0, low=2.0, high=2.0)
     """
     first, second = as_pairs(treatment, control)
-    return bootstrap_interval(first - second, level=level, resamples=resamples, seed=seed, method=method)
+    return mean_interval(first - second, level=level, resamples=resamples, seed=seed, method=method)
 
 
 def interquartile_mean(values: npt.ArrayLike) -> float:
@@ -123,7 +169,7 @@ def spread(
         level: Share of such intervals that are meant to hold the truth, in (0, 1).
         resamples: Number of bootstrap resamples of the rows.
         seed: Seed of the generator that draws the rows.
-        method: As in `bootstrap_interval`; of two seeds the interval is that by percentiles.
+        method: As in `bootstrap_interval`, "t" for "bca"; of two seeds the interval is that by percentiles.
 
     Raises:
         ValueError: If there are fewer than two numbers, or one is not finite.

@@ -63,6 +63,8 @@ class Measure:
     """Whether a report draws its curve, and reads it at `KL_LEVELS`; it needs a key in metrics.jsonl."""
     optional: bool = False
     """Whether it is left out where nothing has measured it; all others are said to be missing."""
+    is_time: bool = False
+    """Whether it is what a run took to the goal: arms are compared by a ratio, and runs may be cut off."""
     stands_in_for: str = ""
     """Key of another measure; it is shown only where that one is absent."""
 
@@ -103,7 +105,9 @@ def _tokens(rows: Iterable[Row]) -> list[Sequence[int]]:
 
 
 _TABLE = (
-    Measure("episodes_to_goal", "episodes to the goal", 0, "run", "lower"),
+    Measure("episodes_to_goal", "episodes to the goal", 0, "run", "lower", is_time=True),
+    Measure("tokens_to_goal", "tokens to the goal", 0, "run", "lower", is_time=True, optional=True),
+    Measure("seconds_to_goal", "seconds to the goal", 1, "run", "lower", is_time=True, optional=True),
     Measure("area", "area", source="run", tables=("learning", "differences")),
     Measure(
         *("score", "score"), heading="final score", panel="score of prompt + response",

@@ -4,6 +4,9 @@ Two methods have a name. "bca" is the bias-corrected and accelerated interval (E
 confidence intervals", JASA 82:171-185), second-order accurate where the percentile interval is first-order
 accurate. "percentile" is what earlier results were reported with. scipy is imported when an interval is
 asked for; its percentile interval has the draws, and so the ends, of those results.
+
+A study may also ask for "t", Student's interval, where there is one: of means, of paired differences, of
+paired log ratios of times. What has none (deviations, interquartile means, probabilities) is then "bca".
 """
 
 from __future__ import annotations
@@ -18,11 +21,12 @@ import numpy.typing as npt
 from agents.extras import import_extra
 
 FloatArray = npt.NDArray[np.float64]
-Method = Literal["bca", "percentile"]
+Method = Literal["bca", "percentile", "t"]
 BCA: Final = "bca"
 PERCENTILE: Final = "percentile"
-METHODS: tuple[Method, ...] = (BCA, PERCENTILE)
-"""Names of the bootstrap methods; the first is the default."""
+STUDENT: Final = "t"
+METHODS: tuple[Method, ...] = (BCA, PERCENTILE, STUDENT)
+"""Names of the methods of intervals; the first is the default."""
 SIGNIFICANT = 12
 """Significant digits to which statistics of resamples are rounded before they are compared."""
 
@@ -45,7 +49,7 @@ def bootstrap_ends(
     Args:
         rows: One sample, or several, shape (B,) each; drawn apart, or together where they are `paired`.
         statistic: Takes the samples, (..., B) each, and `axis`, which is -1; returns an array (...).
-        method: "bca" or "percentile".
+        method: "bca" or "percentile"; "t" stands for "bca", as a statistic of any kind has no t interval.
         level: Share of such intervals that are meant to hold the truth, in (0, 1).
         resamples: Number of bootstrap resamples of the rows, at least 1.
         seed: Seed of the generator that draws them; equal seeds give equal ends.
@@ -81,7 +85,7 @@ def bootstrap_ends(
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         # Of what is not needed: the standard error of one resample, and where BCa is not defined.
         warnings.simplefilter("ignore", RuntimeWarning)
-        if method == BCA:
+        if method != PERCENTILE:
             low, high = map(float, resampled(told_apart, "BCa").confidence_interval)
             if np.isfinite([low, high]).all():
                 return min(low, high), max(low, high)
@@ -147,8 +151,34 @@ def percentile_ends(draws: npt.ArrayLike, level: float) -> tuple[FloatArray, Flo
     return low, high
 
 
+def student_ends(values: FloatArray, level: float) -> tuple[float, float]:
+    """Returns the ends of the t interval of a mean, m -+ t s / sqrt(B); one row's are its value.
+
+    t is the quantile of Student's distribution with B - 1 degrees of freedom, s the deviation over B - 1.
+
+    Args:
+        values: Finite numbers, shape (B,), at least one.
+        level: Share of such intervals that hold the truth where the numbers are normal, in (0, 1).
+
+    Raises:
+        ValueError: If `level` is out of range.
+        ImportError: If scipy is not installed; the message says what to install.
+
+    Example:
+        >>> [round(end, 3) for end in student_ends(np.array([1.0, 2.0, 3.0]), 0.95)]
+        [-0.484, 4.484]
+    """
+    check_level(level)
+    count, mean = len(values), float(values.mean())
+    if count == 1:
+        return mean, mean
+    quantile = float(load_scipy_stats("a t interval needs").t.ppf((1.0 + level) / 2.0, count - 1))
+    half = quantile * float(values.std(ddof=1)) / count**0.5
+    return mean - half, mean + half
+
+
 def check_method(method: str) -> None:
-    """Raises ValueError if a bootstrap method is not known."""
+    """Raises ValueError if a method of intervals is not known."""
     if method not in METHODS:
         raise ValueError(f"method must be one of {', '.join(METHODS)}, got {method!r}")
 

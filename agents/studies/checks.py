@@ -16,8 +16,8 @@ from agents.studies.plan import Contrast, Study
 from agents.studies.settings import leaves, look_up, merge
 from agents.studies.tuning import CRITERIA, EPISODES
 
-TIME = "episodes_to_goal"
-"""Key of the measure that needs a goal."""
+TIMES = ("episodes_to_goal", "tokens_to_goal", "seconds_to_goal")
+"""Keys of the measures that need a goal."""
 GOAL = "add [goal] with share = 0.8, the part of the way to what is attainable (docs/benchmark.md)"
 BUDGETS = ("episodes", "eval_episodes", "n", "prompts")
 """Settings of the cell functions of `agents` that are budgets: numbers of episodes, responses, prompts."""
@@ -56,11 +56,17 @@ def check_one_of(what: str, name: str, known: Sequence[str]) -> None:
 def _check_contrast(study: Study, contrast: Contrast, measures: Sequence[str]) -> None:
     where = f"contrast {contrast.name!r}"
     check_one_of(f"{where}: measure", contrast.measure, measures)
-    if contrast.measure == TIME and study.goal is None:
-        raise ValueError(f"{where}: {TIME} needs a goal, and the study has none; {GOAL}")
-    treatment, control = contrast.arms
+    if contrast.measure in TIMES and study.goal is None:
+        raise ValueError(f"{where}: {contrast.measure} needs a goal, and the study has none; {GOAL}")
+    if contrast.sensitivity and contrast.measure not in TIMES:
+        raise ValueError(
+            f"{where}: sensitivity: expected a measure of {', '.join(TIMES)}, got {contrast.measure}"
+        )
+    treatment, control, *others = contrast.sides
     if treatment == control:
         raise ValueError(f"{where}: expected two arms, got the same settings as treatment and as control")
+    if others and others == [treatment, control]:
+        raise ValueError(f"{where}: expected two places, got the same settings in `at` and in `against`")
 
 
 def _check_tuning(study: Study) -> None:

@@ -27,7 +27,7 @@ def fingerprint(study: Study) -> dict[str, Any]:
         "goal": hash_of(None if goal is None else _told(goal, ("window_episodes",))),
         "cells": hash_of([study.defaults, [vars(group) for group in study.groups]]),
         "tuning": hash_of(None if tuning is None else _told(tuning, ("arms", "score"))),
-        "contrasts": {one.name: hash_of(vars(one)) for one in study.contrasts if not one.post_hoc},
+        "contrasts": {one.name: hash_of(one.planned()) for one in study.contrasts if not one.post_hoc},
     }
     if study.interval != PERCENTILE:
         parts[STATISTICS] = hash_of({"interval": study.interval})

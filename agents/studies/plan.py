@@ -9,7 +9,7 @@ then one point of the group's grid. Keys of grids are dotted paths into the sett
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from agents.runs.sealed_json import hash_of
@@ -177,6 +177,12 @@ class Contrast:
     control: dict[str, Any]
     at: dict[str, Any] = field(default_factory=dict[str, Any])
     """Dotted keys to values that both arms have in common."""
+    against: dict[str, Any] | None = None
+    """Dotted keys to values of a second place, that of an interaction: whether the effect differs between the
+    two is asked. None: the contrast is one of two arms.
+    """
+    sensitivity: bool = False
+    """Whether the report shows it under other goals and limits as well, side by side; no part of the plan."""
     primary: bool = False
     post_hoc: bool = False
     """Whether it was added after runs had been seen: such a contrast is described, not tested. The hashes of
@@ -186,7 +192,20 @@ class Contrast:
     @property
     def arms(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """Dotted keys to values that select the cells of treatment and control."""
-        return {**self.at, **self.treatment}, {**self.at, **self.control}
+        return self._arms_at(self.at)
+
+    @property
+    def sides(self) -> tuple[dict[str, Any], ...]:
+        """The same of all its arms: of an interaction treatment and control at the second place as well."""
+        return self.arms if self.against is None else (*self.arms, *self._arms_at(self.against))
+
+    def planned(self) -> dict[str, Any]:
+        """Returns what of it is part of a plan; what contrasts did not use to have only where it is used."""
+        told = {name: value for name, value in asdict(self).items() if name != "sensitivity"}
+        return told if self.against is not None else {k: v for k, v in told.items() if k != "against"}
+
+    def _arms_at(self, place: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        return {**place, **self.treatment}, {**place, **self.control}
 
 
 @dataclass(frozen=True)

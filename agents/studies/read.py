@@ -218,14 +218,18 @@ def _read_interval(table: Table) -> Method:
     return interval
 
 
-FLAGS = ("primary", "post_hoc")
+FLAGS = ("primary", "post_hoc", "sensitivity")
 """Keys of a contrast that are booleans."""
+INTERACTION = "interaction"
+KINDS = ("effect", INTERACTION)
+"""Kinds of contrasts; the first is the default."""
 
 
 def _read_contrast(index: int, table: Table) -> Contrast:
     where = f"contrasts[{index}]"
     needed = ["name", "measure", "treatment", "control"]
-    _check_keys(where, table, [*needed, "at", *FLAGS], needed=needed)
+    _check_keys(where, table, [*needed, "kind", "at", "against", *FLAGS], needed=needed)
+    _check_kind(where, table)
     for flag in FLAGS:
         if not isinstance(table.get(flag, False), bool):
             raise _wrong(f"{where}.{flag}", "true or false", table[flag])
@@ -237,9 +241,26 @@ def _read_contrast(index: int, table: Table) -> Contrast:
         treatment=_where(f"{where}.treatment", table["treatment"]),
         control=_where(f"{where}.control", table["control"]),
         at=_where(f"{where}.at", table.get("at", {})),
+        against=_where(f"{where}.against", table["against"]) if "against" in table else None,
+        sensitivity=table.get("sensitivity", False),
         primary=table.get("primary", False),
         post_hoc=table.get("post_hoc", False),
     )
+
+
+def _check_kind(where: str, table: Table) -> None:
+    """Checks that an interaction, and it alone, has two places."""
+    kind = table.get("kind", KINDS[0])
+    if kind not in KINDS:
+        raise _wrong(f"{where}.kind", f"one of {', '.join(map(repr, KINDS))}", kind)
+    if (kind == INTERACTION) != ("against" in table):
+        expected = "the key 'against', the second place" if kind == INTERACTION else "kind = 'interaction'"
+        got = "none" if kind == INTERACTION else "the key 'against' without it"
+        raise ValueError(f"{where}: expected {expected}, got {got}")
+    if kind == INTERACTION and table.get("sensitivity"):
+        raise ValueError(
+            f"{where}: expected sensitivity of a contrast of two arms, got that of an interaction"
+        )
 
 
 def _check_study(study: Study) -> None:
@@ -295,18 +316,18 @@ def _check_number(study: Study) -> None:
 
 
 def _check_arms(study: Study) -> None:
-    """Checks that both arms of each contrast have cells, and seeds in common."""
+    """Checks that all arms of each contrast have cells, and seeds in common."""
     tuned = () if study.tuning is None else study.tuning.keys
     plain = [(seed, settings) for group, settings in study.plain_settings() for seed in group.seeds]
     for contrast in study.contrasts:
         seeds: list[set[int]] = []
-        for arm in contrast.arms:
+        for arm in contrast.sides:
             where = {key: value for key, value in arm.items() if key not in tuned}
             seeds.append({seed for seed, settings in plain if matches(settings, where)})
             if not seeds[-1]:
                 hint = _explain_no_cell(where, [settings for _, settings in plain])
                 raise ValueError(f"contrasts: {contrast.name!r}: no cell matches {arm}{hint}")
-        if not seeds[0] & seeds[1]:
+        if not set[int].intersection(*seeds):
             raise ValueError(f"contrasts: {contrast.name!r}: its arms have no seed in common")
 
 

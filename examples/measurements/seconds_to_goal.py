@@ -2,6 +2,9 @@
 
     python examples/measurements/seconds_to_goal.py docs/results/candidates.jsonl.xz
     python examples/measurements/seconds_to_goal.py runs/studies/mine --rounds 9
+    python examples/measurements/seconds_to_goal.py tiny --out docs/results/tiny.seconds.json
+
+With --out each arm's seconds of an episode go into a file, from which a report tells seconds to the goal.
 
 Cells keep no times, as equal cells have equal bytes. So each arm learns anew for a while, with the settings
 that its runs had: the arms in turns, so many episodes each, on one thread. Seconds are those of the processor
@@ -11,9 +14,10 @@ that its runs had: the arms in turns, so many episodes each, on one thread. Seco
 from __future__ import annotations
 
 import argparse
+import json
 import statistics
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -24,6 +28,7 @@ from agents.flags.parser import Parser
 from agents.reports.arms import Arm, read_arms, read_tasks
 from agents.reports.report import find, read
 from agents.reports.run_measures import Task
+from agents.reports.seconds import KEY
 from agents.studies.training import make_agent
 from examples.studies.sections.candidates import SHAPES, times_of
 
@@ -91,16 +96,29 @@ def summarise(arm: Arm, tasks: list[Task], seconds: float) -> Timed:
     return Timed(arm.name, len(reached), len(times), mean, seconds)
 
 
+def seconds_text(timed: Iterable[Timed], rounds: int) -> str:
+    """Returns the contents of a file of seconds, as `agents.reports.seconds` reads it."""
+    told = {
+        KEY: {one.name: float(f"{one.seconds:.3g}") for one in timed},
+        "measured": f"processor seconds of one thread, median of {rounds} rounds of {EPISODES} episodes",
+    }
+    return json.dumps(told, indent=2, ensure_ascii=False) + "\n"
+
+
 def main() -> None:
     """Prints a row for each arm."""
     parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("study", help="folder, packed file or name of a study")
+    parser.add_argument("--out", type=Path, help="file of seconds for the study's report")
     parser.add_argument("--rounds", type=count, default=5, help="of 64 episodes an arm (default: 5)")
     options = parser.parse_args()
     torch.set_num_threads(1)
+    timed = time_arms(find(options.study), options.rounds)
+    if options.out is not None:
+        options.out.write_text(seconds_text(timed, options.rounds), encoding="utf-8")
     print("| arm | reached the goal | episodes | ms an episode | seconds to the goal |")
     print("| --- | ---: | ---: | ---: | ---: |")
-    for one in time_arms(find(options.study), options.rounds):
+    for one in timed:
         told = f"{one.episodes:.0f} | {1e3 * one.seconds:.1f} | {one.episodes * one.seconds:.1f}"
         print(f"| {one.name} | {one.reached} of {one.runs} | {told} |")
 

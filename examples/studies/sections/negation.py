@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from agents.reports.section import Section
 from agents.reports.tables import Table, interval, number
-from agents.stats.intervals import Interval, bootstrap_interval, paired_difference
+from agents.stats.intervals import Interval, mean_interval, paired_difference
 from agents.stats.resampling import Method
 from agents.studies.files import CellResult
 from agents.studies.plan import Study
@@ -97,7 +97,7 @@ def _row(design: str, before: Figures, after: Figures, method: Method) -> tuple[
     if design != CONTROL and len(seeds) > 1:
         mine, theirs = ([after[one][seed] for seed in seeds] for one in (design, CONTROL))
         paired = paired_difference(mine, theirs, method=method)
-    figures = [bootstrap_interval(list(one[design].values()), method=method) for one in (before, after)]
+    figures = [mean_interval(list(one[design].values()), method=method) for one in (before, after)]
     return (*map(_show, figures), _show(paired))
 
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from agents.reports.training_sections import answer, shows_difference
+from agents.reports.effects import shows_difference
+from agents.reports.training_sections import answer
 
 
 def numbers_of(speed, *, standing="unknown", **changes):
@@ -22,16 +23,28 @@ def numbers_of(speed, *, standing="unknown", **changes):
     return {"contrasts": [{**told, "speed_up": speed, **changes}], "plan": plan}
 
 
-@pytest.mark.parametrize("bound", ["lower", "upper", None])
-@pytest.mark.parametrize("value", [2.0, 0.5])
+@pytest.mark.parametrize(("value", "bound"), [(2.0, None), (2.0, "lower"), (0.5, None), (0.5, "upper")])
 def test_the_answer_turns_a_slow_down_round(value, bound):
     numbers = numbers_of({"value": value, "low": value / 1.25, "high": value * 1.25, "bound": bound})
-    least = "at least " if bound == ("lower" if value > 1 else "upper") else ""
+    least = "at least " if bound else ""
     ends = "[1.60, 2.50] (6 paired seeds, p < 0.001)."
     wanted = f"a reaches the goal with {least}2.00 times fewer episodes than b {ends}"
     if value < 1:
         wanted = f"a needs {least}2.00 times more episodes to the goal than b {ends}"
     assert answer(numbers) == [wanted]
+
+
+@pytest.mark.parametrize(
+    ("value", "bound", "said"),
+    [(2.0, "upper", "at most 2.00 [1.60, 2.50]"), (0.5, "lower", "at least 0.50 [0.40, 0.62]")],
+)
+def test_a_bound_that_leaves_1_open_shows_no_difference(value, bound, said):
+    """Treatment was cut off: its full mean may well be that of the control, whatever the interval says."""
+    numbers = numbers_of({"value": value, "low": value / 1.25, "high": value * 1.25, "bound": bound})
+    (answered,) = answer(numbers)
+    text = "No difference shown between a and b in episodes to the goal: a ratio of"
+    assert answered == f"{text} {said} (6 paired seeds, p < 0.001)."
+    assert not shows_difference(numbers["contrasts"][0])
 
 
 @pytest.mark.parametrize(("low", "high"), [(0.9, 4.0), (1.0, 4.0), (0.5, 1.0)])

@@ -225,3 +225,56 @@ def test_log_ratio_by_hand():
 def test_a_log_ratio_needs_times_that_are_known(times):
     with pytest.raises(ValueError, match="treatment must hold two finite times above 0 or more"):
         contrasts.log_ratio(times, [20.0] * len(times))
+
+
+def test_a_speed_up_by_t_is_that_of_the_log_ratios():
+    """The mean of log 2 and log 4, as above; of one pair of runs the ratio is all that there is."""
+    found = contrasts.speed_up([10, 20], [20, 80], horizon=100, method="t")
+    half = 12.7062 * math.log(2) / 2
+    assert found.value == pytest.approx(2**1.5)
+    assert (found.low, found.high) == pytest.approx(
+        (2**1.5 * math.exp(-half), 2**1.5 * math.exp(half)), rel=1e-4
+    )
+    assert contrasts.speed_up([50], [100], horizon=100, method="t")[:3] == pytest.approx((2.0, 2.0, 2.0))
+
+
+def test_a_speed_up_by_t_caps_what_was_cut_off():
+    # log(40 / 20) and log(100 / 50): both 2
+    found = contrasts.speed_up([20, 50], [40, INF], horizon=100, method="t")
+    assert found[:3] == pytest.approx((2.0, 2.0, 2.0))
+    assert found.is_lower_bound and found.control_censored == 1
+
+
+def test_a_ratio_of_speed_ups_by_hand():
+    """Speed-ups of 4 and 8 at one place, 2 and 2 at the other: ratios 2 and 4, as in the log ratio above."""
+    here, there = ([10, 10], [40, 80]), ([30, 10], [60, 20])
+    found = contrasts.ratio_of_speed_ups(here, there, horizons=(100, 100))
+    half = 12.7062 * math.log(2) / 2
+    assert found[:3] == pytest.approx((2**1.5, 2**1.5 * math.exp(-half), 2**1.5 * math.exp(half)), rel=1e-4)
+    assert found.p == 0.5 and found.bound is None  # ++ and -- of four
+    turned = contrasts.ratio_of_speed_ups(there, here, horizons=(100, 100))
+    assert turned.value == pytest.approx(1 / found.value) and turned.p == found.p
+
+
+@pytest.mark.parametrize(
+    ("cut", "bound"),
+    [
+        ((), None),
+        ((1,), "lower"),
+        ((2,), "lower"),
+        ((0,), "upper"),
+        ((3,), "upper"),
+        ((1, 2), "lower"),
+        ((0, 1), None),
+    ],
+)
+def test_what_was_cut_off_bounds_a_ratio_of_speed_ups(cut, bound):
+    """In order: treatment and control here, and there."""
+    arms = [[INF if number in cut else 10.0, 10.0] for number in range(4)]
+    found = contrasts.ratio_of_speed_ups((arms[0], arms[1]), (arms[2], arms[3]), horizons=(20, 20))
+    assert found.bound == bound
+
+
+def test_the_arms_of_a_ratio_of_speed_ups_are_paired():
+    with pytest.raises(ValueError, match="got 2 and 1 seeds"):
+        contrasts.ratio_of_speed_ups(([1.0, 2.0], [1.0, 2.0]), ([1.0], [1.0]), horizons=(9, 9))

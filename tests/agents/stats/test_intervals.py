@@ -113,3 +113,22 @@ def test_wrong_input_is_named(call, words):
     with pytest.raises(ValueError, match=words) as error:
         call()
     assert "\n" not in str(error.value)
+
+
+def test_a_t_interval_of_a_mean_by_hand():
+    # Mean 2, deviation 1, three rows: Student's quantile with two degrees is 4.3027.
+    found = statistics.mean_interval([1.0, 2.0, 3.0], method="t")
+    half = 4.302653 / math.sqrt(3)
+    assert found == pytest.approx((2.0, 2.0 - half, 2.0 + half), rel=1e-6)
+    assert statistics.paired_difference([2.0, 4.0, 6.0], [1.0, 2.0, 3.0], method="t") == found
+    assert statistics.mean_interval([5.0], method="t") == (5.0, 5.0, 5.0)
+    assert statistics.mean_interval([0.0, 1.0]) == statistics.bootstrap_interval([0.0, 1.0])
+
+
+def test_a_bootstrap_makes_no_t_interval():
+    with pytest.raises(ValueError, match="got 't'; use mean_interval"):
+        statistics.bootstrap_interval([1.0, 2.0], method="t")
+    with pytest.raises(ValueError, match="finite"):
+        statistics.mean_interval([1.0, math.inf], method="t")
+    rows = [1.0, 2.0, 4.0]
+    assert statistics.spread(rows, method="t") == statistics.spread(rows, method="bca")

@@ -105,7 +105,7 @@ def test_rows_that_are_alike_leave_no_doubt(method, rows):
 
 
 def test_an_unknown_method_is_named():
-    with pytest.raises(ValueError, match="method must be one of bca, percentile, got 'BCA'"):
+    with pytest.raises(ValueError, match="method must be one of bca, percentile, t, got 'BCA'"):
         resampling.bootstrap_ends([np.zeros(2)], np.mean, method="BCA", level=0.9, resamples=9, seed=0)
 
 

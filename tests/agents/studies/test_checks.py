@@ -6,7 +6,7 @@ from agents.studies.checks import OURS, check_before_runs
 from agents.studies.read import parse_study
 from agents.studies.run import load_function
 
-MEASURES = ("episodes_to_goal", "area", "score", "judge")
+MEASURES = ("episodes_to_goal", "tokens_to_goal", "area", "score", "judge")
 DESIGN = "env_kwargs.reward_design"
 CONTRAST = {
     **{"name": "main", "measure": "episodes_to_goal", "primary": True},
@@ -55,6 +55,18 @@ def test_studies_that_can_answer_are_accepted():
         (
             {"contrasts": [{**CONTRAST, "control": CONTRAST["treatment"]}]},
             "contrast 'main': expected two arms, got the same settings",
+        ),
+        (
+            {"goal": None, "contrasts": [{**CONTRAST, "measure": "tokens_to_goal"}]},
+            "contrast 'main': tokens_to_goal needs a goal",
+        ),
+        (
+            {"contrasts": [{**CONTRAST, "measure": "judge", "sensitivity": True}]},
+            "contrast 'main': sensitivity: expected a measure of episodes_to_goal.*, got judge",
+        ),
+        (
+            {"contrasts": [{**CONTRAST, "kind": "interaction", "against": {}}]},
+            "contrast 'main': expected two places, got the same settings in `at` and in `against`",
         ),
         (
             {"tuning": {**TUNING, "criterion": "volume"}},

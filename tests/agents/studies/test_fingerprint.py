@@ -34,6 +34,7 @@ LATER = {**CONTRAST, "name": "later", "primary": False}
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
+        ({"contrasts": [{**CONTRAST, "sensitivity": True}]}, []),
         ({"title": "U", "question": "Why?"}, []),
         ({"contrasts": [CONTRAST, {**LATER, "post_hoc": True}]}, []),
         ({"goal": {"share": 0.6}}, ["the goal"]),
@@ -82,6 +83,21 @@ def test_fields_that_came_later_leave_the_hashes_of_earlier_plans_alone():
     now = plan(tuning={"seeds": [9], "grid": {"b": [1]}})
     assert now["tuning"] == hashlib.sha256(text.encode()).hexdigest()
     assert now["tuning"] != plan(tuning={"seeds": [9], "grid": {"b": [1]}, "score": 0.5})["tuning"]
+
+
+def test_a_contrast_of_two_arms_hashes_as_it_did_before_there_were_interactions():
+    import hashlib
+
+    text = (
+        '{"at": {}, "control": {"a": 2}, "measure": "area", "name": "main", "post_hoc": false, '
+        '"primary": true, "treatment": {"a": 1}}'
+    )
+    assert plan()["contrasts"]["main"] == hashlib.sha256(text.encode()).hexdigest()
+    both = {**CONTRAST, "kind": "interaction", "at": {"b": 1}, "against": {"b": 2}}
+    grid = {"a": [1, 2], "b": [1, 2, 3]}
+    first = plan(contrasts=[both], cells=[{"group": "g", "seeds": 2, "grid": grid}])
+    other = plan(contrasts=[{**both, "against": {"b": 3}}], cells=[{"group": "g", "seeds": 2, "grid": grid}])
+    assert changed_parts(first, other) == ["the contrast 'main'"]
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,7 @@ TABLE = {
 TUNING = {"per": ["env_kwargs.design"], "seeds": [100], "grid": {"config.lr": [0.1, 0.2]}}
 
 
+INTERACTION = {**TABLE["contrasts"][0], "kind": "interaction", "against": {"config.lam": 1.0}}
 ARM = {"where": {"env_kwargs.design": "dense"}, "points": [{"a": 1}, {"a": 2}]}
 
 
@@ -118,6 +119,14 @@ def test_groups_that_measure_something_else_are_not_tuned():
     assert len(study.main_cells([], ["best"])) == 1
 
 
+def test_an_interaction_has_four_arms():
+    (found,) = parse_study("two", changed(contrasts=[INTERACTION])).contrasts
+    dense, sparse = {"env_kwargs.design": "dense"}, {"env_kwargs.design": "sparse"}
+    here, there = {"config.lam": 0.9}, {"config.lam": 1.0}
+    assert found.sides == ({**here, **dense}, {**here, **sparse}, {**there, **dense}, {**there, **sparse})
+    assert parse_study("two", TABLE).contrasts[0].sides == found.arms == found.sides[:2]
+
+
 def test_the_largest_divergence_goes_with_the_length():
     assert Goal(kl_per_token=0.5).max_kl({"env_kwargs": {"max_new_tokens": 8}}) == 4.0
     assert Goal().max_kl({}) == float("inf")
@@ -169,6 +178,26 @@ def test_the_largest_divergence_goes_with_the_length():
         (
             changed(contrasts=[{**TABLE["contrasts"][0], "post_hoc": True}]),
             "expected a contrast that is primary or post_hoc, got both",
+        ),
+        (
+            changed(contrasts=[{**TABLE["contrasts"][0], "kind": "interaction"}]),
+            "contrasts.0.: expected the key 'against', the second place, got none",
+        ),
+        (
+            changed(contrasts=[{**TABLE["contrasts"][0], "against": {}}]),
+            "contrasts.0.: expected kind = 'interaction', got the key 'against' without it",
+        ),
+        (
+            changed(contrasts=[{**TABLE["contrasts"][0], "kind": "trend"}]),
+            "contrasts.0..kind: expected one of 'effect', 'interaction', got 'trend'",
+        ),
+        (
+            changed(contrasts=[{**INTERACTION, "against": {"config.lam": 0.5}}]),
+            "'dense against sparse': no cell matches .*config.lam is one of 1.0, 0.9 in them, got 0.5",
+        ),
+        (
+            changed(contrasts=[{**INTERACTION, "sensitivity": True}]),
+            "expected sensitivity of a contrast of two arms, got that of an interaction",
         ),
         (
             changed(contrasts=[{**TABLE["contrasts"][0], "post_hoc": 1}]),

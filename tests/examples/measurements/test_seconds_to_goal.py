@@ -49,3 +49,12 @@ def test_arms_are_told_by_their_runs_that_reached_the_goal():
     task = Task("", 0.0, 1.0, "", 0.5, 15.0, 8.0)
     found = summarise(arm, [task], 0.25)
     assert found == ("one", 1, 2, 4.0, 0.25)
+
+
+def test_seconds_are_written_as_a_report_reads_them(tmp_path):
+    from agents.reports.seconds import read_seconds
+    from examples.measurements.seconds_to_goal import Timed, seconds_text
+
+    timed = [Timed("one", 1, 2, 4.0, 0.0123456), Timed("two", 0, 2, float("nan"), 0.25)]
+    (tmp_path / "seconds.json").write_text(seconds_text(timed, 5), encoding="utf-8")
+    assert read_seconds(tmp_path) == {"one": 0.0123, "two": 0.25}

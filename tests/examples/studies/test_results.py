@@ -21,7 +21,6 @@ def test_the_report_of_committed_cells_is_the_committed_one(path):
     from agents.reports import report as general
 
     added = load_additions(str(ROOT / "examples" / "studies" / "sections"))
-    study, results = general.read(path, added.shapes)
-    made = general.make(results, study, added)
+    made, _ = general.open_report(path, additions=[added])
     name = path.name.removesuffix(".jsonl.xz")
     assert general.tables_markdown(made) == (RESULTS / f"{name}.md").read_text(encoding="utf-8")
