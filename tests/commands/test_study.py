@@ -299,7 +299,7 @@ def test_ctrl_c_keeps_what_is_done_and_ends_what_is_not(slow_study):
         os.kill(int(pid.read_text()), 0)
 
 
-@pytest.mark.parametrize("name", ["base", "compare", "tiny", "tiny-quick"])
+@pytest.mark.parametrize("name", ["base", "compare", "reasoning-quick", "tiny", "tiny-quick"])
 def test_the_shipped_studies_can_be_read(name):
     study = read_study(study_command.STUDIES / f"{name}.toml")
     assert study.goal is not None and sum(contrast.primary for contrast in study.contrasts) == 1
