@@ -14,7 +14,7 @@ from agents.runs.strict_json import did_you_mean, is_count, show
 from agents.studies.names import PLACES
 from agents.studies.plan import Contrast, Study
 from agents.studies.settings import leaves, look_up, merge
-from agents.studies.tuning import CRITERIA, EPISODES
+from agents.studies.tuning import CRITERIA, EPISODES, STOP_SCORE
 
 TIMES = ("episodes_to_goal", "tokens_to_goal", "seconds_to_goal")
 """Keys of the measures that need a goal."""
@@ -73,8 +73,12 @@ def _check_tuning(study: Study) -> None:
     if study.tuning is None:
         return
     check_one_of("tuning.criterion", study.tuning.criterion, list(CRITERIA))
-    if study.tuning.criterion == EPISODES and study.tuning.score is None:
-        raise ValueError(f"tuning: expected the key 'score', which the criterion {EPISODES!r} counts up to")
+    needs_score = study.tuning.criterion == EPISODES and study.tuning.score is None
+    if needs_score and look_up(study.defaults, STOP_SCORE) is None:
+        raise ValueError(
+            f"tuning: expected the key 'score', which the criterion {EPISODES!r} counts up to, or "
+            f"{STOP_SCORE} among the defaults"
+        )
     known = {key for _, settings in study.plain_settings() for key, _ in leaves(settings)}
     for key in study.tuning.per:
         if all(look_up(settings, key) is None for _, settings in study.plain_settings()):

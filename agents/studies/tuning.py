@@ -12,13 +12,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from agents.runs.strict_json import is_number
 from agents.stats.curves import area_under_curve, episodes_to_goal, moving_average
 from agents.studies.files import CellResult
 from agents.studies.plan import Cell, Choice, Goal, Study, Tuning
+from agents.studies.settings import look_up
 
 FloatArray = npt.NDArray[np.float64]
 Criterion = Callable[[CellResult, Goal, Tuning], float]
 """Criterion of tuning: a finished run, the study's goal and its tuning to a number, the larger the better."""
+STOP_SCORE = "stop_at.score"
+"""Setting of cells that end at a score, which the criterion "episodes" counts up to where tuning has none."""
 
 
 def area_within_divergence(result: CellResult, goal: Goal, tuning: Tuning) -> float:
@@ -51,24 +55,26 @@ def minus_episodes_to_score(result: CellResult, goal: Goal, tuning: Tuning) -> f
     Args:
         result: Result of a training run.
         goal: Goal of the study, of which window and largest KL are read.
-        tuning: Its `score` is what is to be reached.
+        tuning: Its `score` is what is to be reached; None: that of the cell's `stop_at`.
 
     Raises:
-        ValueError: If the tuning has no score.
+        ValueError: If neither has a score.
     """
-    if tuning.score is None:
+    score = look_up(result.settings, STOP_SCORE) if tuning.score is None else tuning.score
+    if not is_number(score):
         raise ValueError(
-            "tuning.score: expected the score that the criterion 'episodes' counts up to, got none"
+            "tuning.score: expected the score that the criterion 'episodes' counts up to, here or as "
+            f"{STOP_SCORE} of the cells, got none"
         )
     scores, divergences = _smooth(result, goal)
     ends = [float(row["episodes"]) for row in result.iterations]
     starts = [end - ends[0] for end in ends]  # an iteration's numbers are those of before its update
     most = goal.max_kl(result.settings)
-    found = episodes_to_goal(starts, scores, divergences, goal=tuning.score, max_kl=most)
+    found = episodes_to_goal(starts, scores, divergences, goal=score, max_kl=most)
     if np.isfinite(found):
         return -found
     best = float(np.where(divergences <= most, scores, scores[0]).max())
-    lacking = (tuning.score - best) / (tuning.score - float(scores[0]))
+    lacking = (score - best) / (score - float(scores[0]))
     return -ends[-1] * (1.0 + min(max(lacking, 0.0), 1.0))
 
 

@@ -53,6 +53,18 @@ def test_episodes_to_a_score_by_hand():
     assert minus_episodes_to_score(result_of([0.0, 0.5, 0.2], [0, 1, 1], settings), goal, TRIED) == -40.0
 
 
+def test_a_score_that_cells_stop_at_is_counted_up_to():
+    settings = {"env_kwargs": {"max_new_tokens": 8}, "stop_at": {"score": 0.5}}
+    goal, tuning = (
+        Goal(kl_per_token=0.5, window=1),
+        Tuning(("design",), (8,), {"config.lr": [0.1]}, "episodes"),
+    )
+    # 10 episodes an iteration, half of the way from the second to the third: the numbers are of before it.
+    assert minus_episodes_to_score(result_of([0.0, 0.25, 0.75], [0, 1, 1], settings), goal, tuning) == -15.0
+    with pytest.raises(ValueError, match="tuning.score: expected the score .* stop_at.score of the cells"):
+        minus_episodes_to_score(result_of([0.0, 0.9], [0, 1], {}), goal, tuning)
+
+
 def test_a_window_of_episodes_is_as_many_iterations_as_fit():
     settings = {"env_kwargs": {"max_new_tokens": 8}}
     run = result_of([0.0, 1.0, 1.0], [0, 0, 0], settings)  # of 10 episodes an iteration
