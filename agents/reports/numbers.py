@@ -34,6 +34,7 @@ from agents.reports.run_measures import (
     read_at_levels,
 )
 from agents.reports.seconds import check_arms
+from agents.reports.sensitivity import describe_sensitivity
 from agents.reports.tuning import describe_tuning
 from agents.stats.aggregates import (
     interquartile_mean_interval,
@@ -100,6 +101,9 @@ def analyse(
         "improvement": improvement(study, sides),
         "critics": compare_critics(study, sides),
     }
+    asked = describe_sensitivity(study, sides)
+    if asked:
+        numbers["sensitivity"] = asked
     if study.interval != PERCENTILE:  # what reports had before there was a choice goes without saying
         numbers["interval"] = study.interval
     return rounded(numbers)

@@ -17,6 +17,7 @@ from agents.reports.plan import CHANGED, plan_sentence
 from agents.reports.run_measures import SCORE, TIME, Measures, all_measures, read_at_levels
 from agents.reports.samples import TokenTexts, samples_html
 from agents.reports.section import Section
+from agents.reports.sensitivity import sensitivity_table
 from agents.reports.tables import Table, number, probability
 from agents.reports.training_tables import (
     arm_table,
@@ -84,11 +85,22 @@ JUDGED = (
 )
 
 
+SENSITIVITY = (
+    "<p>A speed-up is one of a goal, a limit and a way to count. The same runs under others, side by side: "
+    "described, not tested. The study's own goal stands out.</p>"
+)
+
+
 def _contrasts(given: Material) -> Section:
     tables = _kept(
         contrast_table(given.numbers, given.measures), difference_table(given.numbers, given.measures)
     )
     return Section("Contrasts", _contrasts_html(given.numbers), given.chosen("speed_ups"), tables)
+
+
+def _sensitivity(given: Material) -> Section:
+    tables = [sensitivity_table(one) for one in given.numbers.get("sensitivity", ())]
+    return Section("Under other goals", SENSITIVITY if tables else "", (), tables)
 
 
 def _learning(given: Material) -> Section:
@@ -130,7 +142,8 @@ def _tuning(given: Material) -> Section:
 
 
 SECTIONS: tuple[Callable[[Material], Section], ...] = (
-    *(_contrasts, _learning, _divergence, _rules, _texts, _over_seeds, _critics, _responses, _tuning),
+    *(_contrasts, _sensitivity, _learning, _divergence, _rules),
+    *(_texts, _over_seeds, _critics, _responses, _tuning),
 )
 """The sections on runs that train, in the order of the page."""
 
