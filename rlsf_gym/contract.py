@@ -286,9 +286,14 @@ def _check_amounts(info: Info) -> None:
     solved = info.get("solved", 0.0)
     if not isinstance(solved, float) or solved not in (0.0, 1.0):
         raise ContractError(f"info['solved'] must be 0.0 or 1.0, got {solved!r}")
-    judge = info.get("judge", 0.0)
-    if not isinstance(judge, float) or not 0.0 <= judge <= 1.0:
-        raise ContractError(f"info['judge'] must be a float in [0, 1], got {judge!r}")
+    for key in info:
+        if key == "judge" or key.startswith("judge_"):
+            _check_judge(key, info[key])
+
+
+def _check_judge(key: str, value: object) -> None:
+    if not isinstance(value, float) or not 0.0 <= value <= 1.0:
+        raise ContractError(f"info[{key!r}] must be a float in [0, 1], got {value!r}")
 
 
 def _check_payload(payload: Any) -> None:

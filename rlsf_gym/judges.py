@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, cast
 
 from rlsf_gym.arguments import Argument, ArgumentError
 from rlsf_gym.registry import Table
 
-__all__ = ["JUDGES", "is_judge", "load_judge", "register_judge"]
+__all__ = ["JUDGES", "is_judge", "load_judge", "load_judges", "register_judge"]
 
 JUDGES = Table(
     "judge",
@@ -46,6 +47,45 @@ def load_judge(spec: Any, read: Callable[[str], Any] | None = None) -> Any:
     return spec
 
 
+def load_judges(spec: Any, read: Callable[[str], Any] | None = None) -> dict[str, Any]:
+    """Returns judges by the key of the info that each is reported as.
+
+    Args:
+        spec: Anything that `load_judge` takes, reported as `judge`; or a list or tuple of such: the first is
+            reported as `judge`, every further one as `judge_NAME`. The name is that of the table, the last
+            part of a place or a path, or an object's `name`, or else that of its class; what is no letter
+            or digit becomes "_".
+        read: From a text that is nothing of this to a judge, as a domain has it.
+
+    Raises:
+        ValueError: If one is no judge, there is none in the list, or two have one name.
+
+    Example:
+        >>> list(load_judges(["bundled", "bundled-b"]))
+        ['judge', 'judge_bundled_b']
+    """
+    if not isinstance(spec, list | tuple):
+        judge = load_judge(spec, read)
+        return {} if judge is None else {"judge": judge}
+    specs = cast(Sequence[Any], spec)
+    if not specs:
+        raise ArgumentError(
+            Argument("judge"), f" must hold at least one judge, got {specs!r}: use None for no judge"
+        )
+    found: dict[str, Any] = {}
+    for one in specs:
+        if one is None or isinstance(one, list | tuple):
+            raise ArgumentError(Argument("judge"), f" must hold names or judges, got {one!r} among them")
+        judge = load_judge(one, read)
+        key = f"judge_{_name_of(one, judge)}" if found else "judge"
+        if key in found:
+            raise ArgumentError(
+                Argument("judge"), f" must hold judges of different names, got {one!r:.80} for {key!r} again"
+            )
+        found[key] = judge
+    return found
+
+
 def register_judge(name: str, judge: Any) -> None:
     """Registers a judge under a name.
 
@@ -63,6 +103,16 @@ def register_judge(name: str, judge: Any) -> None:
 def is_judge(part: Any) -> bool:
     """Returns whether something is a judge, its class, or a method of one: `held_out` says so."""
     return getattr(getattr(part, "__self__", part), "held_out", False) is True
+
+
+def _name_of(spec: Any, judge: Any) -> str:
+    """Returns the name of a judge as a part of a key."""
+    if isinstance(spec, str):
+        name = spec if spec in JUDGES else Path(spec.rpartition(":")[2]).stem
+    else:
+        given = getattr(judge, "name", None)
+        name = given if isinstance(given, str) else type(judge).__name__
+    return re.sub(r"\W", "_", name)
 
 
 def _load_classifier(spec: str, classifier: str) -> Any:

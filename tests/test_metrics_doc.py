@@ -13,11 +13,11 @@ pytestmark = pytest.mark.whole
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "metrics.md"
 OPTIONAL = {
-    "metrics.jsonl": {"env/solved", "loss/good_set"},
+    "metrics.jsonl": {"env/judge_order", "env/solved", "loss/good_set"},
     "timings.jsonl": set() if torch.cuda.is_available() else {"peak_cuda_mb"},
-    "summary.json": {"reward", "solved"},
+    "summary.json": {"judge_order", "reward", "solved"},
 }
-"""Keys that a run on this machine, of this domain and told of candidates, does not write."""
+"""Keys that a run on this machine, of this domain, one judge and told of candidates, does not write."""
 
 
 def documented(section):

@@ -43,6 +43,7 @@ def evaluate(
     | `utility` | the objective's value of that score, where the environment reports it |
     | `reward` | what the environment paid |
     | `judge` | the held-out judge's value, where the environment has one |
+    | `judge_order` | that of a further judge, of word order, where the environment has one |
     | `solved` | 1 where the response solves its instance, 0 where not, where the environment knows it |
     | `kl` | sum over the tokens of KL(policy, reference) over the whole vocabulary, nats |
     | `nll` | negative log-likelihood of the response under the reference, nats |

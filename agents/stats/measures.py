@@ -123,6 +123,12 @@ _TABLE = (
         at_kl=True, last=True, tables=("learning", "differences"),
     ),
     Measure(
+        *("judge_order", "judge of word order"), axis="held-out judge of word order",
+        panel="held-out judge of word order",
+        described="the held-out judge of word order, which nobody was trained against",
+        at_kl=True, optional=True, tables=("learning", "differences"),
+    ),
+    Measure(
         *("solved", "solved"), axis="share solved", panel="share of responses solved",
         described="the share of responses that are solved",
         at_kl=True, last=True, optional=True, tables=("learning", "differences"),

@@ -16,7 +16,7 @@ from rlsf_gym.domains import Domain, load_domain
 from rlsf_gym.evidence import IntArray
 from rlsf_gym.feedback.core import Boundary, Feedback
 from rlsf_gym.instance import Instance, Instances, check_instance, copy_data
-from rlsf_gym.judges import is_judge, load_judge
+from rlsf_gym.judges import is_judge, load_judges
 from rlsf_gym.objectives import load_objective
 from rlsf_gym.prompts import Prompts, check_split, load_prompts
 from rlsf_gym.registry import Table
@@ -135,7 +135,7 @@ class Task:
             design=_load_design(domain, reward_design, reward_design_kwargs or {}, loaded_scorer),
             tokenizer=self.tokenizer,
             segmentation=domain.segmentation,
-            judge=load_judge(judge, domain.judge),
+            judges=load_judges(judge, domain.judge),
             boundary=boundary,
             verify=verify,
             candidates=candidates,

@@ -42,8 +42,8 @@ class Feedback:
     tokenizer: Tokenizer
     segmentation: Segmentation
     """Segmentation of text into units, used if the scorer brings no own one."""
-    judge: Any = None
-    """Held-out judge with `predict(texts) -> float64 (N,)` in [0, 1]; reported as `info["judge"]`."""
+    judges: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """Held-out judges with `predict(texts) -> float64 (N,)` in [0, 1], by the key that reports them."""
     boundary: Boundary = "closed"
     """When a unit counts: once it is closed ("closed"), or with each of its pieces ("open")."""
     verify: bool = False
@@ -149,9 +149,9 @@ class Feedback:
             responses.texts, responses.finish_reasons, evidence, token_rewards, response_mask, strict=True
         )
         infos = [self._info(*row) for row in rows]
-        if self.judge is not None:
-            for info, value in zip(infos, _judge(self.judge, _join(given, responses)), strict=True):
-                info["judge"] = value
+        for key, judge in self.judges.items():
+            for info, value in zip(infos, _judge(key, judge, _join(given, responses)), strict=True):
+                info[key] = value
         columns: dict[str, npt.NDArray[Any]] = {}
         if serve is not None or self.prefix_values:
             known = self._look_around(scores, actions.shape, drawn)
@@ -461,8 +461,8 @@ def _join(instances: Sequence[Instance], responses: Responses) -> list[str]:
     return [one.prompt + text for one, text in zip(instances, responses.texts, strict=True)]
 
 
-def _judge(judge: Any, texts: list[str]) -> list[float]:
+def _judge(key: str, judge: Any, texts: list[str]) -> list[float]:
     values = np.asarray(judge.predict(texts), np.float64)
     if values.shape != (len(texts),) or not ((values >= 0.0) & (values <= 1.0)).all():
-        raise ValueError(f"judge must return {len(texts)} probabilities in [0, 1], got {values}")
+        raise ValueError(f"{key} must return {len(texts)} probabilities in [0, 1], got {values}")
     return values.tolist()

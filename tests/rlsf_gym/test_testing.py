@@ -83,6 +83,7 @@ BROKEN_STEPS = [
     (setting("reward_coins", 1), r"info\['reward_coins'\] must be a finite float, got 1"),
     (setting("reward_coins", np.inf), r"info\['reward_coins'\] must be a finite float, got inf"),
     (setting("judge", 1.5), r"info\['judge'\] must be a float in \[0, 1\], got 1.5"),
+    (setting("judge_order", 1), r"info\['judge_order'\] must be a float in \[0, 1\], got 1"),
     (setting("certificate", ["base"]), r"info\['certificate'\] must be a list of dicts, got str in it"),
     (setting("certificate", [{"amount": np.float32(1)}]), r"info\['certificate'\] must hold plain data"),
     (setting("certificate_payload", [1]), r"info\['certificate_payload'\] must be a dict, got list"),

@@ -43,6 +43,7 @@ class CountThrees(VectorEnv):
         }
         if self.judge:
             infos["judge"] = np.full(self.num_envs, 0.25)
+            infos["judge_order"] = np.full(self.num_envs, 0.75)
         if self.candidates:
             infos["candidate_ids"] = np.full((self.num_envs, 1), 3)
             infos["candidate_rewards"] = real.astype(np.float32)[:, :, None]
@@ -180,9 +181,12 @@ def test_summary_of_rows_by_hand():
 
 
 def test_summary_without_a_judge(policy):
-    assert summarise(evaluate(policy, CountThrees(), episodes=2, reference=policy, seed=0))["judge"] is None
+    plain = summarise(evaluate(policy, CountThrees(), episodes=2, reference=policy, seed=0))
+    assert plain["judge"] is None and "judge_order" not in plain
     judged = evaluate(policy, CountThrees(judge=True), episodes=2, reference=policy, seed=0)
     assert summarise(judged)["judge"] == 0.25
+    assert [row["judge_order"] for row in judged] == [0.75, 0.75]
+    assert summarise(judged)["judge_order"] == 0.75
 
 
 def test_wrong_arguments_are_named(policy):
