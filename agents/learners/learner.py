@@ -125,7 +125,7 @@ class Learner(ABC, Generic[ConfigT]):
         """SHA-256 of the files of the latest checkpoint, by name."""
         settle_models(self.player, self.config)
         self.optimizer = torch.optim.Adam(
-            self.policy.parameters(), lr=self.config.learning_rate, eps=self.config.adam_eps, fused=True
+            self.parameter_groups(), lr=self.config.learning_rate, eps=self.config.adam_eps, fused=True
         )
         self.generator = torch.Generator().manual_seed(self.config.seed)
         """On the CPU; draws lengths, tokens and the order of minibatches."""
@@ -164,6 +164,10 @@ class Learner(ABC, Generic[ConfigT]):
     def trains_policy(self) -> bool:
         """Returns whether the next iteration trains more than the value head."""
         return True
+
+    def parameter_groups(self) -> list[dict[str, Any]]:
+        """Returns Adam's groups of parameters: `params`, and `factor`, their share of the learning rate."""
+        return [{"params": list(self.policy.parameters()), "factor": 1.0}]
 
     @property
     def episodes(self) -> int:
@@ -274,10 +278,10 @@ class Learner(ABC, Generic[ConfigT]):
         return load_learner(cls, path, env, device=device, base=base, **kwargs)
 
     def _schedule(self, total_iterations: int) -> float:
-        """Sets the learning rate and which parameters are trained; returns the rate."""
+        """Sets the learning rates and which parameters are trained; returns the policy's rate."""
         rate = learning_rate(self.config, self.iteration, total_iterations)
         for group in self.optimizer.param_groups:
-            group["lr"] = rate
+            group["lr"] = rate * group["factor"]
         trains_policy = self.trains_policy()
         for parameter in self._trainable:
             parameter.requires_grad_(trains_policy)

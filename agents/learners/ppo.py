@@ -16,6 +16,8 @@ shaping is an initial value (Wiewiora 2003). Between 0 and 1 it is a dial from o
 
 from __future__ import annotations
 
+from typing import Any
+
 from torch import Tensor
 
 from agents.learners.learner import Learner
@@ -53,6 +55,19 @@ class TokenPPO(Learner[TokenPPOConfig]):
     def loss(self, scored: Scored, batch: Batch, denominator: float) -> LossTerm:
         """Returns the clipped surrogate with the critic's loss, less the entropy bonus."""
         return ppo_loss(scored, batch, denominator, self.config)
+
+    def parameter_groups(self) -> list[dict[str, Any]]:
+        """Returns Adam's groups of parameters; the value head is one of its own where it has a rate."""
+        rate = self.config.critic_learning_rate
+        if rate is None:
+            return super().parameter_groups()
+        head = list(self.policy.value_head.parameters())
+        kept = {id(parameter) for parameter in head}
+        others = [parameter for parameter in self.policy.parameters() if id(parameter) not in kept]
+        return [
+            {"params": others, "factor": 1.0},
+            {"params": head, "factor": rate / self.config.learning_rate},
+        ]
 
     def trains_policy(self) -> bool:
         """Returns whether the next iteration trains more than the value head."""

@@ -24,6 +24,9 @@ class TokenPPOConfig(LearnerConfig):
         ValueError: If a setting is out of range, or two do not go together.
     """
 
+    critic_learning_rate: float | None = setting(
+        None, "of Adam for the value head, at its peak; None: learning_rate"
+    )
     critic_warmup_iterations: int = setting(0, "first iterations that train the value head alone")
     lam: float = setting(0.95, "lambda of generalised advantage estimation")
     lam_critic: float | None = setting(None, "lambda of the critic's targets; None: lam")
@@ -41,6 +44,8 @@ class TokenPPOConfig(LearnerConfig):
         """Checks the settings of the critic as well."""
         super().__post_init__()
         self._check_count("critic_warmup_iterations", 0)
+        rate = self.critic_learning_rate
+        self._check("critic_learning_rate", rate is None or 0.0 < rate < math.inf, "a number > 0, or None")
         self._check("lam", 0.0 <= self.lam <= 1.0, "a number in [0, 1]")
         holds = self.lam_critic is None or 0.0 <= self.lam_critic <= 1.0
         self._check("lam_critic", holds, "a number in [0, 1], or None")

@@ -28,6 +28,7 @@ def test_every_setting_has_a_line_of_help():
         ({"lam_critic": -0.1}, r"lam_critic: expected a number in \[0, 1\], or None, got -0.1"),
         ({"cliprange_high": 0.0}, "cliprange_high: expected a number > 0, or None, got 0.0"),
         ({"critic_warmup_iterations": -1}, "critic_warmup_iterations: expected a whole number >= 0, got -1"),
+        ({"critic_learning_rate": 0.0}, "critic_learning_rate: expected a number > 0, or None, got 0.0"),
         ({"vf_coef": -1.0}, "vf_coef: expected a number >= 0, got -1.0"),
         ({"critic_offset": 1.5}, r"critic_offset: expected a number in \[0, 1\], got 1.5"),
         (

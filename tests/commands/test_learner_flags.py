@@ -41,6 +41,7 @@ TYPED = {  # setting: (flag, what is typed, what the learner gets), none of them
     "cliprange_high": ("cliprange-high", "0.28", 0.28),
     "entropy_coef": ("entropy-coef", "0.01", 0.01),
     "max_approxkl": ("max-approxkl", "0.05", 0.05),
+    "critic_learning_rate": ("critic-learning-rate", "0.01", 0.01),
     "critic_warmup_iterations": ("critic-warmup-iterations", "2", 2),
     "lam": ("lam", "1", 1.0),
     "lam_critic": ("lam-critic", "1", 1.0),

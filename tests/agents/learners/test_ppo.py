@@ -144,7 +144,12 @@ def test_equal_seeds_give_equal_runs_and_others_do_not(make_agent):
 
 
 @pytest.mark.parametrize(
-    "settings", [{}, {"kl_controller": "adaptive", "critic_warmup_iterations": 1, "response_length": (2, 5)}]
+    "settings",
+    [
+        {},
+        {"kl_controller": "adaptive", "critic_warmup_iterations": 1, "response_length": (2, 5)},
+        {"critic_warmup_iterations": 1, "critic_learning_rate": 1e-2},
+    ],
 )
 def test_a_resumed_run_goes_on_to_the_bit(make_agent, make_toy, tmp_path, settings):
     whole = Record()
@@ -219,6 +224,27 @@ def test_critic_warm_up_leaves_the_policy_alone(make_agent):
     assert agent.policy.value_head.weight.abs().sum() > 0
     agent.learn(16 * 3)
     assert any(not torch.equal(a, b) for a, b in zip(trunk, agent.policy.backbone.parameters(), strict=True))
+
+
+def test_the_value_head_may_have_a_rate_of_its_own(make_agent):
+    """Adam's first step is the rate in each parameter, whatever its gradient; both rates fall together."""
+    rates = {"learning_rate": 1e-3, "critic_learning_rate": 1e-2, "lr_schedule": "linear", "adam_eps": 1e-12}
+    agent = make_agent(minibatch_size=16, num_ppo_epochs=1, max_grad_norm=1e9, **rates)
+    head, trunk = agent.policy.value_head, agent.policy.backbone.model.transformer.ln_f.bias
+    before = trunk.detach().clone()
+    agent.learn(16)
+    torch.testing.assert_close(head.weight.abs(), torch.full_like(head.weight, 1e-2), atol=0, rtol=1e-3)
+    moved = (trunk - before).abs()
+    torch.testing.assert_close(moved, torch.full_like(moved, 1e-3), atol=1e-7, rtol=1e-2)
+    agent.learn(32)  # the second of two iterations has half of each rate
+    assert [group["lr"] for group in agent.optimizer.param_groups] == [5e-4, pytest.approx(5e-3)]
+
+
+def test_a_rate_of_the_value_head_equal_to_that_of_the_policy_changes_nothing(make_agent):
+    plain, same = make_agent().learn(48), make_agent(critic_learning_rate=1e-3).learn(48)
+    assert_same(parameters(plain), parameters(same))
+    other = make_agent(critic_learning_rate=1e-2).learn(48)
+    assert not torch.equal(other.policy.value_head.weight, plain.policy.value_head.weight)
 
 
 def test_a_user_can_freeze_part_of_the_model(make_agent, make_policy):
