@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -35,6 +35,8 @@ TASK_KEYS = (
     *("env_kwargs.max_new_tokens", "env_kwargs.domain", "env_kwargs.domain_kwargs"),
 )
 """Settings that say what there is to be learned: arms that share them share a goal."""
+FEEDBACK = ("value",)
+"""Keys of `domain_kwargs` that say how parts of a response are valued, and not which responses are right."""
 
 
 @dataclass(frozen=True)
@@ -119,12 +121,12 @@ def read_tasks(
     settings = [arm.results[0].settings if arm.results else arm.planned for arm in arms]
     keys = [task_key(one) for one in settings]
     numbers = {key: i for i, key in enumerate(dict.fromkeys(keys))}
-    varied = [key for key in TASK_KEYS if len({text_of(look_up(one, key)) for one in settings}) > 1]
+    varied = [key for key in TASK_KEYS if len({text_of(task_value(one, key)) for one in settings}) > 1]
     tasks: list[Task] = []
     for key in numbers:
         members = [arm for arm, own in zip(arms, keys, strict=True) if own == key]
         one = settings[keys.index(key)]
-        name = " ".join(show_setting(key, look_up(one, key)) for key in varied)
+        name = " ".join(show_setting(key, task_value(one, key)) for key in varied)
         tasks.append(_read_task(study, name, one, members, results))
     placed = [replace(arm, task=numbers[key]) for arm, key in zip(arms, keys, strict=True)]
     return placed, tasks
@@ -132,7 +134,15 @@ def read_tasks(
 
 def task_key(settings: Mapping[str, Any]) -> str:
     """Returns a text that is the same for runs that have the same to do."""
-    return text_of([look_up(settings, key) for key in TASK_KEYS])
+    return text_of([task_value(settings, key) for key in TASK_KEYS])
+
+
+def task_value(settings: Mapping[str, Any], key: str) -> Any:
+    """Returns what a setting says of the task: of a table all but how the feedback on a response is made."""
+    value = look_up(settings, key)
+    if not isinstance(value, Mapping):
+        return value
+    return {k: v for k, v in cast(Mapping[str, Any], value).items() if k not in FEEDBACK} or None
 
 
 def _read_task(
@@ -194,8 +204,7 @@ def _ends(
         record
         for result in results
         for record in result.records(ATTAINABLE)
-        if result.phase == "main"
-        and all(look_up(result.settings, key) == look_up(settings, key) for key in TASK_KEYS)
+        if result.phase == "main" and task_key(result.settings) == task_key(settings)
     ]
     if measured:
         n, prompts = measured[0]["n"], measured[0]["prompts"]

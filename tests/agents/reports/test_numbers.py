@@ -476,3 +476,24 @@ def test_wrong_input_is_refused(make, tmp_path):
 def test_numbers_are_plain_and_the_same_again(known, make):
     assert json.dumps(known, allow_nan=False) == json.dumps(make())
     assert rounded(-0.0) == 0.0 and str(rounded(-0.0)) == "0.0"
+
+
+def test_how_prefixes_are_valued_is_no_other_task(make, synthetic, tmp_path):
+    """The goal of both is that of the cell that measured what is attainable, under one of the values."""
+    toml = STUDY.replace(
+        '"config.lam" = [0.95, 1.0]', '"env_kwargs.domain_kwargs.value" = ["solvable", "random"]'
+    )
+    toml = toml.replace(
+        "max_new_tokens = 4", 'max_new_tokens = 4\ndomain_kwargs = { blanks = 8, value = "solvable" }'
+    )
+    toml = toml.replace('at = { "config.lam" = 0.95 }', f'at = {{ {key} = "solvable" }}')
+    toml = toml.replace('at = { "config.lam" = 1.0 }', f'at = {{ {key} = "random" }}')
+
+    def truth(cell):
+        if is_best_of(cell):
+            return {"records": synthetic.attainable_records(0.0, 1.0)}
+        return {"score": synthetic.ramp(times(cell)), "before": {"score": 0.3}, "after": {"score": 0.5}}
+
+    study, _ = synthetic.write_study(tmp_path / "known", toml, truth)
+    numbers = analyse(read_results(tmp_path / "known"), study)
+    assert [(task["name"], task["goal"]) for task in numbers["tasks"]] == [("", 0.75)]

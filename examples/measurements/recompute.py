@@ -1,0 +1,80 @@
+"""Recomputes the primary contrasts of packed studies from raw cells: python recompute.py NAME.jsonl.xz ..."""
+
+import json
+import lzma
+import sys
+import tomllib
+from pathlib import Path
+from statistics import NormalDist
+
+import numpy as np
+from scipy.stats import t as student
+
+LENGTH = "env_kwargs.max_new_tokens"
+
+
+def _leaves(table, prefix=""):  # nested settings by dotted keys
+    parts = [
+        _leaves(v, f"{prefix}{k}.") if isinstance(v, dict) else {prefix + k: v} for k, v in table.items()
+    ]
+    return {key: value for part in parts for key, value in part.items()}
+
+
+def _time(cell, goal, score):  # episodes to the goal, and up to where the run was seen
+    settings, rows = cell[0], [row for row in cell[1] if row["record"] == "iteration"]
+    batch, warm = int(rows[0]["episodes"]), settings.get("config.critic_warmup_iterations") or 0
+    rows = [row for row in rows[warm:] if None not in (row["env/score"], row["objective/kl"])]
+    x = np.array([row["episodes"] - batch * (1 + warm) for row in rows], float)
+    window = max(1, goal["window_episodes"] // batch) if "window_episodes" in goal else goal.get("window", 5)
+    most = goal.get("kl_per_token", np.inf) * settings[LENGTH]
+    room = np.array([[row["env/score"] - score, most - row["objective/kl"]] for row in rows])
+    room = np.array([room[max(0, i + 1 - window) : i + 1].mean(0) for i in range(len(x))])
+    a, b = room[:-1], room[1:]  # there is room on a part of the way from a to b, a straight line
+    cross = np.divide(a, a - b, out=np.zeros(a.shape), where=a != b)
+    first = np.where(a >= 0, 0, np.where(b >= 0, cross, 2)).max(1)
+    last = np.where(b >= 0, 1, np.where(a >= 0, cross, -1)).min(1)
+    i = np.flatnonzero(first <= last)[:1]
+    return (x[i] + first[i] * (x[i + 1] - x[i])).item() if len(i) else np.inf, x[-1]
+
+
+def _interval(pairs, method):  # ratio of means with its 95% interval, pairs drawn again 2,000 times
+    (t, c), rng, normal, levels = pairs, np.random.default_rng(0), NormalDist(), np.array([0.025, 0.975])
+    if method == "percentile":
+        counts = rng.multinomial(len(t), np.full(len(t), 1 / len(t)), size=2000)
+        return c.mean() / t.mean(), *np.quantile(counts @ c / (counts @ t), levels)
+    if method == "t":
+        ends = np.log(c / t).std(ddof=1) / len(t) ** 0.5 * np.array([0, *student.ppf(levels, len(t) - 1)])
+        return np.exp(np.log(c / t).mean() + ends)
+    i, value = rng.integers(0, len(t), (2000, len(t))), round(c.mean() / t.mean(), 11)
+    draws = np.round(c[i].mean(1) / t[i].mean(1), 11)
+    z = normal.inv_cdf(((draws < value).mean() + (draws <= value).mean()) / 2)
+    u = ((c.sum() - c) / (t.sum() - t)).mean() - (c.sum() - c) / (t.sum() - t)
+    a = (u**3).sum() / (6 * (u**2).sum() ** 1.5) if u.any() else 0.0
+    moved = [normal.cdf(z + (z + q) / (1 - a * (z + q))) for q in map(normal.inv_cdf, levels)]
+    return value, *np.quantile(draws, moved)
+
+
+for path in map(Path, sys.argv[1:]):
+    study = tomllib.loads(path.with_name(path.name.replace(".jsonl.xz", ".toml")).read_text())
+    cells, goal, plain, tries = [], study.get("goal", {}), _leaves(study["defaults"]), study.get("tuning", {})
+    for record in map(json.loads, lzma.decompress(path.read_bytes()).splitlines()):
+        cells += [(_leaves(record["settings"]), [])] if record["record"] == "cell" else []
+        cells[-1][1].append(record)
+    cells = [cell for cell in cells if cell[1][0]["phase"] == "main"]
+    tuned = {*tries.get("grid", {}), *(key for arm in tries.get("arms", []) for key in arm["points"][0])}
+    for one in (one for one in study.get("contrasts", []) if one.get("primary")):
+        times, limits, method = [], [], study.get("statistics", {}).get("interval", "bca")
+        for where in ({**one.get("at", {}), **one[side]} for side in ("treatment", "control")):
+            arm = [c for c in cells if c[1][1]["record"] == "evaluation" and where.items() <= c[0].items()]
+            free = {"run", *where, *tuned}  # what a contrast does not name is as in the defaults
+            arm = [c for c in arm if all(c[0].get(k) == plain.get(k) for k in {*c[0], *plain} - free)] or arm
+            ends = [r[1] for s, r in cells if "best" in r[1] and s[LENGTH] == arm[0][0][LENGTH]]
+            start, best = (np.mean([record[key] for record in ends]) for key in ("start", "best"))
+            runs = [_time(cell, goal, start + goal["share"] * (best - start)) for cell in arm]
+            never = [seen for time, seen in runs if time == np.inf]
+            limits += never or ([] if "stop_at.score" in arm[0][0] else [seen for _, seen in runs])
+            times.append({cell[1][0]["seed"]: time for cell, (time, _) in zip(arm, runs, strict=True)})
+        pairs = np.array([[side[seed] for seed in times[0] if seed in times[1]] for side in times])
+        ends = _interval(np.minimum(pairs, horizon := min(limits, default=np.inf)), method)
+        sign = {(True, False): "≤ ", (False, True): "≥ "}.get(tuple((pairs > horizon).any(1)), "")
+        print(f"{one['name']}: {sign}{{:.2f}}× [{{:.2f}}, {{:.2f}}]".format(*ends))
