@@ -61,7 +61,7 @@ def test_a_score_that_cells_stop_at_is_counted_up_to():
     )
     # 10 episodes an iteration, half of the way from the second to the third: the numbers are of before it.
     assert minus_episodes_to_score(result_of([0.0, 0.25, 0.75], [0, 1, 1], settings), goal, tuning) == -15.0
-    with pytest.raises(ValueError, match="tuning.score: expected the score .* stop_at.score of the cells"):
+    with pytest.raises(ValueError, match=r"tuning\.score: expected the score .* stop_at\.score of the cells"):
         minus_episodes_to_score(result_of([0.0, 0.9], [0, 1], {}), goal, tuning)
 
 
