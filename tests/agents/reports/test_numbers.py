@@ -480,12 +480,9 @@ def test_numbers_are_plain_and_the_same_again(known, make):
 
 def test_how_prefixes_are_valued_is_no_other_task(make, synthetic, tmp_path):
     """The goal of both is that of the cell that measured what is attainable, under one of the values."""
-    toml = STUDY.replace(
-        '"config.lam" = [0.95, 1.0]', '"env_kwargs.domain_kwargs.value" = ["solvable", "random"]'
-    )
-    toml = toml.replace(
-        "max_new_tokens = 4", 'max_new_tokens = 4\ndomain_kwargs = { blanks = 8, value = "solvable" }'
-    )
+    key, domain = '"env_kwargs.domain_kwargs.value"', 'domain_kwargs = { blanks = 8, value = "solvable" }'
+    toml = STUDY.replace('"config.lam" = [0.95, 1.0]', f'{key} = ["solvable", "random"]')
+    toml = toml.replace("max_new_tokens = 4", f"max_new_tokens = 4\n{domain}")
     toml = toml.replace('at = { "config.lam" = 0.95 }', f'at = {{ {key} = "solvable" }}')
     toml = toml.replace('at = { "config.lam" = 1.0 }', f'at = {{ {key} = "random" }}')
 

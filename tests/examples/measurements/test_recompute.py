@@ -1,4 +1,4 @@
-"""recompute.py: code that shares nothing with `agents` finds the primary contrasts to the last digit shown."""
+"""recompute.py: code that shares nothing with `agents` finds primary contrasts to the last digit shown."""
 
 import subprocess
 import sys
