@@ -17,6 +17,7 @@ JUDGES = Table(
     {
         "bundled": "rlsf_gym.domains.sentiment.judge:load_bundled",
         "bundled-b": "rlsf_gym.domains.sentiment.judge:load_bundled_b",
+        "order": "rlsf_gym.domains.sentiment.order_judge:load_order",
     },
 )
 """Name to judge, to a function that makes one, or to the `"module:attribute"` of either."""

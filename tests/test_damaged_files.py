@@ -31,6 +31,7 @@ from agents.training.results import read_evaluation
 from agents.training.run_folder import RunFolder
 from rlsf_gym.domains.sentiment.judge import Judge
 from rlsf_gym.domains.sentiment.knowledge.file import read_knowledge
+from rlsf_gym.domains.sentiment.order_judge import OrderJudge
 from rlsf_gym.prompts import load_prompts
 from rlsf_gym.scorers import TransformerScorer
 from rlsf_gym.text.tokenizer import load_tokenizer
@@ -168,6 +169,12 @@ def make_judge(folder: Path, policy: Path) -> list[Path]:
     return [folder / "judge.npz"]
 
 
+def make_order_judge(folder: Path, policy: Path) -> list[Path]:
+    del policy
+    OrderJudge.load().save(folder / "order.npz")
+    return [folder / "order.npz"]
+
+
 def make_graph(folder: Path, policy: Path) -> list[Path]:
     del policy
     from rlsf_gym.domains.sentiment.knowledge.file import BUNDLED
@@ -272,6 +279,7 @@ KINDS = {
         lambda file: is_json(file) if file.suffix == ".json" else is_text(file),
     ),
     "judge": Kind(make_judge, lambda folder: Judge.load(folder / "judge.npz")),
+    "judge of order": Kind(make_order_judge, lambda folder: OrderJudge.load(folder / "order.npz")),
     "graph": Kind(make_graph, lambda folder: read_knowledge(str(folder / "graph.toml")), is_toml),
     "prompts.txt": Kind(prompts("prompts.txt"), read_prompts("prompts.txt"), is_text),
     "prompts.csv": Kind(prompts("prompts.csv"), read_prompts("prompts.csv"), is_csv),

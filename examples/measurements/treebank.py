@@ -56,3 +56,12 @@ def read_phrases(line: str) -> Iterator[tuple[str, int]]:
     tree = read_tree(line)
     for node in tree.nodes:
         yield " ".join(tree.words[node.start : node.end]), node.label
+
+
+def join_words(phrase: str) -> str:
+    """Returns a phrase of a treebank as it is written elsewhere.
+
+    >>> join_words("it is n't the film 's fault")
+    "it isn't the film's fault"
+    """
+    return phrase.replace(" n't", "n't").replace(" '", "'")

@@ -32,9 +32,14 @@ INVERSE_PENALTY = 0.02
 Labels = NDArray[np.int64]
 
 
-def find_half(text: str) -> int:
-    """Returns 0 or 1, the half of the labelled reviews that a text belongs to."""
-    return hashlib.sha256(text.encode("utf-8")).digest()[0] & 1
+def find_half(text: str, byte: int = 0) -> int:
+    """Returns 0 or 1, the half of the labelled reviews that a text belongs to.
+
+    Args:
+        text: A review.
+        byte: Which byte of the text's hash says so: each cuts the reviews in another way.
+    """
+    return hashlib.sha256(text.encode("utf-8")).digest()[byte] & 1
 
 
 def cut_pieces(
@@ -108,15 +113,20 @@ def measure(judge: Judge, texts: Sequence[str], labels: Labels) -> dict[str, flo
 
 
 def write_card(figures: dict[str, dict[str, Any]], file: Path) -> None:
-    """Writes the judges' card from the figures measured here."""
+    """Writes the linear judges' part of the card from the figures measured here, and keeps the other part."""
     rows = "\n".join(
         f"| {name} | {f['reviews']:,} reviews | {f['whole']['accuracy']:.3f} | {f['whole']['brier']:.3f} "
         f"| {f['pieces']['accuracy']:.3f} | {f['pieces']['brier']:.3f} "
         f"| {f['temperature']:.3f} | {f['bias']:+.3f} |"
         for name, f in figures.items()
     )
-    file.write_text(CARD.format(rows=rows, tests=f"{figures['bundled']['tests']:,}"), encoding="utf-8")
+    text = CARD.format(rows=rows, tests=f"{figures['bundled']['tests']:,}")
+    _, part, rest = (file.read_text(encoding="utf-8") if file.is_file() else "").partition(CARD_PART)
+    file.write_text(f"{text}\n{part}{rest}" if part else text, encoding="utf-8")
 
+
+CARD_PART = "## The judge that reads word order\n"
+"""Heading of the part of the card that `compare_judges.py` writes."""
 
 CARD = """# The bundled judges
 

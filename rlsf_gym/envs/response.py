@@ -134,7 +134,7 @@ class ResponseEnv(OneStepEnv[dict[str, npt.NDArray[Any]], npt.NDArray[np.integer
     | `prompts` | `"bundled"` | where prompts come from: also a list of str, a file, a data set, a table; left out where a domain makes them |
     | `prompts_kwargs` | `None` | further arguments of `load_prompts` |
     | `split` | `"train"` | which part of the prompts |
-    | `judge` | `None` | a held-out judge, reported as `info["judge"]`: `"bundled"`, a path, the folder of a sequence classifier or `"transformer:NAME"`, or an object; or a list of such, of which every further one is reported as `info["judge_NAME"]` |
+    | `judge` | `None` | a held-out judge, reported as `info["judge"]`: `"bundled"`, `"order"`, a path, the folder of a sequence classifier or `"transformer:NAME"`, or an object; or a list of such, of which every further one is reported as `info["judge_NAME"]` |
     | `boundary` | `"closed"` | a unit, such as a word, counts when what follows or the end closes it; `"open"`: with each piece of it |
     | `max_prompt_tokens` | `16` | P |
     | `max_new_tokens` | `16` | T |
@@ -164,7 +164,7 @@ class ResponseEnv(OneStepEnv[dict[str, npt.NDArray[Any]], npt.NDArray[np.integer
     | step | `reward_<rule>` | float | what each rule of the scorer adds to the utility gain, such as `reward_negation`; they add up to it; absent for a scorer without rules |
     | step | `solved` | float | 1.0 where the response is right, 0.0 where not; only of a scorer with a verdict |
     | step | `judge` | float | in [0, 1], only where a judge was asked for |
-    | step | `judge_NAME` | float | the same of every further judge, such as `judge_bundled_b` of `["bundled", "bundled-b"]` |
+    | step | `judge_NAME` | float | the same of every further judge, such as `judge_order` of `["bundled", "order"]` |
     | step | `certificate` | list of dict | the records behind the score |
     | step | `certificate_payload` | dict | what else proves the score, plain JSON; absent for a scorer without such a thing |
     | step | `candidate_ids` | int64 (K,) | tokens that would have earned something of their own, increasing; only with `candidates=True`, as the next two |

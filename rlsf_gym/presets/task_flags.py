@@ -65,8 +65,9 @@ TASK = (
     ),
     Flag(
         "judge", "bundled", named,
-        "held-out judge, only reported: 'bundled', 'bundled-b', a path, 'none'; the bundled ones know films: "
-        "'none' is the default with other prompts than --prompts bundled, and other scorers than VADER's",
+        "held-out judge, only reported: 'bundled', 'bundled-b', 'order', a path, 'none'; the bundled ones "
+        "know films: 'none' is the default with other prompts than --prompts bundled, and other scorers "
+        "than VADER's",
     ),
     Flag("objective", "positive", named, "'positive', 'negative', 'strong', 'target', or module:attribute"),
     Flag("target", 0.0, signed, "the score to come close to, in [-1, 1], under --objective target"),

@@ -169,7 +169,10 @@ def test_a_wrong_line_of_training_is_told_at_once(call, tmp_path, arguments, wor
         (["--prompts", "other.csv"], "name one as --prompts-column"),
         (["--prompts", "other.csv", "--prompts-column", "x"], "'other.csv' has 'query'"),
         (["--eval-prompts", "other.csv"], "name one as --prompts-column"),
-        (["--judge", "bundeld"], ("judge must be one of bundled, bundled-b or", "(did you mean 'bundled'?)")),
+        (
+            ["--judge", "bundeld"],
+            ("judge must be one of bundled, bundled-b, order or", "(did you mean 'bundled'?)"),
+        ),
         (["--reward-design", "attention"], "use --scorer='transformer'"),
         (["--out", "file.txt"], "file.txt is a file: choose a new folder for --out"),
         (["--resume", "no such run"], "no such run is no run folder"),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
-from rlsf_gym.domains.sentiment.judge import Judge
+from rlsf_gym.judges import load_judge
 
 PACKAGE = Path(__file__).parents[2] / "rlsf_gym"
 ASSETS = PACKAGE / "domains" / "sentiment" / "assets"
@@ -77,6 +77,6 @@ def test_prompts_are_neutral_to_the_rules() -> None:
     assert np.mean(scores == 0.0) > 0.9
 
 
-@pytest.mark.parametrize("name", ["bundled", "bundled-b"])
+@pytest.mark.parametrize("name", ["bundled", "bundled-b", "order"])
 def test_prompts_are_neutral_to_the_judges(name: str) -> None:
-    assert 0.45 < Judge.load(name).predict(PROMPTS[:-1]).mean() < 0.55
+    assert 0.45 < load_judge(name).predict(PROMPTS[:-1]).mean() < 0.55

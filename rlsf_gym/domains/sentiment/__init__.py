@@ -1,7 +1,7 @@
-"""Sentiment of English text: VADER, a knowledge graph on top of it, their checker, a judge."""
+"""Sentiment of English text: VADER, a knowledge graph on top of it, their checker, judges."""
 
 from rlsf_gym.domains.domain import Corpus, Domain
-from rlsf_gym.domains.sentiment.judge import Judge
+from rlsf_gym.domains.sentiment.order_judge import read_judge
 from rlsf_gym.domains.sentiment.reviews import COLUMNS, clean
 from rlsf_gym.domains.sentiment.samples import SAMPLES
 from rlsf_gym.domains.sentiment.segmentation import EnglishWords
@@ -22,7 +22,7 @@ DOMAIN = Domain(
     },
     samples=SAMPLES,
     segmentation=EnglishWords(),
-    judge=Judge.load,
+    judge=read_judge,
     corpus=Corpus("reviews", COLUMNS, clean),
     defaults={"tokenizer": "bundled", "prompts": "bundled"},
     training=TRAINING,

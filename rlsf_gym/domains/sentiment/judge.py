@@ -1,6 +1,6 @@
-"""The held-out judge: a linear word n-gram classifier that is reported and never trained against.
+"""The linear held-out judge: a word n-gram classifier that is reported and never trained against.
 
-Two judges are bundled, trained on disjoint halves of the labelled IMDB reviews by
+Two of them are bundled, trained on disjoint halves of the labelled IMDB reviews by
 `examples/workshop/train_judge.py`: "bundled" and "bundled-b". Their temperature and bias are those that fit
 pieces of 8 to 32 tokens of reviews unseen in training, and stay as they are.
 
@@ -12,7 +12,6 @@ texts, not for whole reviews. `assets/JUDGE.md` has its statistics.
 from __future__ import annotations
 
 import re
-import zipfile
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,13 +23,17 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from rlsf_gym.arguments import did_you_mean, one_line
+from rlsf_gym.arguments import did_you_mean
+from rlsf_gym.domains.sentiment.judge_file import read_arrays, read_number
 
 BUCKETS = 2**18
 """Number of weights; a feature's bucket is the CRC-32 of its bytes modulo this."""
 
 BUNDLED = {"bundled": "judge-a.npz", "bundled-b": "judge-b.npz"}
-"""Bundled judges: name to file."""
+"""Bundled linear judges: name to file."""
+
+NAMES = (*BUNDLED, "order")
+"""Names of all bundled judges; `OrderJudge.load` returns the last one."""
 
 _ASSETS = Path(__file__).parent / "assets"
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*|[!?]")
@@ -104,34 +107,13 @@ class Judge:
         file = _ASSETS / BUNDLED[spec] if isinstance(spec, str) and spec in BUNDLED else Path(spec)
         if not file.is_file():
             raise ValueError(
-                f"judge must be one of {', '.join(BUNDLED)} or the path of an .npz file "
+                f"judge must be one of {', '.join(NAMES)} or the path of an .npz file "
                 f"or of a classifier's folder, got {str(spec)!r}"
-                f"{did_you_mean(str(spec), BUNDLED)}"
+                f"{did_you_mean(str(spec), NAMES)}"
             )
-        try:
-            with np.load(file, allow_pickle=False) as arrays:
-                weights, temperature, bias = (
-                    np.asarray(arrays[name]) for name in ("weights", "temperature", "bias")
-                )
-        except (
-            KeyError,
-            ValueError,
-            OSError,
-            EOFError,
-            TypeError,
-            AttributeError,
-            zipfile.BadZipFile,
-        ) as error:
-            reason = one_line(error)
-            raise ValueError(
-                f"judge file {file} must be an .npz of weights, temperature and bias: {reason}"
-            ) from error
-        for name, array in (("temperature", temperature), ("bias", bias)):
-            if array.shape != () or not np.issubdtype(array.dtype, np.floating):
-                raise ValueError(
-                    f"{name} in {file} must be one floating-point number, got {array.dtype} {array.shape}"
-                )
-        return cls(weights, float(temperature), float(bias))
+        arrays = read_arrays(file, ("weights", "temperature", "bias"), "weights, temperature and bias")
+        numbers = (read_number(file, arrays, name) for name in ("temperature", "bias"))
+        return cls(arrays["weights"], *numbers)
 
     def save(self, path: str | PathLike[str]) -> None:
         """Writes the judge as a compressed .npz, weights in half precision."""

@@ -94,7 +94,8 @@ def test_saved_judge_loads_the_same(tmp_path: Path) -> None:
 
 def test_unknown_name_lists_the_known(tmp_path: Path) -> None:
     message = (
-        r"one of bundled, bundled-b or the path of an \.npz file or of a classifier's folder, got 'bundeld'"
+        r"one of bundled, bundled-b, order or the path of an \.npz file or of a classifier's folder, "
+        "got 'bundeld'"
     )
     with pytest.raises(ValueError, match=message):
         Judge.load("bundeld")
