@@ -93,7 +93,8 @@ def measures_of(
         table: All measures; None: `MEASURES`.
     """
     rows = [*(MEASURES if table is None else table).values()]
-    wanted = {*asked, *(key for result in results for key in _measured(result, rows))}
+    wanted = {key.partition("_at_kl_")[0] for key in asked}
+    wanted |= {key for result in results for key in _measured(result, rows)}
     rows = [row for row in rows if not row.optional or row.key in wanted]
     kept = [row for row in rows if row.source != "log"]
     read = sorted((row for row in rows if row.at_kl), key=lambda row: row.key)

@@ -252,3 +252,9 @@ def test_a_run_that_never_got_there_counts_as_far_as_it_was_seen(load_beside):
     side = Plain(arm=arm, runs={0: {TIME: 700.0}, 1: {TIME: math.inf}}, seconds=None)
     assert horizon_of([side], [0, 1], TIME) == 500.0
     assert horizon_of([side], [0], TIME) == 900.0
+
+
+def test_an_optional_measure_that_is_asked_for_at_a_divergence_is_one():
+    found = measures_of([], ["solved_at_kl_2"])
+    assert {"solved", "solved_at_kl_2"} <= found.keys()
+    assert "solved" not in measures_of([], ["score_at_kl_2"])
