@@ -8,7 +8,7 @@ from dataclasses import replace
 from agents.reports import Additions
 from agents.stats.measures import MEASURES
 
-from . import candidates, game, gradients, negation
+from . import candidates, game, gradients, law, negation
 
 RULE_COLOURS = {
     **{"base": ("#0072b2", "#5db5ee"), "booster": ("#56b4e9", "#2f7fb8"), "capitals": ("#009e73", "#3cc79c")},
@@ -19,11 +19,12 @@ RULE_COLOURS = {
 """VADER's rules, in the order in which they are stacked; light and dark."""
 
 ADDITIONS = Additions(
-    shapes={**game.SHAPES, **gradients.SHAPES, **negation.SHAPES, **candidates.SHAPES},
+    shapes={**game.SHAPES, **gradients.SHAPES, **negation.SHAPES, **candidates.SHAPES, **law.SHAPES},
     sections={
         **dict.fromkeys(game.KINDS, game.game_section),
         negation.KIND: negation.negation_section,
         gradients.KIND: gradients.gradient_section,
+        **dict.fromkeys(law.KINDS, law.law_section),
         **dict.fromkeys(candidates.KINDS, candidates.candidates_section),
     },
     measures=[replace(MEASURES["judge"], axis="held-out judge, P(positive)")],
