@@ -1,0 +1,162 @@
+"""Numbers in prose are those of the reports: each marker of the pages, and the rules by hand."""
+
+from pathlib import Path
+
+import pytest
+
+from examples.measurements.prose_numbers import check, main, markers_of, report_of, tell, written
+
+pytestmark = pytest.mark.whole
+
+ROOT = Path(__file__).parents[1]
+PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]
+MARKED = [page for page in PAGES if markers_of(page.read_text(encoding="utf-8"))]
+FASTER = {"value": 8.589, "low": 8.02, "high": 9.0, "n": 10, "bound": None, "none_reached": False}
+NUMBERS = {
+    "contrasts": [
+        {
+            **{"name": "all: against one", "measure": "episodes_to_goal", "speed_up": FASTER, "n": 10},
+            **{"differences": {"judge": {"value": -0.019, "low": -0.042, "high": -0.0021, "n": 10}}},
+            **{"p": 0.0002, "p_adjusted": None},
+        },
+        {
+            **{"name": "bound", "measure": "episodes_to_goal", "n": 10, "p": 0.5, "p_adjusted": 0.75},
+            **{"speed_up": {**FASTER, "bound": "lower"}, "differences": {}},
+        },
+    ],
+    "arms": [
+        {
+            **{"name": "one", "runs": [1, 2, 3, 4], "planned": 10},
+            "summary": {
+                "episodes_to_goal": {"value": 1201.4, "low": 898.0, "high": 1409.0, "n": 4, "reached": 3},
+                "score": {"value": 0.5, "low": 0.25, "high": 0.75, "n": 4},
+            },
+        }
+    ],
+    "sensitivity": [
+        {
+            "name": "bound",
+            "rows": [
+                {"share": 0.5, "max_kl": 10.0, "speed_ups": {"tokens_to_goal": {**FASTER, "bound": "upper"}}},
+                {"share": 0.5, "max_kl": None, "speed_ups": {"tokens_to_goal": FASTER}},
+            ],
+        }
+    ],
+    "sections": {"Game": {"rows": [{"gap": 1234.5678}]}},
+}
+
+
+def wrong(text):
+    return check(text, lambda study: NUMBERS)
+
+
+@pytest.mark.parametrize("page", MARKED, ids=lambda page: str(page.relative_to(ROOT)))
+def test_the_numbers_of_a_page_are_those_of_the_reports(page):
+    assert check(page.read_text(encoding="utf-8"), lambda study: report_of(study).numbers) == []
+
+
+def test_pages_of_results_are_marked():
+    assert {"README.md", "docs/results.md"} <= {str(page.relative_to(ROOT)) for page in MARKED}
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "digits", "text"),
+    [
+        ("all: against one", "effect", None, "8.59 [8.02, 9.00]"),
+        ("all: against one", "effect", 1, "8.6 [8.0, 9.0]"),
+        ("all: against one", "effect.value", 0, "9"),
+        ("all: against one", "effect.interval", 1, "[8.0, 9.0]"),
+        ("all: against one", "episodes_to_goal.low", None, "8.02"),
+        ("all: against one", "judge", None, "-0.019 [-0.042, -0.002]"),
+        ("all: against one", "p", None, "< 0.001"),
+        ("bound", "holm", 2, "0.75"),
+        ("bound", "n", None, "10"),
+        ("bound", "under 0.5 10 tokens_to_goal", None, "8.59 [8.02, 9.00]"),
+        ("bound", "under 0.5 any tokens_to_goal", 1, "8.6 [8.0, 9.0]"),
+        ("one", "episodes_to_goal", None, "1,201 [898, 1,409]"),
+        ("one", "score.value", None, "0.500"),
+        ("one", "reached", None, "3 of 4"),
+        ("one", "runs", None, "4 of 10"),
+        ("numbers", "sections/Game/rows/0/gap", 1, "1,234.6"),
+    ],
+)
+def test_what_a_marker_stands_for(name, field, digits, text):
+    assert tell(NUMBERS, name, field, digits).text == text
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "message"),
+    [
+        (
+            "two",
+            "effect",
+            "expected 'numbers', or a contrast or arm of all: against one; bound; one, got 'two'",
+        ),
+        ("bound", "judge", "expected a measure that it has, .*got 'judge'"),
+        ("bound", "effect.middle", "with value, low, high, interval behind a point"),
+        ("bound", "under 0.7 any tokens_to_goal", "expected 'under SHARE LIMIT MEASURE' of its table"),
+        ("numbers", "sections/Gone", "expected a path in numbers.json, got 'sections/Gone'"),
+        ("numbers", "contrasts/0/name", "expected a number, got 'all: against one'"),
+    ],
+)
+def test_a_marker_of_nothing_is_named(name, field, message):
+    with pytest.raises(ValueError, match=message) as error:
+        tell(NUMBERS, name, field)
+    assert "\n" not in str(error.value)
+
+
+GOOD = "needs **8.6 [8.0,\n9.0]**<!-- s :: all: against\none :: effect :: 1 --> times"
+
+
+def test_text_holds_across_lines_and_emphasis():
+    assert wrong(GOOD) == []
+    assert wrong("a judge −0.019<!-- s :: all: against one :: judge.value -->.") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (GOOD.replace("8.6", "8.7"), "line 2: expected '8.6 [8.0, 9.0]', got "),
+        (GOOD.replace("**8.6", "**18.6"), "line 2: expected '8.6 [8.0, 9.0]'"),
+        ("0.019<!-- s :: all: against one :: judge.value -->", "line 1: expected '-0.019'"),
+        (GOOD.replace("needs", "needs at least"), "expected no bound before it"),
+        ("x\n8.6<!-- s :: bound :: effect.value :: 1 -->", "line 2: 8.6: expected 'at least ' before it"),
+        ("at most 8.6<!-- s :: bound :: effect.value :: 1 -->", "expected 'at least ' before it"),
+        ("1,201<!-- s :: one :: episodes_to_goal.value -->", "expected 'at least ' before it"),
+        ("3<!-- s :: gone :: effect -->", "line 1: expected 'numbers', or a contrast or arm"),
+    ],
+)
+def test_what_does_not_hold_is_said(text, message):
+    (line,) = wrong(text)
+    assert message in line
+
+
+def test_a_marker_in_code_is_an_example():
+    assert markers_of("`8.6<!-- s :: gone :: effect -->` and\n```\n8<!-- s :: gone :: p -->\n```\n") == []
+    assert len(markers_of("`a` 8.6<!-- s :: gone :: effect --> `b`")) == 1
+
+
+def test_a_bound_that_is_called_one_holds():
+    assert wrong("at least **8.6**<!-- s :: bound :: effect.value :: 1 -->") == []
+    assert wrong("≥ 8.59 [8.02, 9.00]<!-- s :: bound :: effect -->") == []
+
+
+def test_numbers_are_written_where_markers_ask():
+    text = "**0 [0, 0]**<!-- s :: all: against one :: effect :: 1 --> and p 0.9<!-- s :: bound :: p -->"
+    text += " or 0 of 0<!-- s :: one :: reached -->"
+    done = written(text, lambda study: NUMBERS)
+    assert done.startswith("**8.6 [8.0, 9.0]**<!--") and "and p 0.500<!--" in done and "or 3 of 4<!--" in done
+    assert wrong(done) == [] and written(done, lambda study: NUMBERS) == done
+    with pytest.raises(ValueError, match="line 1: expected a number before the marker"):
+        written("nothing<!-- s :: bound :: p -->", lambda study: NUMBERS)
+
+
+def test_the_command_says_what_does_not_hold(tmp_path, capsys):
+    page = tmp_path / "page.md"
+    page.write_text(
+        "9.9<!-- tiny-quick :: Token-level against the scalar standard :: effect.value -->", "utf-8"
+    )
+    assert main([str(page)]) == 1 and "expected '1.31'" in capsys.readouterr().out
+    assert main([str(page), "--write"]) == 0 and page.read_text("utf-8").startswith("1.31<!--")
+    page.write_text("9<!-- gone :: numbers :: x -->", "utf-8")
+    assert main([str(page)]) == 1 and "expected a committed study of candidates" in capsys.readouterr().out
