@@ -15,7 +15,7 @@ from agents.studies.files import CellResult
 
 Record = dict[str, Any]
 Points = list[list[float]]
-"""Rows of KL, score and judge, in the order of a line."""
+"""Rows of KL, score and, where there is one, judge, in the order of a line."""
 SHOWN = ("score", "judge")
 
 
@@ -85,18 +85,27 @@ def baseline_frontiers(results: Sequence[CellResult]) -> dict[str, Points]:
 
 
 def _point(rows: Sequence[Record]) -> list[float] | None:
-    """Returns KL, score and judge of one setting, means over seeds; None where one was not measured."""
-    if any(row[key] is None for row in rows for key in SHOWN):
+    """Returns KL, score and judge, if any, of one setting, means over seeds; None where there is no score."""
+    told = [key for key in SHOWN if all(row[key] is not None for row in rows)]
+    if SHOWN[0] not in told:
         return None
-    return [_mean(rows, "kl_bound" if "kl_bound" in rows[0] else "kl"), *(_mean(rows, key) for key in SHOWN)]
+    return [_mean(rows, "kl_bound" if "kl_bound" in rows[0] else "kl"), *(_mean(rows, key) for key in told)]
+
+
+def measured(frontiers: Mapping[str, Sequence[Sequence[float]]]) -> int:
+    """Returns how many of `SHOWN` some line has."""
+    return max((len(point) - 1 for points in frontiers.values() for point in points), default=0)
 
 
 def draw_frontiers(frontiers: Mapping[str, Points], look: Look) -> Any:
-    """Returns score and judge over divergence, a line for each way."""
-    figure, panels = make_panels(look, 2, columns=2, height=4.4)
-    for panel, (place, name) in zip(panels, ((1, "score"), (2, "held-out judge")), strict=True):
+    """Returns score and judge, as far as measured, over divergence, a line for each way."""
+    farthest = max(point[0] for points in frontiers.values() for point in points)
+    places = ((1, "score"), (2, "held-out judge"))[: measured(frontiers)]
+    figure, panels = make_panels(look, len(places), columns=len(places), height=4.4)
+    for panel, (place, name) in zip(panels, places, strict=True):
         dress(panel, look, x="KL to the untrained policy, nats per response", y=name)
-        for i, (way, points) in enumerate(frontiers.items()):
+        for i, (way, line) in enumerate(frontiers.items()):
+            points = [point for point in line if len(point) > place]
             colour, dashes = look.series(i)
             marker = "o" if len(points) < 16 else ""
             panel.plot(
@@ -104,7 +113,7 @@ def draw_frontiers(frontiers: Mapping[str, Points], look: Look) -> Any:
                 markersize=3.5, color=colour, linestyle=dashes, linewidth=1.6,
                 label=shown(way, LONGEST_LABEL),
             )  # fmt: skip
-        panel.set_xlim(0.0, 30.0)
+        panel.set_xlim(0.0, min(30.0, 1.05 * farthest))
     figure.legend(
         *panels[0].get_legend_handles_labels(), loc="outside lower left", ncols=2 if look.narrow else 4,
         frameon=False, fontsize=8, labelcolor=look.ink,

@@ -27,7 +27,7 @@ from agents.studies.records import MEASURED, NUMBER, POSITIVE, Shape
 from agents.studies.settings import look_up
 from rlsf_gym.text.tokenizer import load_tokenizer
 
-from .baselines import baseline_frontiers, baseline_table, draw_frontiers
+from .baselines import baseline_frontiers, baseline_table, draw_frontiers, measured
 from .equal_settings import equal_settings_table
 
 KINDS = ("best_of_n", "guided", "finetuned")
@@ -44,6 +44,8 @@ TOKENS = 16
 LENGTH = "env_kwargs.max_new_tokens"
 DESIGN = "env_kwargs.reward_design"
 TOLD = "env_kwargs.candidates"
+TOKENIZERS = {"Countdown": "countdown", "Sudoku": "sudoku", "KnightsAndKnaves": "knights"}
+"""Name of an environment's id to its tokenizer; of any other it is the bundled one."""
 
 FloatArray = npt.NDArray[np.float64]
 TEXT = (
@@ -52,7 +54,7 @@ TEXT = (
     "each time that it answers. The KL of best-of-n is a bound, all others are exact over the vocabulary.</p>"
 )
 FIGURE = (
-    "Score and held-out judge over divergence: learners in the course of training (means over seeds), "
+    "Score{} over divergence: learners in the course of training (means over seeds), "
     "policies that copy guided responses, decoding under guidance for several beta, and the best of 1 to n "
     "responses at their bound."
 )
@@ -70,7 +72,8 @@ def candidates_section(results: Sequence[CellResult], study: Study) -> Section:
         equal_settings_table(study, results, LEVELS),
         baseline_table(results),
     ]
-    figures = [Picture("ways", FIGURE, lambda look: draw_frontiers(frontiers, look))] if frontiers else []
+    caption = FIGURE.format(" and held-out judge" if measured(frontiers) > 1 else "")
+    figures = [Picture("ways", caption, lambda look: draw_frontiers(frontiers, look))] if frontiers else []
     numbers = {"frontiers": frontiers}
     shown = [table for table in tables if table.rows]
     return Section("All candidates, and what else their scores are good for", TEXT, figures, shown, numbers)
@@ -108,7 +111,9 @@ def costs_of(result: CellResult, curves: Curves, task: Task) -> tuple[float, flo
 def scored_texts(settings: Mapping[str, Any], episodes: float, tokens: float) -> float:
     """Returns how many texts are scored for so many episodes and tokens, each counted by itself."""
     if look_up(settings, TOLD):
-        return tokens * load_tokenizer(look_up(settings, "env_kwargs.tokenizer") or "bundled").vocab_size
+        own = str(settings.get("env", "")).rpartition("/")[2].partition("-")[0]
+        name = look_up(settings, "env_kwargs.tokenizer") or TOKENIZERS.get(own, "bundled")
+        return tokens * load_tokenizer(name).vocab_size
     return episodes if look_up(settings, DESIGN) == "terminal" else tokens
 
 
@@ -149,15 +154,21 @@ def times_of(arm: Arm, tasks: Sequence[Task]) -> dict[int, float]:
 
 
 def arm_frontiers(arms: Sequence[Arm]) -> dict[str, list[list[float]]]:
-    """Returns name to rows of KL, score and judge: means over an arm's runs, iteration by iteration."""
+    """Returns name to rows of KL, score and judge, if any: means over runs, iteration by iteration."""
     found: dict[str, list[list[float]]] = {}
     for arm in arms:
-        runs = [curves for curves in arm.curves if JUDGE in curves.others]
-        count = min((len(curves.kl) for curves in runs), default=0)
+        count = min((len(curves.kl) for curves in arm.curves), default=0)
+        is_judged = all(JUDGE in curves.others for curves in arm.curves)
         if count:
             stacked = np.array(
-                [[one.kl[:count], one.score[:count], one.others[JUDGE][:count]] for one in runs]
-            )  # (S, 3, iterations) float64
+                [
+                    [
+                        line[:count]
+                        for line in (one.kl, one.score, *([one.others[JUDGE]] if is_judged else ()))
+                    ]
+                    for one in arm.curves
+                ]
+            )  # (S, 2 or 3, iterations) float64
             found[arm.name] = stacked.mean(axis=0).T.tolist()
     return found
 
@@ -166,13 +177,17 @@ def level_table(frontiers: Mapping[str, Sequence[Sequence[float]]], longest: flo
     """Returns score and judge of all ways at equal divergence."""
     levels = [level * longest / TOKENS for level in LEVELS]
     rows: list[tuple[str, ...]] = []
+    shown = (SCORE, JUDGE)[: measured(frontiers)]
     for name, points in frontiers.items():
-        kls, scores, judges = (np.array(column) for column in zip(*points, strict=True))
-        cells = [number(value_at_kl(kls, values, level)) for values in (scores, judges) for level in levels]
+        kls, *heights = (np.array(column) for column in zip(*points, strict=True))
+        told = [[value_at_kl(kls, values, level) for level in levels] for values in heights]
+        told += [[None] * len(levels)] * (len(shown) - len(told))
+        cells = [number(value) for values in told for value in values]
         if set(cells) != {number(None)}:
             rows.append((name, *cells))
-    head = ("way", *(f"{what} at {level:g} nats" for what in (SCORE, JUDGE) for level in levels))
-    caption = "Score and held-out judge at equal divergence, between the points of the figure"
+    head = ("way", *(f"{what} at {level:g} nats" for what in shown for level in levels))
+    names = " and held-out judge" if JUDGE in shown else ""
+    caption = f"Score{names} at equal divergence, between the points of the figure"
     return Table("ways_at_kl", caption, head, tuple(rows))
 
 

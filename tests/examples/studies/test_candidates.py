@@ -143,6 +143,17 @@ def test_costs_by_hand(study, results):
     assert rows["potential candidates"] == ("2 of 2", "6", "26", f"{26 * 4096:,}")
 
 
+def test_texts_are_counted_by_the_vocabulary_of_the_environment():
+    from examples.studies.sections.candidates import scored_texts
+
+    told = {"env_kwargs": {"candidates": True, "reward_design": "potential"}}
+    counts = [
+        scored_texts({**told, "env": f"rlsf_gym:rlsf_gym/{name}-v0"}, 2.0, 10.0)
+        for name in ("Sentiment", "Sudoku", "Countdown")
+    ]
+    assert counts == [40_960.0, 120.0, 620.0]  # 4,096, 12 and 62 tokens
+
+
 def test_ratios_by_hand(study, results):
     from agents.reports.arms import read_arms, read_tasks
     from examples.studies.sections.candidates import ratio_table
@@ -176,10 +187,16 @@ def test_ways_are_compared_at_equal_divergence(results):
         ),
     ]
     found = baseline_frontiers(cells)
-    assert list(found) == ["best of n", "guided decoding"]  # a copy without a judge is not drawn
+    assert list(found) == ["best of n", "guided decoding", "copies 8, beta 1"]
+    assert found["copies 8, beta 1"] == [[4.0, 0.0]]  # without a judge, which others have
     np.testing.assert_allclose(found["guided decoding"], [[1.0, 0.0, 0.5], [3.0, 0.6, 0.5]])
     (row,) = level_table(found, 16.0).rows  # nobody is at 5 nats; the best of n not at 2 either
     assert row == ("guided decoding", "0.300", "–", "–", "0.500", "–", "–")
+    # Where nobody has a judge there is no column of one.
+    alone = {"copies": [[1.0, 0.25], [3.0, 0.75]]}
+    table = level_table(alone, 16.0)
+    assert table.head[1:] == ("score at 2 nats", "score at 5 nats", "score at 10 nats")
+    assert table.rows == (("copies", "0.500", "–", "–"),)
     # At 64 tokens the levels are 8, 20 and 40 nats.
     assert level_table(found, 64.0).rows == () and "8 nats" in level_table(found, 64.0).head[1]
 
