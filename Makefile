@@ -10,7 +10,7 @@ LOWEST := .venv-lowest
 # One process per core, so one thread each: more would only wait for each other.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto
 
-.PHONY: help train compare benchmark report explore test check check-all format lint types contracts doctests alone both lowest clean
+.PHONY: help train compare benchmark report leaderboard explore test check check-all format lint types contracts doctests alone both lowest clean
 
 help:  ## Say what each target does.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -40,6 +40,9 @@ benchmark: $(TRAIN)  ## A first answer to whether token-level feedback helps: ru
 
 report: $(TRAIN)  ## The report of a study, finished or not: ARGS="docs/results/tiny.jsonl.xz".
 	$(BIN)/python -m agents report $(ARGS) --sections examples/studies/sections
+
+leaderboard: $(TRAIN)  ## Designs over domains, from the committed cells alone: writes docs/leaderboard.md.
+	$(BIN)/python -m agents leaderboard $(sort $(wildcard docs/results/*.jsonl.xz)) $(sort $(wildcard docs/results/submitted/*.jsonl.xz)) --out docs/leaderboard.md
 
 explore: $(TRAIN)  ## A page on this machine that shows what each token earns, and why, as you type. DOMAIN=NAME takes another domain, ARGS="--open" opens it.
 	$(BIN)/python -m rlsf_gym explore $(if $(DOMAIN),--domain $(DOMAIN)) $(ARGS)

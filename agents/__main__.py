@@ -4,6 +4,7 @@
     python -m agents study      rlsf-study      run the cells of a study, from where it stopped
     python -m agents report     rlsf-report     tables, figures and a page of a study
     python -m agents show       rlsf-show       what a run folder holds, finished or not
+    python -m agents leaderboard    rlsf-leaderboard    designs over domains, from the cells of studies
 
 Each has --help.
 """
@@ -19,7 +20,7 @@ from pathlib import Path
 from agents.flags.parser import Parser, show_warning
 from agents.training.interruption import end_quietly
 
-COMMANDS = ("train", "study", "report", "show")
+COMMANDS = ("train", "study", "report", "show", "leaderboard")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -59,6 +60,11 @@ def report() -> int:
 def show() -> int:
     """Runs `rlsf-show`."""
     return run("show")
+
+
+def leaderboard() -> int:
+    """Runs `rlsf-leaderboard`."""
+    return run("leaderboard")
 
 
 if __name__ == "__main__":

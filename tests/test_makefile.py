@@ -32,7 +32,7 @@ def installs(tmp_path):
     return plan
 
 
-@pytest.mark.parametrize("target", ["train", "compare", "benchmark", "report", "explore"])
+@pytest.mark.parametrize("target", ["train", "compare", "benchmark", "report", "leaderboard", "explore"])
 @pytest.mark.parametrize(
     ("stamps", "expected"), [((), [TRAINING]), ((".train",), []), ((".train", ".ready"), [])]
 )

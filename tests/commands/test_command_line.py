@@ -22,7 +22,7 @@ ROOT = EXAMPLES.parent
 SURROGATE = "\udcff"
 COMMANDS = {
     "train_sentiment": "examples.train_sentiment",
-    **{name: f"agents.commands.{name}" for name in ("study", "report", "show")},
+    **{name: f"agents.commands.{name}" for name in ("study", "report", "show", "leaderboard")},
     **{name: f"rlsf_gym.commands.{name}" for name in ("explore", "view", "check")},
 }
 

@@ -11,7 +11,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 SLOW = {"torch", "transformers", "matplotlib", "datasets", "pyarrow", "scipy", "pandas", "accelerate", "peft"}
 COMMANDS = (
     (EXAMPLES / "train_sentiment.py",),
-    *(("-m", "agents", name) for name in ("train", "study", "report", "show")),
+    *(("-m", "agents", name) for name in ("train", "study", "report", "show", "leaderboard")),
     *(("-m", "rlsf_gym", name) for name in ("explore", "view", "check")),
 )
 
