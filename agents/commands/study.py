@@ -4,6 +4,7 @@
     python -m agents study tiny --limit-seconds 3600        an hour of a study of several
     python -m agents study my_study.toml --jobs 8 --out runs/mine
     python -m agents study base --device cuda --ray         on a cluster
+    python -m agents study --measures                       what contrasts can be about
 
 A study is a TOML file, your own or one that comes with this package (docs/benchmark.md describes it). A cell
 is one run with one seed; its file in OUT/cells has the same bytes wherever and whenever it runs. Modules
@@ -18,6 +19,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -78,6 +80,9 @@ def make_parser() -> Parser:
     """Returns the parser of the command line."""
     parser = Parser(prog=typed("python -m agents study"), description=__doc__)
     parser.add_argument("study", help=f"a TOML file, or one of {', '.join(shipped())}")
+    parser.add_argument(
+        "--measures", action=ListMeasures, nargs=0, help="list the measures that contrasts can be about"
+    )
     parser.add_argument("--out", type=Path, help="folder of the study (default: runs/studies/NAME)")
     parser.add_argument(
         "--jobs", type=count, default=os.cpu_count() or 1, help="cells at once (default: cores)"
@@ -94,6 +99,22 @@ def make_parser() -> Parser:
     parser.add_argument("--from", type=Path, dest="source", metavar="PACKED", help="start from packed cells")
     parser.add_argument("--pack", type=Path, metavar="PATH", help=f"pack what is finished as PATH*{PACKED}")
     return parser
+
+
+class ListMeasures(argparse.Action):
+    """A flag that prints the measures of contrasts, a line each, and ends the command."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *given: Any, **more: Any) -> None:
+        """Prints the measures and exits with status 0."""
+        del given, more
+        from agents.reports.run_measures import all_measures  # not for --help, which is to answer at once
+
+        for measure in all_measures().values():
+            notes = [f"{measure.better} is better"]
+            notes += ["needs [goal]"] if measure.is_time else []
+            notes += ["where it is measured"] if measure.optional else []
+            sys.stdout.write(f"{measure.key:<24}{measure.title}; {', '.join(notes)}\n")
+        parser.exit(0)
 
 
 def shipped() -> list[str]:

@@ -154,13 +154,13 @@ def answer(numbers: Numbers, measures: Measures | None = None) -> list[str]:
     if primary is None:
         return []
     arms = f"{' / '.join(primary['treatment'])} against {' / '.join(primary['control'])}"
+    changed = [plan_sentence(numbers["plan"])] if numbers["plan"]["standing"] == CHANGED else []
     if not primary["seeds"]:
         if primary["status"] == NO_ARM:
-            return [f"The primary contrast, {primary['name']}, is about no arm that trains."]
+            return [f"The primary contrast, {primary['name']}, is about no arm that trains.", *changed]
         reason = "fits several arms" if primary["status"] == AMBIGUOUS else "is not yet run"
-        return [f"The primary contrast, {arms}, {reason}."]
+        return [f"The primary contrast, {arms}, {reason}.", *changed]
     seeds = f"{primary['n']} paired seeds, p = {probability(primary['p'])}".replace("= <", "<")
-    changed = [plan_sentence(numbers["plan"])] if numbers["plan"]["standing"] == CHANGED else []
     if primary["measure"] != TIME or "against" in primary:
         measure = (all_measures() if measures is None else measures)[primary["measure"]]
         shown = "" if shows_difference(primary) else f"{UNDECIDED}, "

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from agents.commands import study as study_command
+from agents.reports.run_measures import all_measures
 from agents.studies.files import read_results
 from agents.studies.read import read_study
 
@@ -303,3 +304,13 @@ def test_ctrl_c_keeps_what_is_done_and_ends_what_is_not(slow_study):
 def test_the_shipped_studies_can_be_read(name):
     study = read_study(study_command.STUDIES / f"{name}.toml")
     assert study.goal is not None and sum(contrast.primary for contrast in study.contrasts) == 1
+
+
+def test_measures_are_listed_by_name(capsys):
+    with pytest.raises(SystemExit) as ended:
+        study_command.main(["--measures"])
+    lines = capsys.readouterr().out.splitlines()
+    assert ended.value.code == 0
+    assert "episodes_to_goal        episodes to the goal; lower is better, needs [goal]" in lines
+    assert "kl                      KL; lower is better" in lines
+    assert [line.split()[0] for line in lines] == list(all_measures())

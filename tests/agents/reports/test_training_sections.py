@@ -88,3 +88,5 @@ def test_a_plan_that_was_changed_is_said_beside_the_answer():
     said = answer(numbers_of({"value": 2.0, "low": 1.5, "high": 3.0}, standing="changed"))
     changed = "The plan was changed after cells had run (12 in all): the goal, after 5 cells."
     assert len(said) == 2 and said[1] == changed
+    early = answer(numbers_of({"value": 1.0}, standing="changed", seeds=[], status="not yet run"))
+    assert early == ["The primary contrast, a against b, is not yet run.", changed]
