@@ -14,7 +14,8 @@ from agents.studies.training import make_agent
 
 pytestmark = pytest.mark.whole
 
-FILE = Path(__file__).parents[3] / "examples" / "studies" / "law.toml"
+ROOT = Path(__file__).parents[3]
+FILE = ROOT / "examples" / "studies" / "law.toml"
 SMALL = {
     **{"groups": 3, "batches": 1, "right_batches": 2, "warmup": 2},
     "env_kwargs": {"max_new_tokens": 6},
@@ -206,3 +207,22 @@ def test_unknown_arms_and_another_control_are_refused(settings):
         next(predict({**settings, "arms": ["x"]}, 0))
     with pytest.raises(ValueError, match="arms: expected 'terminal, λ 1', the control, as the first, got"):
         next(predict({**settings, "arms": ["potential, λ 1"]}, 0))
+
+
+def test_every_prediction_is_committed_and_is_of_the_plan_as_it_is():
+    """No cell of training was run under a plan whose predictions had not been."""
+    from agents.studies.files import read_results
+    from examples.studies.cells.law_arms import ARMS
+
+    planned = {cell.key: cell for cell in read_study(FILE).main_cells()}
+    results = ROOT / "docs" / "results"
+    kept = {result.key: result for result in read_results(results / "law.jsonl.xz")}
+    assert kept.keys() <= planned.keys()
+    told = [key for key, cell in planned.items() if cell.settings["run"] == "law:predict"]
+    assert len(told) == 6
+    for key in told:
+        rows = kept[key].records("law_prediction")
+        assert [row["arm"] for row in rows] == list(ARMS) and rows[0]["speed_up"] == 1.0
+        assert kept[key].settings == planned[key].settings
+    assert len({str(result.header["plan"]) for result in kept.values()}) == 1
+    assert (results / "law.toml").read_bytes() == FILE.read_bytes()
