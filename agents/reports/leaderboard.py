@@ -137,13 +137,13 @@ def _make_board(
 def _columns(summaries: Sequence[Mapping[str, Any]], measures: Measures) -> list[Measure]:
     """Returns the measures of a board beside times: final score, share solved, and that at equal divergence.
 
-    The divergence is the largest at which half of the arms, or more, can be read.
+    The divergence is the largest at which three of four arms, or more, can be read.
     """
     last = measures[SOLVED] if SOLVED in measures else measures[SCORE]
     found = [measures[SCORE], *([last] if last.key == SOLVED else [])]
     for level in sorted(KL_LEVELS, reverse=True):
         equal = at_level(last, level)
-        if 2 * sum(bool(one.get(equal.key)) for one in summaries) >= len(summaries):
+        if 4 * sum(bool(one.get(equal.key)) for one in summaries) >= 3 * len(summaries):
             return [*found, equal]
     return found
 
