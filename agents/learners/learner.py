@@ -281,7 +281,7 @@ class Learner(ABC, Generic[ConfigT]):
         """Sets the learning rates and which parameters are trained; returns the policy's rate."""
         rate = learning_rate(self.config, self.iteration, total_iterations)
         for group in self.optimizer.param_groups:
-            group["lr"] = rate * group["factor"]
+            group["lr"] = rate * group.get("factor", 1.0)  # an optimiser that was put in may have none
         trains_policy = self.trains_policy()
         for parameter in self._trainable:
             parameter.requires_grad_(trains_policy)
@@ -306,7 +306,12 @@ class Learner(ABC, Generic[ConfigT]):
             processes=self.processes,
         )
         metrics = iteration_metrics(
-            trained, played.episodes, self.iteration + 1, lr=rate, kl_coef=self.kl_coef
+            trained,
+            played.episodes,
+            self.iteration + 1,
+            lr=rate,
+            kl_coef=self.kl_coef,
+            gamma=self.config.gamma,
         )
         self.kl_coef = next_kl_coef(self.config, self.kl_coef, metrics["objective/kl"])
         self.last = {"kl": metrics["objective/kl"], "reward_design": played.episodes[0].get("reward_design")}

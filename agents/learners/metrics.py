@@ -10,6 +10,7 @@ from torch import Tensor
 
 from agents.learners.update import Trained
 from agents.learners.update_stats import UpdateStats
+from agents.maths.advantages import reward_to_go
 from agents.maths.expected import expected_rewards, good_kinds
 from agents.maths.losses import explained_variance
 from agents.maths.positions import explained_variance_by_quarter, kl_by_quarter
@@ -20,7 +21,13 @@ IDENTIFIERS = {"prompt_id", "eos_token_id", "reward"}
 
 
 def iteration_metrics(
-    trained: Trained, episodes: Sequence[Mapping[str, Any]], iteration: int, *, lr: float, kl_coef: float
+    trained: Trained,
+    episodes: Sequence[Mapping[str, Any]],
+    iteration: int,
+    *,
+    lr: float,
+    kl_coef: float,
+    gamma: float,
 ) -> dict[str, float]:
     """Returns all numbers of an iteration, by log key.
 
@@ -30,6 +37,7 @@ def iteration_metrics(
         iteration: 1 is the first.
         lr: Its learning rate.
         kl_coef: Its KL coefficient.
+        gamma: Discount of the learner.
     """
     return {
         "iteration": float(iteration),
@@ -39,7 +47,7 @@ def iteration_metrics(
         **objective_metrics(trained.rollout, trained.batch.rewards),
         **candidate_metrics(trained.rollout),
         **update_metrics(trained.stats),
-        **critic_metrics(trained.batch),
+        **critic_metrics(trained.batch, gamma=gamma),
         "policy/rescored": float(trained.rescored),
         **environment_metrics(episodes),
     }
@@ -94,12 +102,22 @@ def update_metrics(stats: UpdateStats) -> dict[str, float]:
     }
 
 
-def critic_metrics(batch: Batch) -> dict[str, float]:
-    """Returns the critic's explained variance, whole and by quarter, under `val/`; empty without one."""
+def critic_metrics(batch: Batch, *, gamma: float) -> dict[str, float]:
+    """Returns the critic's explained variance, whole and by quarter, under `val/`; empty without one.
+
+    Its targets hold its own values where lambda is below 1, and those of two lambdas can't be compared; what
+    was earned from a token on, the return at lambda 1, is the same for every critic.
+
+    Args:
+        batch: As the update read it.
+        gamma: Discount of the learner.
+    """
     if batch.returns is None:
         return {}
+    earned = reward_to_go(batch.rewards, batch.response_mask, gamma=gamma)  # (B, T) float32
     return {
         "val/explained_variance": explained_variance(batch.values, batch.returns, batch.response_mask),
+        "val/explained_variance_of_returns": explained_variance(batch.values, earned, batch.response_mask),
         **explained_variance_by_quarter(batch.values, batch.returns, batch.response_mask),
     }
 

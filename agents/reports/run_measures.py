@@ -287,10 +287,10 @@ def level_name(name: str, level: float) -> str:
 
 
 def _measured(result: CellResult, measures: Iterable[Measure]) -> Iterator[str]:
-    """Yields the keys of the measures that evaluations of a run have, or that a report draws curves of."""
+    """Yields the keys of the measures that evaluations of a run have, or that its iterations log."""
     evaluations, logged = result.evaluations.values(), result.iterations[-1:]
     for row in measures:
-        curves = logged if row.at_kl else ()
+        curves = logged if row.at_kl or row.source == "log" else ()
         if any((one or {}).get(row.key) is not None for one in evaluations) or any(
             one.get(row.log_key) is not None for one in curves
         ):

@@ -175,6 +175,10 @@ _TABLE = (
         *("explained_variance", "explained variance", 2, "log"), log="val/explained_variance", last=True,
         tables=("reliability",),
     ),
+    Measure(
+        *("explained_variance_of_returns", "explained variance of returns", 2, "log"),
+        log="val/explained_variance_of_returns", optional=True, tables=("reliability",),
+    ),
 )  # fmt: skip
 MEASURES: dict[str, Measure] = {measure.key: measure for measure in _TABLE}
 """Measures by key, in the order of all tables and figures."""

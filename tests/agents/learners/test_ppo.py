@@ -12,6 +12,8 @@ import torch
 from gymnasium.vector import AutoresetMode
 
 from agents import TokenPPO, TokenPPOConfig
+from agents.learners.metrics import critic_metrics
+from agents.maths.tensors import Batch
 from agents.policies.policy import CausalLMPolicy
 
 V, P, T, END, WANTED = 12, 5, 6, 11, 3
@@ -84,6 +86,20 @@ def test_the_reference_stays_and_divergence_is_never_negative(make_agent):
     assert [row["objective/kl"] > 0.0 for row in record.metrics[1:]] == [True] * 4
 
 
+def test_what_was_earned_is_explained_without_the_critics_own_values():
+    mask = torch.ones(2, 2, dtype=torch.bool)
+    values, rewards = torch.tensor([[2.0, 1.0], [0.0, 0.0]]), torch.tensor([[1.0, 1.0], [0.0, 2.0]])
+    tokens = torch.zeros(2, 3, dtype=torch.int64)
+    batch = Batch(tokens, tokens.bool(), mask, values, values, values, rewards, values, returns=values)
+    found = critic_metrics(batch, gamma=1.0)
+    # Targets that are its own values are explained whole. What was earned from each token on is 2, 1, 2, 2,
+    # of variance 3/16; it lacks 0, 0, 2, 2, of variance 1.
+    assert found["val/explained_variance"] == 1.0
+    assert found["val/explained_variance_of_returns"] == pytest.approx(1 - 16 / 3)
+    # Discounted away, what is left is 1, 1, 0, 2, of variance 1/2; it lacks -1, 0, 0, 2, of variance 19/16.
+    assert critic_metrics(batch, gamma=0.0)["val/explained_variance_of_returns"] == pytest.approx(-1.375)
+
+
 def test_metrics_are_those_of_the_glossary(make_agent):
     record = Record()
     make_agent(callbacks=[record]).learn(32)
@@ -94,7 +110,7 @@ def test_metrics_are_those_of_the_glossary(make_agent):
         "policy/approxkl", "policy/clipfrac", "policy/ratio", "policy/ratio_error", "policy/rescored",
         "policy/ratio_mean", "policy/ratio_spread",
         "policy/grad_norm", "policy/steps", "loss/policy", "loss/value", "val/explained_variance",
-        "env/score",
+        "val/explained_variance_of_returns", "env/score",
         *(f"{key}_q{q}" for key in ("objective/kl", "val/explained_variance") for q in (1, 2, 3, 4)),
     }  # fmt: skip
     assert set(record.metrics[0]) == expected
