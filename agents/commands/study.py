@@ -113,7 +113,7 @@ class ListMeasures(argparse.Action):
             notes = [f"{measure.better} is better"]
             notes += ["needs [goal]"] if measure.is_time else []
             notes += ["where it is measured"] if measure.optional else []
-            sys.stdout.write(f"{measure.key:<24}{measure.title}; {', '.join(notes)}\n")
+            sys.stdout.write(f"{measure.key:<31} {measure.title}; {', '.join(notes)}\n")
         parser.exit(0)
 
 

@@ -311,6 +311,6 @@ def test_measures_are_listed_by_name(capsys):
         study_command.main(["--measures"])
     lines = capsys.readouterr().out.splitlines()
     assert ended.value.code == 0
-    assert "episodes_to_goal        episodes to the goal; lower is better, needs [goal]" in lines
-    assert "kl                      KL; lower is better" in lines
+    assert f"{'episodes_to_goal':<31} episodes to the goal; lower is better, needs [goal]" in lines
+    assert f"{'kl':<31} KL; lower is better" in lines
     assert [line.split()[0] for line in lines] == list(all_measures())
