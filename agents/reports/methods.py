@@ -142,6 +142,12 @@ def _settings(numbers: Numbers) -> str:
     return f"Common to all arms: {shared}. All others are the defaults of learner and environment."
 
 
+def _choice(names: Sequence[str], values: Sequence[Any]) -> str:
+    """Returns what was chosen for an arm, of the keys that it was tuned over; empty where nothing was yet."""
+    pairs = zip(names, values, strict=True)
+    return ", ".join(f"{in_prose(name)} = {_value(value)}" for name, value in pairs if value is not None)
+
+
 def _tuning(numbers: Numbers) -> str:
     tuning = numbers["tuning"]
     if tuning is None:
@@ -153,13 +159,10 @@ def _tuning(numbers: Numbers) -> str:
     grid = grid if tuning["candidates"] == whole else f"not all combinations of {grid}"
     own = "; ".join(f"`{in_prose(key)}` = {_value(value)}" for key, value in tuning["settings"].items())
     names = [SHORT.get(name, name) for name in (key.rpartition(".")[2] for key in tuning["keys"])]
-    known = [one for one in tuning["chosen"] if None not in one["chosen"]]
     chosen = "; ".join(
-        f"{in_prose(one['where'] or 'all arms')}: "
-        + ", ".join(
-            f"{in_prose(name)} = {_value(value)}" for name, value in zip(names, one["chosen"], strict=True)
-        )
-        for one in known
+        f"{in_prose(one['where'] or 'all arms')}: {values}"
+        for one in tuning["chosen"]
+        if (values := _choice(names, one["chosen"]))
     )
     own = f", with {own}" if own else ""
     return (

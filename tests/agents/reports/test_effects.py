@@ -8,7 +8,7 @@ import pytest
 
 from agents.reports.contrasts import horizon_of
 from agents.reports.effects import effect_text, shows_difference
-from agents.reports.methods import methods_markdown
+from agents.reports.methods import _tuning, methods_markdown
 from agents.reports.numbers import analyse
 from agents.reports.report import open_report, tables_markdown
 from agents.reports.run_measures import TIME, measures_of
@@ -258,3 +258,21 @@ def test_an_optional_measure_that_is_asked_for_at_a_divergence_is_one():
     found = measures_of([], ["solved_at_kl_2"])
     assert {"solved", "solved_at_kl_2"} <= found.keys()
     assert "solved" not in measures_of([], ["score_at_kl_2"])
+
+
+def test_methods_say_what_arms_with_keys_of_their_own_chose():
+    tuning = {
+        "criterion": "episodes",
+        "seeds": [9],
+        "candidates": 2,
+        "grid": {"config.lam": [0.5, 1.0], "config.group_size": [4, 8]},
+        "settings": {},
+        "keys": ["config.lam", "config.group_size"],
+        "chosen": [
+            {"where": "ppo", "chosen": [0.5, None]},
+            {"where": "grpo", "chosen": [None, 8]},
+            {"where": "rloo", "chosen": [None, None]},
+        ],
+    }
+    text = _tuning({"tuning": tuning})
+    assert text.endswith("Chosen: ppo: λ = 0.5; grpo: group_size = 8.")
