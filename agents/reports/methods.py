@@ -142,7 +142,7 @@ def _settings(numbers: Numbers) -> str:
     return f"Common to all arms: {shared}. All others are the defaults of learner and environment."
 
 
-def _choice(names: Sequence[str], values: Sequence[Any]) -> str:
+def _choice(names: Sequence[str | None], values: Sequence[Any]) -> str:
     """Returns what was chosen for an arm, of the keys that it was tuned over; empty where nothing was yet."""
     pairs = zip(names, values, strict=True)
     return ", ".join(f"{in_prose(name)} = {_value(value)}" for name, value in pairs if value is not None)
