@@ -21,7 +21,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import gymnasium as gym
 import torch
@@ -44,6 +44,8 @@ KNOWN = (
     *("other_env_kwargs", "pass_at"),
 )
 """Names of the settings of a training run; others are refused."""
+PASS_AT = {"n", "prompts"}
+"""Keys of the setting `pass_at`."""
 LARGEST_BATCH = 128
 """Most episodes that an evaluation collects at once."""
 BLEU_SAMPLE = 128
@@ -109,7 +111,9 @@ def train(settings: Settings, seed: int) -> Iterator[Record]:
     keeper = MetricsKeeper()
     agent = make_agent(settings, seed, [keeper, MemoryRelease(), *_stops(settings)])
     env = make_env(settings, min(int(settings["eval_episodes"]), LARGEST_BATCH), evaluating=True)
-    yield {"record": "evaluation", "when": "before", "summary": _summary(_rows(agent, env, settings, seed))}
+    before = _summary(_rows(agent, env, settings, seed))
+    _check_pass_at(settings, before)
+    yield {"record": "evaluation", "when": "before", "summary": before}
     try:
         most = int(settings.get("most_episodes", settings["episodes"]))
         agent.learn(most + int(settings.get("extra_episodes", 0)))
@@ -246,6 +250,20 @@ def _other_summary(agent: Learner[Any], settings: Settings, seed: int) -> Record
     env = make_env(other, min(int(settings["eval_episodes"]), LARGEST_BATCH), evaluating=True)
     found = summarise(_rows(agent, env, settings, seed))
     return {f"other_{key}": found[key] for key in ("score", "solved") if key in found}
+
+
+def _check_pass_at(settings: Settings, evaluated: Record) -> None:
+    """Checks that pass@k can be measured, before a run is spent on it.
+
+    Raises:
+        ValueError: If the table is malformed, or the environment has no verdict.
+    """
+    table: Any = settings.get("pass_at", {"n": 1, "prompts": 1})
+    counts = [*cast(Record, table).values()] if isinstance(table, dict) and {*table} == PASS_AT else []
+    if not counts or not all(type(count) is int and count > 0 for count in counts):
+        raise ValueError(f"pass_at: expected n and prompts, whole numbers >= 1, got {table!r}")
+    if "pass_at" in settings and evaluated.get("solved") is None:
+        raise ValueError("pass_at: expected an environment that reports `solved`, this one does not")
 
 
 def _pass_at(agent: Learner[Any], settings: Settings, seed: int) -> Record:

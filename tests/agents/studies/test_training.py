@@ -192,3 +192,18 @@ def test_a_stop_that_can_not_be_is_refused(settings, change, message):
 )
 def test_the_chance_that_one_of_some_is_right(n, right, k, chance):
     assert chance_of_any(n, right, k) == pytest.approx(chance, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        (64, "pass_at: expected n and prompts, whole numbers >= 1, got 64"),
+        ({"n": 4}, "pass_at: expected n and prompts"),
+        ({"n": 4, "prompts": 0}, "pass_at: expected n and prompts"),
+        ({"n": 4, "prompts": 2, "env": "x"}, "pass_at: expected n and prompts"),
+        ({"n": 4, "prompts": 2}, "pass_at: expected an environment that reports `solved`"),
+    ],
+)
+def test_what_can_not_be_passed_is_refused_before_training(settings, table, message):
+    with pytest.raises(ValueError, match=message):
+        next(train({**settings, "pass_at": table}, 0))
