@@ -19,10 +19,11 @@ import numpy.typing as npt
 
 from agents.reports.arms import Arm
 from agents.reports.factors import tuned_keys
-from agents.reports.run_measures import TIME, TIMES, Measures, Task, all_measures, time_in
+from agents.reports.run_measures import TIME, Measures, Task, all_measures, time_in
 from agents.runs.strict_json import show
 from agents.stats.contrasts import holm, ratio_of_speed_ups, sign_flip_test, speed_up
 from agents.stats.intervals import paired_difference
+from agents.stats.measures import TIMES
 from agents.stats.resampling import STUDENT, Method
 from agents.studies.plan import Contrast, Study
 from agents.studies.settings import look_up, matches

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from agents.reports.run_measures import TIME, TIMES
+from agents.reports.run_measures import TIME
 from agents.reports.tables import DASH, interval, number
-from agents.stats.measures import Measure
+from agents.stats.measures import TIMES, Measure
 
 Numbers = Mapping[str, Any]
 SIGNS = {"lower": "≥ ", "upper": "≤ "}

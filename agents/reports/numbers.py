@@ -24,7 +24,6 @@ from agents.reports.run_measures import (
     SCORE,
     SECONDS,
     TIME,
-    TIMES,
     Curves,
     Measures,
     Task,
@@ -42,7 +41,7 @@ from agents.stats.aggregates import (
     probability_of_improvement,
 )
 from agents.stats.intervals import failure_rate, mean_interval, spread
-from agents.stats.measures import KL_LEVELS, MEASURES
+from agents.stats.measures import KL_LEVELS, MEASURES, TIMES
 from agents.stats.resampling import PERCENTILE, Method
 from agents.studies.files import CellResult
 from agents.studies.plan import MAIN, TUNING, Cell, Study, unique

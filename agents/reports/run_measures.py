@@ -28,8 +28,7 @@ FloatArray = npt.NDArray[np.float64]
 TIME, AREA, GAP = "episodes_to_goal", "area", "gap"
 """Keys of what is read off a run's curves and both of its evaluations."""
 TOKENS, SECONDS = "tokens_to_goal", "seconds_to_goal"
-TIMES = (TIME, TOKENS, SECONDS)
-"""Keys of what a run takes to the goal, counted in episodes, generated tokens, and seconds."""
+"""Keys of what a run takes to the goal counted otherwise: in generated tokens, and in seconds."""
 SCORE, JUDGE = "score", "judge"
 """Keys of what is trained on, and of what nobody is trained against."""
 LENGTH = "objective/length"

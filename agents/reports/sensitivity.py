@@ -14,8 +14,9 @@ from typing import Any
 
 from agents.reports.contrasts import Side, meant_by, speed_up_of
 from agents.reports.effects import speed_up_text
-from agents.reports.run_measures import TIMES, Task, time_in, time_to_goal
+from agents.reports.run_measures import Task, time_in, time_to_goal
 from agents.reports.tables import DASH, Table, number
+from agents.stats.measures import TIMES
 from agents.stats.resampling import Method
 from agents.studies.plan import Contrast, Study
 

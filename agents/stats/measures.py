@@ -182,6 +182,8 @@ _TABLE = (
 )  # fmt: skip
 MEASURES: dict[str, Measure] = {measure.key: measure for measure in _TABLE}
 """Measures by key, in the order of all tables and figures."""
+TIMES = tuple(key for key, measure in MEASURES.items() if measure.is_time)
+"""Keys of the measures of what a run took to the goal."""
 
 
 def evaluated(measures: Mapping[str, Measure] | None = None) -> list[Measure]:

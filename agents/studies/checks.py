@@ -11,13 +11,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from agents.runs.strict_json import did_you_mean, is_count, show
+from agents.stats.measures import TIMES
 from agents.studies.names import PLACES
 from agents.studies.plan import Contrast, Study
 from agents.studies.settings import leaves, look_up, merge
 from agents.studies.tuning import CRITERIA, EPISODES, STOP_SCORE
 
-TIMES = ("episodes_to_goal", "tokens_to_goal", "seconds_to_goal")
-"""Keys of the measures that need a goal."""
 GOAL = "add [goal] with share = 0.8, the part of the way to what is attainable (docs/benchmark.md)"
 BUDGETS = ("episodes", "eval_episodes", "n", "prompts")
 """Settings of the cell functions of `agents` that are budgets: numbers of episodes, responses, prompts."""

@@ -36,6 +36,7 @@ from agents.rollouts.evaluation import Row, evaluate, summarise
 from agents.rollouts.play import repeat_openings
 from agents.rollouts.player import Player
 from agents.stats.diversity import self_bleu
+from agents.studies.plan import Goal
 from agents.studies.settings import merge
 
 KNOWN = (
@@ -236,7 +237,8 @@ def _stops(settings: Settings) -> list[GoalStop]:
     if set(stop) - {"kl"} != {"score", "window_episodes"}:
         raise ValueError(f"stop_at: expected score, window_episodes and perhaps kl, got {', '.join(stop)}")
     agent_class: type[Any] = find_learner(str(settings["agent"]))
-    window = max(1, int(stop.pop("window_episodes")) // agent_class.config_class(**config).batch_size)
+    goal = Goal(window_episodes=int(stop.pop("window_episodes")))
+    window = goal.iterations(agent_class.config_class(**config).batch_size)
     least = int(settings["episodes"]) + int(settings.get("extra_episodes", 0))
     return [GoalStop(least, window=window, **{key: float(value) for key, value in stop.items()})]
 
