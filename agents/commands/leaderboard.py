@@ -20,8 +20,10 @@ from agents.studies.files import PACKED
 
 LONGEST_ERROR = 4_000
 BEFORE = """What each design takes to the goal of a study, from finished cells alone; `make leaderboard`
-writes this page. Goals differ from board to board, so that numbers of two boards do not compare.
-[Submit a result](benchmark.md#submit-a-result) says how to get onto it."""
+writes this page. Goals differ from board to board, so that numbers of two boards do not compare. A
+board ranks arms by the share of their runs that reached the goal, then by the episodes that these
+took, and where none did by the final score. Studies of others (`docs/results/submitted`) are
+marked; [Submit a result](benchmark.md#submit-a-result) says how to get onto the page."""
 """Text between the page's title and its overview."""
 
 

@@ -7,13 +7,14 @@ each design and learner and a column for each board.
 from __future__ import annotations
 
 import math
+import re
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from agents.reports.arms import Arm, read_arms, read_tasks
+from agents.reports.arms import FEEDBACK, Arm, read_arms, read_tasks
 from agents.reports.contrasts import Side, meant_by, speed_up_of
 from agents.reports.effects import speed_up_text
 from agents.reports.escapes import to_markdown
@@ -30,21 +31,30 @@ from agents.studies.settings import leaves, look_up
 
 SOLVED = "solved"
 DESIGN, CANDIDATES = "env_kwargs.reward_design", "config.candidates"
+VALUES = tuple(f"env_kwargs.domain_kwargs.{key}" for key in FEEDBACK)
+"""Settings that say how parts of a response are valued: under another one a design is another."""
 NOT_SHOWN = ("config.lr_schedule", "config.minibatch_size", CANDIDATES)
 """Settings of learners that a board leaves out; the study file has them, and arms are named by the last."""
 PACKAGE = "rlsf-gym"
+SUBMITTED = "submitted"
+"""Folder of studies that others have handed in, whose boards are marked."""
 CAPTION = (
     "How many times fewer episodes to the goal than the control, with 95% intervals over paired seeds; of "
-    "several arms of a row, the control's too, that with the most runs counts, of equals the fastest:"
+    "several arms of a row, the control's too, that with the most runs counts, of equals that of the best "
+    "rank:"
 )
+BLOCK_MARK = re.compile(r"(?m)^(\d+(?=[.)](?!\S))|(?=[-+>#=:]))")
+"""Where a line would begin a list, a quote, a heading, the rule below one, or a table."""
 
 
 @dataclass(frozen=True)
 class Board:
     """The arms of one task of a study."""
 
+    study: str
+    """Name of the study."""
     name: str
-    """Domain, what tells the task from others of the study, and the study."""
+    """Domain, what tells the task from others of the study, the study, and whether it was submitted."""
     facts: str
     """Goal, seeds, settings that all arms share and versions, in words."""
     head: tuple[str, ...]
@@ -63,20 +73,28 @@ def leaderboard(places: Iterable[Path], *, before: str = "", after: str = "") ->
         after: Text behind all boards.
 
     Raises:
-        ValueError: If a file is damaged or no part of a study; in one line.
+        ValueError: If a file is damaged or no part of a study, or two studies have one name; in one line.
         OSError: If a file can't be read.
     """
     boards: list[Board] = []
     without: list[str] = []
+    known: dict[str, Path] = {}
     for place in places:
         found = make_boards(place)
+        name = found[0].study if found else place.name.removesuffix(PACKED)
+        if name in known:
+            raise ValueError(
+                f"expected studies of different names, got {name!r} twice: {known[name]} and {place}; give "
+                "one another name and run it under that"
+            )
+        known[name] = place
         boards += found
-        without += [] if found else [place.name.removesuffix(PACKED)]
-    parts = ["# Leaderboard", before, _wrapped(CAPTION), _bare(overview(boards))]
+        without += [] if found else [name]
+    parts = ["# Leaderboard", before, paragraph(CAPTION), _bare(overview(boards))]
     for board in boards:
-        parts += [f"## {to_markdown(board.name)}", _wrapped(board.facts), _ranked(board)]
+        parts += [f"## {to_markdown(board.name)}", paragraph(board.facts), _ranked(board)]
     if without:
-        parts.append(_wrapped(f"Studies without a goal, which rank nothing: {', '.join(without)}."))
+        parts.append(paragraph(f"Studies without a goal, which rank nothing: {', '.join(without)}."))
     return "\n\n".join(part for part in [*parts, after] if part) + "\n"
 
 
@@ -93,10 +111,13 @@ def make_boards(place: Path) -> list[Board]:
     arms, tasks = read_tasks(study, results, in_order(study, read_arms(study, results)))
     measures = measures_of(results)
     sides = [make_side(arm, tasks[arm.task], measures) for arm in arms if arm.results]
-    versions = _versions(describe_setting(study, results, arms))
-    control = _control_row(study, arms)
+    rows = rows_of([side.arm for side in sides])
+    control = _control_row(study, arms, rows)
     found = [[side for side in sides if side.arm.task == i] for i, task in enumerate(tasks) if task.goal]
-    return [_make_board(study, members, measures, control, versions) for members in found if members]
+    boards = [_make_board(study, members, measures, rows, control) for members in found if members]
+    mark = f" ({SUBMITTED})" if place.absolute().parent.name == SUBMITTED else ""
+    versions = _versions(describe_setting(study, results, arms))
+    return [replace(one, name=f"{one.name}{mark}", facts=f"{one.facts} {versions}") for one in boards]
 
 
 def overview(boards: Sequence[Board]) -> Table:
@@ -106,25 +127,52 @@ def overview(boards: Sequence[Board]) -> Table:
     return Table("overview", "", ("design, learner", *(board.name for board in boards)), tuple(cells))
 
 
+def rows_of(arms: Sequence[Arm]) -> dict[str, str]:
+    """Returns the name of each arm of a study that ran to its row of the overview.
+
+    A row is that of a design, what it says of candidates, and a learner; and of how parts of a response are
+    valued, where arms that are else of one row differ in that.
+    """
+    parts = {arm.name: _parts_of(arm) for arm in arms}
+    values: dict[tuple[str, str], set[str]] = {}
+    for design, value, rest in parts.values():
+        values.setdefault((design, rest), set()).add(value)
+    return {
+        name: f"{design} on {value}, {rest}" if len(values[design, rest]) > 1 else f"{design}, {rest}"
+        for name, (design, value, rest) in parts.items()
+    }
+
+
+def _parts_of(arm: Arm) -> tuple[str, str, str]:
+    """Returns design, how parts of a response are valued, and candidates and learner of an arm that ran."""
+    settings = arm.results[0].settings
+    candidates = look_up(settings, CANDIDATES)
+    told = [] if candidates in (None, "off") else [f"candidates {candidates}"]
+    design = str(look_up(settings, DESIGN) or "default").rpartition(":")[2]
+    value = " ".join(str(look_up(settings, key) or "default") for key in VALUES)
+    return design, value, ", ".join([*told, str(settings.get("agent", ""))])
+
+
 def _make_board(
-    study: Study, sides: Sequence[Side], measures: Measures, control_row: str | None, versions: str
+    study: Study, sides: Sequence[Side], measures: Measures, rows: Mapping[str, str], control_row: str | None
 ) -> Board:
-    """Returns the board of the arms of one task."""
+    """Returns the board of the arms of one task, without versions and the mark of what was submitted."""
     told = {side.arm.name: summarise(side, study.interval, measures) for side in sides}
-    ranked = sorted(sides, key=lambda side: _place(told[side.arm.name]))
+    ranked = sorted(sides, key=lambda side: _place(side, told[side.arm.name]))
     columns = _columns(list(told.values()), measures)
     shared, varied = _settings(study, sides)
     chosen: dict[str, Side] = {}
     for side in ranked:
-        other = chosen.get(_row_of(side.arm))
-        if other is None or len(side.runs) > len(other.runs):
-            chosen[_row_of(side.arm)] = side
+        row = rows[side.arm.name]
+        if row not in chosen or len(side.runs) > len(chosen[row].runs):
+            chosen[row] = side
     control = chosen.get(control_row or "")
     ratios = {side.arm.name: _ratio(side, control, study) for side in ranked}
     head = ("arm", "runs", "reached", "episodes to the goal", "× fewer than the control")
     return Board(
+        study.name,
         _name(study, sides[0]),
-        f"{_facts(sides)} Shared by all arms: {shared or 'nothing'}. Intervals: {study.interval}. {versions}",
+        f"{_facts(sides)} Shared by all arms: {shared or 'nothing'}. Intervals: {study.interval}.",
         (*head, *(measure.title for measure in columns), "settings"),
         [
             (*_cells(side, told[side.arm.name], ratios[side.arm.name], columns), _shown(side, varied))
@@ -169,11 +217,17 @@ def _shown(side: Side, keys: Sequence[str]) -> str:
     return ", ".join(show_setting(key, value) for key, value in own.items() if value is not None)
 
 
-def _place(summary: Mapping[str, Any]) -> tuple[float, float]:
-    """Returns what ranks an arm: episodes to the goal; of arms that never got there, minus the score."""
+def _place(side: Side, summary: Mapping[str, Any]) -> tuple[float, float, float]:
+    """Returns what ranks an arm: share of runs that reached the goal, their episodes to it, final score.
+
+    Episodes are those of the runs that reached it: means up to the end of what was seen do not compare where
+    arms were seen for different times.
+    """
     found, score = summary[TIME], summary[SCORE]
-    time = found["value"] if found and found["reached"] else math.inf
-    return time, -score["value"] if score else math.inf
+    times = [time for run in side.runs.values() if (time := run[TIME]) is not None and math.isfinite(time)]
+    share = found["reached"] / found["n"] if found else 0.0
+    time = sum(times) / len(times) if times else math.inf
+    return -share, time, -score["value"] if score else math.inf
 
 
 def _ratio(side: Side, control: Side | None, study: Study) -> str:
@@ -183,20 +237,11 @@ def _ratio(side: Side, control: Side | None, study: Study) -> str:
     return DASH if control is None else speed_up_text(speed_up_of(side, control, study.interval))
 
 
-def _control_row(study: Study, arms: Sequence[Arm]) -> str | None:
+def _control_row(study: Study, arms: Sequence[Arm], rows: Mapping[str, str]) -> str | None:
     """Returns the row of the primary contrast's control; None without one, or where it has not run."""
     meant = [arm for one in study.contrasts if one.primary for arm in meant_by(study, arms, one.arms[1])]
-    rows = {_row_of(arm) for arm in meant if arm.results}
-    return rows.pop() if len(rows) == 1 else None
-
-
-def _row_of(arm: Arm) -> str:
-    """Returns design, candidates and learner of an arm that ran, by which boards are compared."""
-    settings = arm.results[0].settings
-    candidates = look_up(settings, CANDIDATES)
-    told = [str(look_up(settings, DESIGN) or "default").rpartition(":")[2]]
-    told += [f"candidates {candidates}"] if candidates not in (None, "off") else []
-    return ", ".join([*told, str(settings.get("agent", ""))])
+    found = {rows[arm.name] for arm in meant if arm.results}
+    return found.pop() if len(found) == 1 else None
 
 
 def _name(study: Study, side: Side) -> str:
@@ -257,6 +302,7 @@ def _versions(made: Mapping[str, Any]) -> str:
     return f"Run with {', '.join(versions)}." if versions else "The version was not recorded."
 
 
-def _wrapped(text: str) -> str:
-    """Returns a paragraph in lines of at most 100 characters."""
-    return textwrap.fill(to_markdown(text, 2000), 100, break_long_words=False, break_on_hyphens=False)
+def paragraph(text: str) -> str:
+    """Returns a paragraph in lines of at most 100 characters, of which none begins anything else."""
+    lines = textwrap.fill(to_markdown(text, 2000), 99, break_long_words=False, break_on_hyphens=False)
+    return BLOCK_MARK.sub(r"\g<1>\\", lines)

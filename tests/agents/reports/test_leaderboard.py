@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from agents.commands import leaderboard as command
-from agents.reports.leaderboard import leaderboard, make_boards, overview
+from agents.reports.leaderboard import leaderboard, make_boards, overview, paragraph
 
 
 @pytest.fixture
@@ -26,6 +26,7 @@ def write(tmp_path, load_beside, known):
             return {"after": {"score": 0.8}, **found}
 
         toml = (toml or known.STUDY).replace("episodes = 2100", 'episodes = 2100\nenv = "my:games/Chess-v3"')
+        (tmp_path / name).parent.mkdir(exist_ok=True)
         synthetic.write_study(tmp_path / name, toml, told)
         return tmp_path / name
 
@@ -85,6 +86,92 @@ def test_the_arm_of_a_row_is_that_with_the_most_runs(write, known):
     (board,) = make_boards(write("one", fewer))
     assert board.rows[0][:2] == ("potential", "3")
     assert board.speed_ups == {"potential, ppo": "1.00× [1.00, 1.00]", "terminal, ppo": "1 (control)"}
+
+
+def test_the_share_of_runs_that_reached_the_goal_ranks_before_their_times(write, known, load_beside):
+    """Under potential one run of four gets there, after 469 episodes, and the others end at 500.
+
+    Under terminal all do, after 15 / 16 of 1000 to 1600 episodes. By means up to the end potential was first.
+    """
+    synthetic = load_beside("synthetic_study")
+    cut, rest = known.STUDY.split('[[contrasts]]\nname = "lambda 1"')
+    short = (cut + rest[rest.index("[[contrasts]]") :]).replace('"config.lam" = [0.95, 1.0]\n', "")
+    grid = '[cells.grid]\n"env_kwargs.reward_design" = '
+    both = f'{grid}["potential", "terminal"]\n'
+    short = short.replace(
+        both,
+        f'settings = {{ episodes = 600 }}\n{grid}["potential"]\n'
+        f'[[cells]]\ngroup = "long"\nseeds = 4\n{grid}["terminal"]\n',
+    )
+
+    def truth(cell):
+        late = known.design(cell) == "potential" and cell.seed > 0
+        return {"score": synthetic.ramp(known.times(cell), top=0.5 if late else 0.8)}
+
+    (board,) = make_boards(write("one", short, truth=truth))
+    assert [(row[0], row[2]) for row in board.rows] == [
+        ("terminal", "4 of 4"),
+        ("potential episodes=600", "1 of 4"),
+    ]
+    assert [row[3].partition(" [")[0] for row in board.rows] == ["1,219", "≥ 492"]
+
+
+def test_a_design_has_a_row_for_each_value_of_parts_where_that_varies(write, known):
+    """Two values under potential, one under terminal: that one is not named."""
+    toml = known.STUDY.replace(
+        '[[cells]]\ngroup = "att',
+        '[[cells]]\ngroup = "valued"\nseeds = 4\n[cells.grid]\n"env_kwargs.reward_design" = ["potential"]\n'
+        '"env_kwargs.domain_kwargs.value" = ["random"]\n[[cells]]\ngroup = "att',
+    )
+    toml = toml.replace(
+        "[defaults.config]", '[defaults.env_kwargs.domain_kwargs]\nvalue = "solvable"\n[defaults.config]'
+    )
+    (board,) = make_boards(write("one", toml))
+    assert list(board.speed_ups) == [
+        "potential on solvable, ppo",
+        "potential on random, ppo",
+        "terminal, ppo",
+    ]
+
+
+def test_a_submitted_study_is_marked(write):
+    (board,) = make_boards(write("submitted/mine"))
+    assert board.name == "Chess, T=4 (study) (submitted)"
+    page = leaderboard([write("submitted/mine")])
+    assert "| Chess, T=4 (study) (submitted) |" in page and "\n## Chess, T=4 (study) (submitted)\n" in page
+
+
+def test_two_studies_of_one_name_are_refused_in_one_line(write):
+    one, two = write("one"), write("submitted/two")
+    with pytest.raises(ValueError, match="expected studies of different names, got 'study' twice: ") as error:
+        leaderboard([one, two])
+    assert str(error.value).endswith(f"{one} and {two}; give one another name and run it under that")
+
+
+@pytest.mark.parametrize(
+    ("mark", "escaped"),
+    [
+        ("# First", "\\# First"),
+        ("> First", "\\> First"),
+        ("- First", "\\- First"),
+        ("+ First", "\\+ First"),
+        ("1. First", "1\\. First"),
+        ("1) First", "1\\) First"),
+        ("=== First", "\\=== First"),
+        ("--- First", "\\--- First"),
+        (":--- First", "\\:--- First"),
+        ("0.5 First", "0.5 First"),
+    ],
+)
+def test_a_setting_that_wraps_begins_no_block(mark, escaped):
+    """At one of the lengths before it the mark begins a line."""
+    found: set[str] = set()
+    for before in map("x".__mul__, range(80, 100)):
+        first, *others = paragraph(f"{before} {mark}").splitlines()
+        assert first in (before, f"{before} {mark.split()[0]}", f"{before} {mark}")
+        assert all(len(line) <= 100 for line in (first, *others))
+        found |= set(others)
+    assert found == {escaped, "First"}
 
 
 def test_a_study_without_a_goal_ranks_nothing_and_is_named(write, known):
