@@ -223,10 +223,10 @@ def mark_ratios(panel: Any, low: float, high: float, axis: str = "x") -> None:
     """Puts plain numbers on a logarithmic axis."""
     from matplotlib.ticker import NullFormatter, NullLocator
 
-    steps = [0.25, 0.5, 0.75, 1, 1.25, 1.5, 2, 2.5, 3, 4, 6, 8, 12, 16, 24, 32]
+    steps = [0.0625, 0.125, 0.25, 0.5, 0.75, 1, 1.25, 1.5, 2, 2.5, 3, 4, 6, 8, 12, 16, 24, 32]
     inside = [step for step in steps if low <= step <= high]
     if len(inside) > 8:
-        inside = [step for step in inside if step in (0.25, 0.5, 1, 1.5, 2, 3, 4, 8, 16, 32)]
+        inside = [step for step in inside if step in (0.0625, 0.125, 0.25, 0.5, 1, 1.5, 2, 3, 4, 8, 16, 32)]
     which = panel.xaxis if axis == "x" else panel.yaxis
     which.set_major_locator(_fixed(inside))
     which.set_minor_locator(NullLocator())

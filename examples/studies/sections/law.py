@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from agents.reports.comparison_figures import mark_ratios
 from agents.reports.look import Look, Picture, dress, make_panels
 from agents.reports.section import Section
 from agents.reports.tables import Table, number
@@ -17,7 +18,6 @@ from agents.studies.records import MEASURED, NUMBER, TEXT, Kind, Shape
 from .law_measured import (
     EXACT,
     FACTOR,
-    Agreement,
     Point,
     agree,
     counted,
@@ -64,6 +64,8 @@ FIGURE = (
 )
 Z = 1.96
 
+Numbers = dict[str, Any]
+
 
 def law_section(results: Sequence[CellResult], study: Study) -> Section:
     """Returns the section of the cells of `law`, as far as they are finished."""
@@ -71,17 +73,17 @@ def law_section(results: Sequence[CellResult], study: Study) -> Section:
     arms = read_arms(results)
     points = points_of(arms)
     mine = counted(points)
-    found = agree(mine)
     checks = list(exact_checks(arms))
+    agreements = agreements_of(mine, checks)
     ratio = exact_ratio([point for _, point in checks])
-    tables = [arm_table(points), critic_table(results), agreement_table(mine, checks)]
+    tables = [arm_table(points), critic_table(results), agreement_table(agreements)]
     drawn = [point for point in mine if point.predicted > 0.0]
     figures = [Picture("law", FIGURE, lambda look: draw(drawn, look))] if drawn else []
-    verdict = judge(found, ratio)
+    verdict = judge(agreements[0] if agreements else None, ratio)
     numbers = {
         "verdict": verdict,
         "exact_critic": ratio,
-        "agreement": None if found is None else found._asdict(),
+        "agreements": agreements,
         "arms": [numbers_of(point) for point in points],
     }
     return Section(
@@ -93,23 +95,23 @@ def law_section(results: Sequence[CellResult], study: Study) -> Section:
     )
 
 
-def judge(found: Agreement | None, exact: float | None) -> str:
+def judge(found: Numbers | None, exact: float | None) -> str:
     """Returns what follows for the law, by the rule that was fixed before the runs."""
     if found is None or exact is None:
         return "Not told yet: runs are missing."
     said = (
-        f"Spearman's correlation {number(found.correlation[0], 2)} over {found.points} cells; an exact "
+        f"Spearman's correlation {number(found['correlation'][0], 2)} over {found['points']} cells; an exact "
         f"critic takes {number(exact, 2)} times the episodes of potential."
     )
     low, high = EXACT_RANGE
-    if found.correlation[0] < LEAST_CORRELATION:
+    if found["correlation"][0] < LEAST_CORRELATION:
         return f"False by its rule, a correlation of at least {LEAST_CORRELATION}: {said}"
     if not low <= exact <= high:
         return f"False by its rule, an exact critic within {low} to {high} of potential: {said}"
     return f"Not refuted by its rule: {said}"
 
 
-def numbers_of(point: Point) -> dict[str, Any]:
+def numbers_of(point: Point) -> Numbers:
     """Returns the numbers of an arm."""
     measured = point.measure()
     return {
@@ -195,19 +197,36 @@ def critic_table(results: Sequence[CellResult]) -> Table:
     )
 
 
-def agreement_table(points: Sequence[Point], checks: Sequence[tuple[str, Point]]) -> Table:
-    """Returns correlation and share within the factor, in all domains and in each, and the exact critics."""
+def agreements_of(points: Sequence[Point], checks: Sequence[tuple[str, Point]]) -> list[Numbers]:
+    """Returns how predicted and measured speed-ups agree in all domains, "all", and in each.
+
+    Args:
+        points: The points that the law is judged by.
+        checks: Domains with what an exact critic has to equal, against that critic.
+    """
     exact = {domain: point.measure() for domain, point in checks}
-    domains = list(dict.fromkeys(point.arm.domain for point in points))
-    groups: list[tuple[str, list[Point], SpeedUp | None]] = [("all", list(points), None)]
-    groups += [(x, [point for point in points if point.arm.domain == x], exact.get(x)) for x in domains]
-    rows: list[tuple[str, ...]] = []
-    for domain, own, ratio in groups:
-        found = agree(own)
-        if found is not None:
-            told = (_ends(found.correlation), _ends(found.near))
-            check = number(None) if ratio is None else measured_text(ratio)
-            rows.append((domain_name(domain), str(found.points), *told, check))
+    found: list[Numbers] = []
+    for domain in ("all", *dict.fromkeys(point.arm.domain for point in points)):
+        told = agree([point for point in points if domain in ("all", point.arm.domain)])
+        ratio = exact.get(domain)
+        if told is not None:
+            check = None if ratio is None else ratio._asdict()
+            found.append({"domain": domain, **told._asdict(), "exact_critic": check})
+    return found
+
+
+def agreement_table(agreements: Sequence[Numbers]) -> Table:
+    """Returns correlation and share within the factor, in all domains and in each, and the exact critics."""
+    rows = [
+        (
+            domain_name(one["domain"]),
+            str(one["points"]),
+            _ends(one["correlation"]),
+            _ends(one["near"]),
+            number(None) if one["exact_critic"] is None else measured_text(SpeedUp(**one["exact_critic"])),
+        )
+        for one in agreements
+    ]
     return Table(
         "law_agreement",
         "How predicted and measured speed-ups agree, with 95% bootstrap intervals over cells and seeds; and "
@@ -243,6 +262,8 @@ def draw(points: Sequence[Point], look: Look) -> Any:
     panel.set_yscale("log")
     panel.set_xlim(*ends)
     panel.set_ylim(ends[0] / 1.3, ends[1] * 1.3)
+    mark_ratios(panel, *ends)
+    mark_ratios(panel, *ends, axis="y")
     panel.legend(frameon=False, fontsize=8.5, labelcolor="linecolor")
     return figure
 

@@ -77,13 +77,15 @@ class Point(NamedTuple):
         """Most episodes that count in both arms."""
         return min(self.arm.horizon, self.control.horizon)
 
-    def redraw(self, rng: np.random.Generator) -> tuple[float, float]:
-        """Returns predicted and measured speed-up of seeds drawn with replacement."""
-        rows = list(self.arm.predictions.values())
-        drawn = [rows[i] for i in rng.integers(0, len(rows), len(rows))]
-        seeds = [self.seeds[i] for i in rng.integers(0, len(self.seeds), len(self.seeds))]
-        ratios = [self._time(self.control, seed) / self._time(self.arm, seed) for seed in seeds]
-        return geometric([row["speed_up"] for row in drawn]), geometric(ratios)
+    def logs(self) -> tuple[FloatArray, FloatArray]:
+        """Returns the logarithms of what is predicted and of what is measured, one for each seed.
+
+        They are -inf where a prediction is not above 0.
+        """
+        predicted = [max(row["speed_up"], 0.0) for row in self.arm.predictions.values()]
+        measured = [self._time(self.control, seed) / self._time(self.arm, seed) for seed in self.seeds]
+        with np.errstate(divide="ignore"):
+            return np.log(predicted), np.log(measured)
 
     def _time(self, arm: Arm, seed: int) -> float:
         return min(arm.times[seed], self.horizon)
@@ -165,8 +167,10 @@ def agree(points: Sequence[Point]) -> Agreement | None:
         return None
     rng = np.random.default_rng(0)
     known = [(point.predicted, measured.value) for point in points if (measured := point.measure())]
+    logs = [point.logs() for point in points]
     draws = [
-        [points[i].redraw(rng) for i in rng.integers(0, len(points), len(points))] for _ in range(RESAMPLES)
+        [[_redraw(one, rng) for one in logs[i]] for i in rng.integers(0, len(points), len(points))]
+        for _ in range(RESAMPLES)
     ]
     found: list[tuple[float, float, float]] = []
     for statistic in (spearman, share_near):
@@ -174,6 +178,11 @@ def agree(points: Sequence[Point]) -> Agreement | None:
         low, high = percentile_ends(values[np.isfinite(values)], LEVEL)
         found.append((statistic(np.array(known)), float(low), float(high)))
     return Agreement(len(points), *found)
+
+
+def _redraw(logs: FloatArray, rng: np.random.Generator) -> float:
+    """Returns the geometric mean of numbers that are drawn with replacement, by their logarithms."""
+    return float(np.exp(logs[rng.integers(0, len(logs), len(logs))].mean()))
 
 
 def spearman(pairs: FloatArray) -> float:
