@@ -19,7 +19,8 @@ The name is that of a contrast or of an arm as the report has it, or `numbers` f
 | `numbers` | `a/b/0/value` | what stands there in numbers.json |
 
 Where a number is a bound, the text must say so before it ("at least", "at most", or the sign), and nowhere
-else. Committed studies are those of docs/results.
+else; of a contrast of which no run got to the goal there is no number. Committed studies are those of
+docs/results. With --write all pages are written, or none: what a marker asks for and is not there is a line.
 """
 
 from __future__ import annotations
@@ -38,14 +39,12 @@ from agents.reports.effects import effect_of
 from agents.reports.report import Report, open_report
 from agents.reports.tables import MINUS, number, probability
 from agents.stats.measures import MEASURES
+from examples.measurements.prose_markers import INTERVAL, MARKER, malformed, markers_of
 
 ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "docs" / "results"
 SECTIONS = ROOT / "examples" / "studies" / "sections"
-MARKER = re.compile(r"<!--\s+([\w-]+)\s+::\s+(.+?)\s+::\s+(.+?)(?:\s+::\s+(\d+))?\s+-->", re.DOTALL)
-CODE = re.compile(r"```.*?```|`[^`\n]*`", re.DOTALL)
-"""Code, in which what looks like a marker is an example of one."""
-NUMBER = re.compile(r"[-−]?\d[\d,]*(?:\.\d+)?(?: \[[^\]\[]*\]| of \d+)?$|\[[^\]\[]*\]$|< 0\.001$")
+NUMBER = re.compile(rf"(?<![\w.,])[-−]?\d[\d,]*(?:\.\d+)?(?: {INTERVAL}| of \d+)?$|{INTERVAL}$|< 0\.001$")
 """What a marker stands behind: a number, with its interval or count, an interval, or a small p value."""
 BOUNDS = {"lower": ("at least ", "≥ ", "≥"), "upper": ("at most ", "≤ ", "≤")}
 PARTS = ("value", "low", "high", "interval")
@@ -57,35 +56,6 @@ class Told(NamedTuple):
 
     text: str
     bound: str | None = None
-
-
-class Marked(NamedTuple):
-    """A marker of a page, with the number before it."""
-
-    line: int
-    start: int
-    """Position of the marker in the page's text."""
-    study: str
-    name: str
-    field: str
-    digits: int | None
-
-
-def markers_of(page: str) -> list[Marked]:
-    """Returns the markers of a page, in order; those in code are none."""
-    code = [found.span() for found in CODE.finditer(page)]
-    return [
-        Marked(
-            page.count("\n", 0, found.start()) + 1,
-            found.start(),
-            found[1],
-            " ".join(found[2].split()),
-            " ".join(found[3].split()),
-            None if found[4] is None else int(found[4]),
-        )
-        for found in MARKER.finditer(page)
-        if not any(start <= found.start() < end for start, end in code)
-    ]
 
 
 @cache
@@ -102,6 +72,11 @@ def report_of(study: str) -> Report:
     return open_report(packed, additions=[load_additions(str(SECTIONS))])[0]
 
 
+def numbers_of(study: str) -> Numbers:
+    """Returns the numbers of the report of a committed study; raises as `report_of`."""
+    return report_of(study).numbers
+
+
 def tell(numbers: Numbers, name: str, field: str, digits: int | None = None) -> Told:
     """Returns the text that a marker asks for.
 
@@ -115,7 +90,7 @@ def tell(numbers: Numbers, name: str, field: str, digits: int | None = None) -> 
         ValueError: If there is no such name or field; in one line.
     """
     if name == "numbers":
-        return Told(_plain(_look_up(numbers, field), digits))
+        return _look_up(numbers, field, digits)
     for kind, function in (("contrasts", _of_contrast), ("arms", _of_arm)):
         found = [one for one in numbers[kind] if one["name"] == name]
         if found:
@@ -125,13 +100,13 @@ def tell(numbers: Numbers, name: str, field: str, digits: int | None = None) -> 
 
 
 def check(page: str, of_study: Callable[[str], Numbers]) -> list[str]:
-    """Returns what does not hold in a page, a line for each marker.
+    """Returns what does not hold in a page, a line for each marker and for what is meant as one.
 
     Args:
         page: Its text.
         of_study: From a study's name to the numbers of its report.
     """
-    wrong: list[str] = []
+    wrong = malformed(page)
     for one in markers_of(page):
         try:
             told = tell(of_study(one.study), one.name, one.field, one.digits)
@@ -150,23 +125,26 @@ def check(page: str, of_study: Callable[[str], Numbers]) -> list[str]:
     return wrong
 
 
-def written(page: str, of_study: Callable[[str], Numbers]) -> str:
-    """Returns a page with the numbers that its markers ask for; words for bounds are left to its author.
+def written(page: str, of_study: Callable[[str], Numbers]) -> tuple[str, list[str]]:
+    """Returns a page with the numbers that its markers ask for, and a line for each that can't be written.
 
-    Raises:
-        ValueError: If a marker asks for what there is not, or stands behind no number.
+    Words for bounds are left to the page's author.
     """
     parts: list[str] = []
+    wrong = malformed(page)
     done = 0
     for one in markers_of(page):
         before, tail = re.fullmatch(r"(.*?)(\**)", page[done : one.start], re.DOTALL).groups()  # type: ignore[union-attr]
         found = NUMBER.search(before.replace("\n", " "))
-        if found is None:
-            raise ValueError(f"line {one.line}: expected a number before the marker, got {before[-20:]!r}")
-        text = tell(of_study(one.study), one.name, one.field, one.digits).text
-        parts += [before[: found.start()], text, tail]
+        try:
+            if found is None:
+                raise ValueError(f"expected a number before the marker, got {before[-20:]!r}")
+            text = tell(of_study(one.study), one.name, one.field, one.digits).text
+            parts += [before[: found.start()], text, tail]
+        except ValueError as error:
+            wrong.append(f"line {one.line}: {error}")
         done = one.start
-    return "".join([*parts, page[done:]])
+    return "".join([*parts, page[done:]]), wrong
 
 
 def _of_contrast(one: Numbers, field: str, digits: int | None, numbers: Numbers) -> Told:
@@ -210,9 +188,7 @@ def _of_arm(one: Numbers, field: str, digits: int | None, numbers: Numbers) -> T
         found = one["summary"]["episodes_to_goal"] or {"reached": 0, "n": 0}
         return Told(f"{found['reached']} of {found['n']}")
     key, _, part = field.partition(".")
-    found = one["summary"].get(key)
-    bound = "lower" if found and found.get("reached", found["n"]) < found["n"] else None
-    return _with_interval(found and {**found, "bound": bound}, part, _digits(key, digits), field)
+    return _with_interval(one["summary"].get(key), part, _digits(key, digits), field)
 
 
 def _with_interval(found: Numbers | None, part: str, digits: int, field: str) -> Told:
@@ -222,8 +198,22 @@ def _with_interval(found: Numbers | None, part: str, digits: int, field: str) ->
         raise ValueError(f"expected {parts}, got {field!r}")
     texts = {key: _plain(found[key], digits) for key in ("value", "low", "high")}
     texts["interval"] = f"[{texts['low']}, {texts['high']}]"
-    bound = found.get("bound") if part in ("", "value") else None
-    return Told(texts[part] if part else f"{texts['value']} {texts['interval']}", bound)
+    bound = _bound_of(found)
+    text = texts[part] if part else f"{texts['value']} {texts['interval']}"
+    return Told(text, bound if part in ("", "value") else None)
+
+
+def _bound_of(found: Numbers) -> str | None:
+    """Returns which bound a number is; None where it is none.
+
+    Raises:
+        ValueError: If no run got to the goal, under either arm of a contrast.
+    """
+    if found.get("none_reached"):
+        raise ValueError("expected a contrast in which some run reached the goal, got one in which none did")
+    if "reached" in found:
+        return "lower" if found["reached"] < found["n"] else None
+    return found.get("bound")
 
 
 def _digits(measure: str, digits: int | None, *, ratio: bool = False) -> int:
@@ -242,17 +232,19 @@ def _plain(value: Any, digits: int | None) -> str:
     return text.replace(MINUS, "-")
 
 
-def _look_up(numbers: Any, path: str) -> Any:
+def _look_up(numbers: Any, path: str, digits: int | None) -> Told:
     """Returns what stands at a path of keys and positions."""
-    found = numbers
+    found, last = numbers, {}
     for key in path.split("/"):
+        last = found
         try:
             found = found[int(key)] if isinstance(found, list) else found[key]
         except (KeyError, IndexError, ValueError, TypeError) as error:
             raise ValueError(
                 f"numbers: expected a path in numbers.json, got {path!r} (no {key!r})"
             ) from error
-    return found
+    bound = _bound_of(last) if key == "value" and isinstance(last, Mapping) else None
+    return Told(_plain(found, digits), bound)
 
 
 def _plain_text(text: str) -> str:
@@ -263,7 +255,7 @@ def _plain_text(text: str) -> str:
 
 def _ends_with(text: str, wanted: str) -> bool:
     """Returns whether a text ends with a number, and not with one that only ends alike."""
-    return text.endswith(wanted) and not re.search(r"[\d.,-]$", text.removesuffix(wanted))
+    return text.endswith(wanted) and not re.search(r"[\w.,-]$", text.removesuffix(wanted))
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -272,16 +264,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("pages", nargs="+", type=Path, help="Markdown pages")
     parser.add_argument("--write", action="store_true", help="put in the numbers that markers ask for")
     options = parser.parse_args(argv)
-    status = 0
-    for page in options.pages:
-        text = page.read_text(encoding="utf-8")
-        if options.write:
-            text = written(text, lambda study: report_of(study).numbers)
+    texts = {page: page.read_text(encoding="utf-8") for page in options.pages}
+    if options.write:
+        new = {page: written(text, numbers_of) for page, text in texts.items()}
+        if wrong := [f"{page}: {line}" for page, (_, lines) in new.items() for line in lines]:
+            print("\n".join([*wrong, "nothing was written"]))
+            return 1
+        texts = {page: text for page, (text, _) in new.items()}
+        for page, text in texts.items():
             page.write_text(text, encoding="utf-8")
-        for line in check(text, lambda study: report_of(study).numbers):
-            print(f"{page}: {line}")
-            status = 1
-    return status
+    wrong = [f"{page}: {line}" for page, text in texts.items() for line in check(text, numbers_of)]
+    for line in wrong:
+        print(line)
+    return 1 if wrong else 0
 
 
 if __name__ == "__main__":
