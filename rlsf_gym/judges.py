@@ -32,7 +32,7 @@ def load_judge(spec: Any, read: Callable[[str], Any] | None = None) -> Any:
         read: From a text that is nothing of this to a judge, as a domain has it.
 
     Raises:
-        ValueError: If there is no such judge, or it has no `predict`.
+        ValueError: If there is no such judge, it has no `predict`, or it is a class.
     """
     if spec is None:
         return None
@@ -43,6 +43,10 @@ def load_judge(spec: Any, read: Callable[[str], Any] | None = None) -> Any:
         spec = JUDGES.load(spec) if spec in JUDGES or ":" in spec or read is None else read(spec)
     if callable(spec) and not hasattr(spec, "predict"):
         spec = spec()
+    if isinstance(spec, type):
+        raise ArgumentError(
+            Argument("judge"), f" must be an object, got its class {spec.__name__}: pass {spec.__name__}(...)"
+        )
     if not hasattr(spec, "predict"):
         raise ValueError(f"judge must have predict(texts), got {cast(object, spec)!r}")
     return spec
@@ -59,7 +63,8 @@ def load_judges(spec: Any, read: Callable[[str], Any] | None = None) -> dict[str
         read: From a text that is nothing of this to a judge, as a domain has it.
 
     Raises:
-        ValueError: If one is no judge, there is none in the list, or two have one name.
+        ValueError: If one is no judge, there is none in the list, one has a name without letters and digits,
+            or two have one name, the first included.
 
     Example:
         >>> list(load_judges(["bundled", "bundled-b"]))
@@ -74,16 +79,20 @@ def load_judges(spec: Any, read: Callable[[str], Any] | None = None) -> dict[str
             Argument("judge"), f" must hold at least one judge, got {specs!r}: use None for no judge"
         )
     found: dict[str, Any] = {}
+    names: set[str] = set()
     for one in specs:
         if one is None or isinstance(one, list | tuple):
             raise ArgumentError(Argument("judge"), f" must hold names or judges, got {one!r} among them")
         judge = load_judge(one, read)
-        key = f"judge_{_name_of(one, judge)}" if found else "judge"
-        if key in found:
+        name = _name_of(one, judge)
+        if name in names:
             raise ArgumentError(
-                Argument("judge"), f" must hold judges of different names, got {one!r:.80} for {key!r} again"
+                Argument("judge"),
+                f" must hold judges of different names, got {name!r} again ({one!r:.80}): leave it out, or "
+                "give an object another `name`",
             )
-        found[key] = judge
+        found[f"judge_{name}" if found else "judge"] = judge
+        names.add(name)
     return found
 
 
@@ -113,6 +122,11 @@ def _name_of(spec: Any, judge: Any) -> str:
     else:
         given = getattr(judge, "name", None)
         name = given if isinstance(given, str) else type(judge).__name__
+    if not any(map(str.isalnum, name)):
+        raise ArgumentError(
+            Argument("judge"),
+            f" must hold judges whose name has letters or digits, got {name!r} of {judge!r:.80}",
+        )
     return re.sub(r"\W", "_", name)
 
 

@@ -63,8 +63,22 @@ def test_none_is_no_judge_and_one_is_the_judge():
         (["bundled", 3], r"judge must have predict\(texts\), got 3"),
         (
             ["bundled", "bundled-b", "bundled-b"],
-            "judge must hold judges of different names, got 'bundled-b' for 'judge_bundled_b' again",
+            r"judge must hold judges of different names, got 'bundled_b' again \('bundled-b'\): leave it",
         ),
+        (
+            ["bundled", "bundled"],
+            r"different names, got 'bundled' again \('bundled'\): leave it out, or give an",
+        ),
+        (["order", Constant(0.5, "order")], "different names, got 'order' again"),
+        ([Constant(0.5), Constant(0.25)], "different names, got 'Constant' again"),
+        ([Constant(0.5, "a b"), Constant(0.25, "a-b")], "different names, got 'a_b' again"),
+        (["bundled", Constant], r"judge must be an object, got its class Constant: pass Constant\(...\)"),
+        (Constant, r"judge must be an object, got its class Constant: pass Constant\(...\)"),
+        (
+            ["bundled", Constant(0.5, "")],
+            "judge must hold judges whose name has letters or digits, got '' of <",
+        ),
+        ([Constant(0.5, " _")], "judge must hold judges whose name has letters or digits, got ' _' of <"),
         (["bundled", "bundeld"], r"got 'bundeld' \(did you mean 'bundled'\?\)"),
     ],
 )
