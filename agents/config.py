@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass, field, fields
+from numbers import Real
 from types import NoneType, UnionType
 from typing import Any, Self, cast, get_args, get_origin, get_type_hints
 
@@ -34,6 +35,10 @@ def _fits(value: Any, hint: Any) -> bool:
     if hint is float:
         return type(value) in (int, float)
     return type(value) is (NoneType if hint is None else hint)
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 class SettingError(ValueError):
@@ -139,17 +144,20 @@ class LearnerConfig:
             *("learning_rate", "adam_eps", "max_grad_norm", "target_kl", "cliprange"),
             "whitening_floor",
         ):
-            self._check(name, 0.0 < getattr(self, name) < math.inf, "a number > 0")
+            self._check(name, 0.0 < self._number(name) < math.inf, "a number > 0")
         for name in ("kl_coef", "entropy_coef"):
-            self._check(name, 0.0 <= getattr(self, name) < math.inf, "a number >= 0")
+            self._check(name, 0.0 <= self._number(name) < math.inf, "a number >= 0")
         for name in ("cliprange_high", "max_approxkl"):
-            value = getattr(self, name)
-            self._check(name, value is None or 0.0 < value < math.inf, "a number > 0, or None")
+            self._check_rate_or_none(name)
         for name in ("gamma", "future"):
-            self._check(name, 0.0 <= getattr(self, name) <= 1.0, "a number in [0, 1]")
+            self._check(name, 0.0 <= self._number(name) <= 1.0, "a number in [0, 1]")
         for name, choices in CHOICES.items():
             self._check_choice(name, choices)
-        self._check("missing_eos_penalty", math.isfinite(self.missing_eos_penalty), "a finite number")
+        for one in fields(self):
+            holds = not isinstance(one.default, bool) or isinstance(getattr(self, one.name), bool)
+            self._check(one.name, holds, "True or False")
+        holds = math.isfinite(self._number("missing_eos_penalty"))
+        self._check("missing_eos_penalty", holds, "a finite number")
         self._check_candidates()
         self._check_lengths()
         self._check_divides("minibatch_size", "batch_size")
@@ -235,11 +243,14 @@ class LearnerConfig:
         self._check("missing_eos_penalty", holds, "0 with a future of 0, which it is part of")
 
     def _check_lengths(self) -> None:
-        pair = self.response_length
-        if pair is None:
+        given: Any = self.response_length
+        if given is None:
             return
-        low, high = (pair, pair) if isinstance(pair, int) else pair
-        self._check("response_length", 1 <= low <= high, "a whole number >= 1, or a pair in order")
+        pair = list(cast("list[Any]", given)) if isinstance(given, list | tuple) else [given, given]
+        whole = len(pair) == 2 and all(_is_whole(one) for one in pair)
+        self._check(
+            "response_length", whole and 1 <= pair[0] <= pair[1], "a whole number >= 1, or a pair in order"
+        )
 
     def _check_divides(self, part: str, whole: str) -> None:
         size, total = getattr(self, part), getattr(self, whole)
@@ -247,8 +258,16 @@ class LearnerConfig:
 
     def _check_count(self, name: str, least: int) -> None:
         value = getattr(self, name)
-        is_whole = isinstance(value, int) and not isinstance(value, bool)
-        self._check(name, is_whole and value >= least, f"a whole number >= {least}")
+        self._check(name, _is_whole(value) and value >= least, f"a whole number >= {least}")
+
+    def _check_rate_or_none(self, name: str) -> None:
+        holds = getattr(self, name) is None or 0.0 < self._number(name) < math.inf
+        self._check(name, holds, "a number > 0, or None")
+
+    def _number(self, name: str) -> float:
+        """Returns a setting that is to be a number; NaN, which lies in no range, where it is none."""
+        value = getattr(self, name)
+        return math.nan if isinstance(value, bool) or not isinstance(value, Real) else cast(float, value)
 
     def _check_choice(self, name: str, choices: tuple[str, ...]) -> None:
         self._check(name, getattr(self, name) in choices, f"one of {', '.join(map(repr, choices))}")

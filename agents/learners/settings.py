@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from agents.config import LearnerConfig, setting
+from agents.runs.strict_json import did_you_mean
 
 if TYPE_CHECKING:
     from agents.learners.learner import Learner
@@ -44,15 +45,13 @@ class TokenPPOConfig(LearnerConfig):
         """Checks the settings of the critic as well."""
         super().__post_init__()
         self._check_count("critic_warmup_iterations", 0)
-        rate = self.critic_learning_rate
-        self._check("critic_learning_rate", rate is None or 0.0 < rate < math.inf, "a number > 0, or None")
-        self._check("lam", 0.0 <= self.lam <= 1.0, "a number in [0, 1]")
-        holds = self.lam_critic is None or 0.0 <= self.lam_critic <= 1.0
+        for name in ("critic_learning_rate", "cliprange_value"):
+            self._check_rate_or_none(name)
+        self._check("lam", 0.0 <= self._number("lam") <= 1.0, "a number in [0, 1]")
+        holds = self.lam_critic is None or 0.0 <= self._number("lam_critic") <= 1.0
         self._check("lam_critic", holds, "a number in [0, 1], or None")
-        distance = self.cliprange_value
-        self._check("cliprange_value", distance is None or 0.0 < distance < math.inf, "a number > 0, or None")
-        self._check("vf_coef", 0.0 <= self.vf_coef < math.inf, "a number >= 0")
-        self._check("critic_offset", 0.0 <= self.critic_offset <= 1.0, "a number in [0, 1]")
+        self._check("vf_coef", 0.0 <= self._number("vf_coef") < math.inf, "a number >= 0")
+        self._check("critic_offset", 0.0 <= self._number("critic_offset") <= 1.0, "a number in [0, 1]")
         holds = self.critic_offset == 0.0 or not self.whiten_rewards
         self._check("critic_offset", holds, "0 with whiten_rewards, which changes the unit of rewards")
 
@@ -127,6 +126,18 @@ LEARNERS = {
 """The learners of this package, by the name that commands, studies and checkpoints know them by."""
 
 
+def check_learner(name: str) -> None:
+    """Checks that a name is that of a learner of this package, or says where one of one's own lies.
+
+    Raises:
+        ValueError: If it is neither; the message suggests the closest.
+    """
+    module, _, attribute = name.partition(":")
+    if name not in LEARNERS and not (module and attribute):
+        known, guess = ", ".join(LEARNERS), did_you_mean(name, LEARNERS)
+        raise ValueError(f"agent: expected one of {known} or 'module:attribute', got {name!r}{guess}")
+
+
 def find_learner(name: str) -> type[Learner[Any]]:
     """Returns the class of a learner, imported now.
 
@@ -138,7 +149,6 @@ def find_learner(name: str) -> type[Learner[Any]]:
         ImportError: If the module can't be imported.
         AttributeError: If the module has no such attribute.
     """
+    check_learner(name)
     module, _, attribute = (LEARNERS[name].place if name in LEARNERS else name).partition(":")
-    if not attribute:
-        raise ValueError(f"agent: expected one of {', '.join(LEARNERS)} or 'module:attribute', got {name!r}")
     return cast("type[Learner[Any]]", getattr(import_module(module), attribute))

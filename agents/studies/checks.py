@@ -1,20 +1,21 @@
 """Checks before the first cell that a study can answer its contrasts.
 
-`agents.studies.read` refuses malformed study files; what is refused here could be run, and read afterwards,
-but would lack its answer: a contrast about a goal that the study does not have, a measure that is unknown,
-settings under which nothing is learned.
+`agents.studies.read` refuses malformed study files; what is refused here could be begun, but would fail cell
+by cell, or lack its answer: a contrast about a goal that the study does not have, a measure that is unknown,
+or that no cell leaves behind, settings that no cell can be run with, or under which nothing is learned.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from agents.runs.strict_json import did_you_mean, is_count, show
 from agents.stats.measures import TIMES
 from agents.studies.names import PLACES
 from agents.studies.plan import Contrast, Study
-from agents.studies.settings import leaves, look_up, merge
+from agents.studies.settings import leaves, look_up, matches
+from agents.studies.training_checks import check_stop, check_training, leaves_measure
 from agents.studies.tuning import CRITERIA, EPISODES, STOP_SCORE
 
 GOAL = "add [goal] with share = 0.8, the part of the way to what is attainable (docs/benchmark.md)"
@@ -22,10 +23,12 @@ BUDGETS = ("episodes", "eval_episodes", "n", "prompts")
 """Settings of the cell functions of `agents` that are budgets: numbers of episodes, responses, prompts."""
 OURS = tuple(PLACES)
 """Short names of the cell functions that have these budgets; they are not imported."""
+TRAIN = "train"
+"""Name of the one that trains a learner."""
 
 
 def check_before_runs(study: Study, measures: Sequence[str]) -> None:
-    """Checks that a study's goal, measures and budgets suffice for its contrasts.
+    """Checks that a study's goal, measures and settings of cells suffice for its contrasts.
 
     Args:
         study: The study, with its overrides.
@@ -38,7 +41,14 @@ def check_before_runs(study: Study, measures: Sequence[str]) -> None:
         _check_contrast(study, contrast, measures)
     _check_tuning(study)
     for where, settings in _all_settings(study):
-        _check_settings(study, where, settings)
+        try:
+            _check_settings(study, settings)
+        except ValueError as error:
+            raise ValueError(f"{where}: {error}") from error
+    asked = [contrast for contrast in study.contrasts if not leaves_measure({}, contrast.measure)]
+    possible = [settings for _, settings in study.possible_settings()] if asked else []
+    for contrast in asked:
+        _check_measured(contrast, possible)
 
 
 def check_one_of(what: str, name: str, known: Sequence[str]) -> None:
@@ -84,29 +94,58 @@ def _check_tuning(study: Study) -> None:
             check_one_of("tuning.per", key, sorted(known))
 
 
-def _all_settings(study: Study) -> list[tuple[str, Mapping[str, Any]]]:
-    """Returns all settings of cells, each with its place in the study file."""
-    found: list[tuple[str, Mapping[str, Any]]] = [
-        (f"cells {group.name!r}", settings) for group, settings in study.plain_settings()
-    ]
+def _check_measured(contrast: Contrast, possible: Sequence[Mapping[str, Any]]) -> None:
+    """Checks that a measure which only some settings bring about has a cell on each side.
+
+    What cell functions of a study's own leave behind is not known here.
+    """
+    for side in contrast.sides:
+        found = [settings for settings in possible if matches(settings, side)]
+        own = any(settings.get("run") not in OURS for settings in found)
+        if own or any(_leaves(settings, contrast.measure) for settings in found):
+            continue
+        raise ValueError(
+            f"contrast {contrast.name!r}: measure: expected cells whose pass_at or other_env_kwargs bring "
+            f"about {contrast.measure}, got none for {show(side)}"
+        )
+
+
+def _leaves(settings: Mapping[str, Any], measure: str) -> bool:
+    return settings.get("run") == TRAIN and leaves_measure(settings, measure)
+
+
+def _all_settings(study: Study) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yields all settings that cells can have, each with its place in the study file."""
+    for group, settings in study.possible_settings():
+        yield f"cells {group.name!r}", settings
     if study.tuning is not None:
-        found.append(("tuning.settings", merge(study.defaults, study.tuning.settings)))
-    return found
+        for where in study.tuned_places():
+            for _, cell in study.candidates(where, study.tuning.seeds[0]):
+                yield "tuning", cell.settings
 
 
-def _check_settings(study: Study, where: str, settings: Mapping[str, Any]) -> None:
-    if settings.get("run") not in OURS:
+def _check_settings(study: Study, settings: Mapping[str, Any]) -> None:
+    run = settings.get("run")
+    if run not in OURS:
         return
+    if run == TRAIN:
+        check_training(settings)
+    else:
+        _check_budgets(settings)
+    if study.goal is None:
+        return
+    try:
+        most = study.goal.max_kl(settings)
+    except ValueError as error:
+        raise ValueError(f"{error}; goal.kl_per_token is over it") from error
+    if most <= 0.0:
+        raise ValueError(f"{study.goal.length_key}: expected tokens > 0, the goal's K is {most:g}")
+    if run == TRAIN:
+        check_stop(settings, study.goal)
+
+
+def _check_budgets(settings: Mapping[str, Any]) -> None:
     for key in BUDGETS:
         value = settings.get(key, 1)
         if not (isinstance(value, int) and is_count(value) and value >= 1):
-            raise ValueError(f"{where}: {key}: expected a whole number >= 1, got {show(value)}")
-    if study.goal is not None:
-        try:
-            most = study.goal.max_kl(settings)
-        except ValueError as error:
-            raise ValueError(f"{where}: {error}; goal.kl_per_token is over it") from error
-        if most <= 0.0:
-            raise ValueError(
-                f"{where}: {study.goal.length_key}: expected tokens > 0, the goal's K is {most:g}"
-            )
+            raise ValueError(f"{key}: expected a whole number >= 1, got {show(value)}")

@@ -315,6 +315,14 @@ class Study:
             for point in group.points():
                 yield group, self._settings_of(group, point, {})
 
+    def possible_settings(self) -> Iterator[tuple[Group, dict[str, Any]]]:
+        """Yields the settings of each grid point of each group, under every choice that tuning could make."""
+        for group in self.groups:
+            for point in group.points():
+                plain = self._settings_of(group, point, {})
+                for tried in self._tries_of(plain):
+                    yield group, self._settings_of(group, point, tried)
+
     def _settings_of(self, group: Group, point: Settings, tuned: Settings) -> dict[str, Any]:
         settings = merge(lay_over(self.defaults, tuned), group.settings)
         return lay_over(lay_over(settings, point), self.overrides)
@@ -322,6 +330,12 @@ class Study:
     def _is_tuned(self, settings: Settings) -> bool:
         """Returns whether a cell is tuned: it runs the same function as the defaults."""
         return settings.get("run") == self.defaults.get("run")
+
+    def _tries_of(self, plain: Settings) -> list[dict[str, Any]]:
+        """Returns what tuning tries for a cell, by dotted key; one empty point where it is not tuned."""
+        if self.tuning is None or not self._is_tuned(plain):
+            return [{}]
+        return self.tuning.tries({key: look_up(plain, key) for key in self.tuning.per})
 
     def _chosen_settings(self, plain: Settings, choices: Sequence[Choice]) -> dict[str, Any]:
         if self.tuning is None or not self._is_tuned(plain):

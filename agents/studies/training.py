@@ -21,7 +21,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
 import gymnasium as gym
 import torch
@@ -38,15 +38,8 @@ from agents.rollouts.player import Player
 from agents.stats.diversity import self_bleu
 from agents.studies.plan import Goal
 from agents.studies.settings import merge
+from agents.studies.training_checks import check_training
 
-KNOWN = (
-    *("run", "agent", "config", "policy", "policy_kwargs", "device", "env", "env_kwargs", "eval_env_kwargs"),
-    *("episodes", "extra_episodes", "most_episodes", "stop_at", "eval_episodes", "samples"),
-    *("other_env_kwargs", "pass_at"),
-)
-"""Names of the settings of a training run; others are refused."""
-PASS_AT = {"n", "prompts"}
-"""Keys of the setting `pass_at`."""
 LARGEST_BATCH = 128
 """Most episodes that an evaluation collects at once."""
 BLEU_SAMPLE = 128
@@ -78,16 +71,21 @@ class GoalStop:
         score: Score to reach.
         window: Iterations that are averaged over.
         kl: Largest divergence from the reference at which it counts, nats per response.
+        after: Episodes of a critic's warm-up, whose iterations count no more than in a report.
     """
 
-    def __init__(self, least: int, *, score: float, window: int, kl: float = math.inf) -> None:
-        self.least, self.score, self.kl = least, score, kl
+    def __init__(
+        self, least: int, *, score: float, window: int, kl: float = math.inf, after: int = 0
+    ) -> None:
+        self.least, self.score, self.kl, self.after = least, score, kl, after
         self.last: deque[tuple[float, float]] = deque(maxlen=window)
         self.reached = False
 
     def on_iteration(self, metrics: Mapping[str, float], timings: Any, episodes: Any) -> bool:
         """Returns False where learning ends with this iteration."""
         del timings, episodes
+        if metrics["episodes"] <= self.after:
+            return True
         self.last.append((metrics["env/score"], metrics["objective/kl"]))
         if len(self.last) == self.last.maxlen:
             score, kl = (sum(column) / len(self.last) for column in zip(*self.last, strict=True))
@@ -106,14 +104,12 @@ def train(settings: Settings, seed: int) -> Iterator[Record]:
         FloatingPointError: If a reward, loss or gradient was not finite.
         ValueError: If the settings do not go together, or one is unknown.
     """
-    for key in settings:
-        if key not in KNOWN:
-            raise ValueError(f"settings: expected some of {', '.join(KNOWN)}, got {key!r}")
+    check_training(settings)
     keeper = MetricsKeeper()
     agent = make_agent(settings, seed, [keeper, MemoryRelease(), *_stops(settings)])
     env = make_env(settings, min(int(settings["eval_episodes"]), LARGEST_BATCH), evaluating=True)
     before = _summary(_rows(agent, env, settings, seed))
-    _check_pass_at(settings, before)
+    _check_verdict(settings, before)
     yield {"record": "evaluation", "when": "before", "summary": before}
     try:
         most = int(settings.get("most_episodes", settings["episodes"]))
@@ -217,30 +213,16 @@ def chance_of_any(n: int, right: int, k: int) -> float:
 
 
 def _stops(settings: Settings) -> list[GoalStop]:
-    """Returns the callback that ends a run at its goal, if the settings have one.
-
-    Raises:
-        ValueError: If they do not go together.
-    """
-    if "stop_at" not in settings and "most_episodes" not in settings:
+    """Returns the callback that ends a run at its goal, if the settings have one."""
+    if "stop_at" not in settings:
         return []
-    stop, config = dict(settings.get("stop_at", {})), settings.get("config", {})
-    if not stop or int(settings.get("most_episodes", 0)) < int(settings["episodes"]):
-        raise ValueError(
-            "most_episodes: expected a number of at least `episodes`, and `stop_at` with it, got "
-            f"{settings.get('most_episodes')!r} and {stop}"
-        )
-    if config.get("lr_schedule") != "constant":
-        raise ValueError(
-            "stop_at: expected config.lr_schedule = 'constant': another depends on how long a run is"
-        )
-    if set(stop) - {"kl"} != {"score", "window_episodes"}:
-        raise ValueError(f"stop_at: expected score, window_episodes and perhaps kl, got {', '.join(stop)}")
+    stop = settings["stop_at"]
     agent_class: type[Any] = find_learner(str(settings["agent"]))
-    goal = Goal(window_episodes=int(stop.pop("window_episodes")))
-    window = goal.iterations(agent_class.config_class(**config).batch_size)
-    least = int(settings["episodes"]) + int(settings.get("extra_episodes", 0))
-    return [GoalStop(least, window=window, **{key: float(value) for key, value in stop.items()})]
+    batch = agent_class.config_class(**settings.get("config", {})).batch_size
+    window = Goal(window_episodes=stop["window_episodes"]).iterations(batch)
+    extra = settings.get("extra_episodes", 0)
+    least, kl = settings["episodes"] + extra, stop.get("kl", math.inf)
+    return [GoalStop(least, score=stop["score"], window=window, kl=kl, after=extra)]
 
 
 def _other_summary(agent: Learner[Any], settings: Settings, seed: int) -> Record:
@@ -254,16 +236,12 @@ def _other_summary(agent: Learner[Any], settings: Settings, seed: int) -> Record
     return {f"other_{key}": found[key] for key in ("score", "solved") if key in found}
 
 
-def _check_pass_at(settings: Settings, evaluated: Record) -> None:
+def _check_verdict(settings: Settings, evaluated: Record) -> None:
     """Checks that pass@k can be measured, before a run is spent on it.
 
     Raises:
-        ValueError: If the table is malformed, or the environment has no verdict.
+        ValueError: If the environment has no verdict.
     """
-    table: Any = settings.get("pass_at", {"n": 1, "prompts": 1})
-    counts = [*cast(Record, table).values()] if isinstance(table, dict) and {*table} == PASS_AT else []
-    if not counts or not all(type(count) is int and count > 0 for count in counts):
-        raise ValueError(f"pass_at: expected n and prompts, whole numbers >= 1, got {table!r}")
     if "pass_at" in settings and evaluated.get("solved") is None:
         raise ValueError("pass_at: expected an environment that reports `solved`, this one does not")
 

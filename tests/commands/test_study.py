@@ -167,7 +167,12 @@ def test_wrong_arguments_are_said_in_one_line(tmp_path, arguments, message):
             '= "termianl"',
             r"no cell matches .*'potential', 'terminal' .*did you mean 'terminal'\?",
         ),
-        ("episodes = 8", "episodes = 0", r"cells 'g': episodes: expected a whole number >= 1, got 0"),
+        ("\nepisodes = 8", "\nepisodes = 0", r"cells 'g': episodes: expected a whole number >= 1, got 0"),
+        (
+            "[1.0, 0.5]",
+            '[1.0, "x"]',
+            r"error: cells 'g': config\.lam: expected a number in \[0, 1\], got 'x'",
+        ),
         ('at = { "config.lam" = 1.0 }', "", "expected one arm on each side, got treatment potential λ="),
         ("seeds = 2", "seeds = 10000000", "seeds: expected at most 100,000 seeds, got 10000000"),
     ],
@@ -181,7 +186,11 @@ def test_a_study_that_could_not_answer_is_refused_before_its_first_cell(
 [goal]
 share = 0.5
 [defaults]
+agent = "ppo"
+policy = "bundled"
+env = "rlsf_gym:rlsf_gym/Sentiment-v0"
 episodes = 8
+eval_episodes = 4
 [[cells]]
 group = "g"
 seeds = 2

@@ -71,7 +71,7 @@ import agents.__main__
 from agents.reports import check_answers, write_report
 from agents.studies.read import parse_study
 cells = [{"group": "g", "seeds": 2, "grid": {"a": [1, 2]}}]
-check_answers(parse_study("s", {"cells": cells}))
+check_answers(parse_study("s", {"defaults": {"run": "elsewhere:measure"}, "cells": cells}))
 try:
     write_report(sys.argv[1], sys.argv[2])
 except ImportError as error:

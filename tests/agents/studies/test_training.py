@@ -162,6 +162,17 @@ def test_a_goal_counts_within_its_divergence_alone():
     assert told == [True, True, False]
 
 
+def test_a_goal_in_the_critics_warm_up_is_none():
+    """The window begins anew behind the 16 episodes of the warm-up: 0.9 and 0.2 in it are 0.55 too little."""
+    stop = GoalStop(24, score=0.6, window=2, after=16)
+    scores = [(8, 0.9), (16, 0.9), (24, 0.9), (32, 0.2), (40, 1.0)]
+    told = [
+        stop.on_iteration({"episodes": n, "env/score": score, "objective/kl": 0.0}, {}, [])
+        for n, score in scores
+    ]
+    assert told == [True, True, True, True, False]
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
