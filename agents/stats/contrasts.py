@@ -163,7 +163,7 @@ class RatioOfRatios(NamedTuple):
 
     @property
     def bound(self) -> Literal["lower", "upper"] | None:
-        """What `value` is of the ratio of full means, if runs that were cut off would all move it one way."""
+        """Bound that `value` is on the ratio of full means; None unless runs cut off all move it one way."""
         if bool(self.raising) == bool(self.lowering):
             return None
         return "lower" if self.raising else "upper"

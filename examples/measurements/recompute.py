@@ -5,19 +5,16 @@ import lzma
 import sys
 import tomllib
 from pathlib import Path
-from statistics import NormalDist
 
 import numpy as np
-from scipy.stats import t as student
+from scipy import stats
 
 LENGTH = "env_kwargs.max_new_tokens"
 
 
 def _leaves(table, prefix=""):  # nested settings by dotted keys
-    parts = [
-        _leaves(v, f"{prefix}{k}.") if isinstance(v, dict) else {prefix + k: v} for k, v in table.items()
-    ]
-    return {key: value for part in parts for key, value in part.items()}
+    own = ((prefix + key, value) for key, value in table.items())
+    return {k: v for a, b in own for k, v in (_leaves(b, a + ".") if isinstance(b, dict) else {a: b}).items()}
 
 
 def _time(cell, goal, score):  # episodes to the goal, and up to where the run was seen
@@ -38,24 +35,25 @@ def _time(cell, goal, score):  # episodes to the goal, and up to where the run w
 
 
 def _interval(pairs, method):  # ratio of means with its 95% interval, pairs drawn again 2,000 times
-    (t, c), rng, normal, levels = pairs, np.random.default_rng(0), NormalDist(), np.array([0.025, 0.975])
+    (t, c), rng, levels = pairs, np.random.default_rng(0), np.array([0.025, 0.975])
     if method == "percentile":
         counts = rng.multinomial(len(t), np.full(len(t), 1 / len(t)), size=2000)
         return c.mean() / t.mean(), *np.quantile(counts @ c / (counts @ t), levels)
     if method == "t":
-        ends = np.log(c / t).std(ddof=1) / len(t) ** 0.5 * np.array([0, *student.ppf(levels, len(t) - 1)])
+        ends = np.log(c / t).std(ddof=1) / len(t) ** 0.5 * np.array([0, *stats.t.ppf(levels, len(t) - 1)])
         return np.exp(np.log(c / t).mean() + ends)
     i, value = rng.integers(0, len(t), (2000, len(t))), round(c.mean() / t.mean(), 11)
     draws = np.round(c[i].mean(1) / t[i].mean(1), 11)
-    z = normal.inv_cdf(((draws < value).mean() + (draws <= value).mean()) / 2)
+    z = stats.norm.ppf(((draws < value).mean() + (draws <= value).mean()) / 2)
     u = ((c.sum() - c) / (t.sum() - t)).mean() - (c.sum() - c) / (t.sum() - t)
     a = (u**3).sum() / (6 * (u**2).sum() ** 1.5) if u.any() else 0.0
-    moved = [normal.cdf(z + (z + q) / (1 - a * (z + q))) for q in map(normal.inv_cdf, levels)]
+    moved = stats.norm.cdf(z + (z + stats.norm.ppf(levels)) / (1 - a * (z + stats.norm.ppf(levels))))
     return value, *np.quantile(draws, moved)
 
 
 for path in map(Path, sys.argv[1:]):
-    study = tomllib.loads(path.with_name(path.name.replace(".jsonl.xz", ".toml")).read_text())
+    plan = path.with_name(path.name.replace(".jsonl.xz", ".toml"))
+    study = tomllib.loads(plan.read_text()) if plan.is_file() else sys.exit(f"expected {plan} beside {path}")
     cells, goal, plain, tries = [], study.get("goal", {}), _leaves(study["defaults"]), study.get("tuning", {})
     for record in map(json.loads, lzma.decompress(path.read_bytes()).splitlines()):
         cells += [(_leaves(record["settings"]), [])] if record["record"] == "cell" else []
@@ -63,6 +61,8 @@ for path in map(Path, sys.argv[1:]):
     cells = [cell for cell in cells if cell[1][0]["phase"] == "main"]
     tuned = {*tries.get("grid", {}), *(key for arm in tries.get("arms", []) for key in arm["points"][0])}
     for one in (one for one in study.get("contrasts", []) if one.get("primary")):
+        if one["measure"] != "episodes_to_goal" or "against" in one:
+            sys.exit(f"{path}: expected a primary contrast of episodes_to_goal, got {one['name']}")
         times, limits, method = [], [], study.get("statistics", {}).get("interval", "bca")
         for where in ({**one.get("at", {}), **one[side]} for side in ("treatment", "control")):
             arm = [c for c in cells if c[1][1]["record"] == "evaluation" and where.items() <= c[0].items()]

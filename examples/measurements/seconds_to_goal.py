@@ -39,7 +39,7 @@ EPISODES = 64
 
 
 class Learns(Protocol):
-    """What is timed."""
+    """A learner, as far as it is timed."""
 
     def learn(self, total_episodes: int) -> Any:
         """Goes on until so many episodes in all."""

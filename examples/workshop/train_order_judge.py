@@ -210,7 +210,7 @@ def read_bank(file: Path, known: Mapping[str, int]) -> Bank:
 
 
 class Lessons:
-    """What the transformer is trained on.
+    """Training texts of the transformer: reviews, their pieces, and phrases.
 
     Args:
         reviews: Labelled and unlabelled ones.

@@ -49,7 +49,7 @@ Settings = Mapping[str, Any]
 
 
 class Found(NamedTuple):
-    """What is known of an arm in a state of its critic."""
+    """Progress of an arm, and variance that its critic explains, in one state of the critic."""
 
     pairs: FloatArray
     """Progress of pairs of groups, (K, K) float64."""

@@ -62,3 +62,30 @@ def test_they_agree_under_every_interval(tmp_path, interval):
     report, _ = open_report(packed)
     (one,) = [one for one in report.numbers["contrasts"] if one["primary"]]
     assert recomputed(packed) == [f"{one['name']}: {effect_text(one, report.measures[one['measure']])}"]
+
+
+def refused(path):
+    done = subprocess.run(
+        [sys.executable, str(SCRIPT), str(path)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1 and done.stdout == ""
+    (line,) = done.stderr.splitlines()
+    return line
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        ('measure = "episodes_to_goal"', 'measure = "judge"'),
+        ("primary = true", 'primary = true\nagainst = { "config.lam" = 1.0 }'),
+    ],
+)
+def test_what_it_can_not_recompute_is_one_line(tmp_path, changed):
+    source = next(path for path in RESULTS if path.name == "tiny-quick.jsonl.xz")
+    packed = tmp_path / source.name
+    packed.write_bytes(source.read_bytes())
+    assert refused(packed) == f"expected {tmp_path / 'tiny-quick.toml'} beside {packed}"
+    toml = source.with_name("tiny-quick.toml").read_text(encoding="utf-8")
+    packed.with_name("tiny-quick.toml").write_text(toml.replace(*changed, 1), encoding="utf-8")
+    name = "Token-level against the scalar standard"
+    assert refused(packed) == f"{packed}: expected a primary contrast of episodes_to_goal, got {name}"
