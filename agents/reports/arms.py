@@ -30,6 +30,8 @@ from agents.studies.plan import MAIN, Goal, Study
 from agents.studies.settings import look_up
 
 ATTAINABLE = "attainable"
+BEST_ARM = "mean final score of the best arm"
+"""Source of what is attainable where no cell measures that."""
 TASK_KEYS = (
     *("policy", "env", "env_kwargs.scorer", "env_kwargs.objective", "env_kwargs.prompts"),
     *("env_kwargs.max_new_tokens", "env_kwargs.domain", "env_kwargs.domain_kwargs"),
@@ -220,4 +222,4 @@ def _ends(
     start = [score for score in starts if score is not None]
     if not means or not start:
         return None, None, "not known yet"
-    return float(np.mean(start)), max(means), "mean final score of the best arm"
+    return float(np.mean(start)), max(means), BEST_ARM

@@ -9,6 +9,7 @@ from typing import Any
 from agents.reports.escapes import in_prose, prose_to_markdown, to_markdown
 from agents.reports.factors import SHORT, show_value
 from agents.reports.plan import plan_sentence
+from agents.reports.stops import stops_sentence
 from agents.reports.tables import number
 from agents.stats.resampling import BCA, PERCENTILE, STUDENT
 
@@ -132,7 +133,7 @@ def _runs(numbers: Numbers) -> str:
         parts.append(
             f"{numbers['progress']['strays']} cells that the study file does not ask for were left out."
         )
-    return " ".join(parts)
+    return " ".join(part for part in [*parts, stops_sentence(numbers.get("stops"))] if part)
 
 
 def _settings(numbers: Numbers) -> str:

@@ -34,6 +34,7 @@ from agents.reports.run_measures import (
 )
 from agents.reports.seconds import check_arms
 from agents.reports.sensitivity import describe_sensitivity
+from agents.reports.stops import check_ends, describe_stops
 from agents.reports.tuning import describe_tuning
 from agents.stats.aggregates import (
     interquartile_mean_interval,
@@ -72,19 +73,21 @@ def analyse(
         seconds: Arm to the seconds of an episode; None: they were not measured.
 
     Raises:
-        ValueError: If the cells are not those of one study, a contrast is about an unknown measure, or
-            seconds are those of no arm.
+        ValueError: If the cells are not those of one study, a contrast is about an unknown measure, seconds
+            are those of no arm, or a run was ended at a score before it had reached the goal.
     """
     arms, tasks = read_tasks(study, results, in_order(study, read_arms(study, results)))
     check_arms(seconds or {}, [arm.name for arm in arms])
     measures = measures_of(results, asked_measures(study, seconds), table)
     sides = [make_side(arm, tasks[arm.task], measures, (seconds or {}).get(arm.name)) for arm in arms]
     factors = find_factors(study, training_plan(study, results))
+    done = progress(study, results, arms)
+    check_ends(sides, complete=done["complete"])
     numbers: Numbers = {
         "study": study.name,
         "title": study.title,
         "question": " ".join(study.question.split()),
-        "progress": progress(study, results, arms),
+        "progress": done,
         "plan": describe_plan(study, results),
         **describe_setting(study, results, arms),
         "tuning": describe_tuning(study, results, arms, tasks),
@@ -100,9 +103,8 @@ def analyse(
         "improvement": improvement(study, sides),
         "critics": compare_critics(study, sides),
     }
-    asked = describe_sensitivity(study, sides)
-    if asked:
-        numbers["sensitivity"] = asked
+    more = {"sensitivity": describe_sensitivity(study, sides), "stops": describe_stops(sides)}
+    numbers |= {name: told for name, told in more.items() if told}
     if study.interval != PERCENTILE:  # what reports had before there was a choice goes without saying
         numbers["interval"] = study.interval
     return rounded(numbers)

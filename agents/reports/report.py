@@ -19,11 +19,12 @@ from typing import Any
 
 from agents.reports.additions import Additions, combine, with_measures
 from agents.reports.arms import read_arms
-from agents.reports.escapes import to_json, to_markdown
+from agents.reports.escapes import prose_to_markdown, to_json, to_markdown
 from agents.reports.look import LOOKS, SUFFIX, Look
 from agents.reports.methods import methods, methods_markdown, state
 from agents.reports.numbers import analyse, asked_measures, in_order, rounded
 from agents.reports.page import Head, page
+from agents.reports.plan import CHANGED, plan_sentence
 from agents.reports.run_measures import Measures, measures_of
 from agents.reports.samples import TokenTexts
 from agents.reports.seconds import read_seconds
@@ -203,10 +204,11 @@ def write(report: Report, folder: Path) -> None:
 
 
 def tables_markdown(report: Report) -> str:
-    """Returns all tables of a report, in Markdown."""
+    """Returns all tables of a report, in Markdown, under what is to be known of a plan that was changed."""
     tables = [table for section in report.sections for table in section.tables]
-    title = to_markdown(report.numbers["title"])
-    return f"# {title}\n\n" + "\n".join(map(table_to_markdown, tables))
+    title, plan = to_markdown(report.numbers["title"]), report.numbers["plan"]
+    said = f"{prose_to_markdown(plan_sentence(plan))}\n\n" if plan["standing"] == CHANGED else ""
+    return f"# {title}\n\n{said}" + "\n".join(map(table_to_markdown, tables))
 
 
 def make_head(report: Report) -> Head:

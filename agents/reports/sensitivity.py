@@ -15,6 +15,7 @@ from typing import Any
 from agents.reports.contrasts import Side, meant_by, speed_up_of
 from agents.reports.effects import speed_up_text
 from agents.reports.run_measures import Task, time_in, time_to_goal
+from agents.reports.stops import was_ended
 from agents.reports.tables import DASH, Table, number
 from agents.stats.measures import TIMES
 from agents.stats.resampling import Method
@@ -24,6 +25,11 @@ SHARES = (0.5, 0.6, 0.7, 0.8, 0.9)
 """Goals, as shares of the way from the untrained policy to what is attainable."""
 LIMIT = 10.0
 """Nats per response, the limit beside the study's own and none."""
+ENDED = (
+    "; ended before: runs that ended at the score of their stop_at, below that of the row, which they might "
+    "have reached later; ratios of such rows count up to the first of these ends, and say less the higher "
+    "the goal is"
+)
 Facts = dict[str, Any]
 
 
@@ -56,7 +62,7 @@ def sensitivity_table(one: Mapping[str, Any]) -> Table:
             f"{row['share']:.4g}",
             number(row["goal"]),
             "any" if row["max_kl"] is None else number(row["max_kl"], 2),
-            " and ".join(f"{reached} of {row['n']}" for reached in row["reached"]),
+            " and ".join(_count(row, side) for side in range(2)),
             *(_ratio(row["speed_ups"].get(key)) for key in counted),
         )
         for row in one["rows"]
@@ -67,6 +73,7 @@ def sensitivity_table(one: Mapping[str, Any]) -> Table:
         f"{one['name']}: how many times fewer {one['treatment']} needs than {one['control']}, under other "
         "goals and limits; ≥ and ≤: bounds, as runs of one alone never got there; up to: runs of both"
     )
+    caption += ENDED if any(any(row["ended"]) for row in one["rows"]) else ""
     strong = frozenset(i for i, row in enumerate(one["rows"]) if row["own"])
     return Table(f"sensitivity-{one['number']}", caption, head, tuple(rows), strong, frozenset({2, 3}))
 
@@ -113,18 +120,32 @@ def _row(treatment: Side, control: Side, method: Method) -> Facts | None:
         return None
     sides = (treatment, control)
     reached = [sum(_got_there(side, seed) for seed in seeds) for side in sides]
+    ended = [
+        sum(
+            was_ended(run) and run.seed in seeds and not _got_there(side, run.seed)
+            for run in side.arm.results
+        )
+        for side in sides
+    ]
     speed_ups = {key: speed_up_of(treatment, control, method, key) for key in TIMES}
     return {
         "goal": treatment.task.goal,
         "max_kl": treatment.task.max_kl,
         "n": len(seeds),
         "reached": reached,
+        "ended": ended,
         "speed_ups": {key: found for key, found in speed_ups.items() if found is not None},
     }
 
 
 def _got_there(side: Side, seed: int) -> bool:
     return (time := side.runs[seed][TIMES[0]]) is not None and math.isfinite(time)
+
+
+def _count(row: Mapping[str, Any], side: int) -> str:
+    """Returns how many runs of an arm reached the goal of a row, and how many were ended before."""
+    ended = row["ended"][side]
+    return f"{row['reached'][side]} of {row['n']}" + (f" ({ended} ended before)" if ended else "")
 
 
 def _ratio(found: Mapping[str, Any] | None) -> str:
