@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import statistics
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -35,7 +36,7 @@ from examples.studies.sections.candidates import SHAPES, times_of
 SEED = 3_000
 """Of the learners that are timed; no run of a study has it."""
 EPISODES = 64
-"""That each arm learns from in a round; a multiple of all batch sizes."""
+"""That each arm learns from in a round, or as many as the largest batch of all arms."""
 
 
 class Learns(Protocol):
@@ -59,21 +60,26 @@ class Timed(NamedTuple):
 
 
 def seconds_of(
-    learners: Mapping[str, Learns], rounds: int, clock: Callable[[], float] = time.process_time
+    learners: Mapping[str, Learns],
+    rounds: int,
+    episodes: int = EPISODES,
+    *,
+    clock: Callable[[], float] = time.process_time,
 ) -> dict[str, float]:
     """Returns the seconds of an episode of each learner, the median over rounds; the first is not counted.
 
     Args:
         learners: By name.
         rounds: At least 1, beside the one that warms up.
+        episodes: Of a round, a multiple of all batch sizes.
         clock: Returns seconds.
     """
     found: dict[str, list[float]] = {name: [] for name in learners}
     for number in range(rounds + 1):
         for name, learner in learners.items():
             started = clock()
-            learner.learn((number + 1) * EPISODES)
-            found[name].append((clock() - started) / EPISODES)
+            learner.learn((number + 1) * episodes)
+            found[name].append((clock() - started) / episodes)
     return {name: statistics.median(times[1:]) for name, times in found.items()}
 
 
@@ -82,9 +88,9 @@ def time_arms(place: Path, rounds: int) -> list[Timed]:
     study, results = read(place, SHAPES)
     arms, tasks = read_tasks(study, results, read_arms(study, results))
     ran = {arm.name: arm for arm in arms if arm.results}
-    seconds = seconds_of(
-        {name: make_agent(arm.results[0].settings, SEED) for name, arm in ran.items()}, rounds
-    )
+    learners = {name: make_agent(arm.results[0].settings, SEED) for name, arm in ran.items()}
+    largest = max(learner.config.batch_size for learner in learners.values())
+    seconds = seconds_of(learners, rounds, math.lcm(EPISODES, largest))
     return [summarise(arm, tasks, seconds[name]) for name, arm in ran.items()]
 
 
@@ -100,7 +106,7 @@ def seconds_text(timed: Iterable[Timed], rounds: int) -> str:
     """Returns the contents of a file of seconds, as `agents.reports.seconds` reads it."""
     told = {
         KEY: {one.name: float(f"{one.seconds:.3g}") for one in timed},
-        "measured": f"processor seconds of one thread, median of {rounds} rounds of {EPISODES} episodes",
+        "measured": f"processor seconds of one thread, median of {rounds} rounds",
     }
     return json.dumps(told, indent=2, ensure_ascii=False) + "\n"
 
@@ -110,7 +116,7 @@ def main() -> None:
     parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("study", help="folder, packed file or name of a study")
     parser.add_argument("--out", type=Path, help="file of seconds for the study's report")
-    parser.add_argument("--rounds", type=count, default=5, help="of 64 episodes an arm (default: 5)")
+    parser.add_argument("--rounds", type=count, default=5, help="of at least 64 episodes an arm (default: 5)")
     options = parser.parse_args()
     torch.set_num_threads(1)
     timed = time_arms(find(options.study), options.rounds)

@@ -6,7 +6,7 @@ pytestmark = pytest.mark.whole
 
 
 def test_seconds_are_medians_of_what_an_episode_takes():
-    from examples.measurements.seconds_to_goal import EPISODES, seconds_of
+    from examples.measurements.seconds_to_goal import seconds_of
 
     now, order = [0.0], []
 
@@ -16,15 +16,15 @@ def test_seconds_are_medians_of_what_an_episode_takes():
 
         def learn(self, total_episodes):
             order.append(self.name)
-            assert total_episodes == self.done + EPISODES
+            assert total_episodes == self.done + 32
             self.done = total_episodes
             now[0] += next(self.seconds)
 
     learners = {
-        "slow": Learner("slow", [640.0, 64.0, 192.0, 128.0]),
-        "fast": Learner("fast", [0.0, 6.4, 6.4, 6.4]),
+        "slow": Learner("slow", [640.0, 32.0, 96.0, 64.0]),
+        "fast": Learner("fast", [0.0, 3.2, 3.2, 3.2]),
     }
-    found = seconds_of(learners, 3, lambda: now[0])
+    found = seconds_of(learners, 3, 32, clock=lambda: now[0])
     assert found == pytest.approx({"slow": 2.0, "fast": 0.1})
     assert order == ["slow", "fast"] * 4
 
