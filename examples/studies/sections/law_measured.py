@@ -99,6 +99,12 @@ class Agreement(NamedTuple):
     """Spearman's."""
     near: tuple[float, float, float]
     """Share of points within `FACTOR`."""
+    near_of_one: float
+    """Share of points within `FACTOR` if a speed-up of 1 were predicted for all."""
+    bounds: int
+    """Points whose measured speed-up is a bound."""
+    correlation_without_bounds: float | None
+    """Spearman's over the points that are none; None where it is not defined."""
 
 
 def read_arms(results: Sequence[CellResult]) -> list[Arm]:
@@ -166,7 +172,8 @@ def agree(points: Sequence[Point]) -> Agreement | None:
     if len(points) < 4:
         return None
     rng = np.random.default_rng(0)
-    known = [(point.predicted, measured.value) for point in points if (measured := point.measure())]
+    told = [(point, measured) for point in points if (measured := point.measure())]
+    known = [(point.predicted, measured.value) for point, measured in told]
     logs = [point.logs() for point in points]
     draws = [
         [[_redraw(one, rng) for one in logs[i]] for i in rng.integers(0, len(points), len(points))]
@@ -177,7 +184,17 @@ def agree(points: Sequence[Point]) -> Agreement | None:
         values = np.array([statistic(np.array(one)) for one in draws])
         low, high = percentile_ends(values[np.isfinite(values)], LEVEL)
         found.append((statistic(np.array(known)), float(low), float(high)))
-    return Agreement(len(points), *found)
+    ones = np.array([(1.0, measured.value) for _, measured in told])
+    plain = [
+        (point.predicted, measured.value)
+        for point, measured in told
+        if not (measured.is_lower_bound or measured.is_upper_bound)
+    ]
+    without = spearman(np.array(plain)) if len(plain) > 1 else math.nan
+    return Agreement(
+        *(len(points), *found, share_near(ones), len(told) - len(plain)),
+        None if math.isnan(without) else without,
+    )
 
 
 def _redraw(logs: FloatArray, rng: np.random.Generator) -> float:

@@ -105,6 +105,7 @@ def test_the_section_tells_the_rule_from_its_numbers():
     assert critics.rows[0][2:] == ("0.400", "1.00") and critics.rows[1][2:] == ("0.020", "0.05")
     assert agreement.rows[0][:2] == ("all", "6") and agreement.rows[0][2].startswith("1.00 [")
     assert agreement.rows[0][3].startswith("0.33 [")  # potential at 0.95, of three arms in each domain
+    assert agreement.rows[0][4:] == ("0.00", "1.00", "–")  # none within 1.3 of 1; shuffled is a bound
     assert len(section.figures) == 1
 
 
