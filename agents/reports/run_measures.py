@@ -74,6 +74,8 @@ class Curves:
     """Measure to its mean over iterations, for those of the log that a table has."""
     tokens: FloatArray | None = None
     """Tokens generated before each position; None where lengths were not logged."""
+    window: int = 1
+    """Iterations that are averaged over; the first points have fewer before them."""
 
     @property
     def end(self) -> float:
@@ -156,6 +158,7 @@ def read_curves(result: CellResult, goal: Goal, measures: Measures | None = None
             if row.source == "log" and row.tables and (known := _known(measured, row.log_key)) is not None
         },
         tokens=_tokens_before(measured, batch),
+        window=window,
     )
 
 
@@ -209,7 +212,20 @@ def time_to_goal(curves: Curves, task: Task) -> float | None:
         return None
     if not len(curves.episodes):
         return math.inf
-    return episodes_to_goal(curves.episodes, curves.score, curves.kl, goal=task.goal, max_kl=task.max_kl)
+    return first_time(curves, task.goal, task.max_kl)
+
+
+def first_time(curves: Curves, goal: float, max_kl: float) -> float:
+    """Returns the episodes until the average over a whole window is at a score; infinity if it never is.
+
+    Args:
+        curves: Of a run of at least one iteration.
+        goal: The score.
+        max_kl: Largest KL from the reference at which it counts, nats per response.
+    """
+    return episodes_to_goal(
+        *(curves.episodes, curves.score, curves.kl), goal=goal, max_kl=max_kl, first=curves.window - 1
+    )
 
 
 def time_in(curves: Curves, time: float | None, measure: str, seconds: float | None = None) -> float | None:

@@ -65,6 +65,7 @@ def episodes_to_goal(
     *,
     goal: float,
     max_kl: float,
+    first: int = 0,
 ) -> float:
     """Returns the first position with score >= `goal` and KL <= `max_kl`; infinity if never.
 
@@ -77,6 +78,8 @@ def episodes_to_goal(
         kls: Finite KL to the reference, shape (B,), in the unit of `max_kl`.
         goal: The score to reach.
         max_kl: The KL that may not be exceeded; infinity for no limit.
+        first: Index of the first point that counts; with a moving average, that of the first whole window:
+            an average of a batch or two is often above the goal by chance. Of shorter curves the last.
 
     Raises:
         ValueError: If the points are not curves of one length, or `goal` or `max_kl` is NaN.
@@ -91,6 +94,7 @@ def episodes_to_goal(
         raise ValueError(f"goal and max_kl must be numbers, got {goal} and {max_kl}")
     x, y = _as_curve(episodes, scores)
     x, kl = _as_curve(episodes, kls)
+    x, y, kl = (line[min(first, len(x) - 1) :] for line in (x, y, kl))
     gain, room = y - goal, max_kl - kl  # (B,) float64; both at least 0 where the goal is reached
     if gain[0] >= 0 and room[0] >= 0:
         return float(x[0])

@@ -70,7 +70,9 @@ def minus_episodes_to_score(result: CellResult, goal: Goal, tuning: Tuning) -> f
     ends = [float(row["episodes"]) for row in result.iterations]
     starts = [end - ends[0] for end in ends]  # an iteration's numbers are those of before its update
     most = goal.max_kl(result.settings)
-    found = episodes_to_goal(starts, scores, divergences, goal=score, max_kl=most)
+    found = episodes_to_goal(
+        *(starts, scores, divergences), goal=score, max_kl=most, first=goal.iterations(ends[0]) - 1
+    )
     if np.isfinite(found):
         return -found
     best = float(np.where(divergences <= most, scores, scores[0]).max())

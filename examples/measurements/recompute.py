@@ -25,13 +25,13 @@ def _time(cell, goal, score):  # episodes to the goal, and up to where the run w
     window = max(1, goal["window_episodes"] // batch) if "window_episodes" in goal else goal.get("window", 5)
     most = goal.get("kl_per_token", np.inf) * settings[LENGTH]
     room = np.array([[row["env/score"] - score, most - row["objective/kl"]] for row in rows])
-    room = np.array([room[max(0, i + 1 - window) : i + 1].mean(0) for i in range(len(x))])
+    room = np.array([room[i : i + window].mean(0) for i in range(max(1, len(x) - window + 1))])
     a, b = room[:-1], room[1:]  # there is room on a part of the way from a to b, a straight line
     cross = np.divide(a, a - b, out=np.zeros(a.shape), where=a != b)
     first = np.where(a >= 0, 0, np.where(b >= 0, cross, 2)).max(1)
     last = np.where(b >= 0, 1, np.where(a >= 0, cross, -1)).min(1)
-    i = np.flatnonzero(first <= last)[:1]
-    return (x[i] + first[i] * (x[i + 1] - x[i])).item() if len(i) else np.inf, x[-1]
+    at = np.flatnonzero(first <= last)[:1] - len(first)  # from the end
+    return (x[at - 1] + first[at] * (x[at] - x[at - 1])).item() if len(at) else np.inf, x[-1]
 
 
 def _interval(pairs, method):  # ratio of means with its 95% interval, pairs drawn again 2,000 times

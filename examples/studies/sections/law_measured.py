@@ -9,9 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from agents.reports.run_measures import read_curves
+from agents.reports.run_measures import first_time, read_curves
 from agents.stats.contrasts import SpeedUp, speed_up
-from agents.stats.curves import episodes_to_goal
 from agents.stats.resampling import STUDENT, percentile_ends
 from agents.studies.files import CellResult
 from agents.studies.plan import Goal
@@ -131,7 +130,7 @@ def time_of(result: CellResult) -> float:
     if not len(curves.episodes):
         return math.inf
     limit = float(stop.get("kl", math.inf))
-    return episodes_to_goal(curves.episodes, curves.score, curves.kl, goal=float(stop["score"]), max_kl=limit)
+    return first_time(curves, float(stop["score"]), limit)
 
 
 def points_of(arms: Sequence[Arm]) -> list[Point]:
@@ -192,8 +191,12 @@ def agree(points: Sequence[Point]) -> Agreement | None:
     ]
     without = spearman(np.array(plain)) if len(plain) > 1 else math.nan
     return Agreement(
-        *(len(points), *found, share_near(ones), len(told) - len(plain)),
-        None if math.isnan(without) else without,
+        points=len(points),
+        correlation=found[0],
+        near=found[1],
+        near_of_one=share_near(ones),
+        bounds=len(told) - len(plain),
+        correlation_without_bounds=None if math.isnan(without) else without,
     )
 
 

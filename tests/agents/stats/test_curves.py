@@ -23,6 +23,14 @@ def test_threshold_is_reached_between_points_or_not_at_all():
     assert math.isinf(learning_curves.episodes_to_reach([0, 1], [0.0, 0.1], 0.5))
 
 
+def test_a_goal_counts_from_the_first_point_that_is_told():
+    curve = ([0, 10, 20, 30], [0.9, 0.1, 0.3, 0.7], [0.0] * 4)
+    times = [
+        learning_curves.episodes_to_goal(*curve, goal=0.5, max_kl=1.0, first=first) for first in (0, 1, 9)
+    ]
+    assert times == [0.0, 25.0, 30.0]  # of a curve that is shorter, its last point
+
+
 def test_moving_average_uses_fewer_values_at_the_start():
     assert learning_curves.moving_average([2, 4, 6, 8], 3).tolist() == [2, 3, 4, 6]
 

@@ -51,6 +51,9 @@ def test_episodes_to_a_score_by_hand():
     assert minus_episodes_to_score(far, goal, TRIED) == -60.0
     # Never above 0.5 of 0.75: 30 episodes, and a third of them again.
     assert minus_episodes_to_score(result_of([0.0, 0.5, 0.2], [0, 1, 1], settings), goal, TRIED) == -40.0
+    # A lucky first batch is no window of two: averages 0.5, 0.3 and 0.75 from the second iteration on.
+    lucky = result_of([0.9, 0.1, 0.5, 1.0], [0, 1, 1, 1], settings)
+    assert minus_episodes_to_score(lucky, Goal(kl_per_token=0.5, window=2), TRIED) == -30.0
 
 
 def test_a_score_that_cells_stop_at_is_counted_up_to():
