@@ -26,13 +26,26 @@ SECTIONS = Path(__file__).parents[1] / "studies" / "sections"
 Numbers = Mapping[str, Any]
 
 
-def speed_up_in(numbers: Numbers, name: str) -> Numbers:
+def speed_up_in(numbers: Numbers, name: str, *, limited: bool = True) -> Numbers:
     """Returns the speed-up of a contrast.
+
+    Args:
+        numbers: Of a report.
+        name: Of the contrast.
+        limited: Whether the goal counts within the study's limit of the divergence alone; else the contrast
+            has to be one that the report shows under other goals and limits.
 
     Raises:
         ValueError: If there is no such contrast, or runs of one side alone got to the goal; in one line.
     """
     known = {one["name"]: one["speed_up"] for one in numbers["contrasts"]}
+    if not limited:
+        rows = [(one["name"], row) for one in numbers["sensitivity"] for row in one["rows"]]
+        known = {
+            shown: row["speed_ups"]["episodes_to_goal"]
+            for shown, row in rows
+            if row["share"] == numbers["goal"]["share"] and row["max_kl"] is None
+        }
     if name not in known:
         raise ValueError(f"expected a contrast of {', '.join(known)}, got {name!r}")
     if known[name] is None or known[name]["bound"] or known[name]["none_reached"]:
@@ -81,15 +94,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("points", nargs="+", help="CONTRAST=NUMBER of each point")
     parser.add_argument("--level", action="append", default=[], help="CONTRAST=NAME of a level")
     parser.add_argument("--control", type=float, default=0.0, help="place of the control (default: 0)")
+    parser.add_argument("--any-divergence", action="store_true", help="without the study's limit")
     parser.add_argument("--x", required=True, help="name of the axis")
     parser.add_argument("--out", type=Path, required=True, help="PNG file")
     options = parser.parse_args(argv)
     try:
         numbers = open_report(options.study, additions=[load_additions(str(SECTIONS))])[0].numbers
         told = [one.rpartition("=") for one in options.points]
-        points = {float(place): speed_up_in(numbers, name) for name, _, place in told}
+        limited = not options.any_divergence
+        points = {float(place): speed_up_in(numbers, name, limited=limited) for name, _, place in told}
         levels = {
-            label: speed_up_in(numbers, name)
+            label: speed_up_in(numbers, name, limited=limited)
             for name, _, label in (one.rpartition("=") for one in options.level)
         }
     except (ValueError, OSError) as error:

@@ -13,7 +13,18 @@ NUMBERS = {
         {"name": "half", "speed_up": PLAIN},
         {"name": "bound", "speed_up": {**PLAIN, "bound": "lower"}},
         {"name": "none", "speed_up": {**PLAIN, "none_reached": True}},
-    ]
+    ],
+    "goal": {"share": 0.8},
+    "sensitivity": [
+        {
+            "name": "bound",
+            "rows": [
+                {"share": 0.8, "max_kl": 15.0, "speed_ups": {"episodes_to_goal": {**PLAIN, "value": 9.0}}},
+                {"share": 0.8, "max_kl": None, "speed_ups": {"episodes_to_goal": PLAIN}},
+                {"share": 0.5, "max_kl": None, "speed_ups": {"episodes_to_goal": {**PLAIN, "value": 8.0}}},
+            ],
+        }
+    ],
 }
 
 
@@ -26,6 +37,14 @@ def test_bounds_and_unknown_contrasts_are_refused():
     for name in ("bound", "none"):
         with pytest.raises(ValueError, match="whose runs all got to the goal, got a bound or none"):
             speed_up_in(NUMBERS, name)
+
+
+def test_a_contrast_is_read_without_the_limit():
+    from examples.measurements.draw_dial import speed_up_in
+
+    assert speed_up_in(NUMBERS, "bound", limited=False) == PLAIN
+    with pytest.raises(ValueError, match="expected a contrast of bound, got 'half'"):
+        speed_up_in(NUMBERS, "half", limited=False)
 
 
 def test_points_levels_and_the_control_stand_where_they_are_said_to():
