@@ -8,7 +8,7 @@ from numbers import Real
 from types import NoneType, UnionType
 from typing import Any, Self, cast, get_args, get_origin, get_type_hints
 
-from agents.runs.strict_json import GREATEST, show
+from agents.runs.strict_json import GREATEST, is_whole, show
 
 CHOICES = {
     "lr_schedule": ("linear", "constant"),
@@ -35,10 +35,6 @@ def _fits(value: Any, hint: Any) -> bool:
     if hint is float:
         return type(value) in (int, float)
     return type(value) is (NoneType if hint is None else hint)
-
-
-def _is_whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
 
 
 class SettingError(ValueError):
@@ -247,18 +243,15 @@ class LearnerConfig:
         if given is None:
             return
         pair = list(cast("list[Any]", given)) if isinstance(given, list | tuple) else [given, given]
-        whole = len(pair) == 2 and all(_is_whole(one) for one in pair)
-        self._check(
-            "response_length", whole and 1 <= pair[0] <= pair[1], "a whole number >= 1, or a pair in order"
-        )
+        holds = len(pair) == 2 and all(is_whole(one, 1) for one in pair) and pair[0] <= pair[1]
+        self._check("response_length", holds, "a whole number >= 1, or a pair in order")
 
     def _check_divides(self, part: str, whole: str) -> None:
         size, total = getattr(self, part), getattr(self, whole)
         self._check(part, total % size == 0, f"a divisor of {whole} = {total}")
 
     def _check_count(self, name: str, least: int) -> None:
-        value = getattr(self, name)
-        self._check(name, _is_whole(value) and value >= least, f"a whole number >= {least}")
+        self._check(name, is_whole(getattr(self, name), least), f"a whole number >= {least}")
 
     def _check_rate_or_none(self, name: str) -> None:
         holds = getattr(self, name) is None or 0.0 < self._number(name) < math.inf

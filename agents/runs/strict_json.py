@@ -31,6 +31,11 @@ def is_count(value: Any) -> bool:
     return is_number(value) and 0 <= value < 1 << 53 and value == int(value)
 
 
+def is_whole(value: Any, least: int) -> bool:
+    """Returns whether a value is a whole number of at least `least`, written as one: 3.0 and true are not."""
+    return isinstance(value, int) and not isinstance(value, bool) and value >= least
+
+
 def parse_object(line: bytes) -> Record:
     """Returns the JSON object on a line.
 

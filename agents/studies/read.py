@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from agents.runs.plain_files import check_file_name, read_plain
-from agents.runs.strict_json import check_depth, did_you_mean, is_count, parse_object, show
+from agents.runs.strict_json import check_depth, did_you_mean, is_count, is_whole, parse_object, show
 from agents.stats.resampling import METHODS, Method
 from agents.studies.names import PLACES, is_own, with_short_name
 from agents.studies.plan import Contrast, Goal, Group, Study, TunedArm, Tuning
@@ -115,9 +115,9 @@ def _read_goal(table: Table) -> Goal:
     wrong = {
         "share": None if _is_number(goal.share) and 0 < goal.share <= 1 else "a number in (0, 1]",
         "kl_per_token": None if _is_rate(goal.kl_per_token) else "a number > 0",
-        "window": None if _is_count(goal.window) else "a whole number >= 1",
+        "window": None if is_whole(goal.window, 1) else "a whole number >= 1",
         "window_episodes": None
-        if goal.window_episodes is None or _is_count(goal.window_episodes)
+        if goal.window_episodes is None or is_whole(goal.window_episodes, 1)
         else "a whole number >= 1",
         "length_key": None if _is_text(goal.length_key) else "a dotted key of the settings",
     }
@@ -139,10 +139,6 @@ def _is_text(value: Any) -> bool:
 
 def _is_rate(value: Any) -> bool:
     return value is None or (_is_number(value) and value > 0)
-
-
-def _is_count(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
 
 
 def _read_tuning(table: Table) -> Tuning:
@@ -344,7 +340,7 @@ def _explain_no_cell(where: Mapping[str, Any], plain: Sequence[Mapping[str, Any]
 def _seeds(key: str, value: Any) -> tuple[int, ...]:
     """Returns the seeds: those of a list, or 0 to n - 1 for a number n."""
     expected = "a number of seeds >= 1, or a list of different seeds >= 0"
-    if _is_count(value):
+    if is_whole(value, 1):
         if value > MOST_CELLS:
             raise _wrong(key, f"at most {MOST_CELLS:,} seeds", value)
         return tuple(range(value))

@@ -13,7 +13,7 @@ from math import isclose, isfinite
 from typing import Any, cast
 
 from agents.learners.settings import LEARNERS, check_learner
-from agents.runs.strict_json import did_you_mean, is_number, show
+from agents.runs.strict_json import did_you_mean, is_number, is_whole, show
 from agents.studies.plan import Goal
 from agents.studies.settings import Settings
 
@@ -111,7 +111,7 @@ def _check_types(settings: Settings) -> None:
         if not isinstance(settings.get(key, {}), Mapping):
             raise _wrong(key, "a table", settings[key])
     for key, least in COUNTS.items():
-        if not _is_count(settings.get(key, least), least):
+        if not is_whole(settings.get(key, least), least):
             raise _wrong(key, f"a whole number >= {least}", settings[key])
 
 
@@ -153,7 +153,7 @@ def _check_stop(settings: Settings) -> None:
         raise ValueError(f"stop_at: expected score, window_episodes and perhaps kl, got {', '.join(table)}")
     if not is_number(table["score"]):
         raise _wrong("stop_at.score", "a finite number", table["score"])
-    if not (_is_count(table["window_episodes"], 1) and table["window_episodes"] <= most):
+    if not (is_whole(table["window_episodes"], 1) and table["window_episodes"] <= most):
         raise _wrong(
             "stop_at.window_episodes",
             f"a whole number >= 1, at most most_episodes = {most}",
@@ -165,12 +165,8 @@ def _check_stop(settings: Settings) -> None:
 
 def _check_pass_at(value: Any) -> None:
     table = cast(Settings, value if isinstance(value, Mapping) else {})
-    if {*table} != PASS_AT or not all(_is_count(count, 1) for count in table.values()):
+    if {*table} != PASS_AT or not all(is_whole(count, 1) for count in table.values()):
         raise _wrong("pass_at", "n and prompts, whole numbers >= 1", value)
-
-
-def _is_count(value: Any, least: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= least
 
 
 def _wrong(key: str, expected: str, got: Any) -> ValueError:

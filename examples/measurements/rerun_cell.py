@@ -27,6 +27,7 @@ from agents.flags.flag import count
 from agents.flags.parser import Parser
 from agents.reports.report import find, read
 from agents.runs.printable import one_line
+from agents.runs.strict_json import is_number
 from agents.studies.files import CellResult, to_line
 from agents.studies.run import load_function
 
@@ -117,8 +118,9 @@ def differences(committed: Sequence[Record], anew: Sequence[Record]) -> list[Dif
 
 def _close(was: Any, now: Any) -> bool:
     """Returns whether two numbers differ by no more than a processor may make of them."""
-    numbers = all(isinstance(one, int | float) and not isinstance(one, bool) for one in (was, now))
-    return numbers and abs(was - now) <= max(RELATIVE * max(abs(was), abs(now)), ROUNDING)
+    if not (is_number(was) and is_number(now)):
+        return False
+    return abs(was - now) <= max(RELATIVE * max(abs(was), abs(now)), ROUNDING)
 
 
 def compare(name: str, iterations: int) -> tuple[str, list[Difference]]:

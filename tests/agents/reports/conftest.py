@@ -16,3 +16,9 @@ def load_beside() -> Iterator[Callable[[str], ModuleType]]:
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(Path(__file__).parent))
         yield importlib.import_module
+
+
+@pytest.fixture
+def known(load_beside: Callable[[str], ModuleType]) -> ModuleType:
+    """Returns the module of the study whose runs' times are known."""
+    return load_beside("test_numbers")

@@ -30,11 +30,6 @@ against = {{ "config.lam" = 1.0 }}
 
 
 @pytest.fixture
-def known(load_beside):
-    return load_beside("test_numbers")
-
-
-@pytest.fixture
 def make(tmp_path, load_beside, known):
     """Returns a function: study file and truth -> the numbers, of cells in tmp_path / "made"."""
     synthetic = load_beside("synthetic_study")

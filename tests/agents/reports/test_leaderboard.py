@@ -9,11 +9,6 @@ from agents.reports.leaderboard import leaderboard, make_boards, overview, parag
 
 
 @pytest.fixture
-def known(load_beside):
-    return load_beside("test_numbers")
-
-
-@pytest.fixture
 def write(tmp_path, load_beside, known):
     """Returns a function: name, changes of the study file, truth -> the study's folder."""
     synthetic = load_beside("synthetic_study")

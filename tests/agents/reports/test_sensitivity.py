@@ -13,11 +13,6 @@ MARKED = "primary = true\nsensitivity = true"
 
 
 @pytest.fixture
-def known(load_beside):
-    return load_beside("test_numbers")
-
-
-@pytest.fixture
 def study(tmp_path, load_beside, known):
     """Returns a function: truth -> study and results, its primary contrast marked.
 

@@ -21,11 +21,6 @@ def stopping(known, *, score=0.75, most=4200, extra=""):
 
 
 @pytest.fixture
-def known(load_beside):
-    return load_beside("test_numbers")
-
-
-@pytest.fixture
 def study(tmp_path, load_beside, known):
     """Returns a function: file and truth of a run -> study and results, runs cut at so many iterations."""
     synthetic = load_beside("synthetic_study")
