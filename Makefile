@@ -10,7 +10,7 @@ LOWEST := .venv-lowest
 # One process per core, so one thread each: more would only wait for each other.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto
 
-.PHONY: help train compare benchmark report leaderboard explore test check check-all format lint types contracts doctests alone both lowest clean
+.PHONY: help train compare benchmark report leaderboard explore test check check-all format lint types contracts doctests alone both docs lowest clean
 
 help:  ## Say what each target does.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -22,7 +22,7 @@ $(TRAIN): pyproject.toml constraints.txt
 	@touch $@
 
 $(READY): $(TRAIN)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[all,workshop,dev]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[all,workshop,docs,dev]'
 	@# The tests start many processes. torch holds files of later Pythons, which can't be compiled.
 	@$(BIN)/python -m compileall -qq -j 0 $(VENV)/lib || true
 	@touch $@
@@ -78,12 +78,15 @@ both: $(READY)
 test: $(READY)  ## What a change breaks first, in under three minutes on two cores; offline once installed.
 	$(PYTEST) -m "not slow and not whole" tests
 
+docs: $(READY)  ## The documentation site, offline, in docs/_build/html; a warning or a dead link fails.
+	$(BIN)/sphinx-build -q -W --keep-going -b html docs docs/_build/html
+
 # Of Python 3.11, the lowest that is supported: later ones have no wheels of the lowest versions.
 lowest:  ## The quick tests of both packages, with the lowest versions that pyproject.toml allows.
 	rm -rf $(LOWEST)
 	$(PYTHON) -m venv $(LOWEST)
-	$(LOWEST)/bin/python -m pip install --quiet --constraint .ci/lowest.txt --editable '.[all,workshop,dev]'
+	$(LOWEST)/bin/python -m pip install --quiet --constraint .ci/lowest.txt --editable '.[all,workshop,docs,dev]'
 	OMP_NUM_THREADS=1 $(LOWEST)/bin/python -m pytest -q -n auto tests/rlsf_gym tests/agents
 
 clean:  ## Remove the environments and what the tools left.
-	rm -rf $(VENV) $(LOWEST) .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(LOWEST) docs/_build docs/reference .pytest_cache .ruff_cache .hypothesis .import_linter_cache

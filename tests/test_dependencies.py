@@ -11,9 +11,15 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 EXTRAS = PROJECT["optional-dependencies"]
-OWN = {"rlsf_gym", "agents", "examples", "tests"}
-DISTRIBUTIONS = {"PIL": "pillow", "pysat": "python-sat", "sklearn": "scikit-learn", "yaml": "pyyaml"}
-"""Of modules that bear another name than what brings them."""
+OWN = {"rlsf_gym", "agents", "examples", "tests", "rlsf_site"}
+DISTRIBUTIONS = {
+    "PIL": "pillow",
+    "docutils": "sphinx",
+    "pysat": "python-sat",
+    "sklearn": "scikit-learn",
+    "yaml": "pyyaml",
+}
+"""Of modules that bear another name than what brings them; Sphinx is made of docutils."""
 BOUND = re.compile(r"([A-Za-z0-9-]+)>=([\d.]+(?:dev\d+)?)(?:,<[\d.]+)?(?:; .+)?")
 CORE = {"gymnasium", "numpy", "tokenizers", "vadersentiment"}
 LOADERS = {"import_module", "import_extra", "_import_extra"}
@@ -102,7 +108,11 @@ def test_what_examples_import_is_declared():
 
 @pytest.mark.parametrize("folder", ["tests", ".ci"])
 def test_what_tests_import_is_declared(folder):
-    assert undeclared(folder, requirements("all", "workshop", "dev"), lazy=True) == {}
+    assert undeclared(folder, requirements("all", "workshop", "docs", "dev"), lazy=True) == {}
+
+
+def test_what_the_site_imports_is_declared():
+    assert undeclared("docs", requirements("all", "docs"), lazy=True) == {}
 
 
 @pytest.mark.parametrize(
@@ -127,14 +137,14 @@ def test_lower_bounds_are_those_that_make_lowest_installs():
     lines = (ROOT / ".ci" / "lowest.txt").read_text(encoding="utf-8").splitlines()
     lowest = dict(line.split("==") for line in lines if not line.startswith("#"))
     assert {normal(name): version for name, version in lowest.items()} == requirements(
-        "all", "workshop", "dev"
+        "all", "workshop", "docs", "dev"
     )
 
 
 def test_what_continuous_integration_installs_is_at_least_the_lower_bound():
     lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
     pinned = dict(line.split("==") for line in lines if not line.startswith("#"))
-    bounds = requirements("all", "workshop", "dev")
+    bounds = requirements("all", "workshop", "docs", "dev")
     assert {normal(name) for name in pinned} == set(bounds)
     for name, version in pinned.items():
         assert numbers_of(version) >= numbers_of(bounds[normal(name)]), name

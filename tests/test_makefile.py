@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-TRAINING, ALL = ".[agents,report,render,knowledge,constraints]", ".[all,workshop,dev]"
+TRAINING, ALL = ".[agents,report,render,knowledge,constraints]", ".[all,workshop,docs,dev]"
 
 pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
 
@@ -40,7 +40,7 @@ def test_training_needs_no_more_than_its_own(installs, target, stamps, expected)
     assert installs(target, *stamps) == expected
 
 
-@pytest.mark.parametrize("target", ["test", "check"])
+@pytest.mark.parametrize("target", ["test", "check", "docs"])
 @pytest.mark.parametrize(
     ("stamps", "expected"),
     [((), [TRAINING, ALL]), ((".train",), [ALL]), ((".train", ".ready"), []), ((".ready", ".train"), [ALL])],

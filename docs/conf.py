@@ -1,0 +1,42 @@
+"""Settings of the documentation site: Sphinx reads this file, `make docs` builds with it."""
+
+import sys
+import tomllib
+from pathlib import Path
+
+DOCS = Path(__file__).parent
+sys.path[:0] = [str(DOCS / "_ext"), str(DOCS.parent)]
+
+_project = tomllib.loads((DOCS.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+project = _project["name"]
+author = "the authors of rlsf-gym"
+version = release = _project["version"]
+
+extensions = [
+    "myst_nb",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "sphinx_copybutton",
+    "rlsf_site",
+]
+
+exclude_patterns = ["_build", "_ext", "results/submitted", "notebooks/*.ipynb", "**/.ipynb_checkpoints"]
+
+# Links to files of the repository that are no pages lead to this address.
+rlsf_repository = _project.get("urls", {}).get("Repository", "https://github.com/rlsf-gym/rlsf-gym")
+rlsf_branch = "main"
+
+myst_heading_anchors = 4
+myst_enable_extensions = ["colon_fence"]
+nb_execution_mode = "cache"
+nb_execution_timeout = 300
+nb_execution_raise_on_error = True
+nb_merge_streams = True
+
+html_theme = "furo"
+html_title = "rlsf-gym"
+html_static_path = ["_static"]
+html_copy_source = False
+html_show_sphinx = False
+html_show_copyright = False
