@@ -8,9 +8,31 @@ import gymnasium as gym
 import pytest
 
 from rlsf_gym.certificates import Certificate
-from rlsf_gym.checker import CHECKERS
+from rlsf_gym.checker import CHECKERS, RECOMPUTABLE
 
 PAGE = (Path(__file__).parents[1] / "docs" / "certificates.md").read_text(encoding="utf-8")
+
+
+def block_with(text):
+    """Returns the page's block of Python that has a text."""
+    (block,) = (one for one in re.findall("```python\n(.*?)```", PAGE, re.DOTALL) if text in one)
+    return block
+
+
+def test_certificates_of_vader_are_checked_and_pay_what_the_page_says():
+    names = {}
+    exec(block_with(".check("), names)
+    assert {"base", "negation", "but"} <= {record.rule for record in names["certificate"].records}
+    lines = block_with("recompute_rewards(").splitlines()
+    start = lines.index("recompute_rewards(")
+    exec("\n".join([*lines[:start], "paid = " + "\n".join(lines[start:])]), names)
+    first, second = names["paid"]
+    assert first == 0.0 and str(second).startswith("-0.3412") and lines[-1].endswith("# [0.0, -0.3412...]")
+
+
+def test_the_page_names_the_designs_whose_rewards_are_proved():
+    (sentence,) = re.findall(r"was paid by (.*?)\(`rlsf_gym.checker.RECOMPUTABLE`\)", PAGE, re.DOTALL)
+    assert set(re.findall(r"`(\w+)`", sentence)) == set(RECOMPUTABLE)
 
 
 def test_the_table_has_each_field():
@@ -21,7 +43,7 @@ def test_the_table_has_each_field():
 def test_the_example_runs_and_pays_its_rule():
     names = {}
     try:
-        exec(re.search("```python\n(.*?)```", PAGE, re.DOTALL)[1], names)
+        exec(block_with("class Shouts"), names)
         env = gym.make(
             "rlsf_gym:rlsf_gym/Sentiment-v0",
             scorer=names["Shouts"](),
