@@ -63,3 +63,27 @@ def test_it_is_told_token_by_token(rows, tmp_path):
     shown = unescape(re.sub("<.*?>", "", (tmp_path / "samples.html").read_text(encoding="utf-8")))
     assert "33.3%" in shown  # solved
     assert "right would have been 4311" in shown
+
+
+def test_a_sudoku_is_drawn_with_the_cell_that_lost_it(tmp_path):
+    env = ResponseVectorEnv(1, domain="sudoku", tokenizer="bytes")
+    _, info = env.reset(options={"instances": [{"grid": ".134431232..1..."}]})
+    action = np.full((1, 17), 256)
+    action[0, :11] = list(b"21344312321")
+    ended = split_infos(env.step(action)[4]["final_info"], 1)[0]
+    length = int(ended["response_length"])
+    row = {
+        "info": {**split_infos(info, 1)[0], **ended},
+        "tokens": action[0, :length].tolist(),
+        "length": length,
+        "score": 0.0,
+        "utility": 0.0,
+    }
+    write_samples(tmp_path / "samples.jsonl", {"after": pick([row])}, lambda ids: list(map(chr, ids)))
+    (sample,) = read_samples(tmp_path / "samples.jsonl")
+    assert sample.board.rows[2][2] == ("1", "4", "fatal")
+    write_page(tmp_path / "one.html", [sample], title="a run")
+    write_page(tmp_path / "two.html", read_samples(tmp_path / "samples.jsonl"), title="a run")
+    page = (tmp_path / "one.html").read_bytes()
+    assert page == (tmp_path / "two.html").read_bytes()
+    assert b'<td class="fatal" data-box=""><i>1</i><small class="right">4</small></td>' in page

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from rlsf_gym.domains import draw_board
+from rlsf_gym.render.proof import tell_proof
 from rlsf_gym.render.sample import Sample, TokenView, view_record
 from rlsf_gym.render.spans import IntArray, by_token, find_runs, tokens_of_span, tokens_of_word
 from rlsf_gym.render.standing import Standing, make_standings, rankings_from_info
@@ -43,6 +45,7 @@ def make_sample(
     standings: Sequence[Standing | None] = (),
     payload: Mapping[str, Any] | None = None,
     solved: float | None = None,
+    instance: Mapping[str, Any] | None = None,
 ) -> Sample:
     """Returns a sample from the bytes of its tokens.
 
@@ -60,6 +63,7 @@ def make_sample(
         standings: Each token among those that could have stood in its place; none: unknown.
         payload: What else the certificate holds, as in `info["certificate_payload"]`.
         solved: 1 for a right answer, 0 for a wrong one; by default as a verdict in the payload says.
+        instance: Data of the prompt, as in `info["instance"]`, which a puzzle is drawn from.
 
     Raises:
         ValueError: If there are not as many rewards, or standings, as tokens.
@@ -103,7 +107,12 @@ def make_sample(
         show_controls(prompt), tuple(tokens), _number(score), _number(utility), design, views, group,
         solved=_number(solved),
     )  # fmt: skip
-    return sample if verdict is None else _with_verdict(sample, verdict, plain, (prompt, response, spans))
+    if verdict is None:
+        return sample
+    told = _with_verdict(sample, verdict, plain, (prompt, response, spans))
+    proved: Mapping[str, Any] = payload or {}
+    board = draw_board(instance or {}, len(prompt), response, proved)
+    return replace(told, proof=tell_proof(proved), board=board)
 
 
 def _with_verdict(
@@ -151,6 +160,7 @@ def sample_from_info(
     tokenizer: Tokenizer,
     group: str = "",
     segmentation: Segmentation | None = None,
+    instance: Mapping[str, Any] | None = None,
 ) -> Sample:
     """Returns a sample from the info of a step.
 
@@ -161,6 +171,7 @@ def sample_from_info(
         tokenizer: The environment's tokenizer.
         group: Heading that the sample stands under.
         segmentation: Says what a unit is, as `make_sample` takes it.
+        instance: `info["instance"]` of the reset, where there is one.
     """
     length = int(info["response_length"])
     rankings = rankings_from_info(info, chosen=ids[:length], vocab_size=tokenizer.vocab_size)
@@ -177,6 +188,7 @@ def sample_from_info(
         standings=make_standings(rankings, tokenizer),
         payload=info.get("certificate_payload"),
         solved=info.get("solved"),
+        instance=instance,
     )
 
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from rlsf_gym.domains.board import Board
+from rlsf_gym.render.proof import ToldProof
 from rlsf_gym.render.standing import Standing
 from rlsf_gym.render.verdict import ToldVerdict, show_value
 from rlsf_gym.render.visible import show_controls
@@ -81,6 +83,10 @@ class Sample:
     """What the certificate proves of the answer, in words; None where it proves no such thing."""
     prompt_value: float | None = None
     """Value before the first token, where a verdict is proved."""
+    proof: ToldProof | None = None
+    """The proof that the answer is lost, where the certificate holds one."""
+    board: Board | None = None
+    """The puzzle with the answer at its places, where its instance can be drawn."""
 
     @property
     def facts(self) -> dict[str, float]:

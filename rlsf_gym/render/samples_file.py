@@ -4,8 +4,8 @@ Each line is an object. `tokens` and `rewards`, as many of one as of the other, 
 text, the list of its bytes (for one that ends inside a character), or an id (read with a tokenizer, shown as
 its number without). What may be there: `prompt`, `group` (heading, such as "before") and `design`, texts;
 `score` and `utility`, numbers; `solved`, 1 or 0; `certificate`, a list of records, and `certificate_payload`,
-the object beside them; `candidates`, what other tokens would have earned in the place of each. Other keys are
-left to whoever wrote them.
+the object beside them; `candidates`, what other tokens would have earned in the place of each; `instance`,
+the data of the prompt, from which a puzzle is drawn. Other keys are left to whoever wrote them.
 
     {"prompt": "2 + 2 =", "tokens": [" 4", "."], "rewards": [1.0, 0]}
 """
@@ -119,7 +119,13 @@ def _read_line(line: bytes, tokenizer: Tokenizer | None) -> Sample:
         standings=[_standing(one, tokenizer) for one in record.get("candidates", ())],
         payload=record.get("certificate_payload"),
         solved=record.get("solved"),
+        instance=_instance(record.get("instance")),
     )
+
+
+def _instance(found: Any) -> Mapping[str, Any] | None:
+    """Returns the data of a prompt; what other trainers may write there is left to them."""
+    return cast("dict[str, Any]", found) if isinstance(found, dict) else None
 
 
 def _standing(found: Any, tokenizer: Tokenizer | None) -> Standing | None:

@@ -3,8 +3,9 @@
 import gymnasium as gym
 import pytest
 
+import rlsf_gym
 from rlsf_gym import DOMAINS, SCORERS, Domain, load_domain, register_domain
-from rlsf_gym.domains import Corpus, Example, Samples
+from rlsf_gym.domains import BOARDS, Board, Cell, Corpus, Example, Samples, draw_board
 from rlsf_gym.text.tokenizer import ByteTokenizer
 from tests.helpers.digits import make_digits
 
@@ -172,3 +173,18 @@ def test_examples_are_of_instances_where_the_domain_has_some():
         make_digits(samples=Samples(pieces, examples=(given, bare)))
     with pytest.raises(ValueError, match=r"of domain 'letters' must each hold a prompt, and no instance$"):
         make_domain(samples=Samples(pieces, examples=(given,)))
+
+
+def test_a_board_of_ones_own_is_drawn_by_the_key_of_its_instances(monkeypatch):
+    monkeypatch.setattr("rlsf_gym.domains.BOARDS", BOARDS.copy())
+    board = Board(((Cell("A"),),), "")
+    rlsf_gym.domains.BOARDS.register("opened", lambda data, *_: board if data["opened"] == "(" else None)
+    assert draw_board({"opened": "("}, 0, ")", {}) is board
+    assert draw_board({"opened": "["}, 0, ")", {}) is None
+    assert draw_board({"other": "("}, 0, ")", {}) is None
+
+
+def test_every_board_of_the_table_is_there_and_draws_none_of_what_is_not_its_own():
+    assert set(BOARDS) == {"grid", "statements"}
+    for key in BOARDS:
+        assert BOARDS.load(key)({key: None}, 0, "", {}) is None

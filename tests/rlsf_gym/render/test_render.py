@@ -482,12 +482,13 @@ def test_the_tip_of_a_token_says_whether_it_is_alive() -> None:
     assert told[0] == [
         "\u201c4\u201d reward +0.029, running total +0.029, value 0.031",
         "still possible: goes on with 311",
-        "shares the blame",
+        "shares the blame: 4+3+6 is 13, more than 9",
         "4: progress +0.029, added",
     ]
     assert told[2][1:] == [
         "no right answer begins so",
         "4+3+6 is 13, more than 9",
+        "right would have been 11",
         "6: target \u22120.250, added",
     ]
     assert told[3][1:] == ["no right answer begins so"]

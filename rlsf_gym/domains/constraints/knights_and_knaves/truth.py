@@ -6,13 +6,13 @@ says whether a is in it, so that and, or and not of statements are those of inte
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
 from rlsf_gym.domains.constraints.knights_and_knaves.statements import NAMES
 
-__all__ = ["find_solutions", "list_clauses", "list_members", "tabulate"]
+__all__ = ["find_contradicting", "find_solutions", "list_clauses", "list_members", "tabulate"]
 
 
 @lru_cache
@@ -69,6 +69,42 @@ def find_solutions(statements: Sequence[Any]) -> list[int]:
     for alike in _tell_alike(statements):
         left &= alike
     return list(list_members(left))
+
+
+def find_contradicting(statements: Sequence[Any], known: Mapping[int, bool]) -> list[int]:
+    """Returns speakers whose statements contradict what is known, none of whom can be left out.
+
+    Args:
+        statements: Of each person.
+        known: Number of a person to whether they are a knight.
+
+    Returns:
+        Their numbers, increasing; none if a solution agrees with what is known.
+
+    Example:
+        >>> find_contradicting([["is", "B", "knave"], ["same", "A", "B"]], {0: False})  # as A is a knight
+        [1]
+    """
+    people, everything = len(statements), (1 << (1 << len(statements))) - 1
+    agreeing = everything
+    for person, is_knight in known.items():
+        knights = _list_knights(people)[person]
+        agreeing &= knights if is_knight else everything & ~knights
+    alike, kept = _tell_alike(statements), list(range(people))
+    if _meet(agreeing, alike, kept):
+        return []
+    for speaker in range(people):
+        others = [one for one in kept if one != speaker]
+        if not _meet(agreeing, alike, others):
+            kept = others
+    return kept
+
+
+def _meet(assignments: int, sets: Sequence[int], chosen: Sequence[int]) -> int:
+    """Returns the assignments that are in each of the chosen sets."""
+    for one in chosen:
+        assignments &= sets[one]
+    return assignments
 
 
 def list_members(assignments: int) -> Iterator[int]:

@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 
 from rlsf_gym.domains.constraints.knights_and_knaves.puzzles import Puzzles
-from rlsf_gym.domains.constraints.knights_and_knaves.truth import find_solutions, list_clauses, tabulate
+from rlsf_gym.domains.constraints.knights_and_knaves.truth import (
+    find_contradicting,
+    find_solutions,
+    list_clauses,
+    tabulate,
+)
 from tests.helpers.islanders import NAMES, is_true, solve
 
 
@@ -68,3 +73,30 @@ def test_a_formula_by_hand():
     # A says that B is a knave: one of the two is a knight. B says that they are alike: then A is a knight.
     clauses = list_clauses([["is", "B", "knave"], ["same", "A", "B"]])
     assert clauses == [[(-1, -2), (1, 2)], [(1,)]]
+
+
+@pytest.mark.parametrize(("people", "count"), [(2, 30), (3, 60), (5, 10)])
+def test_contradicting_statements_are_enough_and_none_of_them_is_spare(people, count):
+    """Against truth tables of which each speaker of a set is asked one after the other."""
+
+    def agree(statements, speakers, known):
+        for assignment in range(1 << people):
+            knights = as_knights(assignment, people)
+            world = {"names": NAMES[:people], "knights": knights}
+            fits = all((NAMES[person] in knights) == kind for person, kind in known.items())
+            if fits and all((NAMES[one] in knights) == is_true(statements[one], world) for one in speakers):
+                return True
+        return False
+
+    rng, found = np.random.default_rng(people), 0
+    for statements in draw(people, count, seed=1):
+        known = {
+            int(one): bool(rng.integers(2)) for one in rng.permutation(people)[: 1 + rng.integers(people)]
+        }
+        kept = find_contradicting(statements, known)
+        assert bool(kept) != agree(statements, range(people), known)
+        if kept:
+            found += 1
+            assert not agree(statements, kept, known)
+            assert all(agree(statements, [two for two in kept if two != one], known) for one in kept)
+    assert found > count // 10
