@@ -39,3 +39,11 @@ def test_every_design_has_a_paragraph_a_picture_and_its_uses(name):
 
 def test_no_design_is_listed_that_is_not_there():
     assert set(ROWS) == set(DESIGNS)
+
+
+def test_each_design_has_its_line_in_the_short_table():
+    table = TEXT.partition("| design | token reward |\n")[2].partition("\n\n")[0]
+    named = [
+        name for row in table.splitlines() for name in re.findall(r"\[`(\w+)`\]\(#\1\)", row.split("|")[1])
+    ]
+    assert sorted(named) == sorted(DESIGNS)

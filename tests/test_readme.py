@@ -25,8 +25,7 @@ def test_each_block_of_python_is_about_ten_lines_and_shows_what_it_prints():
 def test_the_environment_prints_what_stands_under_it(capsys):
     block, printed = BLOCKS[0]
     exec(block, {})
-    said = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
-    assert said == printed.splitlines()
+    assert capsys.readouterr().out == printed
 
 
 @pytest.mark.whole
