@@ -1,8 +1,9 @@
-"""Shows and checks what the environments pay, from the command line.
+"""Shows, checks and serves what the environments pay, from the command line.
 
     python -m rlsf_gym explore    rlsf-explore    a page that shows what each token earns, as you type
     python -m rlsf_gym view       rlsf-view       the page of coloured tokens of a JSONL file
     python -m rlsf_gym check      rlsf-check      holds a part of your own to its promises
+    python -m rlsf_gym serve      rlsf-serve      an environment for clients of OpenEnv
 
 Each has --help.
 """
@@ -16,7 +17,7 @@ from collections.abc import Sequence
 
 from rlsf_gym.flags.parser import Parser, show_warning
 
-COMMANDS = ("explore", "view", "check")
+COMMANDS = ("explore", "view", "check", "serve")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -53,6 +54,11 @@ def view() -> int:
 def check() -> int:
     """Runs `rlsf-check`."""
     return run("check")
+
+
+def serve() -> int:
+    """Runs `rlsf-serve`."""
+    return run("serve")
 
 
 if __name__ == "__main__":

@@ -22,7 +22,12 @@ DISTRIBUTIONS = {
 """Of modules that bear another name than what brings them; Sphinx is made of docutils."""
 BOUND = re.compile(r"([A-Za-z0-9-]+)>=([\d.]+(?:dev\d+)?)(?:,<[\d.]+)?(?:; .+)?")
 CORE = {"gymnasium", "numpy", "tokenizers", "vadersentiment"}
-LOADERS = {"import_module", "import_extra", "_import_extra"}
+LOADERS = {"import_module", "import_extra", "_import_extra", "import_base", "import_package"}
+TRAINERS = {
+    "rlsf_gym/integrations/openenv.py": {"starlette"},
+    "rlsf_gym/commands/serve.py": {"uvicorn"},
+}
+"""What adapters import of their trainers, which users bring; the tests marked `adapters` install them."""
 
 
 def normal(name):
@@ -85,8 +90,12 @@ def undeclared(folder, declared, *, lazy):
     return {
         path.relative_to(ROOT).as_posix(): sorted(missing)
         for path in files_in(folder)
-        if (missing := third_party(path, lazy=lazy) - set(declared))
+        if (missing := third_party(path, lazy=lazy) - set(declared) - trainers_of(path))
     }
+
+
+def trainers_of(path):
+    return TRAINERS.get(path.relative_to(ROOT).as_posix(), set())
 
 
 def test_rlsf_gym_imports_with_the_core_alone():
@@ -100,6 +109,12 @@ def test_agents_imports_with_its_extra_alone():
 @pytest.mark.parametrize("folder", ["rlsf_gym", "agents"])
 def test_what_the_packages_import_later_is_an_extra_for_users(folder):
     assert undeclared(folder, requirements("all"), lazy=True) == {}
+
+
+@pytest.mark.parametrize("name", TRAINERS)
+def test_trainers_are_imported_by_their_adapters_alone(name):
+    assert third_party(ROOT / name, lazy=True) >= TRAINERS[name]
+    assert not TRAINERS[name] & set(requirements("all", "workshop", "dev"))
 
 
 def test_what_examples_import_is_declared():

@@ -59,7 +59,7 @@ def test_check_runs_each_test_once_and_with_it_all_that_test_runs():
         for target in ("test", "check")
     }
     (quick,) = (line for line in commands["test"] if "pytest" in line)
-    assert quick.endswith('-n auto -m "not slow and not whole" tests')
+    assert quick.endswith('-n auto -m "not slow and not whole and not adapters" tests')
     runs = [line for line in commands["check"] if "pytest" in line or "alone.py" in line]
     assert [line.partition(" ")[2].removeprefix(".venv/bin/python ") for line in runs] == [
         "-m pytest -q --doctest-modules rlsf_gym agents",
@@ -70,7 +70,7 @@ def test_check_runs_each_test_once_and_with_it_all_that_test_runs():
     options = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["pytest"][
         "ini_options"
     ]
-    assert "-m 'not slow'" in options["addopts"]
+    assert "-m 'not slow and not adapters'" in options["addopts"]
 
 
 def test_lowest_has_an_environment_of_its_own_with_exactly_the_bounds(installs):
