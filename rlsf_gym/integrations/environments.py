@@ -1,0 +1,147 @@
+"""Environments as scorers of responses that were sampled elsewhere.
+
+A model may have more logits than its tokenizer has tokens, where its vocabulary was rounded up. An id from V
+on, which the environment would read as the end of the response or refuse, is read as a token without text.
+"""
+
+from __future__ import annotations
+
+import operator
+import warnings
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple, cast
+
+import gymnasium as gym
+import numpy as np
+import numpy.typing as npt
+
+from rlsf_gym.text.wider_tokenizer import WiderTokenizer
+
+__all__ = ["EnvironmentScorer", "Scored"]
+
+_VectorEnv = gym.vector.VectorEnv[Any, Any, Any]
+
+_KEPT = 4  # environments, one per size of batch: the last batch of an epoch may be smaller
+_STRANGE_SHARE = 0.1  # with more ids from V on than this, the trainer's tokenizer is another one
+_ROUNDING = 1024  # further ids are added by so many, so that this happens rarely
+
+
+class Scored(NamedTuple):
+    """Rewards of B responses."""
+
+    rewards: npt.NDArray[np.float64]
+    """Sum of the token rewards of each response, float64 (B,)."""
+    token_rewards: list[list[float]]
+    """Reward of each id that was given, B lists: 0 behind the first end token."""
+    infos: dict[str, Any]
+    """Infos of the vector environment, in columns of B rows."""
+
+    def floats(self) -> dict[str, npt.NDArray[Any]]:
+        """Returns the infos that are one float an episode, such as `score` and `solved`: columns (B,)."""
+        columns = {name: np.asarray(column) for name, column in self.infos.items()}
+        return {name: one for name, one in columns.items() if one.dtype.kind == "f" and one.ndim == 1}
+
+
+class EnvironmentScorer:
+    """Scorer of sampled responses: an environment whose step is one response of token ids.
+
+    Args:
+        env_id: Its id, such as `"rlsf_gym:rlsf_gym/Countdown-v0"`.
+        **kwargs: Its keyword arguments, such as `tokenizer`, which must be the trainer's, and
+            `max_new_tokens`, which must be at least the trainer's longest response.
+
+    Example:
+        >>> scorer = EnvironmentScorer("rlsf_gym:rlsf_gym/Sentiment-v0", tokenizer="bytes")
+        >>> scored = scorer.score([[*b" good", 256, 256]], prompts=["The film was"])
+        >>> scored.rewards.round(4).tolist(), [round(reward, 4) for reward in scored.token_rewards[0]]
+        ([0.4404], [0.0, 0.0, 0.0, 0.0, 0.0, 0.4404, 0.0])
+    """
+
+    def __init__(self, env_id: str, **kwargs: Any) -> None:
+        self.env_id, self._kwargs = env_id, kwargs
+        self._envs: dict[int, _VectorEnv] = {}
+        self._tokenizer: Any = None  # the environment's own, once ids from V on have been seen
+        self._width = 0
+
+    def score(
+        self, ids: Iterable[Any], *, named: str = "ids", **given: Sequence[Any] | npt.NDArray[Any]
+    ) -> Scored:
+        """Returns the rewards of B responses.
+
+        Args:
+            ids: Token ids that were sampled, B lists. What stands behind the first end token is ignored.
+            named: What the trainer calls them, for messages.
+            **given: What the episodes begin with: `prompts`, B texts, or `instances`, B dicts.
+
+        Raises:
+            ValueError: If they are text, or ids of another tokenizer: any below 0, or more than a tenth from
+                V on. Fewer of those are read as tokens without text, with one warning.
+            InvalidAction: If a response is longer than `max_new_tokens`.
+        """
+        whole = [_read_ids(row, named) for row in ids]
+        options = {name: list(values) for name, values in given.items()}
+        env, eos = self._begin(options, len(whole))
+        rows = [row[: row.index(eos) + 1] if eos in row else row for row in whole]
+        self._check_ids(rows, env, named)
+        largest = max(max(row, default=0) for row in rows)
+        if self._tokenizer is not None and largest >= self._width:
+            self._width = (largest // _ROUNDING + 1) * _ROUNDING
+            self._kwargs["tokenizer"] = WiderTokenizer(self._tokenizer, self._width)
+            self._close()
+            env, _ = self._begin(options, len(rows))
+        _, rewards, _, _, infos = env.step(rows)
+        paid = [
+            [*vector[: len(row)].tolist(), *[0.0] * (len(all_ids) - len(row))]
+            for vector, row, all_ids in zip(infos["token_rewards"], rows, whole, strict=True)
+        ]
+        return Scored(rewards, paid, infos)
+
+    def _begin(self, options: dict[str, list[Any]], size: int) -> tuple[_VectorEnv, int]:
+        """Returns an environment that has been given what episodes begin with, and its end token."""
+        if size not in self._envs:
+            if len(self._envs) >= _KEPT:
+                self._close()
+            self._envs[size] = gym.make_vec(
+                self.env_id, num_envs=size, autoreset_mode="Disabled", **self._kwargs
+            )
+        _, infos = self._envs[size].reset(options=options)
+        return self._envs[size], int(infos["eos_token_id"][0])
+
+    def _check_ids(self, rows: list[list[int]], env: _VectorEnv, named: str) -> None:
+        """Warns at the first ids that the tokenizer does not have, and raises where they are many."""
+        space = cast(Any, env).single_action_space  # partly typed
+        if not isinstance(space, gym.spaces.MultiDiscrete):
+            return
+        sizes = np.asarray(cast(Any, space).nvec)
+        vocab_size = int(sizes.flat[0]) - 1 if self._tokenizer is None else self._tokenizer.vocab_size
+        strange = [token for row in rows for token in row if not 0 <= token < vocab_size]
+        if not strange:
+            return
+        tokenizer = getattr(env.unwrapped, "tokenizer", None)
+        message = (
+            f"{named} must be ids in [0, {vocab_size - 1}] of the environment's tokenizer, "
+            f"got {strange[0]} ({len(strange)} of {sum(map(len, rows))} ids are none)"
+        )
+        if min(strange) < 0 or tokenizer is None or len(strange) > _STRANGE_SHARE * sum(map(len, rows)):
+            raise ValueError(f"{message}: give the environment the trainer's own tokenizer, tokenizer=...")
+        if self._tokenizer is None:
+            self._tokenizer, self._width = tokenizer, vocab_size
+            warnings.warn(
+                f"{message}: such ids are taken for tokens without text, as a model has that has more logits "
+                "than its tokenizer has tokens",
+                stacklevel=4,
+            )
+
+    def _close(self) -> None:
+        for env in self._envs.values():
+            env.close()
+        self._envs.clear()
+
+
+def _read_ids(ids: Any, named: str) -> list[int]:
+    if isinstance(ids, str):
+        raise ValueError(
+            f"{named} must be the token ids that were sampled, got text: tokenised again it may have other "
+            "tokens, to which the rewards do not belong"
+        )
+    return list(map(operator.index, ids))
