@@ -40,12 +40,23 @@ _HOMES = {
     "evaluate": "agents.rollouts.evaluation",
 }
 
+_OF_THE_EXTRA = ("torch", "transformers", "safetensors", "tqdm", "filelock")
+
 
 def __getattr__(name: str) -> Any:
     """Returns a public name, imported when it is asked for."""
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = globals()[name] = getattr(import_module(_HOMES[name]), name)
+    try:
+        home = import_module(_HOMES[name])
+    except ModuleNotFoundError as error:
+        if error.name not in _OF_THE_EXTRA:
+            raise
+        raise ImportError(
+            f"agents.{name} needs the package {error.name!r}, which is not installed; "
+            "install it with: pip install 'rlsf-gym[agents]'"
+        ) from error
+    found = globals()[name] = getattr(home, name)
     return found
 
 
