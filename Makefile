@@ -79,7 +79,8 @@ test: $(READY)  ## What a change breaks first, in under three minutes on two cor
 	$(PYTEST) -m "not slow and not whole and not adapters" tests
 
 docs: $(READY)  ## The documentation site, offline, in docs/_build/html; a warning or a dead link fails.
-	$(BIN)/sphinx-build -q -W --keep-going -b html docs docs/_build/html
+	OMP_NUM_THREADS=1 $(BIN)/sphinx-build -q -W --keep-going -b html docs docs/_build/html
+	$(BIN)/python docs/_ext/rlsf_site/link_check.py docs/_build/html
 
 # Of Python 3.11, the lowest that is supported: later ones have no wheels of the lowest versions.
 lowest:  ## The quick tests of both packages, with the lowest versions that pyproject.toml allows.

@@ -27,6 +27,15 @@ exclude_patterns = ["_build", "_ext", "results/submitted", "notebooks/*.ipynb", 
 rlsf_repository = _project.get("urls", {}).get("Repository", "https://github.com/rlsf-gym/rlsf-gym")
 rlsf_branch = "main"
 
+autodoc_member_order = "bysource"
+autodoc_preserve_defaults = True
+autodoc_typehints_format = "short"
+napoleon_numpy_docstring = False
+napoleon_use_ivar = True
+napoleon_use_rtype = False
+python_maximum_signature_line_length = 88
+python_use_unqualified_type_names = True
+
 myst_heading_anchors = 4
 myst_enable_extensions = ["colon_fence"]
 nb_execution_mode = "cache"
@@ -37,6 +46,9 @@ nb_merge_streams = True
 html_theme = "furo"
 html_title = "rlsf-gym"
 html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_js_files = ["keyboard.js"]
+html_theme_options = {"top_of_page_buttons": []}
 html_copy_source = False
 html_show_sphinx = False
 html_show_copyright = False

@@ -12,7 +12,13 @@ import pytest
 import rlsf_gym  # noqa: F401  registers the ids that pages name
 
 ROOT = Path(__file__).parents[1]
-PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("examples/*.md")]
+MADE = ("_build", "reference", "results")
+"""Folders in docs of pages that programs write."""
+PAGES = [
+    *ROOT.glob("*.md"),
+    *(page for page in ROOT.glob("docs/**/*.md") if page.relative_to(ROOT / "docs").parts[0] not in MADE),
+    *ROOT.glob("examples/*.md"),
+]
 TOP = ("agents", "rlsf_gym", "examples", "tests", "docs", "typings")
 FOREIGN = ("make lowest", "accelerate launch", "python -m pytest", "pip install", "torchrun")
 """How lines begin that are about other programs' flags."""

@@ -215,7 +215,7 @@ def work(run: Run, agent: Learner[Any]) -> int:
         learn(run, agent, checkpoints)
         evaluation(run, "after", agent)
         if is_main:
-            agent.card |= results.card_facts(folder, run.preset, run.settings)
+            agent.card["held_out"] = results.held_out(folder)
         checkpoints.save()
         if is_main:
             for line in results.finish(folder, run.preset, agent.episodes):
@@ -282,8 +282,7 @@ def evaluation(run: Run, name: str, agent: Learner[Any]) -> None:
     )
     if processes.is_main:
         summary = summarise(rows)
-        measured = {"responses": len(rows), "prompts": samples.count_prompts(rows)}
-        folder.write(name, {"summary": summary, "samples": samples.pick(rows), "measured": measured})
+        folder.write(name, {"summary": summary, "samples": samples.pick(rows)})
         if summary.get("solved") is not None:
             say(f"{name} training: {summary['solved']:.1%} of {len(rows)} held-out responses are solved")
 

@@ -48,6 +48,13 @@ __all__ = [
 
 
 def _mixed(design: Any = "potential", beta: float = 0.8, **kwargs: Any) -> Design:
+    """Returns the design `mixed` of another design.
+
+    Args:
+        design: The dense design: a name, a `Design` or `"module:attribute"`; a conserving one.
+        beta: Its share, in [0, 1].
+        **kwargs: Arguments of that design.
+    """
     try:
         part = load_design(design, **kwargs)
     except ArgumentError as error:

@@ -6,11 +6,33 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-from rlsf_site import comments, empty_folders, repository_links
+from rlsf_site import (
+    accessible,
+    comments,
+    docstring_markup,
+    empty_folders,
+    light_trees,
+    llms,
+    made_pages,
+    page_copies,
+    repository_links,
+)
+
+PARTS = (
+    accessible,
+    comments,
+    docstring_markup,
+    empty_folders,
+    light_trees,
+    made_pages,
+    repository_links,
+    page_copies,
+    llms,
+)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Registers the parts of the site with Sphinx."""
-    for part in (comments, empty_folders, repository_links):
+    for part in PARTS:
         part.setup(app)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

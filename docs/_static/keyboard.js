@@ -1,0 +1,44 @@
+// What a page needs for a keyboard alone: the menus of narrow screens, and tables and code wider than the page.
+(() => {
+  const name = { __navigation: "Pages of the site", __toc: "Contents of this page" };
+
+  const openMenus = () => {
+    for (const label of document.querySelectorAll(".nav-overlay-icon, .toc-overlay-icon")) {
+      const box = document.getElementById(label.htmlFor);
+      const tell = () => label.setAttribute("aria-expanded", String(box.checked));
+      label.tabIndex = 0;
+      label.setAttribute("role", "button");
+      label.setAttribute("aria-label", name[box.id]);
+      tell();
+      box.addEventListener("change", tell);
+      label.addEventListener("keydown", (event) => {
+        if (event.key === "Enter" || event.key === " ") {
+          event.preventDefault();
+          box.click();
+        }
+      });
+      document.addEventListener("keydown", (event) => {
+        if (event.key === "Escape" && box.checked) {
+          box.click();
+          label.focus();
+        }
+      });
+    }
+  };
+
+  const markWide = () => {
+    for (const box of document.querySelectorAll(".table-wrapper, .highlight pre")) {
+      if (box.scrollWidth > box.clientWidth + 1) {
+        box.tabIndex = 0;
+        box.setAttribute("role", "region");
+        box.setAttribute("aria-label", `${box.tagName === "PRE" ? "Code" : "Table"}, wider than the page`);
+      } else if (box.getAttribute("role") === "region") {
+        for (const attribute of ["tabindex", "role", "aria-label"]) box.removeAttribute(attribute);
+      }
+    }
+  };
+
+  window.addEventListener("load", openMenus);
+  window.addEventListener("load", markWide);
+  window.addEventListener("resize", markWide);
+})();

@@ -1,0 +1,12 @@
+"""docs/_ext/rlsf_site/accessible.py: headings that are no heading elements say their level."""
+
+from rlsf_site.accessible import mend
+
+
+def test_captions_of_text_and_navigation_have_a_level():
+    caption = '<p class="caption" role="heading"><span>Start</span></p>'
+    context = {"body": caption, "furo_navigation_tree": f"<div>{caption}{caption}</div>", "title": caption}
+    mend(None, "page", "page.html", context, None)
+    assert context["body"] == '<p class="caption" role="heading" aria-level="2"><span>Start</span></p>'
+    assert context["furo_navigation_tree"].count('aria-level="2"') == 2
+    mend(None, "search", "search.html", {}, None)
