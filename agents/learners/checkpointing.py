@@ -39,6 +39,8 @@ class LearnerRecord(NamedTuple):
     """Scores are divided by it."""
     notes: dict[str, Any]
     """Whatever the caller of `save` wanted to be kept with it."""
+    last: dict[str, Any]
+    """Numbers and names of the last iteration that the model card tells."""
 
 
 def save_learner(agent: Learner[Any], path: str | Path) -> dict[str, str]:
@@ -61,6 +63,7 @@ def save_learner(agent: Learner[Any], path: str | Path) -> dict[str, str]:
         kl_coef=agent.kl_coef,
         score_scale=agent.score_scale,
         notes=agent.notes,
+        last=_find_plain(agent.last),
     )
     return checkpoint.save(
         path,
@@ -110,7 +113,7 @@ def load_learner(
     policy, reference = read_pair(found, device, base=base)
     agent = learner(policy, env, config, reference=reference, **kwargs)
     _check_vocabulary(record.vocab_size, agent.shapes.vocab_size)
-    agent.iteration, agent.notes = record.iteration, record.notes
+    agent.iteration, agent.notes, agent.last = record.iteration, record.notes, record.last
     agent.kl_coef, agent.score_scale = record.kl_coef, record.score_scale
     tensors = dict(found.tensors)
     set_generator(agent.generator, tensors.pop(GENERATOR, None))
@@ -164,6 +167,7 @@ def read_learner_record(path: str | Path, record: Record) -> LearnerRecord:
             _read(path, record, "score_scale", lambda x: _is_finite(x) and x > 0, "a number > 0")
         ),
         notes=_read(path, {"notes": {}, **record}, "notes", _is_mapping, "notes by name"),
+        last=_read(path, {"last": {}, **record}, "last", _is_mapping, "numbers by name"),
     )
 
 
@@ -188,6 +192,11 @@ def _read(path: str | Path, record: Record, key: str, accepts: Callable[[Any], b
         got = repr(record[key])[:80] if key in record else "nothing"
         raise ValueError(f"checkpoint {str(path)!r}: {key}: expected {expected}, got {got}")
     return record[key]
+
+
+def _find_plain(facts: Record) -> dict[str, Any]:
+    """Returns those facts that are names or finite numbers: an environment may send anything."""
+    return {name: value for name, value in facts.items() if isinstance(value, str) or _is_finite(value)}
 
 
 def _is_mapping(value: Any) -> bool:

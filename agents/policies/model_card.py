@@ -2,68 +2,49 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 import re
+import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
-from agents.policies.bundled import BUNDLED, DEFAULT
-from agents.runs.versions import read_versions
-
-CARD_FILE = "README.md"
-ORIGIN_FILE = "policy.json"
-UNKNOWN = "unknown"
-HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?")
-LICENCE = re.compile(r"^license:\s*['\"]?([A-Za-z0-9.+-]+)['\"]?\s*$", re.MULTILINE)
+from agents.policies.card_metadata import name_base, write_metadata
+from agents.policies.origin import CARD_FILE, Origin
+from agents.runs.plain_files import write_whole
+from agents.runs.versions import read_release, read_versions
 
 Facts = Mapping[str, Any]
-
-
-class Origin(NamedTuple):
-    """The model that a policy was made from."""
-
-    base: str
-    """The base model: a bundled name, a name on the hub, or the name of a folder; empty: made in memory."""
-    licence: str = UNKNOWN
-    """Licence of the base model, as the hub writes it."""
-
-    def save(self, folder: Path) -> None:
-        """Writes it down, so that a policy that is read again still knows."""
-        text = json.dumps(self._asdict(), indent=1, sort_keys=True)
-        (folder / ORIGIN_FILE).write_text(text + "\n", encoding="utf-8")
-
-
-def read_origin(name: str, folder: Path) -> Origin:
-    """Returns the origin of a model, from the card in its folder; a model from elsewhere is its own base.
-
-    Args:
-        name: By which the model was asked for.
-        folder: Where it is; need not exist, of a model from the hub for instance.
-    """
-    stored = _read_stored(folder)
-    if stored is not None:
-        return stored
-    card = folder / CARD_FILE
-    text = card.read_text(encoding="utf-8", errors="replace") if card.is_file() else ""
-    found = LICENCE.search(text.split("\n---", 1)[0]) if text.startswith("---") else None
-    shown = Path(name).absolute().name if Path(name).is_dir() else name  # no path of somebody's machine
-    return Origin(shown, UNKNOWN if found is None else found.group(1).lower())
+_SEAL = "<!-- Written by rlsf-gym, which replaces this card unless it was edited: sha256 {} -->"
 
 
 def write_card(folder: Path, origin: Origin, facts: Facts, *, is_adapter: bool) -> None:
-    """Writes `README.md`, with the metadata that the hub reads.
+    """Writes `README.md`, with the metadata that the hub reads, unless somebody else wrote or edited it.
+
+    Equal arguments, with equal versions, make equal bytes. The last line of a card holds the hash of those
+    above: one that does not fit is a card of the user's, which stays, with a warning.
 
     Args:
         folder: Of the policy.
         origin: What it was made of.
         facts: What is known of its training: `learner`, `environment` (its `id` and `kwargs`),
-            `reward_design`, `episodes`, `kl`, `settings`, and `held_out` (name to numbers by name); any of
-            them may be missing.
+            `reward_design`, `episodes`, `kl`, `settings`, `held_out` (name to numbers by name), `evaluated`
+            (`id` and `kwargs` of the environment of these, `responses` and `prompts`, how many there were,
+            and `seed`), and `sampling`, as `GenerationConfig` takes it; any of them may be missing.
         is_adapter: Whether the folder holds an adapter alone.
     """
-    lines = [*_metadata(origin, facts, is_adapter=is_adapter), *_body(origin, facts)]
-    (folder / CARD_FILE).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    file = folder / CARD_FILE
+    if _is_foreign(file):
+        warnings.warn(
+            f"{file}: left as it is, as it was not written here or was edited since; remove it for a card "
+            "of this policy",
+            stacklevel=2,
+        )
+        return
+    lines = [*write_metadata(origin, facts, is_adapter=is_adapter), *_body(origin, facts, is_adapter)]
+    write_whole(file, _seal("\n".join(lines) + "\n").encode("utf-8", "backslashreplace"))
 
 
 def describe_training(learner: str, env: Any, settings: Facts, **known: Any) -> dict[str, Any]:
@@ -76,47 +57,35 @@ def describe_training(learner: str, env: Any, settings: Facts, **known: Any) -> 
         **known: Further facts; those that are None are left out.
     """
     spec = getattr(env, "spec", None)
-    own = ("num_envs", "vectorization_mode")
-    environment = {} if spec is None else {
-        "id": spec.id, "kwargs": {key: value for key, value in spec.kwargs.items() if key not in own},
-    }  # fmt: skip
+    environment = {} if spec is None else describe_environment(spec.id, spec.kwargs)
     facts = {"learner": learner, "environment": environment, "settings": settings, **known}
     return {name: value for name, value in facts.items() if value is not None}
 
 
-def _read_stored(folder: Path) -> Origin | None:
-    file = folder / ORIGIN_FILE
-    if not file.is_file():
-        return None
-    try:
-        stored: Any = json.loads(file.read_text(encoding="utf-8"))
-        return Origin(str(stored["base"]), str(stored["licence"]))
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise ValueError(
-            f"policy {str(folder)!r}: expected base and licence in {ORIGIN_FILE}, got {error}; "
-            "restore or remove it"
-        ) from error
+def describe_environment(name: str, kwargs: Facts) -> dict[str, Any]:
+    """Returns id and arguments of an environment, without those that say how many run at once."""
+    own = ("num_envs", "vectorization_mode")
+    return {"id": name, "kwargs": {key: value for key, value in kwargs.items() if key not in own}}
 
 
-def _metadata(origin: Origin, facts: Facts, *, is_adapter: bool) -> Iterator[str]:
-    """Yields the head; strings are written as JSON has them, which YAML reads alike."""
-    yield "---"
-    yield f"library_name: {'peft' if is_adapter else 'transformers'}"
-    yield "pipeline_tag: text-generation"
-    yield f"license: {json.dumps(origin.licence)}"
-    if origin.base != BUNDLED and HUB_NAME.fullmatch(origin.base) and "/" in origin.base:
-        yield f"base_model: {json.dumps(origin.base)}"
-    yield "tags:"
-    for tag in ("reinforcement-learning", "rlsf", facts.get("learner")):
-        if tag:
-            yield f"- {json.dumps(str(tag))}"
-    yield "---"
+def _is_foreign(file: Path) -> bool:
+    """Returns whether there is a card that was not written here, or was edited since."""
+    if not file.exists():
+        return False
+    text = file.read_text(encoding="utf-8", errors="surrogateescape")
+    body, _, last = text.removesuffix("\n").rpartition("\n")
+    return _seal(f"{body}\n") != f"{body}\n{last}\n"
 
 
-def _body(origin: Origin, facts: Facts) -> Iterator[str]:
+def _seal(text: str) -> str:
+    sha = hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
+    return f"{text}{_SEAL.format(sha)}\n"
+
+
+def _body(origin: Origin, facts: Facts, is_adapter: bool) -> Iterator[str]:
     environment: Facts = facts.get("environment") or {}
     trained = f", trained with {str(facts['learner']).upper()}" if "learner" in facts else ""
-    base = DEFAULT if origin.base == BUNDLED else origin.base or "a model made in memory"
+    base = name_base(origin)
     yield f"\n# A policy from {_shown(base)}{trained}\n"
     yield "Reinforcement learning with one reward per token, by rlsf-gym. It samples as it was trained:"
     yield "with the temperature of `generation_config.json`, no top-k, no top-p.\n"
@@ -127,23 +96,49 @@ def _body(origin: Origin, facts: Facts) -> Iterator[str]:
     named = {
         "environment": environment.get("id"),
         "reward design": facts.get("reward_design"),
+        "learner": facts.get("learner"),
         "episodes": facts.get("episodes"),
         "KL from the reference in the last iteration, nats": facts.get("kl"),
     }
     for name, value in named.items():
         if value is not None:
             yield f"| {name} | {_shown(value)} |"
-    yield from _table(facts.get("held_out") or {})
+    yield from _load(facts.get("sampling") or {}, is_adapter)
+    yield from _table(facts.get("held_out") or {}, facts.get("evaluated") or {})
     yield from _block("Arguments of the environment", environment.get("kwargs"))
     yield from _block("Settings of the learner", facts.get("settings"))
-    yield from _block("Versions", read_versions())
+    yield from _block("Versions", {**read_versions(), **read_release()})
 
 
-def _table(held_out: Mapping[str, Facts]) -> Iterator[str]:
-    """Yields a table of numbers, a column for each evaluation."""
+def _load(sampling: Facts, is_adapter: bool) -> Iterator[str]:
+    """Yields how the folder is read, by this package and by others."""
+    temperature = sampling.get("temperature", 1.0)
+    given = "" if temperature == 1.0 else f", temperature={temperature!r}"
+    auto, package = ("AutoPeftModelForCausalLM", "peft") if is_adapter else (
+        "AutoModelForCausalLM", "transformers",
+    )  # fmt: skip
+    yield "\n## How to load it\n"
+    yield "`FOLDER` is where this card lies. With its value head, to go on training or to evaluate it:\n"
+    yield "```python"
+    yield "from agents import CausalLMPolicy\n"
+    yield f'policy = CausalLMPolicy.from_pretrained("FOLDER"{given})'
+    yield "```\n"
+    yield "As a language model:\n"
+    yield "```python"
+    yield f"from {package} import {auto}\n"
+    yield f'model = {auto}.from_pretrained("FOLDER")'
+    yield "```"
+    if is_adapter:
+        yield "\nIt is an adapter: `lora.json` says where its base model was, and the SHA-256 of its weights."
+        yield 'Where that has moved, `CausalLMPolicy.from_pretrained("FOLDER", base="PLACE")` finds it.'
+
+
+def _table(held_out: Mapping[str, Facts], evaluated: Facts) -> Iterator[str]:
+    """Yields what was measured, and on what, with a column for each evaluation."""
     if not held_out:
         return
     yield "\n## On held-out prompts\n"
+    yield from _say_evaluated(evaluated)
     yield f"| | {' | '.join(map(_shown, held_out))} |"
     yield "| --- |" + " --- |" * len(held_out)
     for key in dict.fromkeys(name for numbers in held_out.values() for name in numbers):
@@ -151,13 +146,40 @@ def _table(held_out: Mapping[str, Facts]) -> Iterator[str]:
         if any(value is not None for value in values):  # without a judge there is nothing of one
             cells = ["" if value is None else _shown(value) for value in values]
             yield f"| {_shown(key)} | {' | '.join(cells)} |"
+    yield from _block("Arguments of the environment of these figures", evaluated.get("kwargs"))
+
+
+def _say_evaluated(evaluated: Facts) -> Iterator[str]:
+    """Yields the sentence that says how many responses the figures are of, as far as it is known."""
+    responses, prompts, seed = (evaluated.get(key) for key in ("responses", "prompts", "seed"))
+    if responses is None:
+        yield "How many responses these figures are of was not recorded.\n"
+        return
+    to = "" if prompts is None else f" to {prompts:,} different prompts"
+    drawn = "" if seed is None else f", drawn with the seed {seed}"
+    yield f"Each column is of {responses:,} responses{to}{drawn}, sampled as in training.\n"
 
 
 def _block(heading: str, values: Facts | None) -> Iterator[str]:
     if values:
-        text = json.dumps(values, indent=2, sort_keys=True, default=lambda value: type(value).__name__)
+        text = json.dumps(
+            _plain(values), indent=2, sort_keys=True, default=lambda value: type(value).__name__
+        )
         yield f"\n## {heading}\n"
         yield "\n".join(f"    {line}" for line in text.splitlines())
+
+
+def _plain(value: Any) -> Any:
+    """Returns a value without the folders of somebody's machine: of an absolute path, the name stays."""
+    if isinstance(value, Mapping):
+        items = cast("Mapping[Any, Any]", value).items()
+        return {str(key): _plain(one) for key, one in items}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in cast("list[Any]", value)]
+    if isinstance(value, Path):
+        value = str(value)
+    is_place = isinstance(value, str) and os.path.isabs(value) and os.path.exists(value)
+    return f".../{Path(value).name}" if is_place else value
 
 
 def _shown(value: Any) -> str:

@@ -21,7 +21,7 @@ from agents.policies.backbone import Backbone
 from agents.policies.decoding import Generation, check_prompts, sample_responses
 from agents.policies.head import Head
 from agents.policies.lora import Adapter, LoraSettings, read_source
-from agents.policies.model_card import Origin
+from agents.policies.origin import Origin
 from agents.policies.policy_files import (
     describe_sampling,
     fill_value_head,
@@ -146,7 +146,7 @@ class CausalLMPolicy(nn.Module):
         """Writes a Hugging Face folder, of the adapter if there is one, that also holds the value head.
 
         With it go the files of the model's tokenizer, `generation_config.json` with the distribution that the
-        policy samples from, and a model card.
+        policy samples from, and a model card, `README.md`. A card that somebody else wrote or edited stays.
 
         Args:
             folder: Made if need be.

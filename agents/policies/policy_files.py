@@ -22,8 +22,9 @@ from agents.policies.lora_files import (
     read_adapter,
     write_adapter,
 )
-from agents.policies.model_card import ORIGIN_FILE, Origin, read_origin, write_card
+from agents.policies.model_card import write_card
 from agents.policies.model_folder import read_tensors
+from agents.policies.origin import ORIGIN_FILE, Origin, read_origin
 from agents.policies.vocabulary import TokenizerFiles, find_tokenizer
 
 VALUE_HEAD_FILE = "value_head.safetensors"
@@ -76,7 +77,7 @@ def write_companions(
     tokenizer.save(folder)
     origin.save(folder)
     cast(Any, GenerationConfig(**sampling)).save_pretrained(folder)
-    write_card(folder, origin, facts, is_adapter=(folder / RECORD_FILE).is_file())
+    write_card(folder, origin, {**facts, "sampling": sampling}, is_adapter=(folder / RECORD_FILE).is_file())
 
 
 def describe_sampling(

@@ -27,6 +27,14 @@ def read_versions() -> dict[str, str]:
     }
 
 
+def read_release() -> dict[str, str]:
+    """Returns the version of this package by its name, nothing where it is not installed."""
+    try:
+        return {DISTRIBUTION: importlib.metadata.version(DISTRIBUTION)}
+    except importlib.metadata.PackageNotFoundError:
+        return {}
+
+
 def read_installed() -> dict[str, str]:
     """Returns the versions of Python and of all packages that a learner or this package depends on."""
     found = read_versions()

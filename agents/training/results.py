@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from agents.runs.jsonl_log import read_jsonl
 from agents.runs.plots import draw_run
@@ -16,9 +17,26 @@ from agents.training.run_folder import RunFolder
 from agents.training.samples import write_samples
 
 
-def held_out(folder: RunFolder) -> dict[str, Any]:
-    """Returns the statistics of both evaluations, for the policy's model card."""
-    return {name: read_evaluation(folder, name)["summary"] for name in ("before", "after")}
+def card_facts(folder: RunFolder, preset: Preset, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the statistics of both evaluations and what they are of, for the policy's model card.
+
+    Args:
+        folder: Folder of the run.
+        preset: Preset of the task.
+        settings: Settings of the run.
+    """
+    evaluations = {name: read_evaluation(folder, name) for name in ("before", "after")}
+    env_id, arguments = preset.env(settings, "eval")
+    measured = evaluations["after"]["measured"]
+    return {
+        "held_out": {name: one["summary"] for name, one in evaluations.items()},
+        "evaluated": {
+            "id": env_id.rpartition(":")[2],
+            "kwargs": arguments,
+            "seed": settings["seed"],
+            **measured,
+        },
+    }
 
 
 def finish(folder: RunFolder, preset: Preset, episodes: int) -> list[str]:
@@ -69,7 +87,9 @@ def episodes_of(folder: RunFolder) -> int:
 
 
 def read_evaluation(folder: RunFolder, name: str) -> dict[str, Any]:
-    """Returns an evaluation with `summary` and `samples`; `write_samples` checks the samples.
+    """Returns an evaluation with `summary`, `samples` and `measured`; `write_samples` checks the samples.
+
+    `measured` has the numbers of `responses` and of different `prompts`, where they were recorded.
 
     Raises:
         ValueError: If the file is missing, or its parts have other types.
@@ -79,7 +99,10 @@ def read_evaluation(folder: RunFolder, name: str) -> dict[str, Any]:
     summary, records = read_numbers(path, content, "summary"), content.get("samples")
     if summary is None or not isinstance(records, list):
         raise ValueError(f"{path}: expected summary and samples in it; restore it from a copy")
-    return {"summary": summary, "samples": records}
+    measured = content.get("measured")
+    counts = cast("dict[str, Any]", measured) if isinstance(measured, dict) else {}
+    known = {key: counts[key] for key in ("responses", "prompts") if is_count(counts.get(key))}
+    return {"summary": summary, "samples": records, "measured": known}
 
 
 def describe(folder: RunFolder) -> str:

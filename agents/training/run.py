@@ -215,7 +215,7 @@ def work(run: Run, agent: Learner[Any]) -> int:
         learn(run, agent, checkpoints)
         evaluation(run, "after", agent)
         if is_main:
-            agent.card["held_out"] = results.held_out(folder)
+            agent.card |= results.card_facts(folder, run.preset, run.settings)
         checkpoints.save()
         if is_main:
             for line in results.finish(folder, run.preset, agent.episodes):
@@ -282,7 +282,8 @@ def evaluation(run: Run, name: str, agent: Learner[Any]) -> None:
     )
     if processes.is_main:
         summary = summarise(rows)
-        folder.write(name, {"summary": summary, "samples": samples.pick(rows)})
+        measured = {"responses": len(rows), "prompts": samples.count_prompts(rows)}
+        folder.write(name, {"summary": summary, "samples": samples.pick(rows), "measured": measured})
         if summary.get("solved") is not None:
             say(f"{name} training: {summary['solved']:.1%} of {len(rows)} held-out responses are solved")
 

@@ -27,6 +27,11 @@ def pick(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [_record(row) for row in first_responses(rows, COUNT)]
 
 
+def count_prompts(rows: Iterable[Mapping[str, Any]]) -> int:
+    """Returns the number of different prompts of rows from `agents.evaluate`."""
+    return len({row["info"].get("prompt", number) for number, row in enumerate(rows)})
+
+
 def _record(row: Mapping[str, Any]) -> dict[str, Any]:
     info, length = row["info"], row["length"]
     found = {

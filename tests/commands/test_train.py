@@ -1,6 +1,7 @@
 """The training command: its files, and one clear line for everything that can go wrong."""
 
 import json
+import re
 import sys
 import time
 from functools import partial
@@ -80,6 +81,9 @@ def test_a_run_leaves_its_files(train, tiny, tmp_path):
     assert config["settings"]["batch_size"] == 8
     assert "torch" in config["versions"]
     assert (folder / "curves.png").read_bytes().startswith(b"\x89PNG")
+    card = (folder / "checkpoint" / "policy" / "README.md").read_text()
+    assert re.search(r"column is of 8 responses to \d different prompts, drawn with the seed 0,", card)
+    assert "model-index:" in card and '      split: "eval"' in card
     assert "perplexity" in output
     assert str(folder / "samples.html") in output
     again = train("--resume", folder)

@@ -12,7 +12,8 @@ import yaml
 from huggingface_hub import ModelCard, ModelCardData
 
 from agents import CausalLMPolicy, TokenPPO, TokenPPOConfig
-from agents.policies.model_card import Origin, read_origin, write_card
+from agents.policies.model_card import write_card
+from agents.policies.origin import Origin
 from agents.policies.pair import read_pair
 from agents.runs import checkpoint
 
@@ -72,6 +73,13 @@ def test_the_card_is_one_that_the_hub_reads(saved):
     assert yaml.safe_load(text.split("---\n")[1]) == {
         "library_name": "transformers", "pipeline_tag": "text-generation", "license": "mit",
         "tags": ["reinforcement-learning", "rlsf", "ppo"],
+        "model-index": [{"name": "gpt2-imdb-4m-ppo", "results": [{
+            "task": {"type": "text-generation"},
+            "dataset": {"name": "toys/Counting-v0", "type": "toys/Counting-v0"},
+            "metrics": [
+                {"type": "score", "name": "score", "value": 0.75},
+            ],
+        }]}],
     }  # fmt: skip
     for line in (
         "| base model | gpt2-imdb-4m |", "| environment | toys/Counting-v0 |",
@@ -85,43 +93,6 @@ def test_the_card_is_one_that_the_hub_reads(saved):
     assert "None" not in text.split("## On held-out prompts")[1].split("##")[0]
     assert "| judge |" not in text
     assert torch.__version__ in text
-
-
-def test_what_a_policy_was_made_of_is_still_known_when_it_is_read_again(saved, tmp_path):
-    assert read_origin(str(saved), saved) == Origin("bundled", "mit")
-    again = CausalLMPolicy.from_pretrained(saved)
-    assert (again.origin, again.tokenizer.files) == (
-        Origin("bundled", "mit"), CausalLMPolicy.from_pretrained("bundled").tokenizer.files,
-    )  # fmt: skip
-    again.save_pretrained(tmp_path / "again")
-    assert (tmp_path / "again" / "policy.json").read_bytes() == (saved / "policy.json").read_bytes()
-
-
-def test_a_base_in_a_folder_is_named_without_its_path_and_its_licence_is_read(make_policy, tmp_path):
-    make_policy().backbone.model.save_pretrained(tmp_path / "mine")
-    (tmp_path / "mine" / "README.md").write_text("---\nlicense: Apache-2.0\ntags: []\n---\nlicense: none\n")
-    policy = CausalLMPolicy.from_pretrained(tmp_path / "mine", lora={"rank": 2})
-    assert policy.origin == Origin("mine", "apache-2.0")
-    policy.save_pretrained(tmp_path / "saved")
-    text = (tmp_path / "saved" / "README.md").read_text()
-    assert "library_name: peft" in text
-    assert str(tmp_path) not in text
-    assert "license: none" not in text
-
-
-@pytest.mark.parametrize(
-    ("base", "named"), [("org/model", True), ("bundled", False), ("a: b/c", False), ("", False)]
-)
-def test_names_of_the_hub_alone_are_a_base_model(tmp_path, base, named):
-    write_card(tmp_path, Origin(base), {}, is_adapter=False)
-    data = yaml.safe_load((tmp_path / "README.md").read_text().split("---\n")[1])
-    assert data.get("base_model") == (base if named else None)
-
-
-def test_a_damaged_origin_is_refused(saved):
-    (saved / "policy.json").write_text("[]")
-    with pytest.raises(ValueError, match=r"expected base and licence in policy\.json.*restore or remove it"):
-        CausalLMPolicy.from_pretrained(saved)
 
 
 def test_a_checkpoint_says_what_was_learned_and_can_be_told_more(make_policy, make_toy, tmp_path):
@@ -146,3 +117,115 @@ def test_a_checkpoint_says_what_was_learned_and_can_be_told_more(make_policy, ma
 def test_files_of_an_earlier_tokenizer_do_not_stay(saved, make_policy):
     make_policy().save_pretrained(saved)
     assert not list(saved.glob("tokenizer*"))
+
+
+def test_equal_facts_make_equal_bytes_and_no_path_of_a_machine(tmp_path):
+    texts = []
+    for name in ("one", "other"):
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "prompts.txt").write_text("It was")
+        places = [str(folder / "prompts.txt"), folder / "prompts.txt", "/no such/place", "/ is a slash"]
+        facts = {**FACTS, "environment": {"id": "a/B-v0", "kwargs": {"places": places}}}
+        write_card(folder, Origin("bundled", "mit"), facts, is_adapter=False)
+        texts.append((folder / "README.md").read_text())
+    assert texts[0] == texts[1]
+    shown = (".../prompts.txt", ".../prompts.txt", "/no such/place", "/ is a slash")
+    assert ",\n        ".join(f'"{one}"' for one in shown) in texts[0]
+
+
+def test_a_card_is_replaced_as_long_as_nobody_edits_it(tmp_path):
+    card = tmp_path / "README.md"
+    write_card(tmp_path, Origin("a", "mit"), {}, is_adapter=False)
+    first = card.read_bytes()
+    write_card(tmp_path, Origin("b", "mit"), {}, is_adapter=False)
+    second = card.read_bytes()
+    assert b"from b" in second and second != first
+    write_card(tmp_path, Origin("b", "mit"), {}, is_adapter=False)
+    assert card.read_bytes() == second
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda text: "# Mine\n",
+        lambda text: "",
+        lambda text: text.replace("licence", "license"),
+        lambda text: text + "One more line.\n",
+        lambda text: text.rsplit("<!--", 1)[0],
+        lambda text: text.replace("from a", "from caf\udce9"),  # bytes of another encoding
+    ],
+)
+def test_a_card_that_somebody_wrote_or_edited_stays_with_a_warning(tmp_path, edit):
+    card = tmp_path / "README.md"
+    write_card(tmp_path, Origin("a", "mit"), {}, is_adapter=False)
+    card.write_text(edit(card.read_text()), errors="surrogateescape")
+    mine = card.read_bytes()
+    with pytest.warns(UserWarning, match=r"README\.md: left as it is.*remove it for a card of this policy"):
+        write_card(tmp_path, Origin("b", "mit"), {}, is_adapter=False)
+    assert card.read_bytes() == mine
+
+
+def test_a_policy_beside_a_card_of_the_users_is_saved_all_the_same(make_policy, tmp_path):
+    (tmp_path / "README.md").write_text("# Mine\n")
+    with pytest.warns(UserWarning, match="left as it is"):
+        make_policy().save_pretrained(tmp_path)
+    assert (tmp_path / "README.md").read_text() == "# Mine\n"
+    assert {"model.safetensors", "policy.json", "generation_config.json"} <= {
+        file.name for file in tmp_path.iterdir()
+    }
+
+
+def test_it_says_how_many_responses_the_figures_are_of(tmp_path):
+    known = {
+        "id": "toys/Counting-v0", "kwargs": {"split": "eval", "low": 1},
+        "responses": 2048, "prompts": 145, "seed": 7,
+    }  # fmt: skip
+    write_card(tmp_path, Origin("a"), {**FACTS, "evaluated": known}, is_adapter=False)
+    text = (tmp_path / "README.md").read_text()
+    assert (
+        "Each column is of 2,048 responses to 145 different prompts, drawn with the seed 7, sampled as in "
+        "training.\n" in text
+    )
+    assert '      "low": 1,\n      "split": "eval"\n' in text.split("these figures")[1]
+
+
+def test_figures_of_an_unknown_number_of_responses_say_so(saved):
+    text = (saved / "README.md").read_text()
+    assert "How many responses these figures are of was not recorded.\n\n| | before | after |" in text
+
+
+def run_blocks(text, folder):
+    """Runs the Python blocks of a card, where FOLDER stands for its folder, and returns what they define."""
+    defined = {}
+    for block in text.split("```python\n")[1:]:
+        exec(block.split("```")[0].replace("FOLDER", str(folder)), defined)
+    return defined
+
+
+def test_the_policy_is_loaded_as_the_card_says(saved):
+    found = run_blocks((saved / "README.md").read_text(), saved)
+    assert found["policy"].temperature == 0.7
+    assert torch.equal(found["policy"].backbone.model.lm_head.weight, found["model"].lm_head.weight)
+
+
+def test_an_adapter_is_loaded_as_the_card_says(make_policy, tmp_path):
+    pytest.importorskip("peft")
+    make_policy().backbone.model.save_pretrained(tmp_path / "base")
+    policy = CausalLMPolicy.from_pretrained(tmp_path / "base", lora={"rank": 2})
+    policy.save_pretrained(tmp_path / "saved")
+    text = (tmp_path / "saved" / "README.md").read_text()
+    assert "AutoPeftModelForCausalLM" in text and "base=" in text
+    ours = text.split("```python\n")[1]
+    assert run_blocks(f"```python\n{ours}", tmp_path / "saved")["policy"].adapter is not None
+
+
+def test_the_card_of_a_resumed_run_still_knows_its_last_iteration(make_policy, make_toy, tmp_path):
+    agent = TokenPPO(make_policy(), make_toy(), CONFIG).learn(16)
+    agent.save(tmp_path / "one")
+    again = TokenPPO.load(tmp_path / "one", make_toy())
+    again.save(tmp_path / "other")
+    card = "policy/README.md"
+    assert "KL from the reference" in (tmp_path / "one" / card).read_text()
+    assert (tmp_path / "other" / card).read_bytes() == (tmp_path / "one" / card).read_bytes()
+    assert (tmp_path / "other/learner.json").read_bytes() == (tmp_path / "one/learner.json").read_bytes()

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from agents.training.samples import pick, write_samples
+from agents.training.samples import count_prompts, pick, write_samples
 
 RECORD = {
     "prompt": "The film was",
@@ -120,3 +120,8 @@ def test_records_of_wrong_types_are_refused_in_one_line(tmp_path, key, value):
 def test_what_is_no_record(tmp_path, record):
     with pytest.raises(ValueError, match="sample 1 of 'before'"):
         write_samples(tmp_path / "samples.jsonl", {"before": [record]}, texts)
+
+
+def test_prompts_are_counted_once_each():
+    rows = [{"info": {"prompt": text}} for text in ("a", "b", "a")]
+    assert (count_prompts(rows), count_prompts([{"info": {}}] * 3)) == (2, 3)

@@ -1,0 +1,59 @@
+"""Origin of a policy: the model that it was made from, with its licence, as far as that is known."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any, NamedTuple
+
+CARD_FILE = "README.md"
+ORIGIN_FILE = "policy.json"
+UNKNOWN = "unknown"
+"""Licence of a model that states none: a name that the hub knows, and never a guess."""
+_LICENCE = re.compile(r"^license:\s*['\"]?([A-Za-z0-9.+-]+)['\"]?\s*$", re.MULTILINE)
+
+
+class Origin(NamedTuple):
+    """The model that a policy was made from."""
+
+    base: str
+    """The base model: a bundled name, a name on the hub, or the name of a folder; empty: made in memory."""
+    licence: str = UNKNOWN
+    """Licence of the base model, as the hub writes it."""
+
+    def save(self, folder: Path) -> None:
+        """Writes it down, so that a policy that is read again still knows."""
+        text = json.dumps(self._asdict(), indent=1, sort_keys=True)
+        (folder / ORIGIN_FILE).write_text(text + "\n", encoding="utf-8")
+
+
+def read_origin(name: str, folder: Path) -> Origin:
+    """Returns the origin of a model, from the card in its folder; a model from elsewhere is its own base.
+
+    Args:
+        name: By which the model was asked for.
+        folder: Where it is; need not exist, of a model from the hub for instance.
+    """
+    stored = _read_stored(folder)
+    if stored is not None:
+        return stored
+    card = folder / CARD_FILE
+    text = card.read_text(encoding="utf-8", errors="replace") if card.is_file() else ""
+    found = _LICENCE.search(text.split("\n---", 1)[0]) if text.startswith("---") else None
+    shown = Path(name).absolute().name if Path(name).is_dir() else name  # no path of somebody's machine
+    return Origin(shown, UNKNOWN if found is None else found.group(1).lower())
+
+
+def _read_stored(folder: Path) -> Origin | None:
+    file = folder / ORIGIN_FILE
+    if not file.is_file():
+        return None
+    try:
+        stored: Any = json.loads(file.read_text(encoding="utf-8"))
+        return Origin(str(stored["base"]), str(stored["licence"]))
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise ValueError(
+            f"policy {str(folder)!r}: expected base and licence in {ORIGIN_FILE}, got {error}; "
+            "restore or remove it"
+        ) from error
