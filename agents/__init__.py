@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from agents.policies.policy import CausalLMPolicy
     from agents.rollouts.evaluation import evaluate
 
+__version__ = "0.1.0"
+"""Version of the distribution, which `pyproject.toml` has as well."""
+
 __all__ = [
     "GRPO",
     "RLOO",
@@ -43,21 +46,23 @@ _HOMES = {
 _OF_THE_EXTRA = ("torch", "transformers", "safetensors", "tqdm", "filelock")
 
 
-def __getattr__(name: str) -> Any:
-    """Returns a public name, imported when it is asked for."""
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    try:
-        home = import_module(_HOMES[name])
-    except ModuleNotFoundError as error:
-        if error.name not in _OF_THE_EXTRA:
-            raise
-        raise ImportError(
-            f"agents.{name} needs the package {error.name!r}, which is not installed; "
-            "install it with: pip install 'rlsf-gym[agents]'"
-        ) from error
-    found = globals()[name] = getattr(home, name)
-    return found
+if not TYPE_CHECKING:  # which would take any name for one of ours
+
+    def __getattr__(name: str) -> Any:
+        """Returns a public name, imported when it is asked for."""
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        try:
+            home = import_module(_HOMES[name])
+        except ModuleNotFoundError as error:
+            if error.name not in _OF_THE_EXTRA:
+                raise
+            raise ImportError(
+                f"agents.{name} needs the package {error.name!r}, which is not installed; "
+                "install it with: pip install 'rlsf-gym[agents]'"
+            ) from error
+        found = globals()[name] = getattr(home, name)
+        return found
 
 
 def __dir__() -> list[str]:

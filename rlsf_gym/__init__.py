@@ -31,6 +31,9 @@ from rlsf_gym.registry import IDS
 from rlsf_gym.scorers import SCORERS, Scorer, load_scorer, register_scorer
 from rlsf_gym.text.tokenizer import TOKENIZERS, Tokenizer, load_tokenizer, register_tokenizer
 
+__version__ = "0.1.0"
+"""Version of the distribution, which `pyproject.toml` has as well."""
+
 __all__ = [
     "DESIGNS",
     "DOMAINS",
