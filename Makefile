@@ -10,7 +10,7 @@ LOWEST := .venv-lowest
 # One process per core, so one thread each: more would only wait for each other.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto
 
-.PHONY: help train compare benchmark report leaderboard explore test check check-all format lint types contracts doctests alone both docs lowest clean
+.PHONY: help train compare benchmark report leaderboard explore test check check-all format lint types contracts doctests alone both docs release lowest clean
 
 help:  ## Say what each target does.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -81,6 +81,9 @@ test: $(READY)  ## What a change breaks first, in under three minutes on two cor
 docs: $(READY)  ## The documentation site, offline, in docs/_build/html; a warning or a dead link fails.
 	OMP_NUM_THREADS=1 $(BIN)/sphinx-build -q -W --keep-going -b html docs docs/_build/html
 	$(BIN)/python docs/_ext/rlsf_site/link_check.py docs/_build/html
+
+release: $(READY)  ## What is published, in dist/: sdist and wheel, looked into, installed alone, used and type-checked.
+	$(BIN)/python .ci/release.py $(ARGS)
 
 # Of Python 3.11, the lowest that is supported: later ones have no wheels of the lowest versions.
 lowest:  ## The quick tests of both packages, with the lowest versions that pyproject.toml allows.
