@@ -25,7 +25,9 @@ CORE = {"gymnasium", "numpy", "tokenizers", "vadersentiment"}
 LOADERS = {"import_module", "import_extra", "_import_extra", "import_base", "import_package"}
 TRAINERS = {
     "rlsf_gym/integrations/openenv.py": {"starlette"},
+    "rlsf_gym/integrations/skyrl.py": {"skyrl-gym"},
     "rlsf_gym/commands/serve.py": {"uvicorn"},
+    "tests/rlsf_gym/integrations/test_skyrl.py": {"skyrl", "skyrl-gym"},
 }
 """What adapters import of their trainers, which users bring; the tests marked `adapters` install them."""
 

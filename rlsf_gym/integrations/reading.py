@@ -1,0 +1,82 @@
+"""Tokenizers and rows of data sets of other trainers, as the environments take them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+import numpy as np
+
+from rlsf_gym.text.tokenizer import Tokenizer, load_tokenizer
+
+__all__ = ["read_opening", "read_settings", "read_tokenizer"]
+
+
+def read_tokenizer(tokenizer: Any) -> Tokenizer:
+    """Returns a trainer's tokenizer as the environments take one.
+
+    Args:
+        tokenizer: A tokenizer of transformers, or one that environments take as it is.
+
+    Raises:
+        ValueError: If it is not byte-level BPE of the tokenizers library.
+    """
+    if hasattr(tokenizer, "token_bytes"):
+        return load_tokenizer(tokenizer)
+    backend = getattr(tokenizer, "backend_tokenizer", None)
+    if backend is None:
+        raise ValueError(
+            "tokenizer must be one of the tokenizers library (a fast one of transformers), got "
+            f"{type(tokenizer).__name__}: name the environment's tokenizer in its arguments, tokenizer=..."
+        )
+    return load_tokenizer(backend, eos_token=tokenizer.eos_token)
+
+
+def read_opening(truth: Any, named: str) -> dict[str, Any]:
+    """Returns what an episode begins with, as options of a vector environment of one episode.
+
+    Args:
+        truth: The instance, a dict (arrays in it become lists), or the text of the prompt in domains of
+            plain text.
+        named: What the trainer calls it, for the message.
+
+    Raises:
+        ValueError: If it is neither.
+
+    Example:
+        >>> read_opening({"numbers": np.array([3, 5]), "target": 8}, "ground_truth")
+        {'instances': [{'numbers': [3, 5], 'target': 8}]}
+        >>> read_opening("The film was", "ground_truth")
+        {'prompts': ['The film was']}
+    """
+    if isinstance(truth, str):
+        return {"prompts": [truth]}
+    if isinstance(truth, Mapping):
+        data = dict(cast(Mapping[str, Any], truth))
+        return {"instances": [json.loads(json.dumps(data, default=_unpack))]}
+    raise ValueError(
+        f"{named} must be the data of the episode's instance, a dict, or the text of its prompt, "
+        f"got {truth!r:.80}"
+    )
+
+
+def read_settings(settings: Any) -> Any:
+    """Returns settings of a configuration, such as one of OmegaConf, as dicts and lists.
+
+    Example:
+        >>> import collections
+        >>> read_settings(collections.UserDict(a=(1, 2), b="c"))
+        {'a': [1, 2], 'b': 'c'}
+    """
+    if isinstance(settings, Mapping):
+        return {key: read_settings(one) for key, one in cast(Mapping[str, Any], settings).items()}
+    if isinstance(settings, Sequence) and not isinstance(settings, str):
+        return [read_settings(one) for one in cast(Sequence[Any], settings)]
+    return settings
+
+
+def _unpack(value: Any) -> Any:
+    if isinstance(value, np.ndarray | np.generic):
+        return cast(Any, value).tolist()
+    raise TypeError(f"must be plain data, got {type(value).__name__}")

@@ -1,0 +1,64 @@
+"""What trainers hand over, as the environments take it."""
+
+import numpy as np
+import pytest
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+
+from rlsf_gym.integrations.reading import read_opening, read_settings, read_tokenizer
+from rlsf_gym.text.tokenizer import ByteTokenizer
+from rlsf_gym.text.vocabulary import read_vocabulary
+
+
+class Fast:
+    """A tokenizer of transformers: what it wraps, and its end token."""
+
+    def __init__(self, backend, eos_token):
+        self.backend_tokenizer, self.eos_token = backend, eos_token
+
+
+def byte_level():
+    backend = Tokenizer(models.BPE(vocab=read_vocabulary(ByteTokenizer()), merges=[]))
+    backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    backend.decoder = decoders.ByteLevel()
+    backend.add_special_tokens(["<|endoftext|>", "<|im_end|>"])
+    return backend
+
+
+def test_a_trainers_tokenizer_keeps_its_end_token():
+    tokenizer = read_tokenizer(Fast(byte_level(), "<|im_end|>"))
+    assert tokenizer.token_bytes(tokenizer.encode("n")[0]) == b"n"
+    assert tokenizer.eos_token_id == byte_level().token_to_id("<|im_end|>")
+    assert tokenizer.eos_token_id != byte_level().token_to_id("<|endoftext|>")
+
+
+def test_a_tokenizer_of_an_environment_is_taken_as_it_is():
+    own = ByteTokenizer()
+    assert read_tokenizer(own) is own
+
+
+def test_one_that_is_not_byte_level_is_refused():
+    words = Tokenizer(models.WordLevel({"a": 0, "</s>": 1}, unk_token="a"))
+    with pytest.raises(ValueError, match="byte-level"):
+        read_tokenizer(Fast(words, "</s>"))
+    with pytest.raises(
+        ValueError, match=r"tokenizer must be one of the tokenizers library .*, got object: name"
+    ):
+        read_tokenizer(object())
+
+
+def test_a_row_of_a_table_becomes_plain_data():
+    row = {"numbers": np.array([3, 5]), "target": np.int64(8), "grid": [np.array([1])]}
+    assert read_opening(row, "x") == {"instances": [{"numbers": [3, 5], "target": 8, "grid": [[1]]}]}
+    assert type(read_opening(row, "x")["instances"][0]["target"]) is int
+
+
+@pytest.mark.parametrize("truth", [None, 3, ["a"]])
+def test_what_begins_no_episode_is_refused(truth):
+    with pytest.raises(
+        ValueError, match=r"^ground_truth must be the data of the episode's instance, a dict, or"
+    ):
+        read_opening(truth, "ground_truth")
+
+
+def test_settings_are_plain():
+    assert read_settings({"a": ({"b": (1, "c")}, None)}) == {"a": [{"b": [1, "c"]}, None]}

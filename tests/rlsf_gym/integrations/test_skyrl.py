@@ -1,0 +1,164 @@
+"""SkyRL: an environment of one response, and lists of token rewards in what its generator returns."""
+
+import gymnasium as gym
+import pytest
+
+from rlsf_gym.integrations.environments import EnvironmentScorer
+from tests.helpers.recorded import SKYRL, recorded
+
+TEXT, IDS = "rlsf_gym:rlsf_gym/CountdownText-v0", "rlsf_gym:rlsf_gym/Countdown-v0"
+BYTES = {"tokenizer": "bytes", "max_prompt_tokens": 32, "max_new_tokens": 16}
+ROWS = [
+    {"reward_spec": {"method": "rule", "ground_truth": {"numbers": [2, 3, 7], "target": 13}}},
+    {"reward_spec": {"method": "rule", "ground_truth": {"numbers": [6, 7, 8], "target": 7}}},
+]
+PROMPT = [{"role": "user", "content": "2 3 7 -> 13: "}]
+RIGHT = "2*3=6,6+7=13"
+
+
+def make_output(ids):
+    """Returns what SkyRL's generator returns: the reward at the last token."""
+    return {
+        "prompt_token_ids": [[1]] * len(ids),
+        "response_ids": ids,
+        "rewards": [[0.0] * (len(row) - 1) + [1.0] for row in ids],
+        "loss_masks": [[1] * len(row) for row in ids],
+        "stop_reasons": ["stop"] * len(ids),
+        "is_last_step": None,
+    }
+
+
+def play(response):
+    """Returns reward and info of the first row's episode in Gymnasium."""
+    env = gym.make(TEXT, max_new_tokens=32)
+    env.reset(options={"instance": ROWS[0]["reward_spec"]["ground_truth"]})
+    _, reward, _, _, info = env.step(response)
+    return reward, info
+
+
+@pytest.fixture
+def skyrl():
+    with recorded(SKYRL, "rlsf_gym.integrations.skyrl") as (adapter,):
+        yield adapter
+
+
+@pytest.fixture(scope="module")
+def scorer():
+    return EnvironmentScorer(IDS, **BYTES)
+
+
+def test_a_response_is_one_turn(skyrl):
+    env = skyrl.ResponseTextEnv(TEXT, {"max_new_tokens": 32}, env_config={}, extras=ROWS[0])
+    prompt, opening = env.init(PROMPT)
+    assert prompt == PROMPT and opening["instance"] == {"numbers": [2, 3, 7], "target": 13}
+    turn = env.step(RIGHT)
+    reward, info = play(RIGHT)
+    assert (turn["observations"], turn["reward"], turn["done"]) == ([], reward, True)
+    assert turn["metadata"]["certificate"] == info["certificate"]
+    assert "token_rewards" not in turn["metadata"]  # they would belong to text that was tokenised again
+    assert env.get_metrics()["solved"] == 1.0 and env.get_metrics()["utility"] == info["utility"]
+    env.close()
+
+
+def test_ids_are_refused_where_there_is_only_text(skyrl):
+    with pytest.raises(
+        ValueError, match=r"env_id must be an environment whose actions are texts, got .*no token"
+    ):
+        skyrl.ResponseTextEnv(IDS, BYTES, extras=ROWS[0])
+
+
+def test_a_row_says_what_it_is_about(skyrl):
+    with pytest.raises(
+        ValueError, match=r"extras must have reward_spec\['ground_truth'\], got the keys data"
+    ):
+        skyrl.ResponseTextEnv(TEXT, extras={"data": 1})
+
+
+def test_prompts_of_plain_text(skyrl):
+    env = skyrl.ResponseTextEnv(
+        "rlsf_gym:rlsf_gym/SentimentText-v0", extras={"reward_spec": {"ground_truth": "The film was"}}
+    )
+    env.init([{"role": "user", "content": "The film was"}])
+    assert env.step(" good")["reward"] == pytest.approx(0.4404, abs=1e-4)
+
+
+def test_each_sampled_id_gets_its_reward(skyrl, scorer):
+    ids = [[*RIGHT.encode(), 256], [*b"6+9="]]
+    output = make_output(ids)
+    filled = skyrl.fill_token_rewards(output, ROWS, scorer)
+    assert [len(rewards) for rewards in filled["rewards"]] == [13, 4]
+    expected = scorer.score(ids, instances=[row["reward_spec"]["ground_truth"] for row in ROWS])
+    assert filled["rewards"] == expected.token_rewards
+    assert sum(reward != 0 for reward in filled["rewards"][0]) > 1
+    assert {key: one for key, one in filled.items() if key != "rewards"} == {
+        key: one for key, one in output.items() if key != "rewards"
+    }
+    assert output["rewards"][0][-1] == 1.0  # the generator's own output is left as it was
+
+
+@pytest.mark.parametrize(
+    ("changed", "rows", "said"),
+    [
+        ({"is_last_step": [True, True]}, ROWS, "set generator.step_wise_trajectories=false"),
+        ({}, ROWS[:1], "env_extras must be one row for each of 2 responses, got 1"),
+        (
+            {"response_ids": [RIGHT, "6"]},
+            ROWS,
+            "response_ids must be the token ids that were sampled, got text",
+        ),
+        (
+            {},
+            [ROWS[0], {"reward_spec": {"ground_truth": "text"}}],
+            "env_extras must all have data of instances",
+        ),
+    ],
+)
+def test_what_does_not_fit_is_refused(skyrl, scorer, changed, rows, said):
+    output = {**make_output([[65], [66]]), **changed}
+    with pytest.raises(ValueError, match=said):
+        skyrl.fill_token_rewards(output, rows, scorer)
+
+
+def test_an_empty_batch(skyrl, scorer):
+    assert skyrl.fill_token_rewards(make_output([]), [], scorer)["rewards"] == []
+
+
+@pytest.mark.adapters
+def test_skyrl_gym_makes_the_environment():
+    skyrl_gym = pytest.importorskip("skyrl_gym", reason="needs the package skyrl-gym, which is in no extra")
+    from skyrl_gym.envs.base_text_env import BaseTextEnv
+
+    from rlsf_gym.integrations.skyrl import ResponseTextEnv
+
+    skyrl_gym.register(
+        id="rlsf_countdown",
+        entry_point="rlsf_gym.integrations.skyrl:ResponseTextEnv",
+        kwargs={"env_id": TEXT, "env_kwargs": {"max_new_tokens": 32}},
+    )
+    env = skyrl_gym.make("rlsf_countdown", env_config={}, extras=ROWS[0])
+    assert isinstance(env, ResponseTextEnv) and isinstance(env, BaseTextEnv)
+    prompt, _ = env.init(PROMPT)
+    turn = env.step(RIGHT)
+    assert (prompt, turn["observations"], turn["done"]) == (PROMPT, [], True)
+    assert turn["reward"] == play(RIGHT)[0] > 0
+    means = ResponseTextEnv.aggregate_metrics([env.get_metrics(), {**env.get_metrics(), "solved": 0.0}])
+    assert means["solved"] == 0.5
+
+
+@pytest.mark.adapters
+def test_skyrls_trainer_takes_the_lists(scorer):
+    skyrl = pytest.importorskip("skyrl.train.dataset.preprocess", reason="needs the package skyrl")
+    from skyrl.train.generators.base import GeneratorOutput
+
+    from rlsf_gym.integrations.skyrl import fill_token_rewards
+
+    ids = [[*RIGHT.encode(), 256], [*b"6+9="]]
+    filled = fill_token_rewards(make_output(ids), ROWS, scorer)
+    assert set(filled) <= set(GeneratorOutput.__annotations__)
+    names = ("prompt_token_ids", "response_ids", "rewards", "loss_masks")
+    _, _, response_mask, rewards, *_ = skyrl.convert_prompts_responses_to_batch_tensors(
+        0, *(filled[name] for name in names)
+    )
+    for row, mask, earned in zip(rewards, response_mask, filled["rewards"], strict=True):
+        assert row[mask.bool()].tolist() == earned
+        assert not row[~mask.bool()].any()
