@@ -3,6 +3,7 @@
     python -m rlsf_gym explore    rlsf-explore    a page that shows what each token earns, as you type
     python -m rlsf_gym view       rlsf-view       the page of coloured tokens of a JSONL file
     python -m rlsf_gym check      rlsf-check      holds a part of your own to its promises
+    python -m rlsf_gym audit      rlsf-audit      one screen on a reward: what it pays that it must not
     python -m rlsf_gym serve      rlsf-serve      an environment for clients of OpenEnv
 
 Each has --help.
@@ -17,7 +18,7 @@ from collections.abc import Sequence
 
 from rlsf_gym.flags.parser import Parser, show_warning
 
-COMMANDS = ("explore", "view", "check", "serve")
+COMMANDS = ("explore", "view", "check", "audit", "serve")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -54,6 +55,11 @@ def view() -> int:
 def check() -> int:
     """Runs `rlsf-check`."""
     return run("check")
+
+
+def audit() -> int:
+    """Runs `rlsf-audit`."""
+    return run("audit")
 
 
 def serve() -> int:

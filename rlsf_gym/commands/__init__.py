@@ -1,1 +1,1 @@
-"""Commands of `python -m rlsf_gym` and of the console scripts: explore, view, check."""
+"""Commands of `python -m rlsf_gym` and of the console scripts: explore, view, check, audit, serve."""

@@ -1,0 +1,142 @@
+"""Signature of a reward: how it is called, found by looking at its parameters."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final
+
+__all__ = ["KINDS", "TRUTH_NAMES", "Signature", "find_signature"]
+
+KINDS: Final = ("trl", "verl", "scorer", "environment")
+"""Signatures that a reward can have."""
+TRUTH_NAMES: Final = (
+    *("answer", "answers", "solution", "solutions", "ground_truth", "ground_truths", "gt", "target"),
+    *("targets", "label", "labels", "reference", "references", "expected", "gold", "gold_answer"),
+    *("correct_answer", "final_answer"),
+)
+"""Names under which data sets hold the right answer."""
+_GIVEN: Final = {
+    "trl": ("prompts", "completions", "completion_ids", "trainer_state", "log_extra", "log_metric"),
+    "verl": ("data_source", "solution_str", "ground_truth", "extra_info"),
+}
+"""Names that a trainer gives beside the columns of the data set."""
+
+
+@dataclass(frozen=True)
+class Signature:
+    """How a reward is called."""
+
+    kind: str
+    """One of `KINDS`."""
+    function: Callable[..., Any]
+    """What is called; for a scorer and an environment, what makes one."""
+    takes: tuple[str, ...] = ()
+    """Names of its parameters that are passed by keyword."""
+    takes_all: bool = False
+    """Whether it takes any keyword."""
+    needs: tuple[str, ...] = ()
+    """Columns without which it can't be called."""
+
+    def keep(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Returns the values that it takes."""
+        return {name: value for name, value in values.items() if self.takes_all or name in self.takes}
+
+
+def find_signature(part: Any, kwargs: Mapping[str, Any], forced: str | None = None) -> Signature:
+    """Returns the signature of a reward, by the names of its parameters.
+
+    TRL's takes `completions` and columns of the data set; verl's takes `solution_str`; what has `score` or
+    `assess`, or is a function of a list of texts, is a scorer. A class is made with `kwargs`, and a function
+    that has neither signature is called with them, for what it makes.
+
+    Args:
+        part: A function, an object with `__call__`, a scorer, or a class or function that makes one.
+        kwargs: Its keyword arguments.
+        forced: A signature to take it for.
+
+    Raises:
+        ValueError: If it has none of these signatures.
+    """
+    made, left = _make(part, kwargs)
+    if hasattr(made, "score") or hasattr(made, "assess"):
+        return _of_scorer(made, left, forced)
+    names = _parameters(made)
+    if names is None:
+        raise ValueError(f"a reward must be a function with a signature or a scorer, got {made!r:.60}")
+    kind = forced or _kind_of(names)
+    if kind in ("trl", "verl"):
+        return _of_function(made, left, names, kind)
+    if kind == "scorer" or _takes_texts(names, left):
+        return Signature("scorer", partial(made, **left) if left else made)
+    told = ", ".join(name for name in names) or "none"
+    raise ValueError(
+        "reward must take completions (TRL), solution_str (verl) or a list of texts (a scorer), "
+        f"its parameters are {told}: rename them, or force one with --signature"
+    )
+
+
+def _make(part: Any, kwargs: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
+    """Returns what is to be called, and the keyword arguments that it has not used up."""
+    if isinstance(part, type):
+        return part(**kwargs), {}
+    names = _parameters(part) or {}
+    is_maker = callable(part) and _kind_of(names) is None and not _takes_texts(names, kwargs)
+    if is_maker and not hasattr(part, "score") and not _required(names, kwargs):
+        return part(**kwargs), {}
+    return part, dict(kwargs)
+
+
+def _parameters(part: Any) -> Mapping[str, inspect.Parameter] | None:
+    try:
+        return inspect.signature(part).parameters
+    except (TypeError, ValueError):
+        return None
+
+
+def _kind_of(names: Mapping[str, Any]) -> str | None:
+    return "trl" if "completions" in names else "verl" if "solution_str" in names else None
+
+
+def _required(names: Mapping[str, inspect.Parameter], kwargs: Mapping[str, Any]) -> list[str]:
+    return [
+        name
+        for name, one in names.items()
+        if one.default is one.empty
+        and one.kind not in (one.VAR_KEYWORD, one.VAR_POSITIONAL)
+        and name not in kwargs
+    ]
+
+
+def _takes_texts(names: Mapping[str, inspect.Parameter], kwargs: Mapping[str, Any]) -> bool:
+    required = _required(names, kwargs)
+    return len(required) == 1 and names[required[0]].kind is not inspect.Parameter.KEYWORD_ONLY
+
+
+def _of_scorer(made: Any, left: Mapping[str, Any], forced: str | None) -> Signature:
+    if forced not in (None, "scorer"):
+        raise ValueError(f"a scorer has no {forced} signature: leave --signature out")
+    if left:
+        raise ValueError(f"a scorer that is made already takes no arguments, got {', '.join(left)}")
+    needs = ("instance",) if hasattr(made, "assess") and not hasattr(made, "score") else ()
+    return Signature("scorer", lambda: made, needs=needs)
+
+
+def _of_function(
+    made: Any, left: Mapping[str, Any], names: Mapping[str, inspect.Parameter], kind: str
+) -> Signature:
+    positional = [name for name, one in names.items() if one.kind is one.POSITIONAL_ONLY]
+    if positional:
+        raise ValueError(
+            f"trainers give arguments by name, {positional[0]} is positional only: take out the /"
+        )
+    known = {*_GIVEN[kind], "data_source", "extra_info"} - {"ground_truth"}
+    return Signature(
+        kind,
+        partial(made, **left) if left else made,
+        takes=tuple(name for name in names if name not in left),
+        takes_all=any(one.kind is one.VAR_KEYWORD for one in names.values()),
+        needs=tuple(name for name in _required(names, left) if name not in known),
+    )

@@ -1,0 +1,213 @@
+"""Standing of right and wrong answers: in which forms they are told apart, and what each is paid."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from statistics import mean, median
+from typing import Final
+
+from rlsf_gym.audit.bundled import FILLER, VARIED
+from rlsf_gym.audit.forms import FORMS, Form, forms_of
+from rlsf_gym.audit.outcome import Outcome
+from rlsf_gym.audit.subject import Asked, Subject
+
+__all__ = ["LEAST", "Standing", "find_standing", "settle_calls", "wrong_answers"]
+
+LEAST: Final = 1e-6
+"""Rewards that differ by less are equal."""
+_MOST_FORMS: Final = 3
+_DRAWS: Final = 8
+"""Calls with one response, to see what chance does."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What right and wrong answers are paid."""
+
+    subject: Subject
+    """The reward and its cases."""
+    low: tuple[float, ...]
+    """Of each case: what the best paid wrong answer gets; without answers, what says nothing."""
+    high: tuple[float, ...]
+    """Of each case: what a right answer gets; without answers, what the best paid text gets."""
+    forms: tuple[Form, ...]
+    """Forms in which right answers are told from wrong ones, the best first; the best paid one without."""
+    by_answer: bool
+    """Whether right answers are paid more than wrong ones, in any form, or in the cases' own responses."""
+    best: tuple[str, ...] = ()
+    """Of each case: the response that is paid `high`."""
+    noise: float = 0.0
+    """Largest difference of rewards of one response that was asked about several times."""
+
+    @property
+    def decided(self) -> list[int]:
+        """Cases in which two levels are told apart."""
+        return [case for case in range(len(self.low)) if self.high[case] - self.low[case] > LEAST]
+
+    @property
+    def scale(self) -> float:
+        """Largest distance of the two levels; 0 where nothing is told apart."""
+        return max((self.high[case] - self.low[case] for case in self.decided), default=0.0)
+
+    def share(self, case: int, outcome: Outcome) -> float | None:
+        """Returns what an outcome is of the way from the low level, 0, to the high one, 1; None for none.
+
+        What a reward that is not repeatable may add by chance is left out.
+        """
+        if not outcome.is_number or case not in self.decided:
+            return None
+        return (outcome.value - self.noise - self.low[case]) / (self.high[case] - self.low[case])
+
+    def beside(self, case: int) -> str:
+        """Returns the two levels in words."""
+        one, other = (
+            ("right", "wrong") if self.by_answer else ("the best paid text", "text that says nothing")
+        )
+        return f"{one} {self.high[case]:.4g}, {other} {self.low[case]:.4g}"
+
+
+def wrong_answers(subject: Subject, case: int) -> list[str]:
+    """Returns at least two wrong answers of a case with a truth, of its kind where that is known."""
+    own, truth = subject.cases[case], subject.cases[case].truth
+    if truth is None:
+        return []
+    wrong = list(own.wrong)
+    try:
+        number = int(truth.replace(",", ""))
+        wrong += [str(number - 1), str(number + 14)]
+    except ValueError:
+        wrong += [other.truth for other in subject.cases if other.truth is not None]
+        wrong += ["something else", "none of these"]
+    return list(dict.fromkeys(one for one in wrong if one != truth and truth not in one))
+
+
+def settle_calls(subject: Subject, chat: bool | None) -> bool:
+    """Finds out whether a TRL reward takes chat messages, and whether it compares responses of a batch.
+
+    Sets `subject.chat` and `subject.company`; returns whether a response is paid otherwise in company.
+
+    Args:
+        subject: The reward.
+        chat: What the user says; None finds out.
+    """
+    asked = [Asked(0, text) for text in _openers(subject)]
+    if subject.kind == "trl" and chat is None:
+        subject.chat = _spread(subject, asked, True) > _spread(subject, asked, False)
+    if subject.kind not in ("trl", "scorer"):
+        return False
+    alone = [subject.call([one]).outcomes[0] for one in asked]
+    together = subject.call(asked).outcomes
+    differs = any(not alike(one, other) for one, other in zip(alone, together, strict=True))
+    if differs and all(one.is_number for one in together):
+        subject.company = tuple(one.text for one in asked[:6])
+    return differs
+
+
+def alike(one: Outcome, other: Outcome) -> bool:
+    """Returns whether two outcomes are of one kind, and numbers equal up to rounding."""
+    if one.kind != other.kind:
+        return False
+    return not one.is_number or abs(one.value - other.value) <= LEAST * max(1.0, abs(one.value))
+
+
+def _openers(subject: Subject) -> list[str]:
+    case = subject.cases[0]
+    answers = [*wrong_answers(subject, 0)[:1], *([case.truth] if case.truth else [])]
+    filled = [form.fill(answer) for form in forms_of([case]) for answer in answers]
+    return list(dict.fromkeys([*case.good[:1], *case.bad[:1], *filled, *VARIED[:3]]))
+
+
+def _spread(subject: Subject, asked: Sequence[Asked], chat: bool) -> float:
+    """Returns how well a way of calling works: -1 if it fails, else how far apart rewards lie."""
+    outcomes = subject.call(asked, chat=chat).outcomes
+    values = [one.value for one in outcomes if one.is_number]
+    return max(values) - min(values) if len(values) == len(outcomes) else -1.0 if not values else -0.5
+
+
+def find_standing(subject: Subject) -> Standing:
+    """Returns how right and wrong answers stand: by forms, by the cases' own responses, or not at all."""
+    standing = _find(subject)
+    text = standing.best[0] or FILLER[0]
+    asked = [Asked(0, text), *(Asked(0, one) for one in subject.company)]
+    outcomes = [subject.call(asked).outcomes[0] for _ in range(_DRAWS)]
+    values = [one.value for one in outcomes if one.is_number]
+    return replace(standing, noise=max(values) - min(values) if values else 0.0)
+
+
+def _find(subject: Subject) -> Standing:
+    by_form = [(form, _levels(subject, form)) for form in forms_of(subject.cases)]
+    told = [(form, levels) for form, levels in by_form if _tells(levels)]
+    if told:
+        told.sort(key=lambda one: -mean(high for _, high in one[1]))  # stable: the order of the forms decides
+        forms = tuple(form for form, _ in told[:_MOST_FORMS])
+        low, high = zip(*told[0][1], strict=True)
+        best = tuple(forms[0].fill(case.truth or "") for case in subject.cases)
+        return Standing(subject, low, high, forms, by_answer=True, best=best)
+    return _by_responses(subject) or _by_style(subject)
+
+
+def _levels(subject: Subject, form: Form) -> list[tuple[float, float]]:
+    """Returns what wrong and right answers are paid in a form, of each case; (0, 0) where it is none."""
+    levels: list[tuple[float, float]] = []
+    for number, case in enumerate(subject.cases):
+        wrong = [subject.value(number, form.fill(one)) for one in wrong_answers(subject, number)[:3]]
+        right = subject.value(number, form.fill(case.truth)) if case.truth else None
+        numbers = [one for one in wrong if one is not None]
+        levels.append((max(numbers), right) if numbers and right is not None else (0.0, 0.0))
+    return levels
+
+
+def _tells(levels: Sequence[tuple[float, float]]) -> bool:
+    return sum(high - low > LEAST for low, high in levels) * 2 > len(levels)
+
+
+def _by_responses(subject: Subject) -> Standing | None:
+    """Returns the standing by the cases' own responses, None if right ones are not paid more."""
+    levels: list[tuple[float, float]] = []
+    best: list[str] = []
+    for number in range(len(subject.cases)):
+        good, bad = _sort_responses(subject, number)
+        rights = [(value, text) for text in good if (value := subject.value(number, text)) is not None]
+        wrongs = [value for text in (*bad, FILLER[0]) if (value := subject.value(number, text)) is not None]
+        top, text = max(rights, default=(0.0, ""))
+        levels.append((max(wrongs), top) if rights and wrongs else (0.0, 0.0))
+        best.append(text)
+    if not _tells([pair for pair, text in zip(levels, best, strict=True) if text]):
+        return None
+    low, high = zip(*levels, strict=True)
+    return Standing(subject, low, high, (), by_answer=True, best=tuple(best))
+
+
+def _sort_responses(subject: Subject, number: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Returns right and wrong responses of a case; an environment with a verdict says which are right."""
+    case = subject.cases[number]
+    if subject.kind != "environment":
+        return case.good, case.bad
+    verdicts = {text: (subject.ask(number, text).facts or ({},))[0].get("solved") for text in case.good}
+    good = tuple(text for text, solved in verdicts.items() if solved == 1.0)
+    return good, tuple(text for text, solved in verdicts.items() if solved == 0.0)
+
+
+def _by_style(subject: Subject) -> Standing:
+    """Returns the standing of a reward that tells no answers apart: text that says nothing, the best text."""
+    low: list[float] = []
+    high: list[float] = []
+    best: list[str] = []
+    forms: dict[Form, list[float]] = {form: [] for form in FORMS}
+    for number, case in enumerate(subject.cases):
+        nothing = [value for text in FILLER[:3] if (value := subject.value(number, text)) is not None]
+        texts = [*VARIED, *case.good, *case.bad]
+        paid = [(value, text) for text in texts if (value := subject.value(number, text)) is not None]
+        for form in FORMS:
+            value = subject.value(number, form.fill(case.truth or "yes"))
+            if value is not None:
+                forms[form].append(value)
+                paid.append((value, form.fill(case.truth or "yes")))
+        low.append(median(nothing) if nothing else 0.0)
+        top, text = max(paid, default=(low[-1], ""), key=lambda one: one[0])
+        high.append(max(top, low[-1]))
+        best.append(text)
+    known = [form for form in FORMS if forms[form]]
+    ranked = sorted(known, key=lambda form: -mean(forms[form]))
+    return Standing(subject, tuple(low), tuple(high), tuple(ranked[:1]), by_answer=False, best=tuple(best))

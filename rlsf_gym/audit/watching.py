@@ -1,0 +1,120 @@
+"""Watches a call from inside its process: exceptions that are caught, text that is executed."""
+
+from __future__ import annotations
+
+import ast
+import sys
+import traceback
+from collections.abc import Generator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from types import CodeType, FrameType
+from typing import Any, Final
+
+__all__ = ["CANARIES", "Executions", "place_of", "watch_exceptions"]
+
+CANARIES: Final = ("271828", "rlsf_audit_canary")
+"""Marks of the texts that show whether a reward executes what the model wrote."""
+_MOST: Final = 20
+"""Exceptions that are kept of one call."""
+
+
+class Executions:
+    """Sees source with a canary being compiled and then executed, by audit events of the interpreter.
+
+    `ast.parse` and `ast.literal_eval` compile without executing, and are not taken for it. Source that is
+    executed in another process is not seen.
+    """
+
+    def __init__(self) -> None:
+        self._suspects: set[str] = set()
+        self.seen = False
+        """Whether such source was executed."""
+        sys.addaudithook(self._hear)  # can't be taken away again: one for each process
+
+    def clear(self) -> None:
+        """Forgets what was seen."""
+        self._suspects.clear()
+        self.seen = False
+
+    def _hear(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if event == "compile":
+            source, name = arguments[0], arguments[1]
+            text = source.decode("utf-8", "replace") if isinstance(source, bytes) else source
+            if isinstance(text, str) and any(mark in text for mark in CANARIES):
+                self._suspects.add(str(name))
+        elif event == "exec" and self._suspects:
+            code = arguments[0]
+            self.seen |= isinstance(code, CodeType) and code.co_filename in self._suspects and _is_ours(code)
+
+
+def _is_ours(code: CodeType) -> bool:
+    """Returns whether a constant of the code, at any depth, is part of a canary."""
+    values = [*code.co_consts, *code.co_names]
+    return any(mark in str(value) for value in values for mark in (*CANARIES, str(271828 + 314159)))
+
+
+@contextmanager
+def watch_exceptions(file: str | None) -> Generator[list[str]]:
+    """Collects exceptions at lines of a file that stand under a broad `except`: bare, or of Exception.
+
+    Args:
+        file: The file of the reward; None collects nothing.
+    """
+    caught: list[str] = []
+    broad = _broad_lines(file) if file is not None else frozenset[int]()
+    if file is None or not broad:
+        yield caught
+        return
+
+    def local(frame: FrameType, event: str, argument: Any) -> Any:
+        if event == "exception" and len(caught) < _MOST:
+            kind, value = argument[0], argument[1]
+            if frame.f_lineno in broad and not issubclass(kind, StopIteration | GeneratorExit):
+                caught.append(f"{kind.__name__}: {value!s:.80} ({Path(file).name}:{frame.f_lineno})")
+        return local
+
+    def enter(frame: FrameType, event: str, argument: Any) -> Any:
+        return local if frame.f_code.co_filename == file else None
+
+    before = sys.gettrace()
+    sys.settrace(enter)
+    try:
+        yield caught
+    finally:
+        sys.settrace(before)
+
+
+@cache
+def _broad_lines(file: str) -> frozenset[int]:
+    """Returns the lines of a file in the body of a `try` with a broad handler that raises nothing."""
+    try:
+        tree = ast.parse(Path(file).read_text(encoding="utf-8"))
+    except (OSError, ValueError, SyntaxError):  # no source to look at
+        return frozenset()
+    lines: set[int] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Try) and any(map(_is_broad, node.handlers)):
+            for part in node.body:
+                lines |= set(range(part.lineno, (part.end_lineno or part.lineno) + 1))
+    return frozenset(lines)
+
+
+def _is_broad(handler: ast.ExceptHandler) -> bool:
+    kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    names = {one.id for one in kinds if isinstance(one, ast.Name)}
+    is_broad = handler.type is None or bool(names & {"Exception", "BaseException"})
+    return is_broad and not any(
+        isinstance(node, ast.Raise) for part in handler.body for node in ast.walk(part)
+    )
+
+
+def place_of(error: BaseException, file: str | None) -> str:
+    """Returns the kind and words of an exception, with the last line of the reward's file that it passed."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if frame.filename == file]
+    frame = (own or frames or [None])[-1]
+    words = " ".join(str(error).split())
+    where = f" ({Path(frame.filename).name}:{frame.lineno})" if frame is not None else ""
+    return f"{type(error).__name__}: {words:.160}{where}"

@@ -1,0 +1,163 @@
+"""Audits of whole rewards: known faults are named, sound rewards pass, environments keep their promises."""
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+from rlsf_gym.audit import Case, Severity, audit_reward
+
+REWARDS = Path(__file__).parent / "rewards"
+
+
+def load(name):
+    spec = importlib.util.spec_from_file_location(f"audited_{name}", REWARDS / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+FAULTS = load("faulty").FAULTS
+SOUND = load("sound").SOUND
+FIRST = ("substring",)  # for the quick tests
+COUNTDOWN = [
+    Case(
+        f"Use {', '.join(map(str, nums))} to make {target}.",
+        good=(f"<think>\nI try.\n</think>\n<answer>{good}</answer>",),
+        bad=(f"<think>\nI try.\n</think>\n<answer>{bad}</answer>",),
+        columns={"nums": nums, "target": target},
+    )
+    for nums, target, good, bad in (([3, 5, 7], 22, "3*5+7", "3+5+7"), ([2, 4, 9], 17, "2*4+9", "2+4+9"))
+]
+UNIT_TESTS = [
+    Case(
+        "Write a function add(a, b).",
+        good=("```python\ndef add(a, b):\n    return a + b\n```",),
+        bad=("```python\ndef add(a, b):\n    return a - b\n```",),
+        columns={"tests": ["add(1, 2) == 3", "add(-1, 1) == 0"]},
+    )
+]
+
+
+def bad(report):
+    """Returns the checks that found a warning or an error."""
+    return [one.check for one in report.findings if one.severity >= Severity.WARNING]
+
+
+def check_fault(name):
+    check, source = FAULTS[name]
+    assert source
+    report = audit_reward(f"faulty:{name}", time_limit=2.0)
+    assert check in bad(report), report.findings
+    found = next(one for one in report.findings if one.check == check)
+    assert found.title and found.evidence[0].paid
+    assert report.status() == (2 if any(one.severity is Severity.ERROR for one in report.findings) else 1)
+
+
+@pytest.mark.parametrize("name", FIRST)
+def test_a_known_fault_is_named(name):
+    check_fault(name)
+
+
+@pytest.mark.whole
+@pytest.mark.parametrize("name", [name for name in FAULTS if name not in FIRST])
+def test_each_known_fault_is_named(name):
+    check_fault(name)
+
+
+def check_sound(reward, **kwargs):
+    report = audit_reward(reward, **kwargs)
+    assert bad(report) == [], report.findings
+    assert report.status() == 0
+    return report
+
+
+def test_a_sound_reward_passes():
+    report = check_sound("sound:last_boxed")
+    assert report.forms == ("\\boxed{}", "<think> and \\boxed{}")[::-1]
+    assert (report.signature, report.chat, report.own_cases) == ("trl", False, False)
+    assert report.undecided == [] and report.findings == []
+
+
+@pytest.mark.whole
+@pytest.mark.parametrize("name", [name for name in SOUND if name != "last_boxed"])
+def test_each_sound_reward_passes(name):
+    report = check_sound(f"sound:{name}")
+    assert report.chat is (name == "tagged_value")
+    assert report.signature == ("verl" if name.startswith("verl") else "trl")
+
+
+@pytest.mark.whole
+@pytest.mark.parametrize(
+    ("reward", "kwargs"),
+    [
+        ("sound:countdown", {"cases": COUNTDOWN}),
+        ("sound:unit_tests", {"cases": UNIT_TESTS}),
+        ("sound:Verifier", {"kwargs": {"right": 0.5}}),
+        ("rlsf_gym.domains.sentiment.vader.scorer:VaderScorer", {}),
+    ],
+)
+def test_sound_rewards_with_cases_or_arguments_pass(reward, kwargs):
+    check_sound(reward, **kwargs)
+
+
+@pytest.mark.whole
+@pytest.mark.parametrize(
+    "name", ["Countdown", "CountdownToken", "SudokuText", "KnightsAndKnaves", "Sentiment"]
+)
+def test_environments_keep_their_promises(name):
+    report = check_sound(f"rlsf_gym:rlsf_gym/{name}-v0", signature="environment")
+    passed = {one.check for one in report.passed}
+    assert {"causal", "conserving", "bounded", "not-repeatable", "other-process"} <= passed
+    assert report.designs == ()
+
+
+@pytest.mark.whole
+@pytest.mark.parametrize(
+    ("design", "checks"),
+    [
+        ("uniform", {"causal"}),
+        ("broadcast", {"causal", "conserving"}),
+        ("seed_legacy", {"causal", "conserving", "grows-with-length"}),
+    ],
+)
+def test_designs_without_a_property_are_seen_to_lack_it(design, checks):
+    kwargs = {"reward_design": design}
+    report = audit_reward("rlsf_gym:rlsf_gym/Sentiment-v0", signature="environment", kwargs=kwargs)
+    assert checks <= set(bad(report)), report.findings
+
+
+@pytest.mark.whole
+def test_columns_that_lack_are_told():
+    with pytest.raises(ValueError) as error:
+        audit_reward("sound:countdown")
+    assert "needs the column 'nums', which the bundled cases lack: give --cases" in str(error.value)
+    with pytest.raises(ValueError) as error:
+        audit_reward("sound:after_marker", cases=[Case("2 + 2?", good=("#### 4",), bad=("#### 5",))])
+    assert "needs the column 'answer', which your cases lack: give --cases FILE.jsonl with a key " in str(
+        error.value
+    )
+
+
+@pytest.mark.whole
+def test_good_responses_that_are_not_paid_are_an_error():
+    cases = [Case("2 + 2?", good=("It is four.",), bad=("It is five.",), truth="4")]
+    report = audit_reward("faulty:tanh_of_length", cases=cases)
+    found = {one.check: one for one in report.findings}
+    assert found["ignores-answer"].severity is Severity.ERROR
+    assert found["ignores-answer"].evidence[0].response == "It is four."
+
+
+@pytest.mark.whole
+def test_a_form_is_read_from_the_users_own_answers(write):
+    write(
+        "def mine(completions, answer, **kwargs):\n"
+        "    return [float(text.split('~~')[-1] == truth) for text, truth in zip(completions, answer)]\n"
+    )
+    cases = [
+        Case("2 + 2?", good=("I add.~~4",), truth="4"),
+        Case("The capital of France?", good=("~~Paris",), truth="Paris"),
+    ]
+    report = audit_reward("mine:mine", cases=cases)
+    assert report.forms[0] == "your good answer"
+    assert "refuses-equivalent" in bad(report) and "answer-mentioned" not in bad(report)

@@ -1,0 +1,89 @@
+"""How a reward is called, by its parameters."""
+
+from functools import partial
+
+import pytest
+
+from rlsf_gym.audit.signatures import find_signature
+
+
+def trl(completions, answer, nums, weight=1.0, **kwargs):
+    return [0.0]
+
+
+def verl(data_source, solution_str, ground_truth, extra_info=None):
+    return 0.0
+
+
+def texts(texts):
+    return [0.0]
+
+
+def make(weight):
+    return trl
+
+
+class Scorer:
+    name, bounded, verifiable = "mine", True, False
+
+    def score(self, texts):
+        return [0.0]
+
+
+class Callable:
+    def __init__(self, weight=1.0):
+        self.weight = weight
+
+    def __call__(self, prompts, completions, **kwargs):
+        return [self.weight]
+
+
+@pytest.mark.parametrize(
+    ("part", "kwargs", "kind"),
+    [
+        (trl, {}, "trl"),
+        (trl, {"weight": 0.5}, "trl"),
+        (partial(trl, weight=0.5), {}, "trl"),
+        (verl, {}, "verl"),
+        (texts, {}, "scorer"),
+        (Scorer, {}, "scorer"),
+        (Scorer(), {}, "scorer"),
+        (make, {"weight": 0.5}, "trl"),
+        (Callable, {"weight": 0.5}, "trl"),
+        (Callable(), {}, "trl"),
+    ],
+)
+def test_a_signature_is_found(part, kwargs, kind):
+    assert find_signature(part, kwargs).kind == kind
+
+
+def test_columns_are_what_no_trainer_gives():
+    assert find_signature(trl, {}).needs == ("answer", "nums")
+    assert find_signature(verl, {}).needs == ("ground_truth",)
+    signature = find_signature(trl, {"nums": [1]})
+    assert signature.needs == ("answer",) and signature.function.keywords == {"nums": [1]}
+
+
+def test_only_what_is_taken_is_given():
+    given = {"solution_str": "a", "ground_truth": "b", "strange": 1}
+    assert find_signature(verl, {}).keep(given) == {"solution_str": "a", "ground_truth": "b"}
+    assert find_signature(trl, {}).keep(given) == given  # it takes any
+
+
+@pytest.mark.parametrize(
+    ("part", "forced", "said"),
+    [
+        (lambda response, truth: 0.0, None, "its parameters are response, truth"),
+        (3, None, "a function with a signature or a scorer, got 3"),
+        (Scorer, "verl", "a scorer has no verl signature"),
+        (lambda completions, /: [], None, "completions is positional only"),
+    ],
+)
+def test_what_has_none_is_told(part, forced, said):
+    with pytest.raises(ValueError) as error:
+        find_signature(part, {}, forced)
+    assert said in str(error.value)
+
+
+def test_one_can_be_forced():
+    assert find_signature(lambda texts, solution_str="": [], {}, "scorer").kind == "scorer"

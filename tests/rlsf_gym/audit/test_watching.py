@@ -1,0 +1,82 @@
+"""What is seen from inside a reward's process: executed text, swallowed exceptions."""
+
+import importlib
+import subprocess
+import sys
+
+import pytest
+
+from rlsf_gym.audit.watching import place_of, watch_exceptions
+
+CAUGHT = """
+def broad(text):
+    try:
+        return int(text)
+    except Exception:
+        return 0
+
+def bare(text):
+    try:
+        return helper(text)
+    except:
+        return 0
+
+def helper(text):
+    return int(text)
+
+def narrow(text):
+    try:
+        return int(text)
+    except ValueError:
+        return 0
+
+def wraps(text):
+    try:
+        return int(text)
+    except Exception as error:
+        raise RuntimeError("no number") from error
+
+def loud(text):
+    return helper(text)
+"""
+
+
+@pytest.fixture
+def module(write):
+    sys.modules.pop("mine", None)
+    write(CAUGHT)
+    found = importlib.import_module("mine")
+    yield found
+    sys.modules.pop("mine")
+
+
+@pytest.mark.parametrize(("name", "lines"), [("broad", [4]), ("bare", [10]), ("narrow", []), ("wraps", [])])
+def test_exceptions_under_broad_handlers_are_seen(module, name, lines):
+    with watch_exceptions(module.__file__) as caught:
+        try:
+            getattr(module, name)("x")
+        except RuntimeError:
+            assert name == "wraps"
+        assert getattr(module, name)("3") == 3
+    assert [line.rpartition(":")[2] for line in caught] == [f"{line})" for line in lines]
+    assert all(line.startswith("ValueError: invalid literal") for line in caught)
+
+
+def test_an_exception_is_told_with_its_last_line_in_the_file(module):
+    with pytest.raises(ValueError) as error:
+        module.loud("x")
+    assert place_of(error.value, module.__file__).endswith("base 10: 'x' (mine.py:15)")
+
+
+def test_executed_text_is_told_from_parsed_text():
+    """In a process of its own: an audit hook can't be taken away."""
+    code = (
+        "import ast; from rlsf_gym.audit.watching import Executions; seen = Executions(); told = []\n"
+        "for act in (lambda: ast.literal_eval('[271828]'), lambda: ast.parse('271828+314159'),\n"
+        "            lambda: eval('1+1'), lambda: eval('271828+314159'), lambda: exec('x = 271828'),\n"
+        "            lambda: eval(\"len('rlsf_audit_canary')\")):\n"
+        "    seen.clear(); act(); told.append(seen.seen)\n"
+        "print(told)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[False, False, False, True, True, True]"
