@@ -26,17 +26,23 @@ def card_facts(folder: RunFolder, preset: Preset, settings: Mapping[str, Any]) -
         settings: Settings of the run.
     """
     evaluations = {name: read_evaluation(folder, name) for name in ("before", "after")}
-    env_id, arguments = preset.env(settings, "eval")
+    env_id, arguments = _name_environment(preset, settings)
     measured = evaluations["after"]["measured"]
     return {
         "held_out": {name: one["summary"] for name, one in evaluations.items()},
         "evaluated": {
-            "id": env_id.rpartition(":")[2],
+            "id": env_id,
             "kwargs": arguments,
             "seed": settings["seed"],
             **measured,
         },
     }
+
+
+def _name_environment(preset: Preset, settings: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Returns id, without the module that registers it, and arguments of the environment of evaluations."""
+    env_id, arguments = preset.env(settings, "eval")
+    return env_id.rpartition(":")[2], arguments
 
 
 def finish(folder: RunFolder, preset: Preset, episodes: int) -> list[str]:
@@ -61,7 +67,9 @@ def finish(folder: RunFolder, preset: Preset, episodes: int) -> list[str]:
     except ImportError as error:
         notes.append(f"note: no curves.png: {error}")
     token_texts = partial(preset.token_texts, preset.tokenizer(settings) or "")
-    write_samples(folder.samples, {"before": before["samples"], "after": after["samples"]}, token_texts)
+    records = {"before": before["samples"], "after": after["samples"]}
+    environment = _name_environment(preset, settings)[0]
+    write_samples(folder.samples, records, token_texts, environment=environment)
     preset.write_page(folder.samples, folder.page, title=title)
     summary = {
         "before": before["summary"],

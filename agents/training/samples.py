@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
+import numpy as np
+
 from agents.rollouts.evaluation import first_responses
 from agents.runs.plain_files import write_whole
 from agents.runs.strict_json import is_number, show
@@ -48,30 +50,44 @@ def _record(row: Mapping[str, Any]) -> dict[str, Any]:
         "certificate_payload": info.get("certificate_payload"),
         "candidates": row.get("candidates"),
         "prefix_values": _numbers(info.get("prefix_values"), length),
+        "rules": {key: float(info[key]) for key in sorted(info) if _is_rule(key, info[key])} or None,
     }
     return {key: value for key, value in found.items() if value is not None}
+
+
+def _is_rule(key: str, value: Any) -> bool:
+    """Returns whether a key of info holds what a rule has of the reward."""
+    return key.startswith("reward_") and isinstance(value, float | np.floating)
 
 
 def _numbers(array: Any, length: int) -> list[float] | None:
     return None if array is None else [float(one) for one in array[:length]]
 
 
-def write_samples(path: Path, evaluations: Mapping[str, Sequence[Any]], token_texts: TokenTexts) -> None:
+def write_samples(
+    path: Path,
+    evaluations: Mapping[str, Sequence[Any]],
+    token_texts: TokenTexts,
+    *,
+    environment: str | None = None,
+) -> None:
     """Writes `samples.jsonl`: a line for each response, as docs/samples.md describes it.
 
     Args:
         path: The file; a link in its place is replaced, not followed.
         evaluations: Heading, such as "before", to records of `pick`.
         token_texts: Function from token ids to their texts, bytes or ids.
+        environment: Id of the environment, which each line tells; None: none does.
 
     Raises:
         ValueError: If a record does not have the form that `pick` returns.
     """
     lines: list[str] = []
+    place = {} if environment is None else {"environment": environment}
     for group, records in evaluations.items():
         for number, record in enumerate(records, start=1):
             where = f"sample {number} of {group!r}"
-            lines.append(json.dumps(_line(where, group, record, token_texts)) + "\n")
+            lines.append(json.dumps(place | _line(where, group, record, token_texts)) + "\n")
     write_whole(path, "".join(lines).encode("ascii"), alone=True)
 
 
@@ -83,7 +99,8 @@ def _line(where: str, group: str, record: Any, token_texts: TokenTexts) -> dict[
     except ValueError as error:
         raise ValueError(f"{where}: {error}") from error
     kept = {NAMES.get(key, key): record[key] for key in KEPT if key in record}
-    return {"group": group, **kept, "tokens": tokens, "rewards": record["token_rewards"], **others}
+    told = {"response_ids": record["tokens"], **record.get("rules", {})}
+    return {"group": group, **kept, "tokens": tokens, "rewards": record["token_rewards"], **told, **others}
 
 
 def _with_texts(standings: Any, token_texts: TokenTexts) -> list[dict[str, Any]]:
@@ -146,6 +163,12 @@ def _is_table(value: Any) -> bool:
     return isinstance(value, dict)
 
 
+def _is_rules(value: Any) -> bool:
+    return _is_table(value) and all(
+        key.startswith("reward_") and is_number(one) for key, one in cast("dict[str, Any]", value).items()
+    )
+
+
 def _is_choice(value: Any) -> bool:
     pair = cast("list[Any]", value) if isinstance(value, list) else []
     return len(pair) == 2 and _is_id(pair[0]) and is_number(pair[1])
@@ -166,6 +189,7 @@ PARTS: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
     ("certificate", _is_list(_is_table), "a list of records"),
     *((key, _is_table, "an object") for key in ("certificate_payload", "instance")),
     ("prefix_values", _is_list(is_number), "numbers"),
+    ("rules", _is_rules, "numbers by the names of rules"),
     ("candidates", _is_list(_is_standing), "a list of best, worst, rank, shared and of"),
 )
 """Key, test and name in words of each part of a record."""

@@ -1,8 +1,9 @@
-"""Writes the page of coloured tokens of a JSONL file of tokens and rewards, whoever wrote it.
+"""Writes the page of coloured tokens of a JSONL file of tokens and rewards, or a dataset of it.
 
     python -m rlsf_gym view runs/mine/samples.jsonl                 writes runs/mine/samples.html
     python -m rlsf_gym view rollouts.jsonl --out page.html --open
     python -m rlsf_gym view ids.jsonl --tokenizer gpt2-folder       tokens that are ids
+    python -m rlsf_gym view rollouts.jsonl --dataset rewards        a folder for datasets.load_dataset
 
 A line is {"prompt": "2 + 2 =", "tokens": [" 4", "."], "rewards": [1.0, 0]}; docs/samples.md has the whole
 format. Exit status: 0 done, 1 a failure that is explained in one line, 2 wrong arguments.
@@ -12,11 +13,16 @@ from __future__ import annotations
 
 import sys
 import webbrowser
+from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rlsf_gym.flags.flag import named
 from rlsf_gym.flags.parser import Parser, print_line, typed
+
+if TYPE_CHECKING:
+    from rlsf_gym.text.tokenizer import Tokenizer
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -30,6 +36,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--tokenizer", type=named, metavar="NAME", help="of tokens that are ids: a file or folder"
     )
+    parser.add_argument(
+        "--dataset", type=Path, metavar="FOLDER", help="write a folder for datasets.load_dataset instead"
+    )
     parser.add_argument("--open", action="store_true", help="open the page in a browser")
     options = parser.parse_args(argv)
     from rlsf_gym.render.samples_file import (  # not for --help, which is to answer at once
@@ -41,6 +50,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     out: Path = options.out or options.file.with_suffix(".html")
     try:
         tokenizer = None if options.tokenizer is None else load_tokenizer(options.tokenizer)
+        if options.dataset is not None:
+            return _export(options, tokenizer)
         samples = read_samples(options.file, tokenizer=tokenizer)
         write_page(out, samples, title=options.title or options.file.name)
     except (ValueError, OSError, ImportError) as error:
@@ -50,4 +61,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     sys.stdout.write(f"page: {out} ({len(samples)} {noun})\n")
     if options.open:
         webbrowser.open(out.resolve().as_uri())
+    return 0
+
+
+def _export(options: Namespace, tokenizer: Tokenizer | None) -> int:
+    """Writes the folder of a dataset in the place of the page; returns the exit status."""
+    from rlsf_gym.export import write_dataset
+
+    if options.out is not None or options.open:
+        raise ValueError("--dataset writes a folder and no page: leave --out and --open out")
+    written = write_dataset(options.file, options.dataset, tokenizer=tokenizer, title=options.title)
+    noun = "response" if written.rows == 1 else "responses"
+    sys.stdout.write(f"dataset: {options.dataset} ({written.rows:,} {noun})\n")
+    if written.omitted:
+        print_line(f"note: left out, as no column is for it: {', '.join(written.omitted)}")
     return 0

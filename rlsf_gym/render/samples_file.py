@@ -15,7 +15,8 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn, cast
 
@@ -26,7 +27,19 @@ from rlsf_gym.render.standing import Choice, Standing
 from rlsf_gym.render.visible import show_token
 from rlsf_gym.text.tokenizer import Tokenizer
 
-__all__ = ["plain_token", "read_samples", "write_page"]
+__all__ = [
+    "IDS",
+    "NUMBERS",
+    "TEXT",
+    "at_line",
+    "check_file",
+    "check_parts",
+    "parse_line",
+    "plain_token",
+    "read_samples",
+    "token_bytes",
+    "write_page",
+]
 
 LARGEST = 1 << 28
 """Largest file that is read, in bytes."""
@@ -59,20 +72,14 @@ def read_samples(path: str | os.PathLike[str], *, tokenizer: Tokenizer | None = 
         OSError: If the file can't be read.
     """
     place = Path(path)
-    if not place.is_file():
-        inside = place / "samples.jsonl"
-        hint = f" (did you mean {inside}?)" if inside.is_file() else ""
-        raise ValueError(f"{place}: expected a file with a JSON object in each line, found none{hint}")
+    check_file(place)
     if place.stat().st_size > LARGEST:
         raise ValueError(f"{place}: expected at most {LARGEST:,} bytes, got {place.stat().st_size:,}")
     samples: list[Sample] = []
     for number, line in enumerate(place.read_bytes().split(b"\n"), start=1):
         if line.strip():
-            try:
-                samples.append(_read_line(line, tokenizer))
-            except (ValueError, RecursionError) as error:
-                reason = " ".join(str(error).split())[:300]
-                raise ValueError(f"{place}, line {number}: {reason}") from error
+            with at_line(place, number):
+                samples.append(_make(parse_line(line), tokenizer))
     if not samples:
         raise ValueError(f"{place}: expected a JSON object in each line, got none")
     return samples
@@ -92,25 +99,94 @@ def write_page(path: str | os.PathLike[str], samples: Sequence[Sample], *, title
     partial.replace(place)
 
 
-def _read_line(line: bytes, tokenizer: Tokenizer | None) -> Sample:
+def check_file(path: Path) -> None:
+    """Checks that there is a file.
+
+    Raises:
+        ValueError: If there is none; of a run's folder, the message names its file.
+    """
+    if not path.is_file():
+        inside = path / "samples.jsonl"
+        hint = f" (did you mean {inside}?)" if inside.is_file() else ""
+        raise ValueError(f"{path}: expected a file with a JSON object in each line, found none{hint}")
+
+
+@contextmanager
+def at_line(path: Path, number: int) -> Generator[None]:
+    """Adds file and number of a line, from 1, to what is wrong with it, in one line."""
+    try:
+        yield
+    except (ValueError, RecursionError) as error:
+        reason = " ".join(str(error).split())[:300]
+        raise ValueError(f"{path}, line {number}: {reason}") from error
+
+
+def parse_line(line: bytes) -> dict[str, Any]:
+    """Returns the object of a line, with all parts that it has of their documented form.
+
+    Raises:
+        ValueError: If it does not have the documented form.
+    """
     found = json.loads(line, parse_constant=_refuse)
     if not isinstance(found, dict):
         raise ValueError(f"expected an object, got {_show(found)}")
     record = cast("dict[str, Any]", found)
-    for key, holds, expected in PARTS:
-        if key in record and not holds(record[key]):
-            raise ValueError(f"{key}: expected {expected}, got {_show(record[key])}")
+    check_parts(record, PARTS)
     for key in ("tokens", "rewards"):
         if key not in record:
             raise ValueError(f"expected {key} in it, got {_show(list(record))}")
-    tokens, rewards = record["tokens"], record["rewards"]
+    tokens = record["tokens"]
     for key, name in (("rewards", "a reward"), ("candidates", "candidates")):
         if len(record.get(key, tokens)) != len(tokens):
             raise ValueError(f"expected {name} for each token, got {len(record[key])} for {len(tokens)}")
+    return record
+
+
+def check_parts(record: Mapping[str, Any], parts: Iterable[tuple[str, Check, str]]) -> None:
+    """Checks those parts that a record has.
+
+    Args:
+        record: Object of a line.
+        parts: Key, test and name in words of each.
+
+    Raises:
+        ValueError: If one of them does not pass its test.
+    """
+    for key, holds, expected in parts:
+        if key in record and not holds(record[key]):
+            raise ValueError(f"{key}: expected {expected}, got {_show(record[key])}")
+
+
+def token_bytes(token: Any, tokenizer: Tokenizer | None) -> bytes:
+    r"""Returns the bytes of a token of a line; of an id without a tokenizer, those of its number in brackets.
+
+    Args:
+        token: A text, a list of bytes, or an id.
+        tokenizer: Tokenizer of ids.
+
+    Raises:
+        ValueError: If the tokenizer does not have the id.
+
+    Example:
+        >>> token_bytes(" good", None), token_bytes([195], None), token_bytes(71, None)
+        (b' good', b'\xc3', b'[71]')
+    """
+    if isinstance(token, str):
+        return token.encode("utf-8", "backslashreplace")
+    if not isinstance(token, int):
+        return bytes(token)
+    if tokenizer is None:
+        return f"[{token}]".encode()
+    if token >= tokenizer.vocab_size:
+        raise ValueError(f"tokens: expected ids below {tokenizer.vocab_size}, got {token}")
+    return tokenizer.token_bytes(token)
+
+
+def _make(record: Mapping[str, Any], tokenizer: Tokenizer | None) -> Sample:
     return make_sample(
         record.get("prompt", ""),
-        [_piece(token, tokenizer) for token in tokens],
-        rewards,
+        [token_bytes(token, tokenizer) for token in record["tokens"]],
+        record["rewards"],
         score=record.get("score"),
         utility=record.get("utility"),
         design=record.get("design", ""),
@@ -134,25 +210,12 @@ def _standing(found: Any, tokenizer: Tokenizer | None) -> Standing | None:
         return None
     best, worst = (
         tuple(
-            Choice(show_token(_piece(token, tokenizer)), float(reward))
+            Choice(show_token(token_bytes(token, tokenizer)), float(reward))
             for token, reward in found.get(key, ())
         )
         for key in ("best", "worst")
     )
     return Standing(best, worst, found.get("rank"), found.get("shared", 1), found.get("of"))
-
-
-def _piece(token: Any, tokenizer: Tokenizer | None) -> bytes:
-    """Returns the bytes of a token."""
-    if isinstance(token, str):
-        return token.encode("utf-8", "backslashreplace")
-    if not isinstance(token, int):
-        return bytes(token)
-    if tokenizer is None:
-        return f"[{token}]".encode()
-    if token >= tokenizer.vocab_size:
-        raise ValueError(f"tokens: expected ids below {tokenizer.vocab_size}, got {token}")
-    return tokenizer.token_bytes(token)
 
 
 def _is_text(value: Any) -> bool:
@@ -209,10 +272,13 @@ def _is_standing(value: Any) -> bool:
     )
 
 
+TEXT: tuple[Check, str] = _is_text, "a text"
+NUMBERS: tuple[Check, str] = _is_list(_is_number), "a list of finite numbers"
+IDS: tuple[Check, str] = _is_list(_is_id), "a list of ids"
 PARTS: tuple[tuple[str, Check, str], ...] = (
     ("tokens", _is_list(_is_token), "a list of texts, lists of bytes, or ids"),
-    ("rewards", _is_list(_is_number), "a list of finite numbers"),
-    *((key, _is_text, "a text") for key in ("prompt", "group", "design")),
+    ("rewards", *NUMBERS),
+    *((key, *TEXT) for key in ("prompt", "group", "design")),
     *((key, _is_number, "a finite number") for key in ("score", "utility")),
     ("solved", lambda value: _is_number(value) and value in (0, 1), "1 or 0"),
     ("certificate_payload", lambda value: isinstance(value, dict), "an object"),

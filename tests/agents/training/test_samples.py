@@ -37,6 +37,7 @@ def test_a_line_by_hand(tmp_path):
         "certificate": [{"rule": "base", "amount": 1.9}],
         "tokens": [" ", "g"],
         "rewards": [0.0, 0.5],
+        "response_ids": [32, 103],
     }
 
 
@@ -44,7 +45,12 @@ def test_what_an_environment_does_not_say_is_left_out(tmp_path):
     row = {"info": {"token_rewards": [1.0, 0.0, 0.0]}, "tokens": [65, 66], "length": 2}
     write_samples(tmp_path / "samples.jsonl", {"after": pick([row])}, texts)
     line = json.loads((tmp_path / "samples.jsonl").read_text())
-    assert line == {"group": "after", "tokens": ["A", "B"], "rewards": [1.0, 0.0]}
+    assert line == {
+        "group": "after",
+        "tokens": ["A", "B"],
+        "rewards": [1.0, 0.0],
+        "response_ids": [65, 66],
+    }
 
 
 def test_what_proves_a_verdict_is_kept(tmp_path):
@@ -53,7 +59,24 @@ def test_what_proves_a_verdict_is_kept(tmp_path):
     row = {"info": {"token_rewards": [1.0], **told}, "tokens": [65], "length": 1}
     write_samples(tmp_path / "samples.jsonl", {"after": pick([row])}, texts)
     line = json.loads((tmp_path / "samples.jsonl").read_text())
-    assert line == {"group": "after", **told, "tokens": ["A"], "rewards": [1.0]}
+    assert line == {"group": "after", **told, "tokens": ["A"], "rewards": [1.0], "response_ids": [65]}
+
+
+def test_rules_and_the_environment_are_told(tmp_path):
+    rules = {"reward_negation": np.float32(-0.5), "reward_base": 1.0}
+    info = {**rules, "reward_design": "potential", "reward_model": 3, "rewarded": 1.0, "token_rewards": [0.5]}
+    records = pick([{"info": info, "tokens": [65], "length": 1}])
+    write_samples(tmp_path / "samples.jsonl", {"after": records}, texts, environment="toys/Counting-v0")
+    assert json.loads((tmp_path / "samples.jsonl").read_text()) == {
+        "environment": "toys/Counting-v0",
+        "group": "after",
+        "design": "potential",
+        "tokens": ["A"],
+        "rewards": [0.5],
+        "response_ids": [65],
+        "reward_base": 1.0,
+        "reward_negation": -0.5,
+    }
 
 
 def test_values_behind_the_response_are_left_out():
@@ -98,6 +121,7 @@ WRONG = {
     "certificate_payload": (None, "x", []),
     "instance": (None, "x", []),
     "prefix_values": (None, "x", ["x"], [0.5], [0.5, 0.5, 0.5]),
+    "rules": (None, "x", [], {"base": 1.0}, {"reward_base": "x"}),
     "solved": ("x", None, True),
     "candidates": (
         *(None, "x", ["x", "x"], [STANDING], [STANDING, None], [STANDING, {}]),

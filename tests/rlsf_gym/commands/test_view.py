@@ -67,3 +67,29 @@ def test_the_line_that_is_wrong_is_named(call, rollouts):
     status, _, errors = call(rollouts)
     assert status == 1
     assert errors == [f"error: {rollouts}, line 2: expected a reward for each token, got 0 for 1"]
+
+
+def test_a_dataset_in_the_place_of_the_page(call, rollouts, tmp_path):
+    rollouts.write_text(json.dumps({"tokens": [71, 72], "rewards": [0.5, -1], "mood": 1}) + "\n")
+    status, output, errors = call(
+        rollouts, "--dataset", tmp_path / "out", "--tokenizer", "bytes", "--title", "Mine"
+    )
+    assert (status, output) == (0, f"dataset: {tmp_path / 'out'} (1 response)\n")
+    assert errors == ["note: left out, as no column is for it: mood"]
+    row = json.loads((tmp_path / "out" / "data" / "train-00000.jsonl").read_text())
+    assert (row["tokens"], row["token_rewards"]) == (["G", "H"], [0.5, -1.0])
+    assert 'pretty_name: "Mine"' in (tmp_path / "out" / "README.md").read_text()
+    assert not rollouts.with_suffix(".html").exists()
+
+
+@pytest.mark.parametrize("flag", [("--out", "page.html"), ("--open",)])
+def test_a_dataset_has_no_page_to_open(call, rollouts, tmp_path, flag):
+    status, _, (error,) = call(rollouts, "--dataset", tmp_path / "out", *flag)
+    assert (status, error) == (1, "error: --dataset writes a folder and no page: leave --out and --open out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_dataset_does_not_replace_anything(call, rollouts, tmp_path):
+    status, _, (error,) = call(rollouts, "--dataset", tmp_path)
+    assert status == 1
+    assert error == f"error: {tmp_path}: expected a new or an empty folder, got one that holds something"
