@@ -21,6 +21,10 @@ CHECKS: Final = {
         "the first such response ends the training run",
         "read the response with care: no match, no number and no text are wrong answers, not mistakes",
     ),
+    "keywords": Check(
+        "trainers pass more than a reward needs: token ids, their own state, every column",
+        "add **kwargs to its parameters",
+    ),
     "hangs": Check(
         "one such response stops a training run on all of its machines",
         "bound the input's length, or run the check in a process that can be killed",

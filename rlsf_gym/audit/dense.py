@@ -156,7 +156,7 @@ def _conserving(dense: Dense) -> Result:
     ]
     empty = float(dense.values[0][0])
     jump = max(float(np.abs(np.diff(one)).max()) for one in dense.values)
-    told = f"`potential` adds up to the reward less {empty:.4g} (empty)"
+    told = f"`potential` adds up to reward - {empty:.3g}"
     if jump <= _JUMP and max(errors) <= LEAST:
         return Passed("conserving", f"{told}; a token gets {jump:.3g} at most")
     number = int(np.argmax([float(np.abs(np.diff(one)).max()) for one in dense.values]))

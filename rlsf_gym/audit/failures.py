@@ -47,8 +47,9 @@ def ask_hostile(standing: Standing) -> None:
 def check_failures(standing: Standing, time_limit: float) -> Iterator[Result]:
     """Yields the result of each check of failure."""
     subject = standing.subject
-    executed = _executes(standing)
-    yield executed
+    if subject.kind in ("trl", "verl"):
+        yield _keywords(subject)
+    yield _executes(standing)
     rows = [(one, paid.outcomes[0]) for one, paid in subject.paid.items()]
     yield _failed(subject, "raises", rows, ("raised",), Severity.ERROR)
     yield _failed(subject, "hangs", rows, ("hung",), Severity.ERROR)
@@ -88,6 +89,15 @@ def _none(subject: Subject, rows: Sequence[tuple[Asked, Outcome]]) -> Result:
     hit = [outcome for _, outcome in rows if outcome.kind == "none"]
     is_allowed = subject.kind == "trl" and len(hit) < len(rows)
     return _failed(subject, "none", rows, ("none",), Severity.NOTE if is_allowed else Severity.ERROR)
+
+
+def _keywords(subject: Subject) -> Result:
+    """Whether the reward takes all that its trainer passes by keyword; the audit passes what it takes."""
+    refused, trainer = subject.told["refuses"], {"trl": "TRL", "verl": "verl"}[subject.kind]
+    if not refused:
+        return Passed("keywords", f"it takes whatever {trainer} passes")
+    title = f"it takes no {', '.join(refused)}, which {trainer} passes: the first call raises TypeError"
+    return Finding("keywords", Severity.ERROR, title, ())
 
 
 def _executes(standing: Standing) -> Result:

@@ -88,7 +88,7 @@ def _await(value: Any) -> Any:
 
 
 def _describe(signature: Signature) -> dict[str, Any]:
-    return {"kind": signature.kind, "needs": list(signature.needs)}
+    return {"kind": signature.kind, "needs": list(signature.needs), "refuses": list(signature.refuses)}
 
 
 class TrlPayer:

@@ -72,8 +72,8 @@ def quote(text: str, most: int = 84) -> str:
     """Returns a text in quotes, its middle left out where it is long, nothing in it acting on a terminal.
 
     Example:
-        >>> quote("a" * 40 + "b" * 40, 36), quote("")
-        ('"aaaaaaa" ... "bbbbbbbb" (80 characters)', '""')
+        >>> quote("a" * 40 + "b" * 40, 44), quote("")
+        ('"aaaaaaaaaa" ... "bbbbbbbbbbb" (80 characters)', '""')
     """
     if len(text) <= most:
         return f'"{show_controls(text)}"'

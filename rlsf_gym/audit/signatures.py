@@ -40,6 +40,12 @@ class Signature:
     needs: tuple[str, ...] = ()
     """Columns without which it can't be called."""
 
+    @property
+    def refuses(self) -> tuple[str, ...]:
+        """Names that its trainer passes by keyword and that it does not take."""
+        given = _GIVEN.get(self.kind, ())
+        return () if self.takes_all else tuple(name for name in given if name not in self.takes)
+
     def keep(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Returns the values that it takes."""
         return {name: value for name, value in values.items() if self.takes_all or name in self.takes}
@@ -48,9 +54,9 @@ class Signature:
 def find_signature(part: Any, kwargs: Mapping[str, Any], forced: str | None = None) -> Signature:
     """Returns the signature of a reward, by the names of its parameters.
 
-    TRL's takes `completions` and columns of the data set; verl's takes `solution_str`; what has `score` or
-    `assess`, or is a function of a list of texts, is a scorer. A class is made with `kwargs`, and a function
-    that has neither signature is called with them, for what it makes.
+    TRL's takes `completions` or `completion_ids`, and columns of the data set; verl's takes `solution_str`;
+    what has `score` or `assess`, or is a function of a list of texts, is a scorer. A class is made with
+    `kwargs`, and a function that has neither signature is called with them, for what it makes.
 
     Args:
         part: A function, an object with `__call__`, a scorer, or a class or function that makes one.
@@ -97,7 +103,9 @@ def _parameters(part: Any) -> Mapping[str, inspect.Parameter] | None:
 
 
 def _kind_of(names: Mapping[str, Any]) -> str | None:
-    return "trl" if "completions" in names else "verl" if "solution_str" in names else None
+    if "completions" in names or "completion_ids" in names:
+        return "trl"
+    return "verl" if "solution_str" in names else None
 
 
 def _required(names: Mapping[str, inspect.Parameter], kwargs: Mapping[str, Any]) -> list[str]:

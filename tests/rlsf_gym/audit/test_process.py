@@ -46,7 +46,7 @@ def start(write):
 
 def test_calls_bring_numbers_or_what_came_in_their_place(start):
     process = start()
-    assert process.told == {"kind": "trl", "needs": ["answer"]}
+    assert process.told == {"kind": "trl", "needs": ["answer"], "refuses": []}
     assert [one.value for one in process.pay([row("7")]).outcomes] == [1.0]
     for text, kind, told in (
         ("raise", "raised", "KeyError: 'answer' (mine.py:8)"),

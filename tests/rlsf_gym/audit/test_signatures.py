@@ -44,6 +44,7 @@ class Callable:
         (trl, {}, "trl"),
         (trl, {"weight": 0.5}, "trl"),
         (partial(trl, weight=0.5), {}, "trl"),
+        (lambda completion_ids, **kwargs: [], {}, "trl"),
         (verl, {}, "verl"),
         (texts, {}, "scorer"),
         (Scorer, {}, "scorer"),
@@ -62,6 +63,14 @@ def test_columns_are_what_no_trainer_gives():
     assert find_signature(verl, {}).needs == ("ground_truth",)
     signature = find_signature(trl, {"nums": [1]})
     assert signature.needs == ("answer",) and signature.function.keywords == {"nums": [1]}
+
+
+def test_what_the_trainer_passes_in_vain_is_told():
+    assert find_signature(trl, {}).refuses == find_signature(verl, {}).refuses == ()
+    found = find_signature(lambda solution_str, ground_truth: 0.0, {})
+    assert found.refuses == ("data_source", "extra_info")
+    found = find_signature(lambda prompts, completions, log_metric: [], {})
+    assert found.refuses == ("completion_ids", "trainer_state", "log_extra")
 
 
 def test_only_what_is_taken_is_given():

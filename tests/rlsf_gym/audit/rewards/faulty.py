@@ -37,6 +37,7 @@ FAULTS = {
     "hashed": ("other-process", "the order of a set"),
     "no_gold_is_right": ("constant", "github.com/huggingface/cookbook/issues/335"),
     "constant": ("constant", "github.com/jsboige/CoursIA/pull/10504"),
+    "no_kwargs": ("keywords", "parameters of the columns alone"),
     "raises_on_nothing": ("raises", "re.search without a match"),
     "nan_on_nothing": ("not-a-number", "a mean of no numbers"),
     "one_for_all": ("not-a-number", "a number in place of a list"),
@@ -246,6 +247,10 @@ def no_gold_is_right(completions, answer, **kwargs):
 
 def constant(completions, **kwargs):
     return [0.0 for _ in completions]
+
+
+def no_kwargs(completions, answer):
+    return strip_and_equal(completions, answer)
 
 
 def raises_on_nothing(completions, answer, **kwargs):
