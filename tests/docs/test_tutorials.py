@@ -15,7 +15,7 @@ from tests.helpers.printed_page import DiffersError, check_page, matches, read_b
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("docs/tutorials/*.md"), *ROOT.glob("docs/how_to/*.md")])
 STUDY = (
-    ("episodes = 768", "episodes = 32"),
+    ("episodes = 1024", "episodes = 32"),
     ("eval_episodes = 256", "eval_episodes = 8"),
     ("seeds = 4", "seeds = 2"),
 )
