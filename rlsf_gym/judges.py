@@ -5,12 +5,24 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Protocol, cast, overload
+
+import numpy as np
+import numpy.typing as npt
 
 from rlsf_gym.arguments import Argument, ArgumentError
 from rlsf_gym.registry import Table
 
-__all__ = ["JUDGES", "is_judge", "load_judge", "load_judges", "register_judge"]
+__all__ = ["JUDGES", "Judge", "is_judge", "load_judge", "load_judges", "register_judge"]
+
+
+class Judge(Protocol):
+    """A held-out scorer: how likely it is that a text is positive."""
+
+    def predict(self, texts: Sequence[str]) -> npt.NDArray[np.float64]:
+        """Returns the probability that each of N texts is positive, (N,) float64 in [0, 1]."""
+        ...
+
 
 JUDGES = Table(
     "judge",
@@ -23,7 +35,19 @@ JUDGES = Table(
 """Name to judge, to a function that makes one, or to the `"module:attribute"` of either."""
 
 
-def load_judge(spec: Any, read: Callable[[str], Any] | None = None) -> Any:
+@overload
+def load_judge(spec: None, read: Callable[[str], Any] | None = None) -> None: ...
+
+
+@overload
+def load_judge(
+    spec: str | Judge | Callable[[], Judge], read: Callable[[str], Any] | None = None
+) -> Judge: ...
+
+
+def load_judge(
+    spec: str | Judge | Callable[[], Judge] | None, read: Callable[[str], Any] | None = None
+) -> Judge | None:
     """Returns the judge that a name, a place or an object stands for: it has `predict(texts)`.
 
     Args:
@@ -34,25 +58,10 @@ def load_judge(spec: Any, read: Callable[[str], Any] | None = None) -> Any:
     Raises:
         ValueError: If there is no such judge, it has no `predict`, or it is a class.
     """
-    if spec is None:
-        return None
-    if isinstance(spec, str):
-        classifier = _classifier_of(spec)
-        if classifier is not None:
-            return _load_classifier(spec, classifier)
-        spec = JUDGES.load(spec) if spec in JUDGES or ":" in spec or read is None else read(spec)
-    if callable(spec) and not hasattr(spec, "predict"):
-        spec = spec()
-    if isinstance(spec, type):
-        raise ArgumentError(
-            Argument("judge"), f" must be an object, got its class {spec.__name__}: pass {spec.__name__}(...)"
-        )
-    if not hasattr(spec, "predict"):
-        raise ValueError(f"judge must have predict(texts), got {cast(object, spec)!r}")
-    return spec
+    return None if spec is None else _load(spec, read)
 
 
-def load_judges(spec: Any, read: Callable[[str], Any] | None = None) -> dict[str, Any]:
+def load_judges(spec: Any, read: Callable[[str], Any] | None = None) -> dict[str, Judge]:
     """Returns judges by the key of the info that each is reported as.
 
     Args:
@@ -71,19 +80,18 @@ def load_judges(spec: Any, read: Callable[[str], Any] | None = None) -> dict[str
         ['judge', 'judge_bundled_b']
     """
     if not isinstance(spec, list | tuple):
-        judge = load_judge(spec, read)
-        return {} if judge is None else {"judge": judge}
+        return {} if spec is None else {"judge": _load(spec, read)}
     specs = cast(Sequence[Any], spec)
     if not specs:
         raise ArgumentError(
             Argument("judge"), f" must hold at least one judge, got {specs!r}: use None for no judge"
         )
-    found: dict[str, Any] = {}
+    found: dict[str, Judge] = {}
     names: set[str] = set()
     for one in specs:
         if one is None or isinstance(one, list | tuple):
             raise ArgumentError(Argument("judge"), f" must hold names or judges, got {one!r} among them")
-        judge = load_judge(one, read)
+        judge = _load(one, read)
         name = _name_of(one, judge)
         if name in names:
             raise ArgumentError(
@@ -115,6 +123,24 @@ def is_judge(part: Any) -> bool:
     return getattr(getattr(part, "__self__", part), "held_out", False) is True
 
 
+def _load(spec: Any, read: Callable[[str], Any] | None) -> Judge:
+    """Returns the judge that something other than None stands for, as `load_judge` says."""
+    if isinstance(spec, str):
+        classifier = _classifier_of(spec)
+        if classifier is not None:
+            return _load_classifier(spec, classifier)
+        spec = JUDGES.load(spec) if spec in JUDGES or ":" in spec or read is None else read(spec)
+    if callable(spec) and not hasattr(spec, "predict"):
+        spec = spec()
+    if isinstance(spec, type):
+        raise ArgumentError(
+            Argument("judge"), f" must be an object, got its class {spec.__name__}: pass {spec.__name__}(...)"
+        )
+    if not hasattr(spec, "predict"):
+        raise ValueError(f"judge must have predict(texts), got {cast(object, spec)!r}")
+    return cast(Judge, spec)
+
+
 def _name_of(spec: Any, judge: Any) -> str:
     """Returns the name of a judge as a part of a key."""
     if isinstance(spec, str):
@@ -130,7 +156,7 @@ def _name_of(spec: Any, judge: Any) -> str:
     return re.sub(r"\W", "_", name)
 
 
-def _load_classifier(spec: str, classifier: str) -> Any:
+def _load_classifier(spec: str, classifier: str) -> Judge:
     from rlsf_gym.scorers.transformer.judge import ClassifierJudge  # which needs an extra
 
     try:

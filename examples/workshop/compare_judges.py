@@ -20,7 +20,7 @@ from agents.flags.parser import Parser
 from examples.measurements.treebank import join_words, read_phrases
 from examples.workshop.imdb_tokens import load_reviews
 from examples.workshop.train_judge import ASSETS, CARD_PART, Labels, cut_pieces, measure
-from rlsf_gym.domains.sentiment.order_judge import REACH, WINDOW, split_words
+from rlsf_gym.domains.sentiment.order_judge import REACH, WINDOW, OrderJudge, split_words
 from rlsf_gym.judges import load_judge
 
 NAMES = ("bundled", "bundled-b", "order")
@@ -161,6 +161,7 @@ def main() -> None:
     judges = {name: load_judge(name) for name in NAMES}
     rows = compare(judges, gather(arguments.data, arguments.sst / "dev.txt", rng), rng)
     order = judges["order"]
+    assert isinstance(order, OrderJudge)
     part = CARD_TEXT.format(
         rows="\n".join(rows),
         pairs="\n".join(list_pairs(judges)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Sequence
-from typing import Any, ClassVar, NamedTuple, Unpack
+from typing import Any, ClassVar, Generic, NamedTuple, TypeVar, Unpack
 
 import numpy as np
 import numpy.typing as npt
@@ -27,9 +27,11 @@ __all__ = ["ResponseVectorEnv", "TextVectorEnv"]
 
 Infos = dict[str, Any]
 Generator = np.random.Generator
+Observations = TypeVar("Observations")
+Actions = TypeVar("Actions")
 
 
-class _VectorEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
+class _VectorEnv(VectorEnv[Observations, Actions, npt.NDArray[Any]], Generic[Observations, Actions]):
     """Base class of vector environments of whole responses, which score a batch in one call.
 
     Args:
@@ -84,7 +86,7 @@ class _VectorEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
 
     def reset(  # pyright: ignore[reportIncompatibleMethodOverride]
         self, *, seed: int | Sequence[int | None] | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[Any, Infos]:
+    ) -> tuple[Observations, Infos]:
         """Begins episodes.
 
         Args:
@@ -108,7 +110,9 @@ class _VectorEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
         infos = [self._begin(index, given[index]) for index in chosen]
         return self._observe(), collate_infos(infos, chosen, self.num_envs)
 
-    def step(self, actions: Any) -> tuple[Any, npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any], Infos]:
+    def step(
+        self, actions: Actions
+    ) -> tuple[Observations, npt.NDArray[np.float64], npt.NDArray[np.bool_], npt.NDArray[np.bool_], Infos]:
         """Ends all episodes with a response each.
 
         Args:
@@ -165,7 +169,7 @@ class _VectorEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
         self._waiting[index] = False
         return self.task.reset_info(instance)
 
-    def _observe(self) -> Any:
+    def _observe(self) -> Observations:
         never = [index for index, observation in enumerate(self._observations) if observation is None]
         if never:
             raise ResetNeeded(f"a first reset() must begin all environments, {never} were left out")
@@ -185,7 +189,9 @@ class _VectorEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
         }
 
 
-class ResponseVectorEnv(_VectorEnv):
+class ResponseVectorEnv(
+    _VectorEnv[dict[str, npt.NDArray[Any]], npt.NDArray[np.integer[Any]] | Sequence[Sequence[int]]]
+):
     """Vector of B `ResponseEnv`s that scores a whole batch in one call.
 
     Sub-environment i, seeded with seed + i, draws the same prompts and pays the same rewards as a
@@ -209,7 +215,7 @@ class ResponseVectorEnv(_VectorEnv):
     form = TokenForm
 
 
-class TextVectorEnv(_VectorEnv):
+class TextVectorEnv(_VectorEnv[tuple[str, ...], Sequence[str]]):
     """Vector of B `TextEnv`s that scores a whole batch in one call.
 
     Observations and actions are tuples of B texts; all else is as in `ResponseVectorEnv`.

@@ -27,6 +27,7 @@ from rlsf_gym import (
     Tokenizer,
     load_design,
     load_domain,
+    load_judge,
     load_objective,
     load_scorer,
     load_tokenizer,
@@ -150,6 +151,11 @@ def use_environments(design: Design) -> Sample:
     assert_type(env.action_space.contains(0), bool)
     by_id: gym.Env[Any, Any] = gym.make("rlsf_gym:rlsf_gym/SentimentText-v0")
     check_environment(by_id, episodes=2)
+    vector = ResponseVectorEnv(2)
+    seen, _ = vector.reset(seed=0)
+    assert_type(seen, dict[str, npt.NDArray[Any]])
+    _, rewards, ended, _, _ = vector.step([ids, ids[:4]])
+    assert_type((rewards, ended), tuple[Floats, npt.NDArray[np.bool_]])
     words = TextEnv(max_new_tokens=8)
     observation, _ = words.reset(seed=0)
     assert_type(observation, str)
@@ -176,6 +182,7 @@ def use_wrappers() -> None:
 
 def use_other_parts() -> None:
     """Tokenizers, instances, reward functions of other trainers."""
+    assert_type(load_judge("bundled").predict([RESPONSE]), Floats)
     tokenizer = load_tokenizer("bytes")
     assert_type(tokenizer.vocab_size, int)
     assert_type(tokenizer.decode([104, 105]), str)

@@ -12,7 +12,7 @@ from typing import assert_type
 import agents
 import rlsf_gym.scorers
 from agents import GRPO, CausalLMPolicy, RLOOConfig, TokenPPO, TokenPPOConfig
-from rlsf_gym import Design, Instance, ResponseEnv, ResponseVectorEnv, Scorer, load_scorer
+from rlsf_gym import Design, Instance, ResponseEnv, ResponseVectorEnv, Scorer, load_judge, load_scorer
 from rlsf_gym.scorers import VaderScorer
 from rlsf_gym.wrappers import ScaleTokenRewards
 
@@ -33,6 +33,8 @@ env = ResponseEnv(verify="yes")  # type: ignore[arg-type]  # pyright: ignore[rep
 env.tokenizer.encode(5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 str(env.tokeniser)  # type: ignore[attr-defined]  # pyright: ignore
 vector = ResponseVectorEnv("8")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+vector.step("one text")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+load_judge("bundled").score(["text"])  # type: ignore[attr-defined]  # pyright: ignore
 ScaleTokenRewards(env, "2")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 VaderScorer(but="dokumented")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 VaderScorer().score(["one text"]).mode()  # type: ignore[attr-defined]  # pyright: ignore
