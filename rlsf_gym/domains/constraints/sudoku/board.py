@@ -113,6 +113,6 @@ def _tell(clashes: Sequence[int], written: str, lost: int, size: int, reason: ob
     if reason != "conflict" or lost >= len(written):
         return ""
     if not clashes:
-        return f"no row, column or box has {written[lost]} twice: what is left can't be filled"
+        return f"up to there no row, column or box has {written[lost]} twice: what is left can't be filled"
     places = " and ".join(f"row {cell // size + 1}, column {cell % size + 1}" for cell in clashes)
     return f"{written[lost]} stands at {places} already"

@@ -64,7 +64,7 @@ def test_cells_that_share_the_blame_though_no_digit_stands_twice():
     payload = {"status": "dead", "fatal": [3, 4], "core": [[1, 2], [3, 4]], "reason": "conflict"}
     board = draw({"grid": "." * 16}, 0, "1243", payload)
     assert marks(board)[0] == ".c.f"
-    assert board.told == "no row, column or box has 3 twice: what is left can't be filled"
+    assert board.told == "up to there no row, column or box has 3 twice: what is left can't be filled"
 
 
 def test_all_places_of_a_digit_that_is_there_already():
