@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from rlsf_gym.audit.findings import Evidence, Finding, Passed, Result, Severity, Undecided
 from rlsf_gym.audit.forms import FORMS, Form
@@ -87,30 +88,46 @@ def _spellings(truth: str) -> tuple[list[str], list[str]]:
 
 def _refused(standing: Standing) -> Result:
     """Whether a right answer that is written otherwise counts as wrong."""
-    if not (standing.by_answer and standing.forms):
-        return Undecided("refuses-equivalent", "no form is known in which a right answer is taken")
-    refused: dict[str, tuple[int, str, float]] = {}
-    strict = False
-    form = standing.forms[0]
+    forms = [form for form in standing.forms if not form.has_syntax]
+    if not (standing.by_answer and forms):
+        return Undecided(
+            "refuses-equivalent", "no form is known in which a right answer can be spelt otherwise"
+        )
+    by_pattern: dict[str, _Spelling] = {}
     for case in standing.decided:
-        truth = standing.subject.cases[case].truth or ""
-        plain, equal = _spellings(truth)
-        for spelling in (*plain, *equal):
-            text = form.fill(spelling)
-            share = standing.share(case, standing.subject.pay(case, text))
-            if share is not None and share < 0.5 and not _ends_alike(form, spelling, truth):
-                refused.setdefault(spelling.replace(truth, "42"), (case, text, share))
-                strict |= spelling in plain
+        for one in _ask_spellings(standing, forms[0], case):
+            by_pattern.setdefault(one.spelling.replace(standing.subject.cases[case].truth or "", "_"), one)
+    refused = sorted(by_pattern.values(), key=lambda one: not one.is_plain)  # the plainest first
     if not refused:
         return Passed("refuses-equivalent", "other spellings of a right answer are taken")
-    case, text, _ = next(iter(refused.values()))
-    outcome = standing.subject.pay(case, text).describe()
-    evidence = Evidence(text, outcome, standing.subject.cases[case].prompt, standing.beside(case))
-    listed = ", ".join(repr(one) for one in list(refused)[:5])
-    severity = Severity.WARNING if strict else Severity.NOTE
-    return Finding(
-        "refuses-equivalent", severity, f"right answers count as wrong where written {listed}", (evidence,)
-    )
+    first = refused[0]
+    prompt, paid = standing.subject.cases[first.case].prompt, standing.subject.pay(first.case, first.text)
+    evidence = Evidence(first.text, paid.describe(), prompt, standing.beside(first.case))
+    listed = ", ".join(repr(one.spelling) for one in refused[:5])
+    severity = Severity.WARNING if first.is_plain else Severity.NOTE
+    title = f"right answers count as wrong where written {listed}"
+    return Finding("refuses-equivalent", severity, title, (evidence,))
+
+
+class _Spelling(NamedTuple):
+    """A spelling of a right answer that counts as wrong."""
+
+    case: int
+    spelling: str
+    text: str
+    is_plain: bool
+    """Whether it differs by spaces, a full stop or a thousands separator alone."""
+
+
+def _ask_spellings(standing: Standing, form: Form, case: int) -> Iterator[_Spelling]:
+    """Yields the spellings of a case's right answer that count as wrong."""
+    truth = standing.subject.cases[case].truth or ""
+    plain, equal = _spellings(truth)
+    for spelling in (*plain, *equal):
+        text = form.fill(spelling)
+        share = standing.share(case, standing.subject.pay(case, text))
+        if share is not None and share < 0.5 and not _ends_alike(form, spelling, truth):
+            yield _Spelling(case, spelling, text, spelling in plain)
 
 
 def _ends_alike(form: Form, spelling: str, truth: str) -> bool:

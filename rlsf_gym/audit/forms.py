@@ -27,6 +27,8 @@ class Form:
     """What stands for reasoning by default; "" for a form that has no place for any."""
     tags: bool = False
     """Whether the form is marked up, so that it means something without reasoning and answer."""
+    has_syntax: bool = False
+    """Whether the answer is written by the rules of a language, which has one spelling for it."""
 
     def fill(self, answer: str, reasoning: str | None = None) -> str:
         """Returns a response with an answer; other reasoning goes to the front where there is no place."""
@@ -53,8 +55,8 @@ FORMS: Final = (
     Form("####", "", "\n#### ", tags=True),
     Form("The answer is", "", "\nThe answer is ", "."),
     Form("Answer:", "", "\nAnswer: "),
-    Form("JSON", "", '{"answer": ', "}", reasoning="", tags=True),
-    Form("a fence of code", "", "\n```python\n", "\n```", tags=True),
+    Form("JSON", "", '{"answer": ', "}", reasoning="", tags=True, has_syntax=True),
+    Form("a fence of code", "", "\n```python\n", "\n```", tags=True, has_syntax=True),
     Form("the answer alone", "", reasoning=""),
 )
 """Forms in which rewards look for an answer."""

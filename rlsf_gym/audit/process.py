@@ -18,6 +18,11 @@ from rlsf_gym.audit.outcome import Outcome, Paid
 
 __all__ = ["LoadError", "RewardProcess"]
 
+_BEGIN: Final = (
+    "import json, sys; sys.path[:] = json.loads(sys.argv.pop()); "
+    "from rlsf_gym.audit.worker import main; main()"
+)
+"""Looks for modules where this process does, by no variable that a reward's own processes would inherit."""
 _TO_LOAD: Final = 120.0
 """Seconds that a reward may take to be imported, which may mean a model's libraries."""
 
@@ -49,7 +54,7 @@ class RewardProcess:
         *,
         hash_seed: int,
     ) -> None:
-        self._order = {"reward": reward, "kwargs": dict(kwargs), "signature": signature, "path": sys.path}
+        self._order = {"reward": reward, "kwargs": dict(kwargs), "signature": signature}
         self._limit, self._hash_seed = time_limit, hash_seed
         self._seconds = 0.0  # of the slowest response so far that was paid alone
         self.calls = 0
@@ -67,9 +72,9 @@ class RewardProcess:
     def _start(self) -> None:
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  open as long as the process
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "rlsf_gym.audit.worker"],
+            [sys.executable, "-c", _BEGIN, json.dumps([str(folder) for folder in sys.path])],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, encoding="utf-8",
-            env={**os.environ, **_own_path(), "PYTHONHASHSEED": str(self._hash_seed)},
+            env={**os.environ, "PYTHONHASHSEED": str(self._hash_seed)},
             start_new_session=True,
         )  # fmt: skip
         self._lines: queue.Queue[str] = queue.Queue()
@@ -159,13 +164,6 @@ class RewardProcess:
             assert self._process.stdin is not None
             self._process.stdin.close()
         self._errors.close()
-
-
-def _own_path() -> dict[str, str]:
-    """Returns the variable by which the process finds this package where it is not installed."""
-    root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    before = os.environ.get("PYTHONPATH")
-    return {"PYTHONPATH": root if not before else os.pathsep.join((root, before))}
 
 
 def _read_lines(stream: IO[str] | None, lines: queue.Queue[str]) -> None:

@@ -1,4 +1,4 @@
-"""Process that holds a reward and calls it: `python -m rlsf_gym.audit.worker`, spoken to by lines of JSON.
+"""Process that holds a reward and calls it, spoken to by lines of JSON.
 
 A reward that crashes, hangs, prints or changes what is global does so here. The first line says what to load;
 each further one is a call. What the reward prints goes to stderr.
@@ -30,7 +30,6 @@ def main() -> None:
         os.dup2(nothing.fileno(), sys.stdin.fileno())
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     order = json.loads(orders.readline())
-    sys.path[:] = order["path"]
     try:
         payer = load_payer(order["reward"], order["kwargs"], order["signature"])
     except BaseException as error:
@@ -81,7 +80,3 @@ def _call(payer: Payer, order: Mapping[str, Any], executions: Executions) -> dic
         "executed": executions.seen,
         **more,
     }
-
-
-if __name__ == "__main__":
-    main()
