@@ -28,6 +28,7 @@ TRAINERS = {
     "rlsf_gym/integrations/skyrl.py": {"skyrl-gym"},
     "rlsf_gym/commands/serve.py": {"uvicorn"},
     "tests/rlsf_gym/integrations/test_skyrl.py": {"skyrl", "skyrl-gym"},
+    "tests/rlsf_gym/integrations/test_verl.py": {"hydra", "omegaconf", "verl"},
 }
 """What adapters import of their trainers, which users bring; the tests marked `adapters` install them."""
 

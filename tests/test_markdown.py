@@ -20,7 +20,14 @@ PAGES = [
     *ROOT.glob("examples/*.md"),
 ]
 TOP = ("agents", "rlsf_gym", "examples", "tests", "docs", "typings")
-FOREIGN = ("make lowest", "accelerate launch", "python -m pytest", "pip install", "torchrun")
+FOREIGN = (
+    "make lowest",
+    "accelerate launch",
+    "python -m pytest",
+    "python -m verl",
+    "pip install",
+    "torchrun",
+)
 """How lines begin that are about other programs' flags."""
 
 

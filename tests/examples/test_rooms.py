@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-ROOMS = ("quickstart", "measurements", "speed", "workshop", "studies")
+ROOMS = ("quickstart", "integrations", "measurements", "speed", "workshop", "studies")
 LISTED = re.compile(r"^- `([\w.-]+?)/?`: \S", re.MULTILINE)
 QUICKSTART = sorted(path.name for path in (EXAMPLES / "quickstart").glob("[!_]*.py"))
 

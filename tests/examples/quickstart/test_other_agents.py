@@ -17,6 +17,7 @@ RUNS = {  # script: (package it needs, episodes, lines of its curve)
     "reinforce": ("torch", 128, 2),
     "best_of_n": ("torch", 32, 5),
     "trl_grpo": ("trl", 128, 2),
+    "trl_token_rewards": ("trl", 128, 2),
     "sb3_ppo": ("stable_baselines3", 256, 2),
 }
 PUZZLES = {"reinforce": "rlsf_gym:rlsf_gym/Countdown-v0", "sb3_ppo": "rlsf_gym:rlsf_gym/CountdownToken-v0"}
