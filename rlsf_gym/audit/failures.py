@@ -32,6 +32,8 @@ _HOSTILE: Final = (
 _SUMS: Final = "271828+314159"
 _CALL: Final = "len('rlsf_audit_canary')"
 _TOWER: Final = "9**9**9**9"
+_LONG: Final = 1.0
+"""Seconds of one response that are worth a warning."""
 
 
 def ask_hostile(standing: Standing) -> None:
@@ -155,17 +157,17 @@ _STRANGE: Final[tuple[Any, ...]] = (None, {"answer": [1]})
 
 
 def _slow(subject: Subject, time_limit: float) -> Result:
-    slowest = max(((paid.seconds, asked) for asked, paid in subject.paid.items()), key=lambda one: one[0])
-    told = f"{_time(subject.seconds)} a response, {_time(slowest[0])} at most"
-    if slowest[0] < 1.0:
-        return Passed("slow", told)
-    evidence = Evidence(slowest[1].text, _time(slowest[0]), subject.cases[slowest[1].case].prompt)
-    return Finding(
-        "slow",
-        Severity.WARNING,
-        f"some response takes {_time(slowest[0])} (limit {time_limit:g} s)",
-        (evidence,),
+    """Whether some response takes a second; asked again, for the machine may have been busy."""
+    seconds, asked = max(
+        ((paid.seconds, asked) for asked, paid in subject.paid.items()), key=lambda one: one[0]
     )
+    if seconds >= _LONG:
+        seconds = min(seconds, subject.call([asked]).seconds or seconds)  # 0 where it did not return
+    if seconds < _LONG:
+        return Passed("slow", f"{_time(subject.seconds)} a response, {_time(seconds)} at most")
+    evidence = Evidence(asked.text, _time(seconds), subject.cases[asked.case].prompt)
+    title = f"some response takes {_time(seconds)} (limit {time_limit:g} s)"
+    return Finding("slow", Severity.WARNING, title, (evidence,))
 
 
 def _time(seconds: float) -> str:

@@ -68,6 +68,7 @@ def make_parser() -> Parser:
     )
     add(
         parser, "time-limit", type=duration, default=5.0,
+        metavar="SECONDS",
         help="that one response may take (default: 5)",
     )  # fmt: skip
     add(
