@@ -39,8 +39,9 @@ def is_slow(page):
 
 
 def make_folder(path):
-    """Returns a folder with nothing in it but the docs of a checkout."""
-    (path / "docs").symlink_to(ROOT / "docs")
+    """Returns a folder with nothing in it but what pages say that they find in a checkout."""
+    for name in ("docs", "examples"):
+        (path / name).symlink_to(ROOT / name)
     return path
 
 
