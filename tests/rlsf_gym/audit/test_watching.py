@@ -43,11 +43,10 @@ def loud(text):
 
 @pytest.fixture
 def module(write):
-    sys.modules.pop("mine", None)
-    write(CAUGHT)
-    found = importlib.import_module("mine")
-    yield found
-    sys.modules.pop("mine")
+    (path,) = write(CAUGHT).glob("*.py")
+    sys.modules.pop(path.stem, None)
+    yield importlib.import_module(path.stem)
+    sys.modules.pop(path.stem)
 
 
 @pytest.mark.parametrize(("name", "lines"), [("broad", [4]), ("bare", [10]), ("narrow", []), ("wraps", [])])
