@@ -27,6 +27,7 @@ exclude_patterns = ["_build", "_ext", "results/submitted", "notebooks/*.ipynb", 
 rlsf_repository = _project.get("urls", {}).get("Repository", "https://github.com/rlsf-gym/rlsf-gym")
 rlsf_branch = "main"
 
+toc_object_entries = False  # thousands of them would be copied into the navigation of each page
 autodoc_member_order = "bysource"
 autodoc_preserve_defaults = True
 autodoc_typehints_format = "short"

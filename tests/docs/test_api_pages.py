@@ -61,6 +61,11 @@ def test_what_several_modules_export_is_told_where_users_import_it(pages):
     assert "{py:data}`DESIGNS <rlsf_gym.designs.DESIGNS>`" in pages["api/rlsf_gym"]
 
 
+def test_names_of_a_module_are_listed_before_they_are_told(pages):
+    text = pages["api/rlsf_gym.contract"]
+    assert text.index("{py:exc}`ContractError <rlsf_gym.contract.ContractError>`") < text.index(".. auto")
+
+
 def test_every_room_is_in_the_list(pages):
     listed = pages["api/index"]
     for page in pages:

@@ -52,6 +52,8 @@ def make_page(room: str, listed: list[Name]) -> str:
         own, elsewhere = [], []
         for name in group:
             (own if name.home == name.dotted else elsewhere).append(name)
+        if len(own) > 1:
+            parts.append("Here: " + ", ".join(map(mention, own)) + ".")
         parts += [directive(name) for name in own]
         if elsewhere:
             parts.append("Also exported: " + ", ".join(map(mention, elsewhere)) + ".")
