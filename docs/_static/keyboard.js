@@ -2,6 +2,11 @@
 (() => {
   const name = { __navigation: "Pages of the site", __toc: "Contents of this page" };
 
+  const nameLandmarks = () => {
+    document.querySelector(".sidebar-drawer")?.setAttribute("aria-label", name.__navigation);
+    document.querySelector(".toc-drawer")?.setAttribute("aria-label", name.__toc);
+  };
+
   const openMenus = () => {
     for (const label of document.querySelectorAll(".nav-overlay-icon, .toc-overlay-icon")) {
       const box = document.getElementById(label.htmlFor);
@@ -38,6 +43,7 @@
     }
   };
 
+  window.addEventListener("load", nameLandmarks);
   window.addEventListener("load", openMenus);
   window.addEventListener("load", markWide);
   window.addEventListener("resize", markWide);

@@ -59,3 +59,8 @@ def test_what_is_missing_is_said():
         docstrings.rows(docstrings.headings(HEADED)["Info"])
     with pytest.raises(ValueError, match="must have a docstring"):
         docstrings.clean(lambda: None)
+
+
+def test_examples_become_code():
+    text = "Example:\n    >>> x = [1](y)\n    >>> x\n    2\n\nMore."
+    assert docstrings.with_fences(text) == ("Example:\n```python\n>>> x = [1](y)\n>>> x\n2\n```\n\nMore.")

@@ -8,6 +8,7 @@ from sphinx.application import Sphinx
 
 from rlsf_site import (
     accessible,
+    api_links,
     comments,
     docstring_markup,
     empty_folders,
@@ -20,6 +21,7 @@ from rlsf_site import (
 
 PARTS = (
     accessible,
+    api_links,
     comments,
     docstring_markup,
     empty_folders,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -76,7 +76,8 @@ def is_defined_in(module: ModuleType, part: Any) -> bool:
     return (inspect.isclass(part) or inspect.isroutine(part)) and part.__module__ == module.__name__
 
 
-def names() -> list[Name]:
+@cache
+def names() -> tuple[Name, ...]:
     """Returns all public names, each with the one place where its object is documented.
 
     What several modules export is documented with the first of them, which is the shortest name; but data,
@@ -96,7 +97,7 @@ def names() -> list[Name]:
         kind = kind_of(part)
         bare = kind == "data" and name not in documented_data(home.rpartition(".")[0])
         found.append(Name(module, name, home, part, "bare" if bare else kind))
-    return found
+    return tuple(found)
 
 
 def kind_of(part: Any) -> str:
@@ -106,7 +107,7 @@ def kind_of(part: Any) -> str:
     return "function" if inspect.isroutine(part) else "data"
 
 
-def by_page(listed: list[Name]) -> Iterator[tuple[str, list[Name]]]:
+def by_page(listed: Sequence[Name]) -> Iterator[tuple[str, list[Name]]]:
     """Yields the room that a page is about, and the names of its modules."""
     pages: dict[str, list[Name]] = {}
     for name in listed:

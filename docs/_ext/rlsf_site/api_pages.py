@@ -45,10 +45,10 @@ def about(module: str) -> str:
 
 def make_page(room: str, listed: list[Name]) -> str:
     """Returns the page of a room."""
-    parts = [f"# {room}", docstrings.clean(importlib.import_module(room))]
+    parts = [f"# {room}", describe(room)]
     for module, group in groupby(listed, key=lambda name: name.module):
         if module != room:
-            parts += [f"## {module}", docstrings.clean(importlib.import_module(module))]
+            parts += [f"## {module}", describe(module)]
         own, elsewhere = [], []
         for name in group:
             (own if name.home == name.dotted else elsewhere).append(name)
@@ -58,6 +58,11 @@ def make_page(room: str, listed: list[Name]) -> str:
         if elsewhere:
             parts.append("Also exported: " + ", ".join(map(mention, elsewhere)) + ".")
     return page(*parts)
+
+
+def describe(module: str) -> str:
+    """Returns the docstring of a module."""
+    return docstrings.with_fences(docstrings.clean(importlib.import_module(module)))
 
 
 def directive(name: Name) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from sphinx.util.inspect import signature, stringify_signature
 
 from rlsf_gym.registry import import_attribute
+from rlsf_site.docstrings import with_fences
 from rlsf_site.markdown import fence
 
 SHORTENED = re.compile(r"~(?:\w+\.)*(\w+)")
@@ -56,7 +57,7 @@ def sign(name: str, part: Any) -> str:
 
 def doc(part: Any) -> str:
     """Returns a docstring, its headings below those of the page."""
-    return re.sub(r"^## ", "##### ", inspect.getdoc(part) or "", flags=re.M)
+    return re.sub(r"^## ", "##### ", with_fences(inspect.getdoc(part) or ""), flags=re.M)
 
 
 def members(part: type) -> Iterator[tuple[str, Any]]:

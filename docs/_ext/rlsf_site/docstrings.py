@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import inspect
 import re
+from textwrap import dedent
 
+from rlsf_site.markdown import fence
+
+DOCTEST = re.compile(r"^ *>>> .*(?:\n(?! *$).+)*", flags=re.M)
 ARGUMENT = re.compile(r"^ {4}(\*{0,2}\w+)(?: \([^)]*\))?: (.*)$")
 
 
@@ -76,3 +80,8 @@ def rows(text: str) -> list[list[str]]:
         raise ValueError(f"a table was expected in {text!r:.80}")
     lines = table[0].strip().splitlines()[2:]
     return [[cell.strip() for cell in line.strip().strip("|").split(" | ")] for line in lines]
+
+
+def with_fences(text: str) -> str:
+    """Returns a docstring with its examples set as code, as Markdown has it."""
+    return DOCTEST.sub(lambda block: fence(dedent(block[0]), "python"), text)
