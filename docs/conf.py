@@ -44,6 +44,8 @@ nb_execution_timeout = 300
 nb_execution_raise_on_error = True
 nb_merge_streams = True
 
+smartquotes = False  # texts say exactly what is typed
+
 html_theme = "furo"
 html_title = "rlsf-gym"
 html_static_path = ["_static"]

@@ -32,11 +32,12 @@
   };
 
   const markWide = () => {
-    for (const box of document.querySelectorAll(".table-wrapper, .highlight pre")) {
+    const boxes = document.querySelectorAll(".table-wrapper, .highlight pre");
+    for (const [at, box] of boxes.entries()) {
       if (box.scrollWidth > box.clientWidth + 1) {
         box.tabIndex = 0;
         box.setAttribute("role", "region");
-        box.setAttribute("aria-label", `${box.tagName === "PRE" ? "Code" : "Table"}, wider than the page`);
+        box.setAttribute("aria-label", `${box.tagName === "PRE" ? "Code" : "Table"} ${at + 1}, wider than the page`);
       } else if (box.getAttribute("role") === "region") {
         for (const attribute of ["tabindex", "role", "aria-label"]) box.removeAttribute(attribute);
       }

@@ -10,3 +10,13 @@ def test_captions_of_text_and_navigation_have_a_level():
     assert context["body"] == '<p class="caption" role="heading" aria-level="2"><span>Start</span></p>'
     assert context["furo_navigation_tree"].count('aria-level="2"') == 2
     mend(None, "search", "search.html", {}, None)
+
+
+def test_parameters_of_a_signature_are_a_list_and_other_definitions_stay():
+    inside = '<dl>\n<dd><em class="sig-param">x</em>,</dd>\n<dd><em class="sig-param">y</em>,</dd>\n</dl>'
+    context = {"body": inside + "<dl>\n<dt>a</dt><dd>b</dd>\n</dl>"}
+    mend(None, "page", "page.html", context, None)
+    assert context["body"] == (
+        '<ul class="parameters">\n<li><em class="sig-param">x</em>,</li>\n'
+        '<li><em class="sig-param">y</em>,</li>\n</ul><dl>\n<dt>a</dt><dd>b</dd>\n</dl>'
+    )

@@ -17,6 +17,7 @@ from rlsf_site import (
     made_pages,
     page_copies,
     repository_links,
+    signatures,
 )
 
 PARTS = (
@@ -30,6 +31,7 @@ PARTS = (
     repository_links,
     page_copies,
     llms,
+    signatures,
 )
 
 

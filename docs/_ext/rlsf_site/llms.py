@@ -8,7 +8,7 @@ from posixpath import dirname, join, normpath
 
 from sphinx.application import Sphinx
 
-from rlsf_site.page_copies import entries, title_of
+from rlsf_site.page_copies import FENCE, entries, title_of
 
 GROUP = re.compile(r"^```\{toctree\}\n(.*?)^```", flags=re.M | re.S)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
@@ -40,7 +40,7 @@ def lead(markdown: str) -> str:
         >>> lead("# Title\n\n| a |\n\nOne [page](x.md).\nAnd more.")
         'One page.'
     """
-    for paragraph in markdown.split("\n\n"):
+    for paragraph in FENCE.sub("", markdown).split("\n\n"):
         if paragraph.strip() and paragraph[0] not in "#|`-![<:*":
             line = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", " ".join(paragraph.split()))
             return re.split(r"(?<=[.!?])\s", line, maxsplit=1)[0]
