@@ -16,7 +16,7 @@ from rlsf_site import docstrings
 from rlsf_site.examples import TABLE, show
 from rlsf_site.markdown import code, page, table
 
-COSTS = {one_text: "1: the whole response", every_prefix: "T: every prefix"}
+COSTS: dict[Any, str] = {one_text: "1: the whole response", every_prefix: "T: every prefix"}
 """Texts that are scored for a response of T tokens, where one of these says it."""
 LENGTH = 16
 """Tokens of a response that other costs are told for."""
