@@ -31,7 +31,7 @@ def be_exact(app: Sphinx, doctree: nodes.document) -> None:
     """Has Sphinx look for names as they are written, and not for whatever ends like them."""
     for node in doctree.findall(addnodes.pending_xref):
         if node.get("refdomain") == "py":
-            node["refspecific"] = False
+            node.attributes.pop("refspecific", None)  # Sphinx asks whether it is there, not what it is
 
 
 def resolve(
