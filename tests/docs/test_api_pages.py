@@ -10,6 +10,7 @@ from rlsf_site.api_names import COMMAND_LINES, names
 from rlsf_site.api_pages import make
 
 ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.whole
 
 
 @pytest.fixture(scope="module")
