@@ -79,7 +79,7 @@ test: $(READY)  ## What a change breaks first, in under three minutes on two cor
 	$(PYTEST) -m "not slow and not whole and not adapters" tests
 
 docs: $(READY)  ## The documentation site, offline, in docs/_build/html; a warning or a dead link fails.
-	OMP_NUM_THREADS=1 $(BIN)/sphinx-build -q -W --keep-going -b html docs docs/_build/html
+	OMP_NUM_THREADS=1 $(BIN)/sphinx-build -q -W --keep-going -b html $(ARGS) docs docs/_build/html
 	$(BIN)/python docs/_ext/rlsf_site/link_check.py docs/_build/html
 
 release: $(READY)  ## What is published, in dist/: sdist and wheel, looked into, installed alone, used and type-checked.

@@ -23,8 +23,9 @@ extensions = [
 
 exclude_patterns = ["_build", "_ext", "results/submitted", "notebooks/*.ipynb", "**/.ipynb_checkpoints"]
 
-# Links to files of the repository that are no pages lead to this address.
-rlsf_repository = _project.get("urls", {}).get("Repository", "https://github.com/rlsf-gym/rlsf-gym")
+# Links to files of the repository that are no pages lead to this address. As long as pyproject.toml has none,
+# it is nobody's (GitHub's accounts have no underscore), and the workflow that publishes hands in its own.
+rlsf_repository = _project.get("urls", {}).get("Repository", "https://github.com/YOUR_ACCOUNT/rlsf-gym")
 rlsf_branch = "main"
 
 toc_object_entries = False  # thousands of them would be copied into the navigation of each page

@@ -65,6 +65,6 @@ def test_the_first_cell_of_the_export_installs_the_package():
     first = next(cell.source for cell in export.cells if cell.cell_type == "code")
     assert "pip" in first and "rlsf-gym" in first and "#" in first
     address = (
-        "colab.research.google.com/github/rlsf-gym/rlsf-gym/blob/main/docs/notebooks/token_rewards.ipynb"
+        "colab.research.google.com/github/YOUR_ACCOUNT/rlsf-gym/blob/main/docs/notebooks/token_rewards.ipynb"
     )
     assert address in (FOLDER / "token_rewards.md").read_text(encoding="utf-8")
