@@ -17,6 +17,9 @@ from rlsf_gym.evidence import Evidence, FloatArray
 
 TENTHS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 """Upper edges of bins where nothing is known of the sizes of rewards."""
+_ROUNDING = 1e-12
+"""What a token earns at least, unless it earns nothing: a sum that is added up another way has other last
+bits, as Python's own `sum` has from 3.12 on."""
 
 
 @Stepwise
@@ -93,7 +96,8 @@ def quantised_potential(
     al. 2024, arXiv 2403.11558), whose bins are quantiles of the rewards at hand. Here the bins are fixed, so
     that a token's reward depends on nothing but its prefix: abs(r_t) falls between two of 0 and the edges and
     becomes their mean, or the last edge beyond it; a uniform number in [-noise, noise] is added. No reward
-    stays none. Causal and bounded, conserving only roughly; every prefix is scored.
+    stays none, as does one below 1e-12, which rounding alone made. Causal and bounded, conserving only
+    roughly; every prefix is scored.
 
     Args:
         step: What is known around the tokens, with a number drawn for each of T positions.
@@ -110,7 +114,7 @@ def quantised_potential(
     sizes = values[upper.searchsorted(np.abs(rewards))]
     assert step.drawn is not None
     drawn = -noise + 2.0 * noise * step.drawn
-    return np.where(rewards == 0.0, 0.0, np.sign(rewards) * sizes + drawn)
+    return np.where(np.abs(rewards) < _ROUNDING, 0.0, np.sign(rewards) * sizes + drawn)
 
 
 @lru_cache(maxsize=16)

@@ -120,6 +120,16 @@ def test_the_noise_is_uniform_and_spares_what_is_nothing():
     assert paid[:, 0].mean() == pytest.approx(0.3, abs=0.01)
 
 
+def test_what_rounding_makes_is_no_reward():
+    """A word that changes nothing: 0.1 + 0.2 is the double above 0.3; the third reward is a real one."""
+    evidence = evidence_of([0.1 + 0.2, 0.3, 0.3 + 1e-11], length=3, prompt_utility=0.3)
+    design = load_design("quantised_potential", edges=[0.2, 0.4], noise=0.05)
+    for seed in range(20):
+        first, second, third = design(evidence, rng=np.random.default_rng(seed)).tolist()
+        assert (first, second) == (0.0, 0.0)
+        assert abs(third - 0.1) <= 0.05
+
+
 @pytest.mark.parametrize(
     ("kwargs", "edges"),
     [
