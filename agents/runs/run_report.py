@@ -149,12 +149,13 @@ def _settings_lines(run: Run) -> list[str]:
     if not changed:
         return ["settings: the defaults"] if run.settings else []
     title = "settings that differ from the defaults:" if run.defaults else "settings:"
-    return [title, *(_setting_line(run, key, value) for key, value in sorted(changed.items()))]
+    width = max(20, *(len(shown(key)) + 2 for key in changed))
+    return [title, *(_setting_line(run, key, value, width) for key, value in sorted(changed.items()))]
 
 
-def _setting_line(run: Run, key: str, value: Any) -> str:
+def _setting_line(run: Run, key: str, value: Any, width: int) -> str:
     usual = f"  (default: {shown(run.defaults[key])})" if key in run.defaults else ""
-    return f"  {shown(key):<20}{shown(value)}{usual}"
+    return f"  {shown(key):<{width}}{shown(value)}{usual}"
 
 
 def _last_lines(metrics: Sequence[Row]) -> list[str]:

@@ -71,6 +71,14 @@ def test_only_settings_that_differ_are_shown(report, run_folder, tiny_policy):
     assert str(tiny_policy) in shown[11]
 
 
+def test_a_long_name_does_not_run_into_its_value(run_folder):
+    run = read_run(run_folder)
+    run.settings["gradient_checkpointing"], run.defaults["gradient_checkpointing"] = True, False
+    text = describe_run(run)
+    assert "\n  gradient_checkpointing  True  (default: False)\n" in text
+    assert "\n  batch_size              8  (default: 128)\n" in text
+
+
 def test_a_run_that_is_not_finished(report, unfinished):
     status, output, errors = report(unfinished)
     assert (status, errors) == (0, [])
