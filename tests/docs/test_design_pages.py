@@ -39,13 +39,15 @@ def test_what_is_declared_is_told_as_it_is():
 
 
 def test_scorers_are_those_that_serve():
-    assert dict(servers(DESIGNS["unsat_core"])) == {
+    shipped = {
         "`sentiment`": "none",
         "`countdown`": "none",
         "`sudoku`": "`sudoku`",
         "`knights`": "`knights`",
         "`constraints`": "`constraints`",
     }
+    served = dict(servers(DESIGNS["unsat_core"]))  # other tests may have registered domains of their own
+    assert {name: served[name] for name in shipped} == shipped
     assert dict(servers(DESIGNS["attention"]))["`sentiment`"] == "`transformer`"
 
 
