@@ -96,11 +96,7 @@ def _grows(standing: Standing, case: int, courses: Sequence[_Course]) -> Result:
     last = course.values.index(max(course.values))
     severity = Severity.ERROR if course.rise >= 0.5 * scale or course.is_open else Severity.WARNING
     open_end = ", with no end in sight" if course.is_open and standing.noise <= LEAST else ""
-    told = " ".join(f"{value:.4g}" for value in course.values)
-    evidence = Evidence(
-        course.texts[last], f"{course.values[last]:.4g}", standing.subject.cases[case].prompt,
-        f"{told} at {', '.join(map(str, _SIZES))} sentences",
-    )  # fmt: skip
+    evidence = _evidence(standing, case, course, last)
     return Finding(
         "grows-with-length", severity, f"{course.name} is paid more the longer it is{open_end}", (evidence,)
     )
@@ -115,6 +111,15 @@ def _range(course: _Course) -> str:
     return f"{course.values[0]:.4g} to {course.values[-1]:.4g}"
 
 
+def _evidence(standing: Standing, case: int, course: _Course, at: int) -> Evidence:
+    """Returns one response of a course, and what all of them were paid."""
+    told = " ".join(f"{value:.4g}" for value in course.values)
+    return Evidence(
+        course.texts[at], f"{course.values[at]:.4g}", standing.subject.cases[case].prompt,
+        f"{told} at {', '.join(map(str, _SIZES))} sentences",
+    )  # fmt: skip
+
+
 def _falls(standing: Standing, case: int, courses: Sequence[_Course]) -> Result:
     """Whether a right answer is paid less behind more text, though no less than a wrong one."""
     right = [course for course in courses if course.name == "a right answer"]
@@ -126,11 +131,7 @@ def _falls(standing: Standing, case: int, courses: Sequence[_Course]) -> Result:
     if course.fall <= _SOME * standing.scale + 2.0 * standing.noise:
         return Passed("falls-with-length", f"a right answer {_range(course)}")
     last = course.values.index(min(course.values))
-    told = " ".join(f"{value:.4g}" for value in course.values)
-    evidence = Evidence(
-        course.texts[last], f"{course.values[last]:.4g}", standing.subject.cases[case].prompt,
-        f"{told} at {', '.join(map(str, _SIZES))} sentences",
-    )  # fmt: skip
+    evidence = _evidence(standing, case, course, last)
     return Finding(
         "falls-with-length", Severity.NOTE, "a right answer is paid less behind more text", (evidence,)
     )

@@ -24,8 +24,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from rlsf_gym.commands.part_kwargs import add_kwargs
 from rlsf_gym.flags.flag import add, duration, named
-from rlsf_gym.flags.key_values import Collect, key_value
 from rlsf_gym.flags.parser import Parser, print_line, typed
 from rlsf_gym.presets.own_modules import names_module
 
@@ -48,15 +48,7 @@ def make_parser() -> Parser:
     parser.add_argument(
         "reward", type=named, metavar="REWARD", help="module:attribute, or the id of an environment"
     )
-    parser.add_argument(
-        "--kwargs",
-        type=key_value,
-        action=Collect,
-        nargs="+",
-        metavar="KEY=VALUE",
-        default={},
-        help="its arguments",
-    )
+    add_kwargs(parser)
     parser.add_argument(
         "--cases", type=Path, metavar="FILE.jsonl", help="your own cases (default: bundled ones)"
     )

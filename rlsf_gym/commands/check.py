@@ -17,7 +17,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
-from rlsf_gym.flags.key_values import Collect, key_value
+from rlsf_gym.commands.part_kwargs import add_kwargs
 from rlsf_gym.flags.parser import Parser, print_line, typed
 from rlsf_gym.presets.own_modules import names_module
 
@@ -33,15 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Checks what is named; returns the exit status."""
     parser = Parser(prog=typed("python -m rlsf_gym check"), description=__doc__)
     parser.add_argument("part", metavar="PART", help="a name, module:attribute, or the id of an environment")
-    parser.add_argument(
-        "--kwargs",
-        type=key_value,
-        action=Collect,
-        nargs="+",
-        metavar="KEY=VALUE",
-        default={},
-        help="its arguments",
-    )
+    add_kwargs(parser)
     options = parser.parse_args(argv)
     from rlsf_gym.contract import ContractError
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from rlsf_gym.flags.key_values import Collect, key_value
+from rlsf_gym.commands.part_kwargs import add_kwargs
 from rlsf_gym.flags.parser import Parser, print_line, typed
 
 
@@ -21,15 +21,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Serves until it is stopped; returns the exit status."""
     parser = Parser(prog=typed("python -m rlsf_gym serve"), description=__doc__)
     parser.add_argument("env", metavar="ID", help="id of an environment whose step is one response")
-    parser.add_argument(
-        "--kwargs",
-        type=key_value,
-        action=Collect,
-        nargs="+",
-        metavar="KEY=VALUE",
-        default={},
-        help="its arguments",
-    )
+    add_kwargs(parser)
     parser.add_argument(
         "--host", default="127.0.0.1", help="address to listen on; 0.0.0.0 for other machines"
     )

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from functools import partial
 
 import pytest
 
@@ -24,20 +25,11 @@ def mentions(data_source, solution_str, ground_truth, extra_info=None):
 
 
 @pytest.fixture
-def call(capsys, tmp_path, monkeypatch):
+def call(call_main, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", list(sys.path))
     (tmp_path / "mine.py").write_text(MINE)
-
-    def run(*arguments):
-        try:
-            status = main([str(argument) for argument in arguments])
-        except SystemExit as ended:
-            status = ended.code
-        captured = capsys.readouterr()
-        return status, captured.out, captured.err.splitlines()
-
-    return run
+    return partial(call_main, main)
 
 
 @pytest.mark.whole

@@ -1,5 +1,7 @@
 """`rlsf-check`: a part by name or place, held to its promises."""
 
+from functools import partial
+
 import pytest
 
 from rlsf_gym.commands.check import main
@@ -39,22 +41,13 @@ LIAR = Design("liar", pay_first, causal=True, conserving=True, bounded=True, cos
 
 
 @pytest.fixture
-def call(capsys, tmp_path, monkeypatch):
+def call(call_main, tmp_path, monkeypatch):
     import sys
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", list(sys.path))
     (tmp_path / "checked_parts.py").write_text(PARTS)
-
-    def run(*arguments):
-        try:
-            status = main([str(argument) for argument in arguments])
-        except SystemExit as ended:
-            status = ended.code
-        captured = capsys.readouterr()
-        return status, captured.out, captured.err.splitlines()
-
-    return run
+    return partial(call_main, main)
 
 
 @pytest.mark.parametrize(

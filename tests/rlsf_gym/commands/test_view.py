@@ -1,6 +1,7 @@
 """`rlsf-view`: the page of any JSONL of tokens and rewards, or one line of error."""
 
 import json
+from functools import partial
 
 import pytest
 
@@ -8,16 +9,8 @@ from rlsf_gym.commands.view import main
 
 
 @pytest.fixture
-def call(capsys):
-    def run(*arguments):
-        try:
-            status = main([str(argument) for argument in arguments])
-        except SystemExit as ended:
-            status = ended.code
-        captured = capsys.readouterr()
-        return status, captured.out, captured.err.splitlines()
-
-    return run
+def call(call_main):
+    return partial(call_main, main)
 
 
 @pytest.fixture
