@@ -75,7 +75,7 @@ alone: $(READY)
 both: $(READY)
 	$(PYTEST) --ignore=tests/rlsf_gym --ignore=tests/agents tests
 
-test: $(READY)  ## What a change breaks first, in under three minutes on two cores; offline once installed.
+test: $(READY)  ## What a change breaks first, in about three minutes on two cores; offline once installed.
 	$(PYTEST) -m "not slow and not whole and not adapters" tests
 
 docs: $(READY)  ## The documentation site, offline, in docs/_build/html; a warning or a dead link fails.
