@@ -17,6 +17,7 @@ import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
+from agents.flags.output import run_main
 from agents.flags.parser import Parser, show_warning
 from agents.training.interruption import end_quietly
 
@@ -39,7 +40,7 @@ def run(name: str, argv: Sequence[str] | None = None) -> int:
     """Runs a command as this process: signals end it in one line, warnings take one."""
     end_quietly()  # what a command imports takes seconds
     warnings.showwarning = show_warning
-    return importlib.import_module(f"agents.commands.{name}").main(argv)
+    return run_main(importlib.import_module(f"agents.commands.{name}").main, argv)
 
 
 def train() -> int:

@@ -16,6 +16,7 @@ import sys
 import warnings
 from collections.abc import Sequence
 
+from rlsf_gym.flags.output import run_main
 from rlsf_gym.flags.parser import Parser, show_warning
 
 COMMANDS = ("explore", "view", "check", "audit", "serve")
@@ -36,7 +37,7 @@ def run(name: str, argv: Sequence[str] | None = None) -> int:
     """Runs a command as this process; Ctrl-C ends it in one line, and warnings take one."""
     warnings.showwarning = show_warning
     try:
-        return importlib.import_module(f"rlsf_gym.commands.{name}").main(argv)
+        return run_main(importlib.import_module(f"rlsf_gym.commands.{name}").main, argv)
     except KeyboardInterrupt:
         sys.stderr.write("stopped\n")
         return 130

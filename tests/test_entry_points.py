@@ -34,7 +34,7 @@ def test_presets_are_named_as_they_name_themselves():
     assert all(preset.name == name for name, preset in presets.items())
 
 
-@pytest.mark.parametrize("name", ["flag", "key_values", "parser"])
+@pytest.mark.parametrize("name", ["flag", "key_values", "output", "parser"])
 def test_flags_are_read_alike_by_both_packages(name):
     """They share no code, so that each works without the other."""
     ours, theirs = (ROOT / package / "flags" / f"{name}.py" for package in ("agents", "rlsf_gym"))

@@ -26,7 +26,7 @@ from typing import Any, NoReturn
 
 from rlsf_gym.commands.part_kwargs import add_kwargs
 from rlsf_gym.flags.flag import add, duration, named
-from rlsf_gym.flags.parser import Parser, print_line, typed
+from rlsf_gym.flags.parser import Parser, print_error, typed
 from rlsf_gym.presets.own_modules import names_module
 
 _FAILED = 3
@@ -38,7 +38,7 @@ class _AuditParser(Parser):
 
     def error(self, message: str) -> NoReturn:
         """Writes `error: message`."""
-        print_line("error: " + " ".join(message.split()))
+        print_error(message)
         raise SystemExit(_FAILED)
 
 
@@ -77,14 +77,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser.parse_args(argv)
     sys.path.append(os.getcwd())  # last: a file there takes the place of no module that is installed
     try:
-        return run(options)
+        status, told = run(options)
     except (ValueError, OSError, ImportError) as error:
-        print_line("error: " + " ".join(str(error).split()))
+        print_error(error)
         return _FAILED
+    sys.stdout.write(told)
+    return status
 
 
-def run(options: argparse.Namespace) -> int:
-    """Does what the command line asks for.
+def run(options: argparse.Namespace) -> tuple[int, str]:
+    """Does what the command line asks for; returns the exit status and what is printed.
 
     Raises:
         ValueError: If the reward can't be loaded, or a case is wrong.
@@ -109,10 +111,8 @@ def run(options: argparse.Namespace) -> int:
     levels: dict[str, Any] = {one.name.lower(): one for one in Severity}
     status = report.status(levels.get(options.fail_on))
     if options.json:
-        sys.stdout.write(json.dumps(plain(report, status=status), indent=2, allow_nan=False) + "\n")
-    else:
-        sys.stdout.write(screen(report, status=status))
-    return status
+        return status, json.dumps(plain(report, status=status), indent=2, allow_nan=False) + "\n"
+    return status, screen(report, status=status)
 
 
 def _signature_of(reward: str) -> str | None:

@@ -17,8 +17,9 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
+from rlsf_gym.arguments import one_line
 from rlsf_gym.commands.part_kwargs import add_kwargs
-from rlsf_gym.flags.parser import Parser, print_line, typed
+from rlsf_gym.flags.parser import Parser, print_error, print_line, typed
 from rlsf_gym.presets.own_modules import names_module
 
 
@@ -42,10 +43,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         found = find(options.part, options.kwargs)
         found.check()
     except ContractError as error:
-        print_line(f"broken: {_one_line(error)}")
+        print_line(f"broken: {one_line(error)}")
         return 1
     except (ValueError, TypeError, OSError, ImportError) as error:
-        print_line(f"error: {_one_line(error)}")
+        print_error(error)
         return 1
     sys.stdout.write(f"{found.kind} {options.part}: every promise is kept\n")
     return 0
@@ -103,9 +104,5 @@ def _check_env(env_id: str, kwargs: Mapping[str, Any]) -> None:
     try:
         env = gym.make(env_id, **kwargs)
     except gym.error.Error as error:
-        raise ValueError(_one_line(error)) from error
+        raise ValueError(one_line(error)) from error
     testing.check_environment(env)
-
-
-def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split()) or type(error).__name__

@@ -28,7 +28,7 @@ from typing import Any
 
 from rlsf_gym.explorer.question import LARGEST_SEED, Question
 from rlsf_gym.flags.flag import Flag, add_flags, checked, named
-from rlsf_gym.flags.parser import Parser, print_line, typed
+from rlsf_gym.flags.parser import Parser, print_error, typed
 from rlsf_gym.presets.own_modules import find_own_modules
 from rlsf_gym.presets.task_flags import TASK, check_env_kwargs, check_task, env_kwargs, tell
 
@@ -109,7 +109,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def fail(error: Exception) -> int:
     """Writes the error in one line; returns the exit status."""
-    print_line("error: " + " ".join(tell(error).split()))
+    print_error(tell(error) or type(error).__name__)
     return 1
 
 

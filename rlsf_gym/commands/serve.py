@@ -14,7 +14,7 @@ import sys
 from collections.abc import Sequence
 
 from rlsf_gym.commands.part_kwargs import add_kwargs
-from rlsf_gym.flags.parser import Parser, print_line, typed
+from rlsf_gym.flags.parser import Parser, print_error, typed
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -38,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         app = make_app(options.env, max_sessions=options.max_sessions, **options.kwargs)
         uvicorn = import_package("uvicorn", "serve", OPENENV)
     except (Error, ValueError, TypeError, OSError, ImportError) as error:
-        print_line("error: " + " ".join(str(error).split()))
+        print_error(error)
         return 1
     sys.stdout.write(f"http://{options.host}:{options.port} serves {options.env}; Ctrl-C ends it\n")
     sys.stdout.flush()

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rlsf_gym.flags.flag import named
-from rlsf_gym.flags.parser import Parser, print_line, typed
+from rlsf_gym.flags.parser import Parser, print_error, print_line, typed
 
 if TYPE_CHECKING:
     from rlsf_gym.text.tokenizer import Tokenizer
@@ -55,7 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         samples = read_samples(options.file, tokenizer=tokenizer)
         write_page(out, samples, title=options.title or options.file.name)
     except (ValueError, OSError, ImportError) as error:
-        print_line("error: " + " ".join(str(error).split()))
+        print_error(error)
         return 1
     noun = "response" if len(samples) == 1 else "responses"
     sys.stdout.write(f"page: {out} ({len(samples)} {noun})\n")

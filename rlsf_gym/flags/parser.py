@@ -42,7 +42,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Writes `error: message`."""
-        print_line("error: " + " ".join(message.split()))
+        print_error(message)
         raise SystemExit(2)
 
     def _guess(self, word: str) -> str:
@@ -69,6 +69,11 @@ def print_line(line: str) -> None:
     text = "".join(one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in line)
     sys.stderr.write(text + "\n")
     sys.stderr.flush()
+
+
+def print_error(error: object) -> None:
+    """Writes `error: ` and the message of an error, or its kind if it has none, in one line to stderr."""
+    print_line(f"error: {' '.join(str(error).split()) or type(error).__name__}")
 
 
 def show_warning(message: Warning | str, *_: Any) -> None:
