@@ -93,4 +93,4 @@ lowest:  ## The quick tests of both packages, with the lowest versions that pypr
 	OMP_NUM_THREADS=1 $(LOWEST)/bin/python -m pytest -q -n auto tests/rlsf_gym tests/agents
 
 clean:  ## Remove the environments and what the tools left.
-	rm -rf $(VENV) $(LOWEST) docs/_build docs/reference .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(LOWEST) dist docs/_build docs/reference .pytest_cache .ruff_cache .hypothesis .import_linter_cache

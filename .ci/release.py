@@ -29,6 +29,8 @@ PACKAGES = ("rlsf_gym", "agents")
 OUTSIDE = ROOT / "tests" / "outside"
 INSTALL = ("install", "--quiet", "--disable-pip-version-check", "--constraint", str(ROOT / "constraints.txt"))
 PARTS = ("core", "learner", "types")
+BUILT = re.compile(r"rlsf_gym-[\w.+]+(?:\.tar\.gz|-py3-none-any\.whl)")
+"""Names of sdists and wheels."""
 
 
 class ReleaseError(Exception):
@@ -110,6 +112,8 @@ def run(*command: str | Path, cwd: Path | None = None, expected: int = 0) -> str
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        encoding="utf-8",
+        errors="replace",
         check=False,
     )
     if done.returncode != expected:
@@ -127,9 +131,19 @@ def step(name: str) -> Iterator[None]:
     print(f"{time.perf_counter() - started:6.1f} s  {name}", flush=True)
 
 
+def clear(out: Path) -> None:
+    """Removes what was built into a folder before; ReleaseError if it holds anything else."""
+    found = sorted(out.iterdir()) if out.is_dir() else []
+    strange = [path.name for path in found if not BUILT.fullmatch(path.name) or not path.is_file()]
+    if strange:
+        raise ReleaseError(f"--out: expected a folder for sdist and wheel alone, got one with {strange[0]!r}")
+    for path in found:
+        path.unlink()
+
+
 def build(out: Path, scratch: Path) -> tuple[Path, Path]:
     """Returns sdist and wheel; the wheel is built from the sdist, and is the tree's own to the byte."""
-    shutil.rmtree(out, ignore_errors=True)
+    clear(out)
     builder = (sys.executable, "-m", "build", "--no-isolation", "--outdir")
     run(*builder, out, ROOT)
     (sdist,), (wheel,) = out.glob("*.tar.gz"), out.glob("*.whl")
@@ -140,7 +154,7 @@ def build(out: Path, scratch: Path) -> tuple[Path, Path]:
     return sdist, wheel
 
 
-class Empty:
+class EmptyEnvironment:
     """An environment that holds the wheel and what it asks for, and a folder that holds nothing.
 
     Args:
@@ -171,7 +185,7 @@ def readme_blocks() -> list[str]:
     return [block for block in blocks if "import gymnasium" in block and "agents" not in block]
 
 
-def use_core(empty: Empty) -> None:
+def use_core(empty: EmptyEnvironment) -> None:
     """Uses what the wheel has without an extra: no torch, the README's lines, every command's help."""
     with step("the wheel alone imports, and torch is not there"):
         empty.install()
@@ -196,7 +210,7 @@ def use_core(empty: Empty) -> None:
             raise ReleaseError("rlsf-train: expected the name of the missing extra")
 
 
-def use_learner(empty: Empty) -> None:
+def use_learner(empty: EmptyEnvironment) -> None:
     """Trains with the wheel and its extra `agents`, in a folder that holds nothing."""
     with step("the wheel with [agents] is installed"):
         empty.install("agents")
@@ -208,7 +222,7 @@ def use_learner(empty: Empty) -> None:
         empty.run("python", OUTSIDE / "learners.py", empty.folder)
 
 
-def check_types(empty: Empty) -> None:
+def check_types(empty: EmptyEnvironment) -> None:
     """Checks a user's scripts strictly with both type checkers, against what is installed."""
     files = sorted(path.name for path in OUTSIDE.glob("*.py"))
     for path in OUTSIDE.iterdir():
@@ -226,7 +240,7 @@ def release(out: Path, parts: Collection[str], version: str) -> None:
     """Builds, looks into what was built, and uses it.
 
     Args:
-        out: Folder for sdist and wheel; what it held is removed.
+        out: Folder for sdist and wheel; those that it held are removed.
         parts: Which of `PARTS` are done.
         version: The version that they must have.
     """
@@ -239,7 +253,7 @@ def release(out: Path, parts: Collection[str], version: str) -> None:
             check_archives(sdist, wheel, tracked, version)
         with step("twine check --strict"):
             run(sys.executable, "-m", "twine", "check", "--strict", sdist, wheel)
-        empty = Empty(scratch, wheel)
+        empty = EmptyEnvironment(scratch, wheel)
         for part, use in zip(PARTS, (use_core, use_learner, check_types), strict=True):
             if part in parts:
                 use(empty)

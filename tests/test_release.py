@@ -135,6 +135,19 @@ def test_a_wheel_without_the_mark_of_its_types_is_refused(release, tmp_path):
         release.check_archives(*pair, tracked, "1.2.0")
 
 
+def test_what_was_built_before_is_removed_and_a_folder_of_something_else_is_refused(release, tmp_path):
+    built = ("rlsf_gym-0.1.0.tar.gz", "rlsf_gym-0.1.0-py3-none-any.whl")
+    for name in (*built, "mine.whl"):
+        (tmp_path / name).touch()
+    with pytest.raises(release.ReleaseError, match="expected a folder for sdist and wheel alone"):
+        release.clear(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {*built, "mine.whl"}
+    (tmp_path / "mine.whl").unlink()
+    release.clear(tmp_path)
+    assert not [*tmp_path.iterdir()]
+    release.clear(tmp_path / "there is none")
+
+
 def test_the_readme_has_lines_for_an_environment_without_learner(release):
     blocks = release.readme_blocks()
     assert blocks and all("agents" not in block for block in blocks)
@@ -156,6 +169,15 @@ def test_actions_have_their_major_version(workflow):
     used = [step["uses"] for step in steps_of(workflow) if "uses" in step]
     assert used
     assert [name for name in used if not re.fullmatch(r"[\w./-]+@(v\d+|release/v\d+)", name)] == []
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.name)
+def test_a_job_ends_by_itself_and_keeps_no_token(workflow):
+    """One that hangs would hold a machine for six hours; a token that is kept is there for later steps."""
+    assert read(workflow)["permissions"] == {"contents": "read"}
+    assert all(0 < job["timeout-minutes"] <= 240 for job in read(workflow)["jobs"].values())
+    checkouts = [step for step in steps_of(workflow) if step.get("uses", "").startswith("actions/checkout@")]
+    assert checkouts and all(step["with"]["persist-credentials"] is False for step in checkouts)
 
 
 def test_the_pythons_that_are_claimed_are_those_that_are_tested():
