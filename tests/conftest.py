@@ -3,9 +3,12 @@
 import shutil
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
+
+from tests.helpers.called import call_main
 
 TRAIN = Path(__file__).parents[1] / "examples" / "train_sentiment.py"
 
@@ -18,16 +21,7 @@ def pytest_addoption(parser):
 @pytest.fixture
 def run_main(capsys):
     """Returns a function: a command's main, arguments -> (exit status, stdout, lines of stderr)."""
-
-    def run(main, *arguments):
-        try:
-            status = main([str(argument) for argument in arguments])
-        except SystemExit as exit_:
-            status = exit_.code
-        captured = capsys.readouterr()
-        return status, captured.out, captured.err.splitlines()
-
-    return run
+    return partial(call_main, capsys)
 
 
 @pytest.fixture(scope="module")

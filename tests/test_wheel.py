@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import sysconfig
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 MODELS = {"torch", "transformers", "safetensors"}
 DRAWING = {"matplotlib", "scipy", "jinja2"}
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 ABSENT = """
 import sys
 
@@ -70,7 +72,7 @@ def run(scripts, tmp_path):
     return call
 
 
-def test_the_four_commands_work_in_an_empty_folder(run, tmp_path):
+def test_the_commands_work_in_an_empty_folder(run):
     trained = run("rlsf-train", "--episodes", 256, "--out", "runs/first", "--threads", 1)
     assert trained.returncode == 0, trained.stderr
     assert "256 episodes" in trained.stdout and "runs/first/samples.html" in trained.stdout
@@ -101,7 +103,7 @@ def test_the_four_commands_work_in_an_empty_folder(run, tmp_path):
         ("rlsf-report", [ROOT / "docs" / "results" / "tiny-quick.jsonl.xz"], DRAWING, "report"),
     ],
 )
-def test_without_its_extra_each_names_it_in_one_line(run, tmp_path, script, arguments, absent, extra):
+def test_without_its_extra_each_names_it_in_one_line(run, script, arguments, absent, extra):
     done = run(script, *arguments, absent=absent)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1), done.stderr
     assert done.stderr.startswith("error: ")
@@ -116,7 +118,8 @@ def test_what_needs_no_extra_works_without_any(run, tmp_path):
         ("rlsf-view", "rollouts.jsonl"),
         ("rlsf-check", "vader"),
         ("rlsf-explore", "--out", "page.html"),
-        *((script, "--help") for script in ("rlsf-train", "rlsf-study", "rlsf-report", "rlsf-show")),
+        ("rlsf-audit", "rlsf_gym:rlsf_gym/Sentiment-v0", "--fail-on", "never"),
+        *((script, "--help") for script in PROJECT["scripts"]),
     ):
         done = run(script, *arguments, absent=absent)
         assert (done.returncode, done.stderr) == (0, ""), (script, done.stderr)

@@ -125,7 +125,7 @@ def test_shares_follow_each_other():
     assert not Second().is_main
 
 
-def test_shares_are_equal(make_toy):
+def test_shares_are_equal():
     check_rounds(TokenPPOConfig(), Shapes(64, 1, 1, 1), Second())
     with pytest.raises(ValueError, match="multiple of the environment's num_envs = 128, times 2 processes"):
         check_rounds(TokenPPOConfig(), Shapes(128, 1, 1, 1), Second())

@@ -39,7 +39,7 @@ def report(run_main):
     return partial(run_main, main)
 
 
-def test_a_finished_run(report, run_folder, tiny_policy):
+def test_a_finished_run(report, run_folder):
     drawn = (run_folder / "curves.png").read_bytes()
     (run_folder / "curves.png").unlink()
     status, output, errors = report(run_folder)

@@ -3,11 +3,13 @@
 import json
 import os
 import re
+from functools import partial
 
 import pytest
 
 from agents.commands.show import main
 from agents.runs.run_report import describe_run, read_run
+from tests.helpers.called import call_main
 
 pytestmark = pytest.mark.whole
 
@@ -37,13 +39,7 @@ def write(folder, name, content):
 @pytest.fixture
 def report(capsys):
     """Returns a function: arguments -> (exit status, stdout, lines of stderr)."""
-
-    def call(*arguments):
-        status = main([str(argument) for argument in arguments])
-        captured = capsys.readouterr()
-        return status, captured.out, captured.err.splitlines()
-
-    return call
+    return partial(call_main, capsys, main)
 
 
 def test_what_the_files_say_is_shown_and_not_obeyed(run, report):

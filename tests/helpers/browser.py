@@ -137,6 +137,7 @@ def open_browser(program: str, profile: Path) -> Iterator[Browser]:
     process = subprocess.Popen(
         [*wrapper, program, *FLAGS, f"--user-data-dir={profile}", "about:blank"],
         pass_fds=(command_end, reply_end),
+        env={**os.environ, "TMPDIR": str(profile)},  # it leaves folders there
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

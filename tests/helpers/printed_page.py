@@ -222,16 +222,17 @@ def main() -> int:
     parser.add_argument("--folder", type=Path)
     options = parser.parse_args()
     text, page = options.page.read_text(encoding="utf-8"), options.page.resolve()
-    folder = options.folder or Path(tempfile.mkdtemp())
-    folder.mkdir(parents=True, exist_ok=True)
     pieces, end, differing = [], 0, 0
-    for block, printed in run_page(page, folder):
-        if block.expected is None or matches(printed, block.expected, free=block.free):
-            continue
-        differing += 1
-        sys.stdout.write(f"{options.page}, line {block.line}: printed\n{printed}\n")
-        pieces += [text[end : block.span[0]], _clean(printed) + "\n"]
-        end = block.span[1]
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = options.folder or Path(scratch)
+        folder.mkdir(parents=True, exist_ok=True)
+        for block, printed in run_page(page, folder):
+            if block.expected is None or matches(printed, block.expected, free=block.free):
+                continue
+            differing += 1
+            sys.stdout.write(f"{options.page}, line {block.line}: printed\n{printed}\n")
+            pieces += [text[end : block.span[0]], _clean(printed) + "\n"]
+            end = block.span[1]
     if options.write:
         options.page.write_text("".join([*pieces, text[end:]]), encoding="utf-8")
     sys.stdout.write(f"{differing} differ\n")

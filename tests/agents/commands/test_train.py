@@ -1,11 +1,13 @@
 """`python -m agents train --env ID`: a run of an environment of which nothing is known but its id."""
 
 import json
+from functools import partial
 
 import gymnasium as gym
 import pytest
 
 from agents.commands import train
+from tests.helpers.called import call_main
 
 ENV_ID = "RoomToy-v0"
 
@@ -21,16 +23,7 @@ def toy_id(make_toy):
 def call(tmp_path, capsys, monkeypatch):
     """Returns a function: arguments -> (status, stdout, lines of stderr), in an empty folder."""
     monkeypatch.chdir(tmp_path)
-
-    def run(*arguments):
-        try:
-            status = train.main([str(argument) for argument in arguments])
-        except SystemExit as ended:
-            status = ended.code
-        captured = capsys.readouterr()
-        return status, captured.out, captured.err.splitlines()
-
-    return run
+    return partial(call_main, capsys, train.main)
 
 
 @pytest.fixture

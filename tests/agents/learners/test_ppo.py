@@ -213,7 +213,7 @@ def test_a_second_checkpoint_links_the_reference(make_agent, tmp_path):
     assert (path / "policy" / "model.safetensors").stat().st_ino != policy_inode
 
 
-def test_a_checkpoint_for_another_vocabulary_is_refused(make_agent, make_toy, tmp_path, monkeypatch):
+def test_a_checkpoint_for_another_vocabulary_is_refused(make_agent, make_toy, tmp_path):
     make_agent().save(tmp_path / "checkpoint")
     env = make_toy(num_envs=16)
     env.single_action_space = gym.spaces.MultiDiscrete([8] * T)

@@ -115,7 +115,7 @@ def slow_gradients(policy, rollout, batch, config):
 
 
 @pytest.mark.parametrize("accumulation_steps", [1, 4])
-def test_the_gradient_is_that_of_the_formula(make_toy, make_policy, policy, accumulation_steps):
+def test_the_gradient_is_that_of_the_formula(make_toy, policy, accumulation_steps):
     """With old log-probs and values off by up to 0.4: on either side of both clip ranges."""
     config = config_of(accumulation_steps=accumulation_steps, vf_coef=0.5)
     rollout = play(make_toy, policy)

@@ -186,7 +186,7 @@ def test_the_bundled_model_is_known_by_its_name(tmp_path):
     assert torch.equal(logprobs(CausalLMPolicy.from_pretrained(tmp_path)), logprobs(policy))
 
 
-def test_both_may_move_and_so_may_one_of_them(base_folder, tmp_path, monkeypatch):
+def test_both_may_move_and_so_may_one_of_them(base_folder, tmp_path):
     policy = move(CausalLMPolicy.from_pretrained(base_folder, lora=SMALL))
     policy.save_pretrained(tmp_path / "saved")
     shutil.copytree(tmp_path, tmp_path.parent / f"{tmp_path.name}-moved")  # both, as they lay

@@ -112,7 +112,7 @@ def test_damaged_folders_are_refused_in_one_line(folder, damage):
     assert str(folder) in str(caught.value)
 
 
-def test_a_whole_folder_and_one_in_several_files_are_read(folder, make_policy, tmp_path):
+def test_a_whole_folder_and_one_in_several_files_are_read(folder, tmp_path):
     policy = CausalLMPolicy.from_pretrained(folder)
     policy.backbone.model.save_pretrained(tmp_path / "several", max_shard_size="20KB")
     assert len(list((tmp_path / "several").glob("*.safetensors"))) > 1

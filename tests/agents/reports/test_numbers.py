@@ -464,7 +464,7 @@ group = "designs\""""
     assert "potential: lr = 0.1; terminal: lr = 0.3" in text
 
 
-def test_wrong_input_is_refused(make, tmp_path):
+def test_wrong_input_is_refused(make):
     with pytest.raises(ValueError, match=r"expected a measure of episodes_to_goal, area.* got 'luck'"):
         make(toml=STUDY.replace('measure = "judge"', 'measure = "luck"'))
     with pytest.raises(ValueError, match="NaN"):

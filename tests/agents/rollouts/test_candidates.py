@@ -23,7 +23,6 @@ from tests.helpers.candidate_game import V as GAME_V
 V = 6
 MASK = torch.tensor([[True, True, True], [True, False, False]])
 TOKENS = torch.tensor([[5, 1, 4, 0], [5, 2, 0, 0]])
-TOKENS_T = TOKENS[:, 1:]
 
 
 def infos(**changed):

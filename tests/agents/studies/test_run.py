@@ -355,7 +355,7 @@ def test_training_that_was_killed_leaves_the_bytes_of_one_left_alone(make_policy
         assert len(read_cell(alone / name).iterations) == 8
 
 
-def test_a_worker_that_dies_is_named(tmp_path):
+def test_a_worker_that_dies_is_named():
     with ProcessExecutor(1) as executor:
         error = executor.submit(os._exit, 7).exception()
     assert "status 7" in str(error)

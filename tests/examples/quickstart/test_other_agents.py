@@ -4,6 +4,7 @@ import ast
 import importlib.util
 import json
 import math
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -23,39 +24,38 @@ RUNS = {  # script: (package it needs, episodes, lines of its curve)
 PUZZLES = {"reinforce": "rlsf_gym:rlsf_gym/Countdown-v0", "sb3_ppo": "rlsf_gym:rlsf_gym/CountdownToken-v0"}
 
 
+def train(folder, name, *words):
+    """Returns what an example prints, and the lines of its curve."""
+    package = RUNS[name][0]
+    if importlib.util.find_spec(package) is None:
+        pytest.skip(f"needs {package}")
+    out = folder / "curve.jsonl"
+    done = subprocess.run(
+        [sys.executable, str(ROOM / f"{name}.py"), *map(str, words), "--out", str(out)],
+        env={**os.environ, "TMPDIR": str(folder)},  # stable-baselines3 leaves a folder of logs there
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return done.stdout, [json.loads(line) for line in out.read_text().splitlines()]
+
+
 @pytest.mark.whole
 @pytest.mark.parametrize("name", RUNS)
 def test_example_runs_and_leaves_its_curve(name, tmp_path):
-    package, episodes, lines = RUNS[name]
-    if importlib.util.find_spec(package) is None:
-        pytest.skip(f"needs {package}")
-    out = tmp_path / "curve.jsonl"
-    command = [sys.executable, str(ROOM / f"{name}.py"), "--episodes", str(episodes), "--seed", "1"]
-    done = subprocess.run(
-        [*command, "--out", str(out)], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    rows = [json.loads(line) for line in out.read_text().splitlines()]
+    _, episodes, lines = RUNS[name]
+    printed, rows = train(tmp_path, name, "--episodes", episodes, "--seed", 1)
     assert len(rows) == lines
     for row in rows:
         assert all(math.isfinite(value) for value in row.values())
         assert -2.0 <= row["reward"] <= 2.0
     first, last = rows[0]["reward"], rows[-1]["reward"]
-    assert f"first tenth {first:+.3f}, last tenth {last:+.3f}" in done.stdout
+    assert f"first tenth {first:+.3f}, last tenth {last:+.3f}" in printed
 
 
 @pytest.mark.whole
 @pytest.mark.parametrize("name", PUZZLES)
 def test_puzzles_are_trained_on_without_a_change_but_the_id(name, tmp_path):
-    package = RUNS[name][0]
-    if importlib.util.find_spec(package) is None:
-        pytest.skip(f"needs {package}")
-    out = tmp_path / "curve.jsonl"
-    words = ["--env", PUZZLES[name], "--episodes", "192", "--out", str(out)]
-    command = [sys.executable, str(ROOM / f"{name}.py"), *words]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    rows = [json.loads(line) for line in out.read_text().splitlines()]
+    _, rows = train(tmp_path, name, "--env", PUZZLES[name], "--episodes", 192)
     assert len(rows) >= 2
     assert all(-1.0 <= row["reward"] <= 1.0 for row in rows)
 

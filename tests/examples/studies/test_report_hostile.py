@@ -412,7 +412,7 @@ DAMAGES = 6
 
 
 @pytest.mark.parametrize("name", ["known", "tier0", "gradients", "negation"])
-def test_a_value_of_another_type_ends_in_one_line_or_in_a_report(sound, tmp_path, name, capsys):
+def test_a_value_of_another_type_ends_in_one_line_or_in_a_report(sound, tmp_path, name):
     from agents.reports import load_additions
     from agents.reports import report as general
 

@@ -1,18 +1,13 @@
 """How commands are called here."""
 
+from functools import partial
+
 import pytest
+
+from tests.helpers.called import call_main
 
 
 @pytest.fixture
-def call_main(capsys):
+def run_main(capsys):
     """Returns a function: a command's main, arguments -> (exit status, stdout, lines of stderr)."""
-
-    def run(main, *arguments):
-        try:
-            status = main([str(argument) for argument in arguments])
-        except SystemExit as ended:
-            status = ended.code
-        captured = capsys.readouterr()
-        return status, captured.out, captured.err.splitlines()
-
-    return run
+    return partial(call_main, capsys)

@@ -25,11 +25,11 @@ def mentions(data_source, solution_str, ground_truth, extra_info=None):
 
 
 @pytest.fixture
-def call(call_main, tmp_path, monkeypatch):
+def call(run_main, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", list(sys.path))
     (tmp_path / "mine.py").write_text(MINE)
-    return partial(call_main, main)
+    return partial(run_main, main)
 
 
 @pytest.mark.whole

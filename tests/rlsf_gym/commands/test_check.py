@@ -41,13 +41,13 @@ LIAR = Design("liar", pay_first, causal=True, conserving=True, bounded=True, cos
 
 
 @pytest.fixture
-def call(call_main, tmp_path, monkeypatch):
+def call(run_main, tmp_path, monkeypatch):
     import sys
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", list(sys.path))
     (tmp_path / "checked_parts.py").write_text(PARTS)
-    return partial(call_main, main)
+    return partial(run_main, main)
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ from rlsf_gym.commands.view import main
 
 
 @pytest.fixture
-def call(call_main):
-    return partial(call_main, main)
+def call(run_main):
+    return partial(run_main, main)
 
 
 @pytest.fixture
