@@ -14,8 +14,18 @@ TRAIN = Path(__file__).parents[1] / "examples" / "train_sentiment.py"
 
 
 def pytest_addoption(parser):
-    """Adds how often a run is killed by the test that kills one at random moments."""
+    """Adds how often a run is killed by the test that kills one, and whether a test may be skipped."""
     parser.addoption("--kills", type=int, default=10, help="of test_resume_kill.py (default: 10)")
+    parser.addoption("--none-skipped", action="store_true", help="a test that would be skipped fails")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Fails what is skipped under `--none-skipped`: in an environment made for tests nothing is missing."""
+    report = yield
+    if report.skipped and not hasattr(report, "wasxfail") and item.config.getoption("none_skipped"):
+        report.outcome, report.longrepr = "failed", f"--none-skipped: {report.longrepr[2]}"
+    return report
 
 
 @pytest.fixture

@@ -187,6 +187,12 @@ def test_the_pythons_that_are_claimed_are_those_that_are_tested():
     assert PROJECT["requires-python"] == f">={tested[0]}"
 
 
+def test_an_adapter_is_not_taken_for_tested_where_its_trainer_is_missing():
+    steps = steps_of(".github/workflows/adapters.yml")
+    (command,) = (step["run"] for step in steps if "-m adapters" in step.get("run", ""))
+    assert "--none-skipped" in command.split()
+
+
 def test_only_what_publishes_may_ask_for_an_identity():
     """Jobs that can publish run nothing of this tree, so that no dependency of the build can."""
     jobs = read(".github/workflows/release.yml")["jobs"]
