@@ -50,6 +50,16 @@ def test_it_says_nothing_of_a_machine(notebook):
     assert "![" not in text  # the site loads nothing remote
 
 
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda one: one.stem)
+def test_its_pictures_have_alt_texts(notebook):
+    cells = [cell for cell in jupytext.read(notebook).cells if cell.cell_type == "code"]
+    drawn = [cell for cell in cells if "plt.show()" in cell.source]
+    assert all(cell.metadata.get("mystnb", {}).get("image", {}).get("alt") for cell in drawn)
+    frames = [cell.source for cell in cells if "<iframe" in cell.source]
+    assert drawn or frames
+    assert all("<iframe title=" in source for source in frames)
+
+
 def test_the_export_is_the_text_notebook_without_outputs():
     """`jupytext --to ipynb docs/notebooks/token_rewards.md` writes it anew."""
     text = jupytext.read(FOLDER / "token_rewards.md")

@@ -1,5 +1,6 @@
 """docs/_ext/rlsf_site: a small site is built, with Markdown copies, llms.txt, links to the repository."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -33,7 +34,10 @@ FILES = {
     "```html\n<!-- kept in code --> [x](y.md)\n```\n",
     "docs/book.md": "---\njupytext:\n  text_representation:\n    format_name: myst\nkernelspec:\n"
     "  name: python3\n  display_name: p\n---\n# A notebook\n\nIt adds.\n\n"
-    "```{code-cell} ipython3\n:tags: [x]\nprint(17 * 3)\n```\n\n```{code-cell} ipython3\ny = 1\n```\n",
+    "```{code-cell} ipython3\n:tags: [x]\nprint(17 * 3)\n```\n\n```{code-cell} ipython3\ny = 1\n```\n\n"
+    "```{code-cell} ipython3\n---\nmystnb:\n  image:\n    alt: One pixel.\n---\n"
+    "from IPython.display import HTML, Image, display\ndisplay(Image('pixel.png'))\n"
+    "HTML('<p title=\"Two &amp; three\">x</p>')\n```\n",
     "docs/api.md": "# API\n\nSee {py:func}`load_design <rlsf_gym.load_design>`.\n\n"
     "```{eval-rst}\n.. autofunction:: rlsf_gym.load_design\n```\n",
     "examples/run.py": "",
@@ -87,10 +91,18 @@ def test_each_page_has_a_copy_and_says_so(site):
 
 
 def test_the_copy_of_a_notebook_has_what_it_printed(site):
+    (picture,) = (path.name for path in (site / "_images").iterdir() if path.name != "pixel.png")
     assert (site / "book.md").read_text() == (
         "# A notebook\n\nIt adds.\n\n```python\nprint(17 * 3)\n```\n\n"
-        "```text\n51\n```\n\n```python\ny = 1\n```\n"
+        "```text\n51\n```\n\n```python\ny = 1\n```\n\n"
+        "```python\nfrom IPython.display import HTML, Image, display\ndisplay(Image('pixel.png'))\n"
+        "HTML('<p title=\"Two &amp; three\">x</p>')\n```\n\n"
+        f"![One pixel.](_images/{picture})\n\n(Two & three: on the HTML page.)\n"
     )
+
+
+def test_pictures_of_a_notebook_have_their_alt_text(site):
+    assert re.search(r'<img alt="One pixel." src="_images/\w{64}.png"', (site / "book.html").read_text())
 
 
 def test_the_copy_of_the_api_has_docstrings(site):

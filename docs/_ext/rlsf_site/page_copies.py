@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 from pathlib import Path
 from posixpath import dirname, join, normpath, relpath
 from typing import Any
@@ -19,6 +20,8 @@ from rlsf_site.repository_links import repository_path
 FENCE = re.compile(
     r"^(?P<ticks>`{3,}|:{3,})(?P<info>[^\n`]*)\n(?P<body>.*?)^(?P=ticks)[ ]*$\n?", flags=re.M | re.S
 )
+CELL_OPTIONS = re.compile(r"\A(?:(?::[\w-]+:[^\n]*\n)+|---\n.*?\n---\n)", flags=re.S)
+TITLE = re.compile(r'\btitle="([^"]*)"')
 FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", flags=re.S)
 ROLE = re.compile(r"\{py:\w+\}(`[^`<]+?)(?: <[^>]+>)?`")
 LINK = re.compile(r"(!?)\[((?:[^\[\]]|\[[^\]]*\])*)\]\(([^)\s]+)\)")
@@ -58,10 +61,19 @@ class Copy:
         if info == "{eval-rst}":
             return tell(body) + "\n"
         if info.startswith("{code-cell}"):
-            code = re.sub(r"\A(?::[\w-]+:.*\n)+", "", body)
-            output = next(self.outputs, "")
-            return fence(code, "python") + "\n" + (f"\n{fence(output)}\n" if output else "")
+            shown = map(self._output, next(self.outputs, []))
+            return "\n\n".join([fence(CELL_OPTIONS.sub("", body), "python"), *shown]) + "\n"
         return match[0]
+
+    def _output(self, node: nodes.Element) -> str:
+        """Returns what a cell shows: text, a picture with its alt text, or where HTML can be looked at."""
+        if isinstance(node, nodes.image):
+            picture = f"_images/{self.app.env.images[node['uri']][1]}"
+            return f"![{node.get('alt', '')}]({self._to(picture)})"
+        if isinstance(node, nodes.raw):
+            title = TITLE.search(node.astext())
+            return f"({unescape(title[1]) if title else 'Output'}: on the HTML page.)"
+        return fence(node.astext())
 
     def _toctree(self, body: str) -> str:
         """Returns the pages of a table of contents as a list of links; nothing of one that is hidden."""
@@ -109,15 +121,22 @@ def title_of(app: Sphinx, name: str) -> str:
     return app.env.titles[name].astext()
 
 
-def read_outputs(doctree: nodes.document) -> list[str]:
-    """Returns what each code cell of a notebook printed, "" of one that printed nothing."""
+def read_outputs(doctree: nodes.document) -> list[list[nodes.Element]]:
+    """Returns what each code cell of a notebook shows, in order: blocks of text, pictures, raw HTML."""
     cells = [node for node in doctree.findall(nodes.container) if "cell" in node["classes"]]
-    told = []
-    for cell in cells:
-        shown = [node for node in cell.findall(nodes.container) if "cell_output" in node["classes"]]
-        blocks = [block.astext() for output in shown for block in output.findall(nodes.literal_block)]
-        told.append("\n".join(blocks))
-    return told
+    return [
+        [_best(part) for output in cell.children if "cell_output" in output["classes"] for part in output]
+        for cell in cells
+    ]
+
+
+def _best(part: nodes.Element) -> nodes.Element:
+    """Returns the form of an output that says most: it may stand there as a picture, HTML and text."""
+    for kind in (nodes.image, nodes.raw, nodes.literal_block):
+        found = next(iter(part.findall(kind)), None)
+        if found is not None:
+            return found
+    raise ValueError(f"expected text, a picture or HTML among the outputs of a cell, got {part.tagname}")
 
 
 def write_copies(app: Sphinx, failed: Exception | None) -> None:
