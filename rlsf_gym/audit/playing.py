@@ -16,6 +16,8 @@ __all__ = ["EnvironmentPayer"]
 
 _EPISODES = 4
 """Episodes whose prompts are taken where the domain has no examples."""
+_RESPONSES = 8
+"""Responses to each of these prompts, made of the domain's sample pieces."""
 
 
 class EnvironmentPayer:
@@ -83,9 +85,26 @@ class EnvironmentPayer:
         _, info = self._env.reset(seed=seed)
         key = self._task.option
         return {
-            "columns": {key: info[key]}, "prompt": info["prompt"], "responses": [], "messages": [],
-            "truth": None,
+            "columns": {key: info[key]}, "prompt": info["prompt"], "responses": self._draw_responses(seed),
+            "messages": [], "truth": None,
         }  # fmt: skip
+
+    def _draw_responses(self, seed: int) -> list[str]:
+        """Returns responses of sample pieces, those that the tokenizer can write, from one piece to many."""
+        texts = [piece.decode(errors="ignore") for piece in self._task.domain.samples.pieces]
+        pieces = [text for text in texts if text and self._is_writable(text)]
+        if not pieces:
+            return []
+        rng, most = np.random.default_rng(seed), min(self._size, _RESPONSES)
+        drawn = (rng.choice(len(pieces), 1 + number % most) for number in range(_RESPONSES))
+        return ["".join(pieces[number] for number in numbers) for numbers in drawn]
+
+    def _is_writable(self, text: str) -> bool:
+        try:
+            self._tokenizer.encode(text)
+        except ValueError:
+            return False
+        return True
 
     def pay(self, rows: Sequence[Row], chat: bool) -> Found:
         """Returns what each response was paid in an episode of its own, with the rewards of its tokens."""

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
+from rlsf_gym.designs import Design
+from rlsf_gym.domains import Domain
+
 __all__ = ["KINDS", "TRUTH_NAMES", "Signature", "find_signature"]
 
 KINDS: Final = ("trl", "verl", "scorer", "environment")
@@ -66,6 +69,7 @@ def find_signature(part: Any, kwargs: Mapping[str, Any], forced: str | None = No
     Raises:
         ValueError: If it has none of these signatures.
     """
+    _refuse_parts(part)
     made, left = _make(part, kwargs)
     if hasattr(made, "score") or hasattr(made, "assess"):
         return _of_scorer(made, left, forced)
@@ -93,6 +97,21 @@ def _make(part: Any, kwargs: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
     if is_maker and not hasattr(part, "score") and not _required(names, kwargs):
         return part(**kwargs), {}
     return part, dict(kwargs)
+
+
+def _refuse_parts(part: Any) -> None:
+    """Refuses a domain and a reward design, which are no rewards, and says how they are audited.
+
+    Raises:
+        ValueError: If it is one of them.
+    """
+    for kind, argument, what in (("domain", "domain", Domain), ("reward design", "reward_design", Design)):
+        if isinstance(part, what):
+            raise ValueError(
+                f"a reward must be a function with a signature or a scorer, got the {kind} {part.name!r}: "
+                f"audit an environment, rlsf_gym:rlsf_gym/Sentiment-v0 --kwargs {argument}=MODULE:NAME, or "
+                "use rlsf-check"
+            )
 
 
 def _parameters(part: Any) -> Mapping[str, inspect.Parameter] | None:

@@ -104,6 +104,8 @@ def _conserving(standing: Standing, played: list[Played]) -> Result:
 
 def _bounded(standing: Standing, played: list[Played]) -> Result:
     rows = [(max(map(abs, paid.token_rewards[0]), default=0.0), asked, paid) for asked, paid in played]
+    if not rows:
+        return Undecided("bounded", "no response was played")
     largest, asked, paid = max(rows, key=lambda row: row[0])
     if largest <= _BOUND + _TOLERANCE:
         return Passed("bounded", f"a token is paid {largest:.4g} at most, in absolute terms")

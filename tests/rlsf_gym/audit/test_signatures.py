@@ -5,6 +5,8 @@ from functools import partial
 import pytest
 
 from rlsf_gym.audit.signatures import find_signature
+from rlsf_gym.designs import load_design
+from rlsf_gym.domains import load_domain
 
 
 def trl(completions, answer, nums, weight=1.0, **kwargs):
@@ -84,6 +86,8 @@ def test_only_what_is_taken_is_given():
     [
         (lambda response, truth: 0.0, None, "its parameters are response, truth"),
         (3, None, "a function with a signature or a scorer, got 3"),
+        (load_domain("countdown"), None, "got the domain 'countdown': audit an environment, rlsf_gym:"),
+        (load_design("uniform"), None, "Sentiment-v0 --kwargs reward_design=MODULE:NAME"),
         (Scorer, "verl", "a scorer has no verl signature"),
         (lambda completions, /: [], None, "completions is positional only"),
     ],
