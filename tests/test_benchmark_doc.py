@@ -11,6 +11,7 @@ import pytest
 from agents.reports import check_answers
 from agents.reports.report import open_report
 from agents.studies.read import read_study
+from agents.studies.training_checks import NEEDED
 
 pytestmark = pytest.mark.whole
 
@@ -39,6 +40,13 @@ def test_the_example_can_answer(folder):
     study = read_study(folder / "mine.toml")
     check_answers(study)
     assert len(study.main_cells()) == 12  # three designs, four seeds
+
+
+def test_what_has_no_default_is_said():
+    said = re.search(r"has to say (.*?): these have no default", PAGE, re.DOTALL)[1]
+    assert (
+        re.findall(r"`(\w+)`", said) == ["agent", "policy", "env", "episodes", "eval_episodes"] == [*NEEDED]
+    )
 
 
 def test_without_its_goal_it_is_refused_before_the_first_cell(folder):

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from agents.__main__ import main as agents_main
+from agents.flags.parser import typed as agents_typed
 from rlsf_gym.__main__ import main as rlsf_gym_main
 
 ROOT = Path(__file__).parents[1]
@@ -67,6 +68,12 @@ def test_help_names_the_command_as_it_was_typed(script, capsys, monkeypatch):
         with pytest.raises(SystemExit):
             importlib.import_module(f"{package}.commands.{name}").main(["--help"])
         assert capsys.readouterr().out.startswith(f"usage: {typed} [")
+
+
+def test_another_command_is_named_as_its_user_types_commands(monkeypatch):
+    for path, named in (("bin/rlsf-study", "rlsf-report"), ("agents/__main__.py", "python -m agents report")):
+        monkeypatch.setattr("sys.argv", [path])
+        assert agents_typed("python -m agents report") == named
 
 
 def test_a_run_folder_alone_is_shown_where_to_go(tmp_path, capsys):

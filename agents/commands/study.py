@@ -229,7 +229,7 @@ def conclude(summary: Summary, folder: StudyFolder) -> int:
     if summary.left:
         say(f"time is over: {summary.done} cells are done, {len(summary.left)} of this phase are left")
     elif not summary.errors:
-        say(f"{summary.done} cells are done: python -m agents report {folder.path}")
+        say(f"{summary.done} cells are done: {typed('python -m agents report')} {folder.path}")
     return 1 if summary.errors else 0
 
 

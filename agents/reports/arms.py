@@ -189,11 +189,13 @@ def _of_seeds(results: Iterable[CellResult], seeds: Iterable[int], name: str) ->
     """Returns the results with planned seeds, in the order of the seeds."""
     wanted = set(seeds)
     kept = sorted((one for one in results if one.seed in wanted), key=lambda one: one.seed)
-    hashes = {result.header["settings_sha256"] for result in kept}
-    if len(hashes) > 1:
+    found = {result.header["settings_sha256"]: result.id for result in reversed(kept)}
+    if len(found) > 1:
+        whose = " and ".join(sorted(found.values())[:3])
         raise ValueError(
-            f"{name}: expected runs that differ in their seed alone, got {len(hashes)} different settings; "
-            "remove the cells of an earlier version of the study"
+            f"{name}: expected runs that differ in their seed alone, got {len(found)} different settings, "
+            f"those of {whose}; remove the files of an earlier version of the study from cells/, or run this "
+            "one with another --out"
         )
     return kept
 

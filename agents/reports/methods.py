@@ -133,6 +133,8 @@ def _runs(numbers: Numbers) -> str:
         parts.append(
             f"{numbers['progress']['strays']} cells that the study file does not ask for were left out."
         )
+    if "studies" in numbers:
+        parts.append(f"The cells were run for several studies: {_listed(numbers['studies'])}.")
     return " ".join(part for part in [*parts, stops_sentence(numbers.get("stops"))] if part)
 
 

@@ -73,8 +73,8 @@ def analyse(
         seconds: Arm to the seconds of an episode; None: they were not measured.
 
     Raises:
-        ValueError: If the cells are not those of one study, a contrast is about an unknown measure, seconds
-            are those of no arm, or a run was ended at a score before it had reached the goal.
+        ValueError: If a contrast is about an unknown measure, seconds are those of no arm, or a run was ended
+            at a score before it had reached the goal.
     """
     arms, tasks = read_tasks(study, results, in_order(study, read_arms(study, results)))
     check_arms(seconds or {}, [arm.name for arm in arms])
@@ -105,9 +105,16 @@ def analyse(
     }
     more = {"sensitivity": describe_sensitivity(study, sides), "stops": describe_stops(sides)}
     numbers |= {name: told for name, told in more.items() if told}
+    if len(studies_of(results)) > 1:
+        numbers["studies"] = studies_of(results)
     if study.interval != PERCENTILE:  # what reports had before there was a choice goes without saying
         numbers["interval"] = study.interval
     return rounded(numbers)
+
+
+def studies_of(results: Iterable[CellResult]) -> list[str]:
+    """Returns the names of the studies that cells were run for, in alphabetical order."""
+    return sorted({str(result.header["study"]) for result in results if "study" in result.header})
 
 
 def asked_measures(study: Study, seconds: Mapping[str, float] | None = None) -> list[str]:

@@ -22,7 +22,7 @@ from agents.reports.arms import read_arms
 from agents.reports.escapes import prose_to_markdown, to_json, to_markdown
 from agents.reports.look import LOOKS, SUFFIX, Look
 from agents.reports.methods import methods, methods_markdown, state
-from agents.reports.numbers import analyse, asked_measures, in_order, rounded
+from agents.reports.numbers import analyse, asked_measures, in_order, rounded, studies_of
 from agents.reports.page import Head, page
 from agents.reports.plan import CHANGED, plan_sentence
 from agents.reports.run_measures import Measures, measures_of
@@ -122,7 +122,10 @@ def find(name: str, places: Iterable[Path] = PLACES) -> Path:
 
 
 def read(place: Path, shapes: Mapping[str, Shape] | None = None) -> tuple[Study, list[CellResult]]:
-    """Returns the study and its finished cells; the study's name is that of its folder or file.
+    """Returns the study and its finished cells, whichever study they were run for.
+
+    The study's name is that which its cells keep; where they have none, or several, that of its folder or
+    file. What the cells of another study are to this one is decided by their settings alone.
 
     Args:
         place: Of `find`.
@@ -141,11 +144,9 @@ def read(place: Path, shapes: Mapping[str, Shape] | None = None) -> tuple[Study,
         study, results = read_study(plan), read_results(place, known)
     else:
         study, results = read_study(place / "study.toml"), read_results(place, known)
-    names = sorted({str(result.header["study"]) for result in results})
-    if len(names) > 1:
-        raise ValueError(f"{place}: expected the cells of one study, got those of {', '.join(names[:9])}")
-    if not names:
-        return replace(study, name=place.resolve().name), results
+    names = studies_of(results)
+    if len(names) != 1:
+        return replace(study, name=place.resolve().name.removesuffix(PACKED)), results
     return replace(study, name=check_file_name(names[0], what=f"{place}: line 1: cell: study")), results
 
 

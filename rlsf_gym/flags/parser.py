@@ -54,14 +54,14 @@ class Parser(argparse.ArgumentParser):
 
 
 def typed(command: str) -> str:
-    """Returns how a command was typed: as its installed script, or as it is given here.
+    """Returns a command as its user types commands: as an installed script, or as it is given here.
 
     Example:
         >>> typed("python -m package study")
         'python -m package study'
     """
     script = f"rlsf-{command.split()[-1]}"
-    return script if Path(sys.argv[0]).stem == script else command
+    return script if Path(sys.argv[0]).stem.startswith("rlsf-") else command
 
 
 def print_line(line: str) -> None:

@@ -124,19 +124,20 @@ def title_of(app: Sphinx, name: str) -> str:
 def read_outputs(doctree: nodes.document) -> list[list[nodes.Element]]:
     """Returns what each code cell of a notebook shows, in order: blocks of text, pictures, raw HTML."""
     cells = [node for node in doctree.findall(nodes.container) if "cell" in node["classes"]]
-    return [
-        [_best(part) for output in cell.children if "cell_output" in output["classes"] for part in output]
-        for cell in cells
-    ]
+    return [[_best(part) for output in _outputs(cell) for part in output.children] for cell in cells]
 
 
-def _best(part: nodes.Element) -> nodes.Element:
+def _outputs(cell: nodes.container) -> list[nodes.container]:
+    return [node for node in cell.findall(nodes.container) if "cell_output" in node["classes"]]
+
+
+def _best(part: nodes.Node) -> nodes.Element:
     """Returns the form of an output that says most: it may stand there as a picture, HTML and text."""
     for kind in (nodes.image, nodes.raw, nodes.literal_block):
         found = next(iter(part.findall(kind)), None)
         if found is not None:
             return found
-    raise ValueError(f"expected text, a picture or HTML among the outputs of a cell, got {part.tagname}")
+    raise ValueError(f"expected text, a picture or HTML among the outputs of a cell, got {part!r:.60}")
 
 
 def write_copies(app: Sphinx, failed: Exception | None) -> None:

@@ -469,7 +469,8 @@ def test_wrong_input_is_refused(make):
         make(toml=STUDY.replace('measure = "judge"', 'measure = "luck"'))
     with pytest.raises(ValueError, match="NaN"):
         rounded({"x": [math.nan]})
-    with pytest.raises(ValueError, match="2 different settings"):
+    two = r"2 different settings, those of (potential-0.95-seed0-\w{8}( and )?){2}; remove the files of an"
+    with pytest.raises(ValueError, match=two):
         make(toml=STUDY.replace("episodes = 2100", "episodes = 2200"))  # into the same folder
 
 
