@@ -55,8 +55,19 @@ def test_a_sound_site_has_no_dead_links(site):
         ),
         (
             "a.html",
-            '<link rel="preconnect" href="//fonts.example.org">',
+            '<link rel="dns-prefetch preconnect" href="//fonts.example.org">',
             "a.html: //fonts.example.org: loaded from another host, keep a copy of it in docs/_static",
+        ),
+        (
+            "_static/site.css",
+            "@import 'https://fonts.example.org/a.css'; p { background: url(data:image/png;base64,AA==) }",
+            "_static/site.css: https://fonts.example.org/a.css: loaded from another host, "
+            "keep a copy of it in docs/_static",
+        ),
+        (
+            "_static/site.css",
+            'p { background: url( "gone.svg" ); }',
+            "_static/site.css: gone.svg: there is no file gone.svg",
         ),
     ],
 )

@@ -17,7 +17,8 @@ from urllib.parse import unquote, urlsplit
 
 LOADED = {"img": "src", "script": "src", "source": "src", "iframe": "src", "video": "src", "audio": "src"}
 """Tags with the attribute that a browser loads without being asked."""
-LOADED_LINKS = ("stylesheet", "preload", "icon", "shortcut icon", "prefetch", "preconnect", "modulepreload")
+LOADED_LINKS = {"stylesheet", "preload", "icon", "prefetch", "preconnect", "modulepreload"}
+STYLE_LINK = re.compile(r"(?:@import\s*|url\(\s*)[\"']?([^\"')\s]+)")
 MARKDOWN_LINK = re.compile(r"\]\(([^)\s]+)\)")
 FENCE = re.compile(r"^(`{3,}).*?^\1", flags=re.M | re.S)
 
@@ -44,15 +45,17 @@ class _Reader(HTMLParser):
         self.page.anchors.update(given[name] for name in ("id", "name") if given.get(name))
         if tag in LOADED and given.get(LOADED[tag]):
             self.page.loaded.append(given[LOADED[tag]])
-        elif tag == "link" and given.get("rel") in LOADED_LINKS:
+        elif tag == "link" and LOADED_LINKS.intersection(given.get("rel", "").split()):
             self.page.loaded.append(given.get("href", ""))
         elif tag in ("a", "link", "area") and "href" in given:
             self.page.links.append(given["href"])
 
 
 def read_page(path: Path) -> Page:
-    """Returns what a page in HTML or Markdown links to; of Markdown, anchors are not known."""
+    """Returns what a page links to, in HTML, Markdown or CSS; anchors are those of HTML alone."""
     text = path.read_text(encoding="utf-8")
+    if path.suffix == ".css":
+        return Page(set(), [], STYLE_LINK.findall(text))
     if path.suffix != ".html":
         return Page(set(), MARKDOWN_LINK.findall(FENCE.sub("", text)), [])
     reader = _Reader()
@@ -64,10 +67,11 @@ def find_dead_links(folder: Path) -> Iterator[str]:
     """Yields a line for each link of the pages in a folder that leads to nothing.
 
     Args:
-        folder: Of the built site: its HTML, and the Markdown beside it.
+        folder: Of the built site: its HTML, the Markdown beside it, its CSS.
     """
     paths = sorted(path for ending in ("html", "md", "txt") for path in folder.rglob(f"*.{ending}"))
-    pages = {path.resolve(): read_page(path) for path in paths if not path.is_relative_to(folder / "_static")}
+    paths = [path for path in paths if not path.is_relative_to(folder / "_static")]
+    pages = {path.resolve(): read_page(path) for path in [*paths, *sorted(folder.rglob("*.css"))]}
     for path, page in pages.items():
         name = path.relative_to(folder.resolve())
         for link in page.loaded:
