@@ -59,6 +59,13 @@ def test_what_is_no_command_is_one_line(main, arguments, said, capsys):
     assert line.startswith("error: ") and said in line
 
 
+@pytest.mark.parametrize("main", [agents_main, rlsf_gym_main])
+def test_the_version_is_told(main, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert (ended.value.code, capsys.readouterr().out) == (0, f"rlsf-gym {PROJECT['version']}\n")
+
+
 @pytest.mark.parametrize("script", PROJECT["scripts"])
 def test_help_names_the_command_as_it_was_typed(script, capsys, monkeypatch):
     module, _, name = PROJECT["scripts"][script].partition(":")
