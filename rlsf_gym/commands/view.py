@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from rlsf_gym.flags.flag import named
 from rlsf_gym.flags.parser import Parser, print_error, print_line, typed
+from rlsf_gym.presets.own_modules import find_own_modules
 
 if TYPE_CHECKING:
     from rlsf_gym.text.tokenizer import Tokenizer
@@ -34,8 +35,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, metavar="FILE.html", help="the page (default: FILE.html)")
     parser.add_argument("--title", type=named, help="the page's title (default: the file's name)")
     parser.add_argument(
-        "--tokenizer", type=named, metavar="NAME", help="of tokens that are ids: a file or folder"
-    )
+        "--tokenizer", type=named, metavar="NAME",
+        help="of tokens that are ids: a file, a folder, or module:attribute, which is run",
+    )  # fmt: skip
     parser.add_argument(
         "--dataset", type=Path, metavar="FOLDER", help="write a folder for datasets.load_dataset instead"
     )
@@ -49,6 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     out: Path = options.out or options.file.with_suffix(".html")
     try:
+        find_own_modules({"tokenizer": options.tokenizer})
         tokenizer = None if options.tokenizer is None else load_tokenizer(options.tokenizer)
         if options.dataset is not None:
             return _export(options, tokenizer)

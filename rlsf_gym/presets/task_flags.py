@@ -95,11 +95,13 @@ FLAG_OF = {
 }
 """Path of an environment's argument to the flag of its own."""
 BY_THE_RUN = {
+    "domain": "a preset has its own: give --preset, or for one of yours --env rlsf_gym:rlsf_gym/Sentiment-v0 "
+    "--env-kwargs domain=MODULE:NAME",
     "split": "training and evaluation take theirs: give --eval-prompts",
     "render_mode": "a run renders nothing: samples.html shows the responses",
     "autoreset_mode": "the learner needs the one that is the default",
 }
-"""Arguments of the environment that a run sets by itself, each with the reason."""
+"""Arguments of the environment that a run sets by itself, each with the reason, or with what to give."""
 
 
 def call(path: str) -> str:

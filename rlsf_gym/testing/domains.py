@@ -133,14 +133,15 @@ def _check_instance(domain: Domain, split: str, instance: Any) -> None:
 def _check_refusals(domain: Domain, split: str, instance: Instance) -> None:
     """Checks that data which stands for no instance is refused by ValueError, as `reset` promises."""
     assert domain.instances is not None
+    refusal = "has instances whose make must raise ValueError for data that stand for none, such as"
     for data in ({}, {**copy_data(instance.data), "?": 0}):
         try:
             made = domain.instances(split).make(data)
         except ValueError:
             continue
         except Exception as error:
-            raise _broken(domain, f"must raise ValueError for the data {data}, got {error!r}") from error
-        raise _broken(domain, f"must raise ValueError for the data {data}, got {made!r}")
+            raise _broken(domain, f"{refusal} {data}, got {error!r}") from error
+        raise _broken(domain, f"{refusal} {data}, got {made!r}")
 
 
 def _check_environments(domain: Domain, scorer: Scorer, seed: int) -> None:

@@ -167,7 +167,8 @@ class Promises:
                     f"{prompt + response!r} with {what}, got {type(error).__name__}: {error}"
                 ) from error
             raise self.broken(
-                f"declares verifiable=True, but its certificate of {prompt + response!r} checks with {what}"
+                f"declares verifiable=True, but its certificate of {prompt + response!r} checks with {what}: "
+                "its checker must refuse all that it can't prove"
             )
         return proof
 

@@ -86,6 +86,10 @@ def test_a_classifiers_labels_and_device(complete):
         ("--env-kwargs objective_kwargs.target=1", "objective_kwargs.target: give it as --target"),
         ("--env-kwargs num_envs=4", "--env-kwargs num_envs: give it as --batch-size"),
         ("--env-kwargs split=all", "--env-kwargs split: training and evaluation take theirs"),
+        (
+            "--env-kwargs domain=mine:DOMAIN",
+            "domain: a preset has its own: give --preset, or for one of yours",
+        ),
         ("--env-kwargs verfy=true", "got 'verfy' (did you mean 'verify'?)"),
         ("--scorer-kwargs model=x", "--scorer-kwargs model: give it as --scorer-model"),
         ("--scorer-kwargs label_values={}", "--scorer-kwargs label_values: give it as --label-values"),
@@ -207,7 +211,7 @@ def test_what_candidates_change_is_told():
     given = {"lr": 1e-3}
     (note,) = PRESET.notes(settings.complete(PRESET, given), given)
     assert note == (
-        "every next token's reward is told, so --boundary open --episodes 128 --batch-size 8 "
-        "--minibatch-size 8 --kl-coef 0.05 --cliprange-high 1.0 --lam 0.0; --candidates off: the usual "
-        "settings"
+        "learns from the reward of every next token, by default with --boundary open --episodes 128 "
+        "--batch-size 8 --minibatch-size 8 --kl-coef 0.05 --cliprange-high 1.0 --lam 0.0; --candidates off: "
+        "from the sampled token's alone, with the usual settings"
     )

@@ -1,6 +1,7 @@
 """`rlsf-view`: the page of any JSONL of tokens and rewards, or one line of error."""
 
 import json
+import sys
 from functools import partial
 
 import pytest
@@ -30,6 +31,17 @@ def test_another_place_a_title_and_a_tokenizer(call, rollouts, tmp_path):
     assert call(rollouts, "--out", out, "--title", "Mine", "--tokenizer", "bytes")[0] == 0
     page = out.read_text()
     assert "<title>Mine</title>" in page and "[71]" not in page
+
+
+def test_a_tokenizer_of_the_working_folder_is_found(call, rollouts, tmp_path, monkeypatch):
+    (tmp_path / "my_view_tokens.py").write_text(
+        "from rlsf_gym.testing import PieceTokenizer\n"
+        "TOKENIZER = PieceTokenizer(*(b'%d|' % number for number in range(80)))\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [one for one in sys.path if one not in ("", str(tmp_path))])
+    assert call(rollouts, "--tokenizer", "my_view_tokens:TOKENIZER")[0] == 0
+    assert "71|" in rollouts.with_suffix(".html").read_text()
 
 
 def test_of_a_run_folder_its_file_is_named(call, rollouts, tmp_path):
