@@ -181,8 +181,8 @@ class TaskPreset:
         chosen = " ".join(f"--{key.replace('_', '-')} {told[key]}" for key in told if key != "env_kwargs")
         return [
             *lines,
-            f"learns from the reward of every next token, by default with {chosen}; --candidates off: from the "
-            "sampled token's alone, with the usual settings",
+            f"learns from the reward of every next token, by default with {chosen}; --candidates off: from "
+            "the sampled token's alone, with the usual settings",
         ]
 
     def explain(self, error: BaseException) -> str:
