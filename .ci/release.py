@@ -98,6 +98,9 @@ def check_archives(sdist: Path, wheel: Path, tracked: Sequence[str], version: st
     }
     with zipfile.ZipFile(wheel) as archive:
         compare_names(wheel.name, archive.namelist(), own | meta)
+        metadata = archive.read(f"{about}METADATA").decode("utf-8")
+    if f"License-Expression: {read_project()['license']}\n" not in metadata:
+        raise ReleaseError(f"{wheel.name}: expected the licence as an expression in METADATA, got none")
     typed = {f"{package}/py.typed" for package in PACKAGES}
     compare_names(f"{wheel.name}, of py.typed,", typed & own, typed)
 

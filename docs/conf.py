@@ -10,7 +10,7 @@ sys.path[:0] = [str(DOCS / "_ext"), str(DOCS.parent)]
 _project = tomllib.loads((DOCS.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 project = _project["name"]
-author = "the authors of rlsf-gym"
+author = _project["authors"][0]["name"]
 version = release = _project["version"]
 
 extensions = [

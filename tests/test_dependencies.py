@@ -159,6 +159,11 @@ def test_lower_bounds_are_those_that_make_lowest_installs():
     )
 
 
+def test_what_builds_the_wheel_has_the_bound_that_is_tested():
+    build = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["build-system"]["requires"]
+    assert build == [line for line in EXTRAS["dev"] if line.startswith("hatchling")]
+
+
 def test_what_continuous_integration_installs_is_at_least_the_lower_bound():
     lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
     pinned = dict(line.split("==") for line in lines if not line.startswith("#"))

@@ -98,14 +98,14 @@ ABOUT = [f"rlsf_gym-1.2.0.dist-info/{name}" for name in ("METADATA", "WHEEL", "R
 WHEEL = [*TRACKED[1:4], *ABOUT, "rlsf_gym-1.2.0.dist-info/licenses/LICENSE"]
 
 
-def archives(folder, sdist, wheel):
+def archives(folder, sdist, wheel, licence="License-Expression: MIT\n"):
     (folder / "empty").touch()
     with tarfile.open(folder / "a.tar.gz", "w:gz") as archive:
         for name in sdist:
             archive.add(folder / "empty", f"rlsf_gym-1.2.0/{name}")
     with zipfile.ZipFile(folder / "a.whl", "w") as archive:
         for name in wheel:
-            archive.writestr(name, "")
+            archive.writestr(name, licence if name.endswith("METADATA") else "")
     return folder / "a.tar.gz", folder / "a.whl"
 
 
@@ -133,6 +133,13 @@ def test_a_wheel_without_the_mark_of_its_types_is_refused(release, tmp_path):
     pair = archives(tmp_path, [*tracked, "PKG-INFO"], [name for name in WHEEL if name != "agents/py.typed"])
     with pytest.raises(release.ReleaseError, match=re.escape("lacks agents/py.typed")):
         release.check_archives(*pair, tracked, "1.2.0")
+
+
+def test_a_wheel_that_states_no_licence_is_refused(release, tmp_path):
+    """hatchling before 1.27 leaves it out, or writes the field that the index no longer reads."""
+    pair = archives(tmp_path, [*TRACKED, "PKG-INFO"], WHEEL, licence="License: MIT\n")
+    with pytest.raises(release.ReleaseError, match="expected the licence as an expression"):
+        release.check_archives(*pair, TRACKED, "1.2.0")
 
 
 def test_what_was_built_before_is_removed_and_a_folder_of_something_else_is_refused(release, tmp_path):
