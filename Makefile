@@ -86,11 +86,11 @@ release: $(READY)  ## What is published, in dist/: sdist and wheel, looked into,
 	$(BIN)/python .ci/release.py $(ARGS)
 
 # Of Python 3.11, the lowest that is supported: later ones have no wheels of the lowest versions.
-lowest:  ## The quick tests of both packages, with the lowest versions that pyproject.toml allows.
+lowest:  ## The quick tests of both packages and of the site, with the lowest versions that pyproject.toml allows.
 	rm -rf $(LOWEST)
 	$(PYTHON) -m venv $(LOWEST)
 	$(LOWEST)/bin/python -m pip install --quiet --constraint .ci/lowest.txt --editable '.[all,workshop,docs,dev]'
-	OMP_NUM_THREADS=1 $(LOWEST)/bin/python -m pytest -q -n auto tests/rlsf_gym tests/agents
+	OMP_NUM_THREADS=1 $(LOWEST)/bin/python -m pytest -q -n auto --ignore=tests/docs/test_tutorials.py tests/rlsf_gym tests/agents tests/docs
 
 clean:  ## Remove the environments and what the tools left.
 	rm -rf $(VENV) $(LOWEST) dist docs/_build docs/reference .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -79,6 +79,8 @@ def test_lowest_has_an_environment_of_its_own_with_exactly_the_bounds(installs):
     assert (
         f"$(LOWEST)/bin/python -m pip install --quiet --constraint .ci/lowest.txt --editable '{ALL}'" in text
     )
+    (tests,) = (line for line in text.splitlines() if "$(LOWEST)/bin/python -m pytest" in line)
+    assert {"tests/rlsf_gym", "tests/agents", "tests/docs"} <= set(tests.split())
     assert "make lowest" in (ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
 
 
