@@ -75,9 +75,9 @@ class Steps(NamedTuple):
     """The steps from a rollout to a batch, each a function."""
 
     shape: Shaping
-    """From scores to rewards."""
+    """Function from the scores of a rollout to the rewards of its tokens."""
     estimate: Estimate
-    """From rewards to advantages."""
+    """Function from the rewards of tokens to their advantages."""
     scale: Scales
     """Of the rewards that `estimate` is given, and of the advantages that it returns."""
 

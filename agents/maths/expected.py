@@ -41,7 +41,7 @@ class ExpectedLoss(NamedTuple):
     """A loss over kinds of tokens; scalars, of which only `loss` carries a gradient."""
 
     loss: Tensor
-    """To be minimised."""
+    """Scalar that the learner minimises."""
     clip_fraction: Tensor
     """Probability of the kinds whose ratio lies outside the clip range, summed over real tokens, over the
     denominator.

@@ -19,7 +19,7 @@ class RefScores(NamedTuple):
     """A reference that has scored the same responses."""
 
     head: Head
-    """Its head."""
+    """Output head of the reference."""
     states: States
     """Outputs of its backbone before each token, (B, T, ...)."""
     logprobs: Tensor

@@ -34,7 +34,7 @@ class Standing(TypedDict):
     shared: int
     """Number of tokens that would have earned the same, this one included."""
     of: int
-    """V."""
+    """Size of the vocabulary, V."""
 
 
 def rank_tokens(info: Mapping[str, Any], tokens: Sequence[int], vocab_size: int) -> list[Standing]:

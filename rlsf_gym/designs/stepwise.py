@@ -74,7 +74,7 @@ class Step(NamedTuple):
     of: Stepwise
     """The function by which they are."""
     kwargs: Mapping[str, Any]
-    """Its arguments."""
+    """Keyword arguments of the function, all of them bound."""
 
     @property
     def name(self) -> str:

@@ -23,7 +23,7 @@ class Example(NamedTuple):
     prompt: str
     """Prompt of plain text; "" in a domain of instances, whose prompts follow from their data."""
     response: str
-    """Response to it."""
+    """Response to the prompt, or to the instance."""
     instance: Mapping[str, Any] | None = None
     """Data of the instance, as `Instances.make` takes it; None in a domain of plain text."""
 

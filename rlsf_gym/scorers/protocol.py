@@ -46,7 +46,7 @@ class Exceptions(NamedTuple):
     columns: IntArray
     """Tokens, as positions in `ids`, int64 (M,)."""
     scores: FloatArray | npt.NDArray[np.float32]
-    """Scores, (M,)."""
+    """Scores of these tokens at these places, float (M,)."""
 
 
 class Candidates(NamedTuple):

@@ -24,7 +24,7 @@ class Problem(NamedTuple):
     givens: tuple[int, ...]
     """Literals that the instance gives."""
     reading: Reading
-    """How answers are read."""
+    """How answers are read: which symbols may stand at each place of one."""
 
 
 class Face(Protocol):

@@ -37,7 +37,7 @@ class _Claim(NamedTuple):
     core: list[Written]
     """The symbols before the fatal one that share the blame."""
     literals: tuple[int, ...]
-    """What they assert."""
+    """Literals that these symbols assert."""
 
 
 _puzzles = dict[tuple[str, str], Puzzle]()
