@@ -61,6 +61,11 @@ def test_both_commands_come_before_the_python():
     assert "make train DOMAIN=countdown` (or `sudoku`, `knights`)" in commands
 
 
+def test_each_tutorial_is_linked():
+    pages = sorted(f"docs/tutorials/{path.name}" for path in (ROOT / "docs" / "tutorials").glob("*.md"))
+    assert sorted(re.findall(r"\]\((docs/tutorials/[^)]+)\)", PAGE)) == pages
+
+
 def test_each_domain_has_a_number_and_its_figure():
     for study in ("candidates", "reasoning-sudoku", "reasoning-countdown", "reasoning-knights"):
         assert f"]<!-- {study} ::" in PAGE, study

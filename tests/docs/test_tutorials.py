@@ -25,7 +25,7 @@ SMALL: dict[str, tuple[tuple[str, str], ...]] = {
         ("--episodes 512 --eval-samples 128", "--episodes 128 --eval-samples 8"),
         *STUDY,
     ),
-    "tutorials/own_domain": (("learn(6_400)", "learn(1_280)"),),
+    "tutorials/own_domain": (("learn(6_400)", "learn(1_280)"), ("--episodes 2560", "--episodes 256")),
 }
 """Page to the texts in its code that stand for long training, and what is run in the place of each."""
 
