@@ -12,15 +12,21 @@ checked, in one line, 2 wrong arguments.
 
 from __future__ import annotations
 
+import inspect
 import os
 import sys
+import traceback
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 from rlsf_gym.arguments import one_line
 from rlsf_gym.commands.part_kwargs import add_kwargs
 from rlsf_gym.flags.parser import Parser, print_error, print_line, typed
 from rlsf_gym.presets.own_modules import names_module
+
+_TOLD = (ValueError, TypeError, OSError, ImportError)
+"""Errors of this library that say in one line what was wrong with what was named."""
 
 
 class Checked(NamedTuple):
@@ -45,8 +51,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ContractError as error:
         print_line(f"broken: {one_line(error)}")
         return 1
-    except (ValueError, TypeError, OSError, ImportError) as error:
-        print_error(error)
+    except Exception as error:
+        line = _own_line(error, options.part)
+        if not line and not isinstance(error, _TOLD):
+            raise
+        print_error(f"{options.part}: {type(error).__name__}: {error} ({line})" if line else error)
         return 1
     sys.stdout.write(f"{found.kind} {options.part}: every promise is kept\n")
     return 0
@@ -86,7 +95,8 @@ def find(part: str, kwargs: Mapping[str, Any]) -> Checked:
         make = cast("Callable[..., gym.Env[Any, Any]]", found)
         return Checked("environment", lambda: testing.check_environment(make(**kwargs)))
     is_domain = isinstance(found, Domain) or _makes_domain(found)
-    kind = "domain" if is_domain else "reward design" if isinstance(found, Design) else "scorer"
+    is_design = isinstance(found, Design) or _takes_evidence(found)
+    kind = "domain" if is_domain else "reward design" if is_design else "scorer"
     return Checked(kind, checks[kind])
 
 
@@ -94,6 +104,20 @@ def _makes_domain(found: Any) -> bool:
     """Returns whether a function is annotated to return a domain."""
     returned = getattr(found, "__annotations__", {}).get("return")
     return getattr(returned, "__name__", returned) == "Domain"
+
+
+def _takes_evidence(found: Any) -> bool:
+    """Returns whether a function is a reward design: such are given a generator, and scorers are not."""
+    is_function = callable(found) and not isinstance(found, type)
+    return is_function and "rng" in inspect.signature(found).parameters
+
+
+def _own_line(error: BaseException, part: str) -> str:
+    """Returns the last line of the part's own file that an error passed, "" if it passed none."""
+    module = sys.modules.get(part.partition(":")[0])
+    file = getattr(module, "__file__", None)
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
+    return f"{Path(str(file)).name}:{lines[-1]}" if lines else ""
 
 
 def _check_env(env_id: str, kwargs: Mapping[str, Any]) -> None:

@@ -8,7 +8,7 @@ from rlsf_gym.commands.check import main
 
 PARTS = """
 import numpy as np
-from rlsf_gym.designs import Design
+from rlsf_gym.designs import Design, stepwise
 from rlsf_gym.domains import Domain, Samples
 from rlsf_gym.prompts import Prompts
 from rlsf_gym.text.segmentation import Symbols
@@ -35,6 +35,19 @@ def make_domain() -> Domain:
         name="lengths", scorers=scorers, samples=samples, segmentation=Symbols(), defaults=defaults
     )
 
+@stepwise(draws=False)
+def rise(transition):
+    return transition.after - transition.before
+
+class Unfinished:
+    name, bounded, verifiable = "unfinished", True, False
+    def score(self, texts):
+        return len(texts) + "x"
+    prefix_scores = certify = score
+
+def divide(texts):
+    return [1 / 0 for _ in texts]
+
 HONEST = Design("honest", pay_first, causal=False, conserving=True, bounded=True, cost=lambda tokens: 1)
 LIAR = Design("liar", pay_first, causal=True, conserving=True, bounded=True, cost=lambda tokens: 1)
 """
@@ -58,6 +71,7 @@ def call(run_main, tmp_path, monkeypatch):
         (("checked_parts:make_domain",), "domain checked_parts:make_domain"),
         (("potential",), "reward design potential"),
         (("checked_parts:HONEST",), "reward design checked_parts:HONEST"),
+        (("checked_parts:pay_first",), "reward design checked_parts:pay_first"),
         (
             ("rlsf_gym:rlsf_gym/Sentiment-v0", "--kwargs", "max_new_tokens=4", "reward_design=terminal"),
             "environment rlsf_gym:rlsf_gym/Sentiment-v0",
@@ -70,12 +84,31 @@ def test_what_keeps_its_promises(call, part, kind):
 
 @pytest.mark.parametrize(
     ("part", "said"),
-    [("checked_parts:moody", "must give a text the same score every time"), ("checked_parts:LIAR", "causal")],
+    [
+        ("checked_parts:moody", "must give a text the same score every time"),
+        ("checked_parts:LIAR", "causal"),
+        ("checked_parts:rise", "reward design 'rise' reads prefix_utilities without declaring it"),
+    ],
 )
 def test_what_breaks_one(call, part, said):
     status, output, errors = call(part)
     assert (status, output, len(errors)) == (1, "", 1), errors
     assert errors[0].startswith("broken: ") and said in errors[0]
+
+
+@pytest.mark.parametrize(
+    ("part", "said"),
+    [
+        ("Unfinished", "TypeError: unsupported operand type(s) for +: 'int' and 'str'"),
+        ("divide", "ZeroDivisionError: division by zero"),
+    ],
+)
+def test_an_error_of_the_part_itself_is_told_with_its_line(call, part, said):
+    wrong = {"Unfinished": 'len(texts) + "x"', "divide": "1 / 0"}[part]
+    line = next(at for at, text in enumerate(PARTS.splitlines(), start=1) if wrong in text)
+    assert call(f"checked_parts:{part}") == (
+        1, "", [f"error: checked_parts:{part}: {said} (checked_parts.py:{line})"],
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(
