@@ -188,6 +188,7 @@ def _import_module(kind: str, path: str, module_name: str) -> Any:
         }
         if missing.name not in parents:
             raise
-        raise ValueError(f"{kind} {path!r}: there is no module {module_name!r} to import") from missing
+        guess = f" (did you mean {path.replace('.py:', ':')!r}?)" if module_name.endswith(".py") else ""
+        raise ValueError(f"{kind} {path!r}: there is no module {module_name!r} to import{guess}") from missing
     except (TypeError, ValueError) as malformed:  # a relative or an empty name
         raise ValueError(f"{kind} {path!r}: {module_name!r} is not a module name") from malformed

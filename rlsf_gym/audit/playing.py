@@ -40,7 +40,8 @@ class EnvironmentPayer:
         try:
             self._env: gym.Env[Any, Any] = gym.make(env_id, disable_env_checker=True, **kwargs)
         except gym.error.Error as error:
-            raise ValueError(" ".join(str(error).split())) from error
+            hint = "" if "/" in env_id else f" For a reward of your own give MODULE:NAME, as {env_id}:reward."
+            raise ValueError(" ".join(str(error).split()) + hint) from error
         bare = cast(Any, self._env.unwrapped)
         if not hasattr(bare, "tokenizer") or not hasattr(bare, "task"):
             raise ValueError(f"{env_id} must be an environment of rlsf_gym, with a tokenizer and a task")

@@ -79,7 +79,10 @@ def draw_cases(domain: Domain) -> list[tuple[Instance, str]]:
         ValueError: If it is a domain of plain text, which has no instances.
     """
     if domain.instances is None:
-        raise ValueError(f"domain {domain.name!r} has no instances: pass pairs of an Instance and a response")
+        raise ValueError(
+            f"domain {domain.name!r} has no instances for a scorer of instances: check its own domain, which "
+            "checks its scorers, or pass pairs of an Instance and a response"
+        )
     rng, source, pieces = np.random.default_rng(0), domain.instances("train"), domain.samples.pieces
     cases: list[tuple[Instance, str]] = []
     for number in range(_DRAWN):

@@ -62,6 +62,7 @@ def test_an_error_is_status_2_with_json(call, tmp_path):
         ((), "the following arguments are required: REWARD"),
         (("mine:nothing",), "module 'mine' has no attribute 'nothing'"),
         (("rlsf_gym:rlsf_gym/Nothing-v0",), "Nothing"),
+        (("mine",), "For a reward of your own give MODULE:NAME, as mine:reward."),
         (("mine:sound", "--cases", "none.jsonl"), "none.jsonl"),
         (("mine:sound", "--fail-on", "all"), "argument --fail-on"),
         (("mine:sound", "--time-limit", "0"), "argument --time-limit: expected a number above 0"),

@@ -117,6 +117,7 @@ def test_an_error_of_the_part_itself_is_told_with_its_line(call, part, said):
         ((), 2, "the following arguments are required: PART"),
         (("vadr",), 1, "unknown part 'vadr' (did you mean 'vader'?)"),
         (("no_such_module:x",), 1, "there is no module 'no_such_module'"),
+        (("checked_parts.py:LIAR",), 1, "(did you mean 'checked_parts:LIAR'?)"),
         (("rlsf_gym:rlsf_gym/Nothing-v0",), 1, "Nothing"),
         (("Sentiment-v0",), 1, "expected the whole id of an environment, 'rlsf_gym/Sentiment-v0', got"),
         (("vader", "--kwargs", "butt=x"), 1, "butt"),
