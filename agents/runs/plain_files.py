@@ -103,7 +103,12 @@ def write_whole(path: Path, data: bytes, *, alone: bool = False) -> None:
         path: The file.
         data: The new content.
         alone: Whether no other process writes the file: what a killed one left is then replaced.
+
+    Raises:
+        ValueError: If there is a folder, a pipe or a device in its place, or a link to one of the latter.
+        OSError: If it can't be written.
     """
+    _check_place(path)
     new = path.with_name(f"{path.name}.new" if alone else f"{path.name}.{os.getpid()}.new")
     new.unlink(missing_ok=True)  # of a process that was killed, or a link that somebody laid there
     with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o666), "wb") as file:
@@ -111,6 +116,14 @@ def write_whole(path: Path, data: bytes, *, alone: bool = False) -> None:
         file.flush()
         os.fsync(file.fileno())
     os.replace(new, path)
+
+
+def _check_place(path: Path) -> None:
+    """Checks that a file can stand in a place: renamed over a device, it would take its place for good."""
+    if path.is_dir() and not path.is_symlink():
+        raise ValueError(f"{path}: expected the name of a file, got a folder")
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise ValueError(f"{path}: expected the name of a file, got a pipe or a device")
 
 
 def open_append(path: Path) -> FileIO:

@@ -97,6 +97,21 @@ def test_files_are_added_to_or_begun_anew(tmp_path):
         assert path.read_bytes() == {b"a": b"a", b"b": b"ab", b"c": b"c"}[data]
 
 
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [("folder", "got a folder"), ("pipe", "got a pipe or"), ("link", "got a pipe or a device")],
+)
+def test_what_is_no_file_is_not_replaced(tmp_path, name, told):
+    """Renamed over a device, a file would take its place for every process of the machine."""
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to(tmp_path / "pipe")
+    before = {path.name: path.lstat().st_ino for path in tmp_path.iterdir()}
+    with pytest.raises(ValueError, match=f"{name}: expected the name of a file, {told}"):
+        write_whole(tmp_path / name, b"new")
+    assert {path.name: path.lstat().st_ino for path in tmp_path.iterdir()} == before
+
+
 def test_a_folder_that_is_a_link_is_refused(tmp_path):
     make_folder(tmp_path / "a" / "b")
     make_folder(tmp_path / "a" / "b")
