@@ -39,7 +39,7 @@ def tell_proof(payload: Mapping[str, Any]) -> ToldProof | None:
         >>> tell_proof({"status": "dead", "exhausted": 16, "left": ["5", "7", "11"]}).summary
         'all 16 ways to go on with 5, 7, 11 were tried, and none is right'
         >>> tell_proof({"status": "dead", "reason": "conflict", "proof": ["-3 0", "0"]}).summary
-        'proof: 2 lines of DRUP'
+        'proof: 2 lines for a checker, in the format DRUP'
         >>> tell_proof({"status": "solved", "proof": []}) is None
         True
     """
@@ -52,10 +52,14 @@ def tell_proof(payload: Mapping[str, Any]) -> ToldProof | None:
     if lines:
         noun = "line" if len(lines) == 1 else "lines"
         shown = tuple(map(_cut, lines[:MOST_LINES]))
-        return ToldProof(f"proof: {len(lines):,} {noun} of DRUP", shown, len(lines) - len(shown))
+        return ToldProof(
+            f"proof: {len(lines):,} {noun} for a checker, in the format DRUP", shown, len(lines) - len(shown)
+        )
     if lines is None or payload.get("reason") != "conflict":
         return None
-    return ToldProof("proof: unit propagation alone comes to a contradiction")
+    return ToldProof(
+        "proof: what stands forces the rest, step by step, into a contradiction (unit propagation)"
+    )
 
 
 def _tell_search(ways: int, left: str) -> str:

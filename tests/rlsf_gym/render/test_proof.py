@@ -11,8 +11,9 @@ from rlsf_gym.render.proof import MOST_LINES, ToldProof, tell_proof
         ({"exhausted": 1234, "left": ["5", "(8/3)"]},
          "all 1,234 ways to go on with 5, (8/3) were tried, and none is right"),
         ({"exhausted": 1, "left": ["5"]}, "the only way to go on with 5 was tried, and it is not right"),
-        ({"reason": "conflict", "proof": []}, "proof: unit propagation alone comes to a contradiction"),
-        ({"reason": "conflict", "proof": ["1 0"]}, "proof: 1 line of DRUP"),
+        ({"reason": "conflict", "proof": []},
+         "proof: what stands forces the rest, step by step, into a contradiction (unit propagation)"),
+        ({"reason": "conflict", "proof": ["1 0"]}, "proof: 1 line for a checker, in the format DRUP"),
     ],
 )  # fmt: skip
 def test_a_lost_answer_has_its_proof_told(payload, summary):
@@ -43,7 +44,7 @@ def test_a_long_proof_is_cut_and_says_so():
     lines = [f"{number} 0" for number in range(1, MOST_LINES + 4)]
     told = tell_proof({"status": "dead", "reason": "conflict", "proof": lines})
     assert (told.summary, told.lines, told.omitted) == (
-        "proof: 203 lines of DRUP", tuple(lines[:200]), 3,
+        "proof: 203 lines for a checker, in the format DRUP", tuple(lines[:200]), 3,
     )  # fmt: skip
     wide = tell_proof({"status": "dead", "proof": ["7 " * 150]})
     assert wide.lines == ("7 " * 100 + "\u2026",)
@@ -51,5 +52,5 @@ def test_a_long_proof_is_cut_and_says_so():
 
 def test_control_characters_are_shown():
     assert tell_proof({"status": "dead", "proof": ["\x1b[31m"]}) == ToldProof(
-        "proof: 1 line of DRUP", ("\u241b[31m",)
+        "proof: 1 line for a checker, in the format DRUP", ("\u241b[31m",)
     )

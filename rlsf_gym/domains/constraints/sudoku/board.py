@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from rlsf_gym.domains.board import Board, Cell
+from rlsf_gym.domains.constraints.sudoku.forced import tell_contradiction
 from rlsf_gym.domains.constraints.sudoku.formula import BOXES, list_regions
 from rlsf_gym.domains.constraints.sudoku.reading import BLANK
 
@@ -65,7 +66,12 @@ column 2 and row 4, column 1 already')
         for cell in range(len(grid))
     ]
     rows = tuple(tuple(cells[at : at + size]) for at in range(0, len(grid), size))
-    return Board(rows, _tell(clashes, answer.digits, lost, size, payload.get("reason")), box=BOXES[size])
+    told = ""
+    if payload.get("reason") == "conflict" and lost < len(answer.digits):
+        told = _tell_clashes(clashes, answer.digits[lost], size) or _tell_forced(
+            grid, answer.digits, [*core, lost], size
+        )
+    return Board(rows, told, box=BOXES[size])
 
 
 def _digits(size: int) -> str:
@@ -109,10 +115,28 @@ def _draw(cell: int, grid: str, written: str, right: str) -> Cell:
     return Cell(text, "" if wanted == text else wanted)
 
 
-def _tell(clashes: Sequence[int], written: str, lost: int, size: int, reason: object) -> str:
-    if reason != "conflict" or lost >= len(written):
-        return ""
-    if not clashes:
-        return f"up to there no row, column or box has {written[lost]} twice: what is left can't be filled"
+def _tell_clashes(clashes: Sequence[int], digit: str, size: int) -> str:
+    """Returns where the digit stands already, empty where it does not."""
     places = " and ".join(f"row {cell // size + 1}, column {cell % size + 1}" for cell in clashes)
-    return f"{written[lost]} stands at {places} already"
+    return f"{digit} stands at {places} already" if clashes else ""
+
+
+def _tell_forced(grid: str, written: str, blamed: Sequence[int], size: int) -> str:
+    """Returns how a digit that stands nowhere twice makes what is left impossible.
+
+    Those that share the blame are enough for it, with what is given; another payload's may not be.
+
+    Args:
+        grid: The puzzle.
+        written: Digits of the answer.
+        blamed: Cells of the digits that share the blame, that of the fatal one the last.
+        size: Size of the grid.
+    """
+    lost = blamed[-1]
+    given = {cell: int(digit) for cell, digit in enumerate(grid) if digit != BLANK}
+    known = [{cell: int(written[cell]) for cell in cells} for cells in (blamed, range(lost + 1))]
+    steps = next(filter(None, (tell_contradiction({**given, **one}, size) for one in known)), "")
+    digit = written[lost]
+    if not steps:
+        return f"up to there no row, column or box has {digit} twice: what is left can't be filled"
+    return f"no row, column or box has {digit} twice, but with it {steps}"

@@ -67,6 +67,18 @@ def test_cells_that_share_the_blame_though_no_digit_stands_twice():
     assert board.told == "up to there no row, column or box has 3 twice: what is left can't be filled"
 
 
+def test_what_a_digit_that_stands_nowhere_twice_forces():
+    """Row 1 of the solution is 4231; with 3 in column 2, row 4 has no place for its 2."""
+    payload = {"status": "dead", "fatal": [18, 19], "core": [[18, 19]], "reason": "conflict"}
+    board = draw({"grid": "4..11.4.241....4"}, 17, "43", payload)
+    assert board.told == (
+        "no row, column or box has 3 twice, but with it row 1, column 3 can only be 2, and then no cell of "
+        "row 4 is left for 2"
+    )
+    bare = draw({"grid": "4..11.4.241....4"}, 17, "43", {**payload, "core": []})  # all that was written then
+    assert bare.told == board.told
+
+
 def test_all_places_of_a_digit_that_is_there_already():
     payload = {"status": "dead", "fatal": [17, 18], "core": [[17, 18]], "reason": "conflict"}
     board = draw(PUZZLE, 17, "1", payload)
