@@ -9,7 +9,8 @@ import pytest
 from agents.rollouts.env_answers import split_infos
 from agents.training.samples import pick, write_samples
 from rlsf_gym import ResponseVectorEnv
-from rlsf_gym.render.samples_file import plain_token, read_samples, write_page
+from rlsf_gym.render.page_file import write_page
+from rlsf_gym.render.samples_file import plain_token, read_samples
 from rlsf_gym.text.tokenizer import load_tokenizer
 from tests.helpers.sums import SUMS
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
-from rlsf_gym.render.samples_file import IDS, NUMBERS, TEXT, check_parts, token_bytes
+from rlsf_gym.render.samples_file import IDS, NUMBERS, TEXT, check_parts, is_number, token_bytes
 from rlsf_gym.text.tokenizer import Tokenizer
 
 __all__ = ["COLUMNS", "Column", "Line", "find_columns", "is_rule", "make_row"]
@@ -49,7 +49,7 @@ def find_columns(rules: Iterable[str]) -> list[Column]:
         rules: Names of columns for the rules of scorers, such as `"reward_negation"`.
     """
     told = "what the rule of a scorer has of the utility gain"
-    return [*COLUMNS, *(Column(name, "float64", told, _copy(name)) for name in sorted(rules))]
+    return [*COLUMNS, *(Column(name, "float64", told, _float(name)) for name in sorted(rules))]
 
 
 def is_rule(key: str, value: Any) -> bool:
@@ -59,8 +59,7 @@ def is_rule(key: str, value: Any) -> bool:
         >>> is_rule("reward_negation", 0.5), is_rule("reward_model", "a name"), is_rule("rewards", [0.5])
         (True, False, False)
     """
-    is_number = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < float("inf")
-    return bool(_RULE.fullmatch(key)) and (value is None or is_number)
+    return bool(_RULE.fullmatch(key)) and (value is None or is_number(value))
 
 
 def make_row(record: Mapping[str, Any], columns: Iterable[Column], tokenizer: Tokenizer | None) -> bytes:
@@ -86,10 +85,6 @@ def make_row(record: Mapping[str, Any], columns: Iterable[Column], tokenizer: To
     row = {column.name: column.read(line) for column in columns}
     text = json.dumps(row, ensure_ascii=False, allow_nan=False)
     return text.encode("utf-8", "backslashreplace")
-
-
-def _copy(key: str) -> Callable[[Line], Any]:
-    return lambda line: line.record.get(key)
 
 
 def _float(key: str) -> Callable[[Line], float | None]:

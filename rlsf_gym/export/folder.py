@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -13,13 +12,15 @@ from typing import Any
 
 from rlsf_gym.export.card import write_card
 from rlsf_gym.export.columns import COLUMNS, Column, find_columns, is_rule, make_row
-from rlsf_gym.render.samples_file import at_line, check_file, parse_line
+from rlsf_gym.render.json_lines import at_line, check_file, read_lines
+from rlsf_gym.render.samples_file import parse_line
 from rlsf_gym.text.tokenizer import Tokenizer
 
 __all__ = ["SHARD", "Written", "write_dataset"]
 
 SHARD = 1 << 28
 """Bytes of a file of the dataset, behind which the next one begins."""
+_PATTERNS = frozenset("*?[")
 _KNOWN = frozenset(("tokens", "rewards", "response", "response_ids", *(column.name for column in COLUMNS)))
 """Keys of a line that columns are made of."""
 
@@ -62,20 +63,19 @@ def write_dataset(
 
     Raises:
         ValueError: If a line does not have the documented form (the message has its number), or the folder
-            holds something.
+            holds something, has a name that `datasets` can't read, or was begun by another export.
         OSError: If the file can't be read, or the folder can't be written.
     """
     source, target = Path(path), Path(folder).absolute()
     check_file(source)
-    if os.path.lexists(target) and (target.is_symlink() or not target.is_dir() or any(target.iterdir())):
-        raise ValueError(f"{target}: expected a new or an empty folder, got one that holds something")
+    _check_target(target)
     found = _survey(source, tokenizer)
     target.parent.mkdir(parents=True, exist_ok=True)
-    partial = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    partial = _partial(target)
+    partial.mkdir()
     try:
         _write_shards(source, partial / "data", found, tokenizer)
         write_card(partial / "README.md", found, title=title or source.name)
-        partial.chmod(0o777 & ~_umask())
         if target.is_dir():
             target.rmdir()
         partial.rename(target)
@@ -85,14 +85,35 @@ def write_dataset(
     return found
 
 
+def _partial(target: Path) -> Path:
+    """Returns the folder that a dataset is written into until it is whole."""
+    return target.with_name(f"{target.name}.partial")
+
+
+def _check_target(target: Path) -> None:
+    """Checks that a dataset can be written to a place, before its lines are read."""
+    if os.path.lexists(target) and (target.is_symlink() or not target.is_dir() or any(target.iterdir())):
+        raise ValueError(f"{target}: expected a new or an empty folder, got one that holds something")
+    if set(target.name) & _PATTERNS:
+        raise ValueError(
+            f"{target}: expected a name without *, ? and [, with which load_dataset would search, got one"
+        )
+    if os.path.lexists(_partial(target)):
+        raise ValueError(
+            f"{_partial(target)}: expected nothing there, got what a killed export left, or one that still "
+            "runs: remove it"
+        )
+    above = next(folder for folder in target.parents if os.path.lexists(folder))
+    if not above.is_dir():
+        raise ValueError(f"{target}: expected a place in a folder, got one below the file {above}")
+
+
 def _records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yields number and object of each line that is not empty."""
-    with path.open("rb") as file:
-        for number, line in enumerate(file, start=1):
-            if line.strip():
-                with at_line(path, number):
-                    record = parse_line(line)
-                yield number, record
+    for number, line in read_lines(path):
+        with at_line(path, number):
+            record = parse_line(line)
+        yield number, record
 
 
 def _survey(path: Path, tokenizer: Tokenizer | None) -> Written:
@@ -120,7 +141,7 @@ def _survey(path: Path, tokenizer: Tokenizer | None) -> Written:
 
 def _write_shards(path: Path, folder: Path, found: Written, tokenizer: Tokenizer | None) -> None:
     folder.mkdir()
-    size, file = SHARD, None
+    size, file, rows = SHARD, None, 0
     try:
         for number, record in _records(path):
             with at_line(path, number):
@@ -131,12 +152,12 @@ def _write_shards(path: Path, folder: Path, found: Written, tokenizer: Tokenizer
                 file = (folder / f"train-{found.files:05}.jsonl").open("xb")
                 found.files, size = found.files + 1, 0
             size += file.write(row + b"\n")
+            rows += 1
     finally:
         if file is not None:
             file.close()
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+    if rows != found.rows:
+        raise ValueError(
+            f"{path}: expected {found.rows:,} responses as at first, got {rows:,}: it was written to "
+            "meanwhile; export it when that is done"
+        )

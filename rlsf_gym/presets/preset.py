@@ -22,7 +22,8 @@ from rlsf_gym.presets.run_instances import (
 )
 from rlsf_gym.presets.task_flags import TASK, check_task, env_kwargs, tell
 from rlsf_gym.render.build import make_sample
-from rlsf_gym.render.samples_file import plain_token, read_samples, write_page
+from rlsf_gym.render.page_file import write_page
+from rlsf_gym.render.samples_file import plain_token, read_samples
 
 Settings = Mapping[str, Any]
 SIZES = ("batch_size", "minibatch_size")

@@ -16,7 +16,7 @@ def step_line(
         name: What stands before it.
         label: What it says, in words, escaped.
         values: K + 1 values.
-        frame: The lowest value, and the height.
+        frame: The lowest and the highest value that the line has room for.
         shade: SVG beneath the line.
     """
     steps: list[str] = [f"M0 {_level(values[0], *frame)}"]
@@ -31,5 +31,7 @@ def step_line(
     )
 
 
-def _level(value: float, low: float, height: float) -> str:
-    return f"{1 - (value - low) / height:.4f}"
+def _level(value: float, low: float, high: float) -> str:
+    size = max(abs(low), abs(high)) or 1.0  # by which all is divided first: the height may be no float
+    height = (high / size - low / size) or 1.0
+    return f"{1 - (value / size - low / size) / height:.4f}"

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from html import escape
 
+from rlsf_gym.render.numbers import VISIBLE, show_number
 from rlsf_gym.render.visible import show_controls
 
-__all__ = ["VISIBLE", "number_cell", "safe", "side_of", "signed", "wide_table"]
-
-VISIBLE = 5e-4
-"""Smaller rewards are shown as 0."""
+__all__ = ["number_cell", "safe", "side_of", "signed", "wide_table"]
 
 
 def safe(text: str) -> str:
@@ -18,24 +16,27 @@ def safe(text: str) -> str:
     return escape(show_controls(text), quote=True)
 
 
-def signed(value: float, digits: int = 3) -> str:
-    """Returns a number with its sign: a true minus sign, and no sign for zero."""
-    text = f"{abs(value):.{digits}f}"
-    if not float(text):
-        return f"{value:+.1e}".replace("-", "\u2212", 1) if abs(value) >= VISIBLE else text
-    return ("+" if value > 0 else "\u2212") + text
+def signed(value: float, digits: int = 3, *, least: float = VISIBLE) -> str:
+    """Returns a number as `show_number` does, with a true minus sign, and no sign for zero.
+
+    Example:
+        >>> signed(0.25), signed(-1e-5), signed(0.0033, 2), signed(2e-5, 2, least=1e-8)
+        ('+0.250', '0.000', '+0.0033', '+2e\u221205')
+    """
+    text = show_number(value, digits, least=least)
+    return text.replace("-", "\u2212") if float(text) else text[1:]
 
 
-def side_of(value: float) -> str:
+def side_of(value: float, *, least: float = VISIBLE) -> str:
     """Returns the class of a number: "gain", "loss" or "none"."""
-    if abs(value) < VISIBLE:
+    if abs(value) < least:
         return "none"
     return "gain" if value > 0 else "loss"
 
 
-def number_cell(value: float) -> str:
+def number_cell(value: float, *, least: float = VISIBLE) -> str:
     """Returns the cell of a table with a number."""
-    return f'<td class="number {side_of(value)}">{signed(value)}</td>'
+    return f'<td class="number {side_of(value, least=least)}">{signed(value, least=least)}</td>'
 
 
 def wide_table(label: str, heads: Sequence[str], rows: Iterable[str], kind: str = "") -> str:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rlsf_gym.render.colours import Colour, on_light
+from rlsf_gym.render.numbers import show_number
 from rlsf_gym.render.sample import Sample, TokenView, describe_standings, describe_verdict
 from rlsf_gym.render.visible import show_controls
 
@@ -53,9 +54,9 @@ def picture(sample: Sample, *, scale: float | None = None) -> npt.NDArray[np.uin
     tokens = [_frame(token, _token_run(token.text, token.reward / full)) for token in sample.tokens]
     facts = "   ".join(sample.told_facts)
     legend = [
-        _token_run(f"{-full:+.2f}", -1.0),
+        _token_run(show_number(-full, 2, least=0.0), -1.0),
         _Run("  0  ", _INK),
-        _token_run(f"{full:+.2f}", 1.0),
+        _token_run(show_number(full, 2, least=0.0), 1.0),
         _Run(f"   {show_controls(sample.design)}", _DIM),
     ]
     told = [*(record.describe() for record in sample.records), *describe_standings(sample)]

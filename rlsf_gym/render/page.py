@@ -9,12 +9,13 @@ from __future__ import annotations
 import math
 from base64 import b64encode
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from importlib import resources
 
 from rlsf_gym.render.colours import css_variables
-from rlsf_gym.render.html import VISIBLE, number_cell, safe, side_of, signed, wide_table
+from rlsf_gym.render.html import number_cell, safe, side_of, signed, wide_table
+from rlsf_gym.render.numbers import least_of
 from rlsf_gym.render.panels import is_gone, panels
 from rlsf_gym.render.sample import FACTS, RecordView, Sample, TokenView
 from rlsf_gym.render.standing import EVEN, Choice, Standing
@@ -40,7 +41,7 @@ _SOLVED = ('<b class="loss">\u2717 not solved</b>', '<b class="gain">\u2713 solv
 _LEVELS = 10  # shades on each side of zero
 
 
-def html_page(samples: Sequence[Sample], *, title: str) -> str:
+def html_page(samples: Sequence[Sample], *, title: str, total: int | None = None) -> str:
     """Returns an HTML page of samples, those of one prompt side by side under their groups.
 
     The colours mean the same reward everywhere on the page.
@@ -49,12 +50,14 @@ def html_page(samples: Sequence[Sample], *, title: str) -> str:
         samples: Samples to show. Their groups, such as `"before"` and `"after"`, become columns in the order
             in which they appear.
         title: The page's title.
+        total: Number of responses of which these are the first, which the page says; None: they are all.
 
     Raises:
-        ValueError: If a reward is not finite.
+        ValueError: If a reward, or a running total of rewards, is not finite.
     """
     rewards = [token.reward for sample in samples for token in sample.tokens]
-    if not all(map(math.isfinite, rewards)):
+    totals = (token.total for sample in samples for token in sample.tokens)
+    if not all(map(math.isfinite, [*rewards, *totals])):
         raise ValueError(
             "samples must have finite rewards, got a NaN or infinite one: check the reward design"
         )
@@ -69,18 +72,20 @@ def html_page(samples: Sequence[Sample], *, title: str) -> str:
             f'<meta http-equiv="Content-Security-Policy" content="{policy}">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
             f"<title>{safe(title)}</title><style>{style}</style></head><body>",
-            f'<header><h1>{safe(title)}</h1><p class="lead">{_lead(samples)}</p></header>',
+            f'<header><h1>{safe(title)}</h1><p class="lead">{_lead(samples, total)}</p></header>',
             f"<main>{_key(scale, samples)}",
-            _summary(samples),
-            *(_row(number, row, scale) for number, row in enumerate(_by_prompt(samples), start=1)),
+            _summary(samples, least_of(scale)),
+            *_rows(_by_prompt(samples), scale),
             "</main></body></html>\n",
         ]
     )
 
 
-def _lead(samples: Sequence[Sample]) -> str:
+def _lead(samples: Sequence[Sample], total: int | None) -> str:
     knows_others = any(token.standing is not None for sample in samples for token in sample.tokens)
-    return f"{_LEAD}{_LEAD_ON if knows_others else ''}."
+    is_part = total is not None and total > len(samples)
+    part = f" The page has the first {len(samples):,} of {total:,} responses." if is_part else ""
+    return f"{_LEAD}{_LEAD_ON if knows_others else ''}.{part}"
 
 
 def _by_prompt(samples: Sequence[Sample]) -> list[list[Sample]]:
@@ -99,8 +104,8 @@ def _key(scale: float, samples: Sequence[Sample]) -> str:
     speaks = '<span><i class="for">word</i> / <i class="against">word</i> that speaks for / against</span>'
     return (
         '<section class="key" aria-label="Legend"><span class="scale">'
-        f'<span class="number loss">\u2212{scale:.2f}</span><span class="bar"></span>'
-        f'<span class="number gain">+{scale:.2f}</span></span>'
+        f'<span class="number loss">{signed(-scale, 2, least=0.0)}</span><span class="bar"></span>'
+        f'<span class="number gain">{signed(scale, 2, least=0.0)}</span></span>'
         "<span>reward of a token, one scale for the whole page</span>"
         f"{'' if verdicts and all(verdicts) else speaks}{_VERDICTS if any(verdicts) else ''}"
         f"{_BOARDS if any(sample.board is not None for sample in samples) else ''}"
@@ -109,7 +114,7 @@ def _key(scale: float, samples: Sequence[Sample]) -> str:
     )
 
 
-def _summary(samples: Sequence[Sample]) -> str:
+def _summary(samples: Sequence[Sample], least: float) -> str:
     known = [name for name in FACTS if any(name in sample.facts for sample in samples)]
     groups: defaultdict[str, list[Sample]] = defaultdict(list)
     for sample in samples:
@@ -117,7 +122,8 @@ def _summary(samples: Sequence[Sample]) -> str:
     lines = [
         f'<tr><th scope="row">{safe(group) or "all"}</th><td class="number">{len(members)}</td>'
         + "".join(
-            _mean(name, [sample.facts[name] for sample in members if name in sample.facts]) for name in known
+            _mean(name, [sample.facts[name] for sample in members if name in sample.facts], least)
+            for name in known
         )
         + f"<td>{safe(', '.join(dict.fromkeys(sample.design for sample in members)))}</td></tr>"
         for group, members in groups.items()
@@ -128,39 +134,50 @@ def _summary(samples: Sequence[Sample]) -> str:
     return wide_table("means by group", heads, lines, "summary")
 
 
-def _mean(name: str, values: Sequence[float]) -> str:
+def _mean(name: str, values: Sequence[float], least: float) -> str:
     if not values:
         return '<td class="number">\u2013</td>'
-    mean = sum(values) / len(values)
-    return f'<td class="number">{mean:.1%}</td>' if name == "solved" else number_cell(mean)
+    mean = sum(value / len(values) for value in values)  # the sum may be more than a float can hold
+    return f'<td class="number">{mean:.1%}</td>' if name == "solved" else number_cell(mean, least=least)
 
 
-def _row(number: int, samples: Sequence[Sample], scale: float) -> str:
+def _rows(rows: Sequence[Sequence[Sample]], scale: float) -> Iterator[str]:
+    """Yields the rows, each with a link over its tokens, which the keyboard alone would go through."""
+    for number, row in enumerate(rows, start=1):
+        yield _row(number, row, scale, is_last=number == len(rows))
+
+
+def _row(number: int, samples: Sequence[Sample], scale: float, *, is_last: bool) -> str:
     columns = "".join(_column(sample, scale) for sample in samples)
+    skip = "" if is_last else f'<a class="skip" href="#prompt-{number + 1}">skip to prompt {number + 1}</a>'
     return (
-        f'<section class="row"><h2><small>prompt {number}</small>{safe(samples[0].prompt)}</h2>'
+        f'<section class="row">{skip}'
+        f'<h2 id="prompt-{number}"><small>prompt {number}</small>{safe(samples[0].prompt)}</h2>'
         f'<div class="columns">{columns}</div></section>'
     )
 
 
 def _column(sample: Sample, scale: float) -> str:
+    least = least_of(scale)
     heading = f"<b>{safe(sample.group)}</b>" if sample.group else ""
     facts = "".join(
         _SOLVED[bool(value)]
         if name == "solved"
-        else f'<span>{name} <span class="number {side_of(value)}">{signed(value)}</span></span>'
+        else f'<span>{name} <span class="number {side_of(value, least=least)}">'
+        f"{signed(value, least=least)}</span></span>"
         for name, value in sample.facts.items()
     )
     tokens = "".join(_token(token, sample, scale) for token in sample.tokens)
     return (
         f'<article class="sample"><h3>{heading}{facts}</h3>'
         f'<div class="text"><span class="prompt">{safe(sample.prompt)}</span>{tokens}</div>'
-        f"{panels(sample)}</article>"
+        f"{panels(sample, least=least)}</article>"
     )
 
 
 def _token(token: TokenView, sample: Sample, scale: float) -> str:
-    label = signed(token.reward, 2) if abs(token.reward) >= VISIBLE else ""
+    least = least_of(scale)
+    label = signed(token.reward, 2, least=least) if abs(token.reward) >= least else ""
     level = math.ceil(_LEVELS * min(1.0, abs(token.reward) / scale)) if label else 0
     kind = f"token {'plus' if token.reward > 0 else 'minus'} s{level}" if level else "token"
     kind += f" {'for' if token.evidence > 0 else 'against'}" if token.evidence else ""
@@ -170,8 +187,8 @@ def _token(token: TokenView, sample: Sample, scale: float) -> str:
     reasons = "".join(f"\n{line}" for line in lines)
     value = "" if token.value is None else f", value <b>{show_value(token.value)}</b>"
     tip = (
-        f"<b>\u201c{safe(token.text)}\u201d</b> reward <b>{signed(token.reward)}</b>, "
-        f"running total <b>{signed(token.total)}</b>{value}{reasons}"
+        f"<b>\u201c{safe(token.text)}\u201d</b> reward <b>{signed(token.reward, least=least)}</b>, "
+        f"running total <b>{signed(token.total, least=least)}</b>{value}{reasons}"
     )
     return (
         f'<span class="{kind}" data-reward="{label}" tabindex="0"><i>{safe(token.text)}</i>'

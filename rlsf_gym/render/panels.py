@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from rlsf_gym.domains.board import Board, Cell
 from rlsf_gym.render.course import step_line
 from rlsf_gym.render.html import number_cell, safe, side_of, signed, wide_table
+from rlsf_gym.render.numbers import VISIBLE
 from rlsf_gym.render.proof import ToldProof
 from rlsf_gym.render.sample import Sample, TokenView
 from rlsf_gym.render.verdict import show_value
@@ -17,11 +18,11 @@ __all__ = ["is_gone", "panels"]
 _ROUNDING = 1e-5  # of rewards in single precision, added up
 
 
-def panels(sample: Sample) -> str:
-    """Returns what is known of a response as a whole, as HTML."""
+def panels(sample: Sample, *, least: float = VISIBLE) -> str:
+    """Returns what is known of a response as a whole, as HTML; rewards below `least` are shown as 0."""
     board = "" if sample.board is None else _board(sample.board)
     proof = "" if sample.proof is None else _proof(sample.proof)
-    return f"{_verdict(sample)}{board}{proof}{_values(sample)}{_course(sample)}{_evidence(sample)}"
+    return f"{_verdict(sample)}{board}{proof}{_values(sample)}{_course(sample, least)}{_evidence(sample)}"
 
 
 def is_gone(token: TokenView) -> bool:
@@ -94,22 +95,25 @@ def _values(sample: Sample) -> str:
     alive = sum(not is_gone(token) for token in sample.tokens)
     lost = len(sample.tokens) - alive
     shade = f'<rect class="lost" x="{alive}" y="0" width="{lost}" height="1"/>' if lost else ""
+    if not all(map(math.isfinite, values)):  # amounts of somebody else's, which add up to no number
+        return ""
+    low, high = min(0.0, *values), max(1.0, *values)
     label = f"value, from {show_value(values[0])} to {show_value(values[-1])}"
     return (
-        step_line("value", label, values, (0.0, 1.0), shade) + f"<span>{show_value(values[-1])}</span></div>"
+        step_line("value", label, values, (low, high), shade) + f"<span>{show_value(values[-1])}</span></div>"
     )
 
 
-def _course(sample: Sample) -> str:
+def _course(sample: Sample, least: float) -> str:
     """Returns the running total of the rewards as an SVG step line, unless the values' is the same."""
     totals = [0.0, *(token.total for token in sample.tokens)]
     if _are_changes(totals[1:], sample):
         return ""
-    low, high = min(totals), max(totals)
-    label = f"running total of the rewards, from 0 to {signed(sample.total)}"
+    end = signed(sample.total, least=least)
+    label = f"running total of the rewards, from 0 to {end}"
     return (
-        step_line("running total", label, totals, (low, (high - low) or 1.0), "")
-        + f'<span class="number {side_of(sample.total)}">{signed(sample.total)}</span></div>'
+        step_line("running total", label, totals, (min(totals), max(totals)))
+        + f'<span class="number {side_of(sample.total, least=least)}">{end}</span></div>'
     )
 
 

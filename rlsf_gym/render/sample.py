@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rlsf_gym.domains.board import Board
+from rlsf_gym.render.numbers import show_number
 from rlsf_gym.render.proof import ToldProof
 from rlsf_gym.render.standing import Standing
 from rlsf_gym.render.verdict import ToldVerdict, show_value
@@ -35,7 +36,7 @@ class RecordView:
         """Returns the record in one line, with control characters made visible."""
         cause = "" if self.trigger == self.word else f" by {self.trigger!r}"
         status = "" if self.status == "added" else f", {self.status}"
-        return show_controls(f"{self.word}: {self.rule} {self.amount:+.3f}{cause}{status}")
+        return show_controls(f"{self.word}: {self.rule} {show_number(self.amount)}{cause}{status}")
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ class Sample:
     def told_facts(self) -> list[str]:
         """The facts in words: `"solved"` or `"not solved"`, the others with their numbers."""
         solved = [] if self.solved is None else ["solved" if self.solved else "not solved"]
-        numbers = [f"{name} {value:+.3f}" for name, value in self.facts.items() if name != "solved"]
+        numbers = [f"{name} {show_number(value)}" for name, value in self.facts.items() if name != "solved"]
         return [*solved, *numbers]
 
     @property
@@ -112,7 +113,7 @@ class Sample:
 def describe_standings(sample: Sample) -> list[str]:
     """Returns a line for each token that was paid: its reward, and what others would have earned instead."""
     return [
-        f"{token.text!r} {token.reward:+.2f}; {token.standing.describe()}"
+        f"{token.text!r} {show_number(token.reward, 2)}; {token.standing.describe()}"
         for token in sample.tokens
         if token.standing is not None and token.reward
     ]

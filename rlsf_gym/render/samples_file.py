@@ -1,4 +1,4 @@
-r"""Reads any JSONL file of tokens and rewards, and writes it as a page of coloured tokens.
+r"""Reads any JSONL file of tokens and rewards as samples, which a page shows.
 
 Each line is an object. `tokens` and `rewards`, as many of one as of the other, must be there; a token is a
 text, the list of its bytes (for one that ends inside a character), or an id (read with a tokenizer, shown as
@@ -12,16 +12,16 @@ the data of the prompt, from which a puzzle is drawn. Other keys are left to who
 
 from __future__ import annotations
 
-import json
 import math
 import os
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from contextlib import contextmanager
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from itertools import accumulate
 from pathlib import Path
-from typing import Any, NoReturn, cast
+from typing import Any, NamedTuple, cast
 
 from rlsf_gym.render.build import make_sample
-from rlsf_gym.render.page import html_page
+from rlsf_gym.render.json_lines import at_line, parse_object, read_lines, show_value
 from rlsf_gym.render.sample import Sample
 from rlsf_gym.render.standing import Choice, Standing
 from rlsf_gym.render.visible import show_token
@@ -31,18 +31,20 @@ __all__ = [
     "IDS",
     "NUMBERS",
     "TEXT",
-    "at_line",
-    "check_file",
+    "Excerpt",
     "check_parts",
+    "is_number",
     "parse_line",
     "plain_token",
+    "read_excerpt",
     "read_samples",
     "token_bytes",
-    "write_page",
 ]
 
-LARGEST = 1 << 28
-"""Largest file that is read, in bytes."""
+MOST_RESPONSES = 1_000
+"""Responses that an excerpt holds where nobody says how many."""
+MOST_TOKENS = 250_000
+"""Tokens of these together: a page of them has some 50 to 90 MB, which browsers still show."""
 
 Check = Callable[[Any], bool]
 
@@ -60,6 +62,14 @@ def plain_token(piece: bytes) -> Any:
         return list(piece)
 
 
+class Excerpt(NamedTuple):
+    """The first responses of a file."""
+
+    samples: list[Sample]
+    total: int
+    """Number of responses of the whole file."""
+
+
 def read_samples(path: str | os.PathLike[str], *, tokenizer: Tokenizer | None = None) -> list[Sample]:
     """Returns the samples of a file, one a line; empty lines are skipped.
 
@@ -71,54 +81,38 @@ def read_samples(path: str | os.PathLike[str], *, tokenizer: Tokenizer | None = 
         ValueError: If a line does not have the documented form: the message has its number.
         OSError: If the file can't be read.
     """
-    place = Path(path)
-    check_file(place)
-    if place.stat().st_size > LARGEST:
-        raise ValueError(f"{place}: expected at most {LARGEST:,} bytes, got {place.stat().st_size:,}")
-    samples: list[Sample] = []
-    for number, line in enumerate(place.read_bytes().split(b"\n"), start=1):
-        if line.strip():
-            with at_line(place, number):
-                samples.append(_make(parse_line(line), tokenizer))
+    return read_excerpt(path, tokenizer=tokenizer, most=sys.maxsize).samples
+
+
+def read_excerpt(
+    path: str | os.PathLike[str], *, tokenizer: Tokenizer | None = None, most: int | None = None
+) -> Excerpt:
+    """Returns the first samples of a file; lines behind them are counted, and not looked at.
+
+    Args:
+        path: The file, in UTF-8; of any size.
+        tokenizer: Tokenizer of tokens that are ids; without it they are shown as numbers.
+        most: Most samples; by default as many as a page can show: 1,000, or as many as have 250,000 tokens
+            together, at least one.
+
+    Raises:
+        ValueError: If one of their lines does not have the documented form: the message has its number.
+        OSError: If the file can't be read.
+    """
+    place, samples, total = Path(path), list[Sample](), 0
+    room = MOST_TOKENS if most is None else sys.maxsize
+    for number, line in read_lines(place):
+        total += 1
+        if len(samples) >= (most or MOST_RESPONSES) or room <= 0:
+            continue
+        with at_line(place, number):
+            sample = _make(parse_line(line), tokenizer)
+        room -= len(sample.tokens)
+        if room >= 0 or not samples:
+            samples.append(sample)
     if not samples:
         raise ValueError(f"{place}: expected a JSON object in each line, got none")
-    return samples
-
-
-def write_page(path: str | os.PathLike[str], samples: Sequence[Sample], *, title: str) -> None:
-    """Writes the HTML page of samples; a link in its place is replaced, not followed.
-
-    Raises:
-        OSError: If the page can't be written.
-    """
-    place = Path(path)
-    partial = place.with_name(f"{place.name}.partial")
-    partial.unlink(missing_ok=True)
-    with partial.open("xb") as file:
-        file.write(html_page(samples, title=title).encode("utf-8", "backslashreplace"))
-    partial.replace(place)
-
-
-def check_file(path: Path) -> None:
-    """Checks that there is a file.
-
-    Raises:
-        ValueError: If there is none; of a run's folder, the message names its file.
-    """
-    if not path.is_file():
-        inside = path / "samples.jsonl"
-        hint = f" (did you mean {inside}?)" if inside.is_file() else ""
-        raise ValueError(f"{path}: expected a file with a JSON object in each line, found none{hint}")
-
-
-@contextmanager
-def at_line(path: Path, number: int) -> Generator[None]:
-    """Adds file and number of a line, from 1, to what is wrong with it, in one line."""
-    try:
-        yield
-    except (ValueError, RecursionError) as error:
-        reason = " ".join(str(error).split())[:300]
-        raise ValueError(f"{path}, line {number}: {reason}") from error
+    return Excerpt(samples, total)
 
 
 def parse_line(line: bytes) -> dict[str, Any]:
@@ -127,14 +121,11 @@ def parse_line(line: bytes) -> dict[str, Any]:
     Raises:
         ValueError: If it does not have the documented form.
     """
-    found = json.loads(line, parse_constant=_refuse)
-    if not isinstance(found, dict):
-        raise ValueError(f"expected an object, got {_show(found)}")
-    record = cast("dict[str, Any]", found)
+    record = parse_object(line)
     check_parts(record, PARTS)
     for key in ("tokens", "rewards"):
         if key not in record:
-            raise ValueError(f"expected {key} in it, got {_show(list(record))}")
+            raise ValueError(f"expected {key} in it, got {show_value(list(record))}")
     tokens = record["tokens"]
     for key, name in (("rewards", "a reward"), ("candidates", "candidates")):
         if len(record.get(key, tokens)) != len(tokens):
@@ -154,7 +145,7 @@ def check_parts(record: Mapping[str, Any], parts: Iterable[tuple[str, Check, str
     """
     for key, holds, expected in parts:
         if key in record and not holds(record[key]):
-            raise ValueError(f"{key}: expected {expected}, got {_show(record[key])}")
+            raise ValueError(f"{key}: expected {expected}, got {show_value(record[key])}")
 
 
 def token_bytes(token: Any, tokenizer: Tokenizer | None) -> bytes:
@@ -183,6 +174,8 @@ def token_bytes(token: Any, tokenizer: Tokenizer | None) -> bytes:
 
 
 def _make(record: Mapping[str, Any], tokenizer: Tokenizer | None) -> Sample:
+    if not all(map(math.isfinite, accumulate(map(float, record["rewards"])))):
+        raise ValueError("rewards: expected a finite running total, got an infinite one")
     return make_sample(
         record.get("prompt", ""),
         [token_bytes(token, tokenizer) for token in record["tokens"]],
@@ -222,8 +215,15 @@ def _is_text(value: Any) -> bool:
     return isinstance(value, str)
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+def is_number(value: Any) -> bool:
+    """Returns whether a value is a number that a float can hold, and finite.
+
+    Example:
+        >>> is_number(1), is_number(10**400), is_number(float("nan")), is_number(True)
+        (True, False, False, False)
+    """
+    plain = isinstance(value, int | float) and not isinstance(value, bool)
+    return plain and abs(value) <= sys.float_info.max
 
 
 def _is_id(value: Any) -> bool:
@@ -247,7 +247,7 @@ def _is_record(value: Any) -> bool:
     return (
         all(_is_list(_is_id)(span) and len(cast("list[Any]", span)) == 2 for span in spans)
         and all(_is_text(record.get(key)) for key in ("rule", "status"))
-        and _is_number(record.get("amount"))
+        and is_number(record.get("amount"))
     )
 
 
@@ -256,7 +256,7 @@ def _is_choice(value: Any) -> bool:
     if not isinstance(value, list) or len(cast("list[Any]", value)) != 2:
         return False
     token, reward = cast("list[Any]", value)
-    return _is_token(token) and _is_number(reward)
+    return _is_token(token) and is_number(reward)
 
 
 def _is_standing(value: Any) -> bool:
@@ -273,25 +273,16 @@ def _is_standing(value: Any) -> bool:
 
 
 TEXT: tuple[Check, str] = _is_text, "a text"
-NUMBERS: tuple[Check, str] = _is_list(_is_number), "a list of finite numbers"
+NUMBERS: tuple[Check, str] = _is_list(is_number), "a list of finite numbers"
 IDS: tuple[Check, str] = _is_list(_is_id), "a list of ids"
 PARTS: tuple[tuple[str, Check, str], ...] = (
     ("tokens", _is_list(_is_token), "a list of texts, lists of bytes, or ids"),
     ("rewards", *NUMBERS),
     *((key, *TEXT) for key in ("prompt", "group", "design")),
-    *((key, _is_number, "a finite number") for key in ("score", "utility")),
-    ("solved", lambda value: _is_number(value) and value in (0, 1), "1 or 0"),
+    *((key, is_number, "a finite number") for key in ("score", "utility")),
+    ("solved", lambda value: is_number(value) and value in (0, 1), "1 or 0"),
     ("certificate_payload", lambda value: isinstance(value, dict), "an object"),
     ("certificate", _is_list(_is_record), "a list of records with word, trigger, rule, amount and status"),
     ("candidates", _is_list(_is_standing), "a list of null or of objects with best, worst, rank, shared, of"),
 )
 """Key, test and name in words of each part of a line."""
-
-
-def _show(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else f"{text[:80]}..."
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"expected finite numbers, got {constant}")

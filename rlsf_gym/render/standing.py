@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, TypedDict
 import numpy as np
 import numpy.typing as npt
 
+from rlsf_gym.render.numbers import show_number
 from rlsf_gym.render.visible import show_controls, show_token
 from rlsf_gym.text.tokenizer import Tokenizer
 
@@ -95,7 +96,9 @@ class Standing:
         if self.is_even:
             return EVEN
         ends = [("best here", self.best[:1]), ("worst", self.worst[:1])]
-        told = ", ".join(f"{name} {one.text!r} {one.reward:+.2f}" for name, some in ends for one in some)
+        told = ", ".join(
+            f"{name} {one.text!r} {show_number(one.reward, 2)}" for name, some in ends for one in some
+        )
         return show_controls("; ".join(filter(None, (told, self.place))))
 
 

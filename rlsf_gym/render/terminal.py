@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rlsf_gym.render.colours import on_dark
+from rlsf_gym.render.numbers import least_of, show_number
 from rlsf_gym.render.sample import Sample, describe_standings, describe_verdict
 from rlsf_gym.render.visible import show_controls
 
@@ -25,11 +26,12 @@ def ansi(sample: Sample, *, scale: float | None = None, colours: bool = True) ->
         colours: Whether to colour; the signed rewards are written in any case.
     """
     scale = scale or max((abs(token.reward) for token in sample.tokens), default=0.0) or 1.0
+    least = least_of(scale)
     paint = _paint if colours else _leave
     text = "".join(
         ("\u2717" if token.mark == "fatal" else "")
         + paint(show_controls(token.text), token.reward / scale)
-        + (_dim(f"({token.reward:+.2f})", colours) if token.reward else "")
+        + (_dim(f"({show_number(token.reward, 2, least=least)})", colours) if token.reward else "")
         for token in sample.tokens
     )
     facts = [*sample.told_facts, *([show_controls(sample.design)] if sample.design else [])]
@@ -44,7 +46,8 @@ def ansi(sample: Sample, *, scale: float | None = None, colours: bool = True) ->
 
 def _legend(scale: float) -> str:
     """Returns the legend: the colours of the greatest loss and gain, with their rewards."""
-    return f"{_paint(f' {-scale:+.2f} ', -1.0)}  0  {_paint(f' {scale:+.2f} ', 1.0)}  reward of a token"
+    low, high = (f" {show_number(one, 2, least=0.0)} " for one in (-scale, scale))
+    return f"{_paint(low, -1.0)}  0  {_paint(high, 1.0)}  reward of a token"
 
 
 def _paint(text: str, share: float) -> str:

@@ -1,6 +1,8 @@
 """`rlsf-view`: the page of any JSONL of tokens and rewards, or one line of error."""
 
 import json
+import os
+import signal
 import sys
 from functools import partial
 
@@ -48,7 +50,7 @@ def test_of_a_run_folder_its_file_is_named(call, rollouts, tmp_path):
     rollouts.rename(tmp_path / "samples.jsonl")
     status, output, (error,) = call(tmp_path)
     assert (status, output) == (1, "")
-    assert error.endswith(f"found none (did you mean {tmp_path / 'samples.jsonl'}?)")
+    assert error.endswith(f"found a folder (did you mean {tmp_path / 'samples.jsonl'}?)")
 
 
 @pytest.mark.parametrize(
@@ -87,10 +89,12 @@ def test_a_dataset_in_the_place_of_the_page(call, rollouts, tmp_path):
     assert not rollouts.with_suffix(".html").exists()
 
 
-@pytest.mark.parametrize("flag", [("--out", "page.html"), ("--open",)])
+@pytest.mark.parametrize("flag", [("--out", "page.html"), ("--open",), ("--responses", "3")])
 def test_a_dataset_has_no_page_to_open(call, rollouts, tmp_path, flag):
     status, _, (error,) = call(rollouts, "--dataset", tmp_path / "out", *flag)
-    assert (status, error) == (1, "error: --dataset writes a folder and no page: leave --out and --open out")
+    assert (status, error) == (
+        1, "error: --dataset writes a folder and no page: leave --out, --open and --responses out",
+    )  # fmt: skip
     assert not (tmp_path / "out").exists()
 
 
@@ -98,3 +102,49 @@ def test_a_dataset_does_not_replace_anything(call, rollouts, tmp_path):
     status, _, (error,) = call(rollouts, "--dataset", tmp_path)
     assert status == 1
     assert error == f"error: {tmp_path}: expected a new or an empty folder, got one that holds something"
+
+
+@pytest.mark.parametrize("name", [".", "/", ""])
+def test_a_folder_is_no_file(call, name):
+    status, output, (error,) = call(name)
+    assert (status, output) == (1, "")
+    assert "expected a file with a JSON object in each line, found a folder" in error
+
+
+@pytest.mark.parametrize("name", ["rollouts.jsonl", "link.html"])
+def test_the_file_is_not_replaced_by_its_page(call, rollouts, tmp_path, name):
+    before = rollouts.read_bytes()
+    (tmp_path / "link.html").symlink_to(rollouts)
+    status, _, (error,) = call(rollouts, "--out", tmp_path / name)
+    assert (status, rollouts.read_bytes()) == (1, before)
+    assert error.endswith("expected another place than that of the file, got the same: give it by --out")
+
+
+def test_a_file_that_is_named_like_a_page_stays(call, rollouts):
+    page = rollouts.rename(rollouts.with_suffix(".html"))
+    before = page.read_bytes()
+    assert call(page)[0] == 1 and page.read_bytes() == before
+
+
+def test_a_part_of_a_long_file_is_said_to_be_one(call, rollouts):
+    rollouts.write_text(rollouts.read_text() * 1002)
+    page = rollouts.with_suffix(".html")
+    note = "note: these are the first of 1,002 responses; --responses N shows more"
+    assert call(rollouts) == (0, f"page: {page} (1,000 responses)\n", [note])
+    assert page.read_text(encoding="utf-8").count("<article") == 1000
+    assert call(rollouts, "--responses", 1001)[1:] == (f"page: {page} (1,001 responses)\n", [note])
+    assert "The page has the first 1,001 of 1,002 responses." in page.read_text(encoding="utf-8")
+    assert call(rollouts, "--responses", 5000) == (0, f"page: {page} (1,002 responses)\n", [])
+
+
+def test_a_dataset_that_is_stopped_leaves_nothing_behind(rollouts, tmp_path, monkeypatch):
+    def stop(*_, **__):
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    before = signal.getsignal(signal.SIGTERM)
+    monkeypatch.setattr("rlsf_gym.export.folder.write_card", stop)
+    with pytest.raises(SystemExit) as caught:
+        main([str(rollouts), "--dataset", str(tmp_path / "out")])
+    assert caught.value.code == 143
+    assert [path.name for path in tmp_path.iterdir()] == ["rollouts.jsonl"]
+    assert signal.getsignal(signal.SIGTERM) == before

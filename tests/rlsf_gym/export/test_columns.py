@@ -98,3 +98,10 @@ def test_what_a_column_can_not_hold_is_refused(change, words):
 )  # fmt: skip
 def test_rules_have_names_and_numbers(key, value, wanted):
     assert is_rule(key, value) == wanted
+
+
+def test_a_number_that_no_float_holds_is_no_reward_of_a_rule():
+    """`datasets` would read it as infinite."""
+    assert not is_rule("reward_x", 10**400)
+    assert is_rule("reward_x", 10**300)
+    assert row({**PLAIN, "reward_x": 3}, rules=["reward_x"])["reward_x"] == 3.0

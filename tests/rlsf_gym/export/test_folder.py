@@ -92,6 +92,43 @@ def test_an_empty_folder_is_taken_and_a_link_is_not_followed(write, tmp_path):
         write_dataset(tmp_path / "rollouts.jsonl", tmp_path / "link")
 
 
+def test_what_a_killed_export_left_is_named_and_stays(write, tmp_path):
+    (tmp_path / "out.partial" / "data").mkdir(parents=True)
+    with pytest.raises(
+        ValueError, match=r"out\.partial: expected nothing there, got what a killed export left"
+    ):
+        write(LINES)
+    assert not (tmp_path / "out").exists() and (tmp_path / "out.partial" / "data").is_dir()
+
+
+@pytest.mark.parametrize("name", ["a*", "a?b", "[a]"])
+def test_a_name_that_datasets_would_search_with(write, tmp_path, name):
+    write(LINES)
+    with pytest.raises(ValueError, match=r"expected a name without \*, \? and \[, with which load_dataset"):
+        write_dataset(tmp_path / "rollouts.jsonl", tmp_path / name)
+
+
+def test_a_place_below_a_file(write, tmp_path):
+    write(LINES)
+    with pytest.raises(ValueError, match=r"expected a place in a folder, got one below the file .*rollouts"):
+        write_dataset(tmp_path / "rollouts.jsonl", tmp_path / "rollouts.jsonl" / "more" / "out")
+
+
+def test_a_file_that_grows_meanwhile_is_no_dataset(write, tmp_path, monkeypatch):
+    def check(target):
+        with (tmp_path / "rollouts.jsonl").open("a", encoding="utf-8") as file:
+            file.write('{"tokens": [], "rewards": []}\n')
+        return target.with_name("out.partial")
+
+    monkeypatch.setattr("rlsf_gym.export.folder._partial", check)
+    monkeypatch.setattr("rlsf_gym.export.folder._check_target", lambda target: None)
+    with pytest.raises(
+        ValueError, match="expected 3 responses as at first, got 4: it was written to meanwhile"
+    ):
+        write(LINES)
+    assert [path.name for path in tmp_path.iterdir()] == ["rollouts.jsonl"]
+
+
 def current_umask():
     mask = os.umask(0)
     os.umask(mask)

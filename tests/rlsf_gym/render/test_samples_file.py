@@ -6,7 +6,9 @@ from html import unescape
 
 import pytest
 
-from rlsf_gym.render.samples_file import plain_token, read_samples, write_page
+from rlsf_gym.render import samples_file
+from rlsf_gym.render.page_file import write_page
+from rlsf_gym.render.samples_file import plain_token, read_excerpt, read_samples
 from rlsf_gym.text.tokenizer import load_tokenizer
 
 EVIL = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>&\x1b[31m\u202e\ud800"
@@ -168,19 +170,60 @@ def test_files_that_hold_nothing(tmp_path):
     (tmp_path / "empty.jsonl").write_text("\n\n")
     with pytest.raises(ValueError, match=r"empty\.jsonl: expected a JSON object in each line, got none"):
         read_samples(tmp_path / "empty.jsonl")
-    for path in (tmp_path / "none.jsonl", tmp_path):
-        with pytest.raises(ValueError, match="expected a file with a JSON object in each line, found none"):
+    for path, found in ((tmp_path / "none.jsonl", "none"), (tmp_path, "a folder")):
+        with pytest.raises(
+            ValueError, match=f"expected a file with a JSON object in each line, found {found}"
+        ):
             read_samples(path)
 
 
-def test_a_link_in_the_place_of_the_page_is_replaced(show, tmp_path):
-    victim = tmp_path / "victim"
-    victim.write_bytes(b"precious")
-    (tmp_path / "page.html").symlink_to(victim)
-    (tmp_path / "page.html.partial").symlink_to(victim)
-    show(LINE)
-    assert victim.read_bytes() == b"precious"
-    assert not (tmp_path / "page.html").is_symlink()
+@pytest.mark.parametrize("key", ["rewards", "score", "utility", "solved", "certificate", "candidates"])
+def test_whole_numbers_that_no_float_holds(show, key):
+    huge = 10**400
+    record = {**LINE["certificate"][0], "amount": huge}
+    value = {"rewards": [0, huge], "certificate": [record], "candidates": [None, {"best": [["x", huge]]}]}
+    with pytest.raises(ValueError, match=f"line 1: {key}: expected "):
+        show({**LINE, key: value.get(key, huge)})
+
+
+def test_rewards_that_add_up_to_no_number(show):
+    with pytest.raises(ValueError, match="line 1: rewards: expected a finite running total, got an infinite"):
+        show({**LINE, "rewards": [1.7e308, 1.7e308]})
+    mean = show({**LINE, "score": 1.7e308}, {**LINE, "score": 1.7e308})
+    assert "+1.70e+308</td>" in mean  # though their sum is no number
+
+
+def write_lines(path, counts):
+    lines = ({"tokens": ["a"] * count, "rewards": [0] * count} for count in counts)
+    path.write_text("".join(json.dumps(line) + "\n\n" for line in lines))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("counts", "most", "kept"),
+    [
+        ([1] * 5, None, 5),
+        ([1] * 5, 3, 3),
+        ([1] * 1001, None, 1000),
+        ([50, 1], None, 1),
+        ([51, 1], None, 1),  # at least one
+        ([49, 2, 1], None, 1),  # the second has no room, and none behind it is taken
+        ([40, 40], 2, 2),
+    ],
+)
+def test_an_excerpt_is_the_first_and_knows_how_many_there_are(tmp_path, monkeypatch, counts, most, kept):
+    monkeypatch.setattr(samples_file, "MOST_TOKENS", 50 if max(counts) > 1 else 250_000)
+    excerpt = read_excerpt(write_lines(tmp_path / "a.jsonl", counts), most=most)
+    assert [len(sample.tokens) for sample in excerpt.samples] == counts[:kept]
+    assert excerpt.total == len(counts)
+
+
+def test_lines_behind_an_excerpt_are_counted_and_not_looked_at(tmp_path):
+    path = write_lines(tmp_path / "a.jsonl", [1])
+    path.write_text(path.read_text() + "no JSON\n")
+    assert read_excerpt(path, most=1).total == 2
+    with pytest.raises(ValueError, match="line 3: "):
+        read_samples(path)
 
 
 @pytest.mark.parametrize("span", [[0, 10**9], [10**9, 10**9 + 1], [5, 2]])
