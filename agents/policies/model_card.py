@@ -14,6 +14,7 @@ from typing import Any, cast
 from agents.policies.card_metadata import name_base, write_metadata
 from agents.policies.origin import CARD_FILE, Origin
 from agents.runs.plain_files import write_whole
+from agents.runs.printable import printable
 from agents.runs.versions import read_release, read_versions
 
 Facts = Mapping[str, Any]
@@ -84,7 +85,7 @@ def _seal(text: str) -> str:
 
 def _body(origin: Origin, facts: Facts, is_adapter: bool) -> Iterator[str]:
     environment: Facts = facts.get("environment") or {}
-    trained = f", trained with {str(facts['learner']).upper()}" if "learner" in facts else ""
+    trained = f", trained with {_shown(str(facts['learner']).upper())}" if "learner" in facts else ""
     base = name_base(origin)
     yield f"\n# A policy from {_shown(base)}{trained}\n"
     yield "Reinforcement learning with one reward per token, by rlsf-gym. It samples as it was trained:"
@@ -183,6 +184,6 @@ def _plain(value: Any) -> Any:
 
 
 def _shown(value: Any) -> str:
-    """Returns a value as a cell of a table: whatever it is, it stays in its cell."""
+    """Returns a value as a cell of a table: whatever it is, it stays in its cell, and acts on no terminal."""
     text = f"{value:.4g}" if isinstance(value, float) else str(cast(object, value))
-    return re.sub(r"([\\`*_{}\[\]<>|#])", r"\\\1", " ".join(text.split()))
+    return re.sub(r"([\\`*_{}\[\]<>|#&!])", r"\\\1", printable(" ".join(text.split())))

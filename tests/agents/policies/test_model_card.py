@@ -134,6 +134,18 @@ def test_equal_facts_make_equal_bytes_and_no_path_of_a_machine(tmp_path):
     assert ",\n        ".join(f'"{one}"' for one in shown) in texts[0]
 
 
+def test_names_of_a_stranger_do_not_act_in_the_card(tmp_path):
+    base = "a |\n# b ![c](http://d) <img> &lt; \u202e\x1b[31m\ud800"
+    write_card(tmp_path, Origin(base), {"learner": "e\u2028f"}, is_adapter=False)
+    text = (tmp_path / "README.md").read_text(encoding="utf-8").split("---\n", 2)[2]
+    assert (
+        r"| base model | a \| \# b \!\[c\](http://d) \<img\> \&lt; \\u202e\\x1b\[31m\\ud800 |"
+        in text.splitlines()
+    )
+    assert "| learner | e f |" in text.splitlines()
+    assert not {"\u202e", "\x1b", "\u2028"} & set(text)
+
+
 def test_a_card_is_replaced_as_long_as_nobody_edits_it(tmp_path):
     card = tmp_path / "README.md"
     write_card(tmp_path, Origin("a", "mit"), {}, is_adapter=False)
