@@ -76,8 +76,14 @@ def test_the_tokenizer_of_another_model_is_refused(run, tmp_path):
     assert f"--tokenizer {run / 'checkpoint' / 'policy'}" in line
 
 
-@pytest.mark.parametrize("policy", ["bundled", "gpt2"])
-def test_learners_compare_with_every_environment(policy, tmp_path):
+@pytest.mark.parametrize(
+    ("policy", "said"),
+    [
+        ("bundled", "take the model's own: tokenizer='bundled'"),
+        ("gpt2", "take 'bundled', which is bundled and has it, or the model's own"),
+    ],
+)
+def test_learners_compare_with_every_environment(policy, said, tmp_path):
     """A GPT-2 with more tokens on the bundled 4,096 ids, and the bundled one on bytes."""
     if policy == "gpt2":
         config = tf.GPT2Config(vocab_size=5000, n_layer=1, n_head=1, n_embd=8, n_positions=64)
@@ -85,9 +91,7 @@ def test_learners_compare_with_every_environment(policy, tmp_path):
         vocabulary = {f"t{number}": number for number in range(5000)}
         (tmp_path / "vocab.json").write_text(json.dumps(vocabulary))
     given, kwargs = ("bundled", {"tokenizer": "bytes"}) if policy == "bundled" else (tmp_path, {})
-    with pytest.raises(
-        ValueError, match=r"policy: expected a model with the tokenizer .* take the model's own"
-    ):
+    with pytest.raises(ValueError, match=rf"policy: expected a model with the tokenizer .* {said}"):
         TokenPPO(given, ENV, CONFIG, env_kwargs=kwargs)
 
 

@@ -95,6 +95,11 @@ class Learner(ABC, Generic[ConfigT]):
         env_kwargs: Mapping[str, Any] | None = None,
         processes: Processes = ALONE,
     ) -> None:
+        if isinstance(config, Mapping):
+            name = self.config_class.__name__
+            raise ValueError(
+                f"config: expected a {name}, got a {type(config).__name__}; give {name}(**settings)"
+            )
         self.config: ConfigT = self.config_class() if config is None else config
         self.processes = processes
         self.env = make_env(env, self.config, env_kwargs, self.processes)

@@ -70,8 +70,11 @@ def find_bundled(openings: Sequence[Mapping[str, Any]], vocab_size: int) -> str 
 def _check(name: str, tokenizer: TokenizerFiles, vocab_size: int, claim: str) -> None:
     if not tokenizer.is_known or tokenizer.sha256(vocab_size) == claim:
         return
+    bundled = find_bundled([{KEY: claim}], vocab_size)
     raise ValueError(
         f"{name}: expected a model with the tokenizer of the environment (V = {vocab_size}, SHA-256 "
-        f"{claim[:12]}...), got one with another ({tokenizer.sha256(vocab_size)[:12]}...); take the model's "
-        f"own: tokenizer={tokenizer.source!r} for the environment, or --tokenizer {tokenizer.source}"
+        f"{claim[:12]}...), got one with another ({tokenizer.sha256(vocab_size)[:12]}...); take "
+        + (f"{bundled!r}, which is bundled and has it, or " if bundled else "")
+        + f"the model's own: tokenizer={tokenizer.source!r} for the environment, or --tokenizer "
+        f"{tokenizer.source}"
     )

@@ -33,6 +33,10 @@ def given_instances(options: Mapping[str, Any] | None, num_envs: int, task: Task
     one, many = task.option, f"{task.option}s"
     checked = _check_known(options, (one, many, "reset_mask"))
     if many not in checked:
+        if isinstance(checked.get(one), list | tuple):
+            raise ValueError(
+                f"options[{one!r}] must be the same for each environment: give a list as {many!r}"
+            )
         return [task.make_instance(checked.get(one), one)] * num_envs
     if one in checked:
         raise ValueError(f"options must hold {one!r} or {many!r}, got both")

@@ -145,7 +145,10 @@ def _pad(ids: Sequence[Any], vocab_size: int, max_new_tokens: int) -> IntArray:
 
 def _check(action: Any, shape: tuple[int, ...], vocab_size: int, name: str) -> IntArray:
     if not isinstance(action, np.ndarray):
-        raise InvalidAction(f"{name} must be an integer array of shape {shape}, got {type(action).__name__}")
+        mend = ": encode it by tokenizer.encode, or make the ...Text-v0 id" if isinstance(action, str) else ""
+        raise InvalidAction(
+            f"{name} must be an integer array of shape {shape}, got {type(action).__name__}{mend}"
+        )
     array = cast(npt.NDArray[Any], action)
     if array.dtype.kind not in "iu" or array.shape != shape:
         raise InvalidAction(

@@ -51,6 +51,13 @@ def assert_same(a, b):
     assert all(torch.equal(x, y) for x, y in zip(a, b, strict=True))
 
 
+def test_settings_in_a_dict_are_refused_by_name(make_toy, make_policy):
+    with pytest.raises(
+        ValueError, match=r"^config: expected a TokenPPOConfig, got a dict; give TokenPPOConfig\("
+    ):
+        TokenPPO(make_policy(), make_toy(num_envs=16), QUICK)
+
+
 def test_the_toy_task_is_learned_in_seconds(make_agent, make_toy, make_policy):
     record = Record()
     agent = make_agent(

@@ -104,6 +104,11 @@ def test_an_instance_is_handed_out_as_a_copy():
             {"prompts": ["5="]},
             "must be among 'instance', 'instances', 'reset_mask', got 'prompts'",
         ),
+        (
+            gym.make_vec,
+            {"instance": [{"target": 5}]},
+            "the same for each environment: give a list as 'instances'",
+        ),
         (gym.make_vec, {"instances": []}, r"options\['instances'\] must be a list of 1 dicts, got \[\]"),
     ],
 )

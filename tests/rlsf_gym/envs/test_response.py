@@ -190,7 +190,10 @@ def test_a_list_is_padded(make):
         ([0.5], r"action must be a list of integer token ids, got 0.5 in it"),
         ([True], r"action must be a list of integer token ids, got True in it"),
         (3, r"action must be an integer array of shape \(4,\), got int"),
-        ("It", r"action must be an integer array of shape \(4,\), got str"),
+        (
+            "It",
+            r"action must be an integer array of shape \(4,\), got str: encode it by tokenizer.encode, or",
+        ),
     ],
 )
 def test_a_malformed_action_is_refused_and_the_episode_goes_on(make, action, message):
