@@ -39,7 +39,7 @@ python_maximum_signature_line_length = 88
 python_use_unqualified_type_names = True
 
 myst_heading_anchors = 4
-myst_enable_extensions = ["colon_fence"]
+myst_enable_extensions = ["colon_fence", "dollarmath"]
 nb_execution_mode = "cache"
 nb_execution_timeout = 300
 nb_execution_raise_on_error = True
@@ -47,6 +47,7 @@ nb_merge_streams = True
 
 smartquotes = False  # texts say exactly what is typed
 
+html_math_renderer = "mathml"
 html_theme = "furo"
 html_title = "rlsf-gym"
 html_static_path = ["_static"]

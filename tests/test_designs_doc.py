@@ -30,7 +30,7 @@ def test_the_flags_are_those_that_are_declared(name):
 @pytest.mark.parametrize("name", DESIGNS)
 def test_every_design_has_a_paragraph_a_picture_and_its_uses(name):
     section = TEXT.split(f"\n### {name}\n")[1].split("\n### ")[0]
-    assert "r_t" in section or "r_T'" in section or "The rewards of" in section
+    assert "$r_t" in section or "$r_{T'}" in section or "The rewards of" in section
     assert f"](designs/{name}.png)" in section
     assert "**When**" in section
     assert "**When not**" in section

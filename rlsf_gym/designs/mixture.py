@@ -34,9 +34,10 @@ def mixed(evidence: Evidence, *, rng: np.random.Generator, dense: Design, beta: 
 
 
 def mixed_step(step: Transition, *, dense: Step, beta: float) -> FloatArray:
-    """Returns r_t = beta d_t + (1 - beta) (u(xy) - u(x)) [t is the last token], d a reward that is stepwise.
+    """Returns r_t = beta d_t + (1 - beta) (u(xy) - u(x)) [t is the last token], d the dense design's reward.
 
-    The mixture of `mixed`, of a dense design whose reward of a token says what is known around it.
+    It is `mixed` where the dense design is stepwise: then the mixture is stepwise, too, and every candidate's
+    reward is known.
 
     Args:
         step: What is known around the tokens.

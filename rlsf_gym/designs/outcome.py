@@ -69,14 +69,12 @@ def seed_legacy(evidence: Evidence, *, rng: np.random.Generator) -> FloatArray:
     score for a probability and meant "sure of either sign". On a score in [-1, 1] it pays negative text
     better than positive text of the same strength:
 
-    ======  ======  =====
-    score   pays    score of opposite sign pays
-    ======  ======  =====
-    -1.0    2.0     1.0
-    -0.6    1.6     0.6
-    -0.3    1.3     0.7
-     0.0    1.0     1.0
-    ======  ======  =====
+    | score | pays | the opposite score pays |
+    | --- | --- | --- |
+    | -1.0 | 2.0 | 1.0 |
+    | -0.6 | 1.6 | 0.6 |
+    | -0.3 | 1.3 | 0.7 |
+    | 0.0 | 1.0 | 1.0 |
 
     Text of score -a earns 1 + a a token; text of score +a earns 1 - a up to a = 0.5, and only a beyond: any
     negative text earns more than any positive one. It is never below 0.5, so each further token pays as well.

@@ -4,7 +4,17 @@ from pathlib import Path
 
 import pytest
 from rlsf_site import design_pages
-from rlsf_site.design_pages import argument_table, declared, example, make, make_page, section, servers
+from rlsf_site.design_pages import (
+    argument_table,
+    declared,
+    example,
+    in_short,
+    make,
+    make_page,
+    section,
+    servers,
+    split_section,
+)
 
 from rlsf_gym import DESIGNS
 
@@ -18,14 +28,18 @@ def test_each_design_has_a_page_and_a_line_in_the_list(monkeypatch):
     listed = pages.pop("designs/index")
     assert list(pages) == [f"designs/{name}" for name in DESIGNS]
     for name in DESIGNS:
-        assert f"[`{name}`]({name}.md)" in listed
+        assert f"| [`{name}`]({name}.md) | {in_short(TOLD, name)} |" in listed
         assert f"](../../designs/{name}.png)" in pages[f"designs/{name}"]
         assert f"](../../designs.md#{name})" in pages[f"designs/{name}"]
 
 
 def test_the_page_says_what_the_design_says():
-    text = make_page("potential", section(TOLD, "potential"))
-    assert "r_t = Phi(s_t) - Phi(s_{t-1})." in text.split("## Formula")[1].split("![")[0]
+    text = make_page("potential", TOLD)
+    assert text.startswith(
+        "# potential\n\nA [reward design](../../designs.md#potential) that pays the utility of the prefix "
+        "after the token less that before it.\n\n$r_t = \\Phi(s_t) - \\Phi(s_{t-1})$.\n\nIn it, $x$ is"
+    )
+    assert "Returns differences of the prefix utility" in text.split("## In the code")[1]
     assert "| causal | yes |" in text
     assert "| texts scored | T: every prefix |" in text
     assert "reward 0.7032" in text.split("It prints:")[1]
@@ -68,4 +82,6 @@ def test_a_design_that_nobody_explains_is_no_page():
     with pytest.raises(ValueError, match="must have a section '### newest'"):
         section(TOLD, "newest")
     with pytest.raises(ValueError, match=r"a picture designs/NAME\.png was expected"):
-        make_page("terminal", "r_t = 0, without a picture.")
+        split_section("r_t = 0, without a picture.")
+    with pytest.raises(ValueError, match="must have a row of its own for 'newest'"):
+        in_short(TOLD, "newest")

@@ -20,6 +20,11 @@ COSTS: dict[Any, str] = {one_text: "1: the whole response", every_prefix: "T: ev
 """Texts that are scored for a response of T tokens, where one of these says it."""
 LENGTH = 16
 """Tokens of a response that other costs are told for."""
+LEGEND = (
+    "In it, $x$ is the prompt, $y$ the response of $T'$ tokens, $s$ the score and $u$ the "
+    "[utility](../../glossary.md#utility) of a text, and $\\Phi(s_t)$ the utility that is known after "
+    "token $t$."
+)
 IDS = {"sentiment": "Sentiment", "countdown": "Countdown", "knights": "KnightsAndKnaves"}
 """Domains that examples are taken from, in the order in which they are tried."""
 
@@ -28,17 +33,14 @@ def make(docs: Path) -> Iterator[tuple[str, str]]:
     """Yields the pages, and their list."""
     told = (docs / "designs.md").read_text(encoding="utf-8")
     for name in DESIGNS:
-        yield f"designs/{name}", make_page(name, section(told, name))
-    body = [
-        (f"[`{name}`]({name}.md)", docstrings.summary(docstrings.clean(function_of(DESIGNS[name]))))
-        for name in DESIGNS
-    ]
+        yield f"designs/{name}", make_page(name, told)
+    body = [(f"[`{name}`]({name}.md)", in_short(told, name)) for name in DESIGNS]
     yield (
         "designs/index",
         page(
             "# Reward designs, one by one",
-            "Each page is made from the table of designs, the docstrings and an example that is run when the "
-            "site is built. Which one to take, and what was measured: [Reward designs](../../designs.md).",
+            "What each design pays, declares and takes, with an example that is run when the site is built. "
+            "Which one to take says [Reward designs](../../designs.md).",
             table(("design", "what it pays"), body),
             "```{toctree}\n:hidden:\n\n" + "\n".join(DESIGNS) + "\n```",
         ),
@@ -50,22 +52,19 @@ def make_page(name: str, told: str) -> str:
 
     Args:
         name: Its name in the table.
-        told: What docs/designs.md says of it.
+        told: The text of docs/designs.md.
     """
     design: Design = DESIGNS[name]
-    text = docstrings.clean(function_of(design))
-    formula, picture, rest = split_section(told)
+    formula, picture, rest = split_section(section(told, name))
     return page(
         f"# {name}",
-        docstrings.prose(text),
-        "## Formula",
+        f"A [reward design](../../designs.md#{name}) that pays {in_short(told, name)}.",
         formula,
-        "In it, x is the prompt, y the response of T' tokens, u the utility, and Phi(s_t) the utility that "
-        "is known after token t.",
+        LEGEND,
         f"![What {name} pays the tokens of a response, each in the colour of its reward]"
         f"(../../designs/{picture})",
         rest,
-        f"More on [Reward designs](../../designs.md#{name}), with what was measured.",
+        "What was measured: [without training](../../designs_measured.md), [by training](../../results.md).",
         "## What it declares",
         table(("property", "here", "meaning"), declared(design)),
         "## Scorers that serve it",
@@ -74,7 +73,23 @@ def make_page(name: str, told: str) -> str:
         argument_table(design),
         "## Example",
         example(design),
+        "## In the code",
+        docstrings.prose(docstrings.clean(function_of(design))),
     )
+
+
+def in_short(told: str, name: str) -> str:
+    """Returns what the short table of docs/designs.md says that a design pays.
+
+    Raises:
+        ValueError: If it has no row.
+    """
+    row = re.search(rf"^\| \[`{name}`\]\(#{name}\)[^|]*\| ([^|]+) \|$", told, flags=re.M)
+    if row is None:
+        raise ValueError(
+            f"the short table of docs/designs.md must have a row of its own for {name!r}: add it"
+        )
+    return row[1]
 
 
 def section(told: str, name: str) -> str:
@@ -98,8 +113,11 @@ def split_section(told: str) -> tuple[str, str, str]:
     found = re.search(r"!\[\w+\]\(designs/(\w+\.png)\)", told)
     if found is None:
         raise ValueError(f"a picture designs/NAME.png was expected in {told!r:.80}")
-    rest = re.sub(r"\]\((?!https?:|#)", "](../../", told[found.end() :].strip())
-    return told[: found.start()].strip(), found[1], re.sub(r"\]\(#(\w+)\)", r"](\1.md)", rest)
+    formula, rest = (
+        re.sub(r"\]\(#(\w+)\)", r"](\1.md)", re.sub(r"\]\((?!https?:|#)", "](../../", part.strip()))
+        for part in (told[: found.start()], told[found.end() :])
+    )
+    return formula, found[1], rest
 
 
 def function_of(design: Design) -> Any:

@@ -8,7 +8,7 @@ from posixpath import dirname, join, normpath
 
 from sphinx.application import Sphinx
 
-from rlsf_site.page_copies import FENCE, entries, title_of
+from rlsf_site.page_copies import FENCE, entries, outside_fences, title_of
 
 GROUP = re.compile(r"^```\{toctree\}\n(.*?)^```", flags=re.M | re.S)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
@@ -48,11 +48,11 @@ def lead(markdown: str) -> str:
 
 
 def from_root(markdown: str, page: str) -> str:
-    """Returns the copy of a page with its links as they lead from the root of the site.
+    r"""Returns the copy of a page with its links as they lead from the root of the site.
 
     Example:
-        >>> from_root("[up](../a.md#b), [out](https://a.org), [here](#c)", "deep/page")
-        '[up](a.md#b), [out](https://a.org), [here](deep/page.md#c)'
+        >>> from_root("[up](../a.md#b), [out](https://a.org), [here](#c)\n```\nrow[0](x)\n```", "deep/page")
+        '[up](a.md#b), [out](https://a.org), [here](deep/page.md#c)\n```\nrow[0](x)\n```'
     """
 
     def move(link: re.Match[str]) -> str:
@@ -62,7 +62,7 @@ def from_root(markdown: str, page: str) -> str:
         place = normpath(join(dirname(page), path)) if path else f"{page}.md"
         return f"]({place}{mark}{fragment})"
 
-    return LINK.sub(move, markdown)
+    return outside_fences(lambda prose: LINK.sub(move, prose), markdown)
 
 
 def write_texts(app: Sphinx, failed: Exception | None) -> None:

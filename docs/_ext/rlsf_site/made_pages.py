@@ -8,9 +8,9 @@ from pathlib import Path
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 
-from rlsf_site import api_pages, design_pages, environment_pages
+from rlsf_site import api_pages, design_pages, environment_pages, study_pages
 
-MAKERS = (environment_pages.make, design_pages.make, api_pages.make)
+MAKERS = (environment_pages.make, design_pages.make, study_pages.make, api_pages.make)
 
 
 def write(folder: Path, pages: Iterator[tuple[str, str]]) -> list[Path]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from html import unescape
 from pathlib import Path
 from posixpath import dirname, join, normpath, relpath
@@ -22,6 +23,8 @@ FENCE = re.compile(
 )
 CELL_OPTIONS = re.compile(r"\A(?:(?::[\w-]+:[^\n]*\n)+|---\n.*?\n---\n)", flags=re.S)
 TITLE = re.compile(r'\btitle="([^"]*)"')
+INCLUDE = re.compile(r"^```\{include\} (?P<file>\S+)\n(?P<options>(?::.*\n)*)```$", flags=re.M)
+OPTION = re.compile(r'^:([\w-]+): *"?(.*?)"?$', flags=re.M)
 FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", flags=re.S)
 ROLE = re.compile(r"\{py:\w+\}(`[^`<]+?)(?: <[^>]+>)?`")
 LINK = re.compile(r"(!?)\[((?:[^\[\]]|\[[^\]]*\])*)\]\(([^)\s]+)\)")
@@ -43,6 +46,7 @@ class Copy:
     def __str__(self) -> str:
         """Returns the text."""
         text = FRONT_MATTER.sub("", self.source.read_text(encoding="utf-8")).lstrip()
+        text = INCLUDE.sub(lambda match: included(match, self.source.parent), text)
         parts, end = [], 0
         for match in FENCE.finditer(text):
             parts += [self._prose(text[end : match.start()]), self._fence(match)]
@@ -90,6 +94,8 @@ class Copy:
     def _link(self, match: re.Match[str]) -> str:
         """Returns a link as the copy has it: pictures have moved, files are in the repository."""
         mark, text, target = match.groups()
+        if target.startswith("project:"):  # how a page links to one that is made
+            return f"{mark}[{text}]({target.removeprefix('project:')})"
         path, hash, fragment = target.partition("#")
         if not path or re.match(r"[a-z]+:", path):
             return match[0]
@@ -104,6 +110,43 @@ class Copy:
             return match[0]
         address = inside.replace("BRANCH", self.app.config.rlsf_branch, 1)
         return f"{mark}[{text}]({self.app.config.rlsf_repository}/{address}{hash}{fragment})"
+
+
+def included(match: re.Match[str], folder: Path) -> str:
+    """Returns what an `include` stands for, with its links as they lead from the folder of the page.
+
+    Raises:
+        ValueError: If the file lacks the text that the part begins behind or ends before.
+    """
+    file, options = folder / match["file"], dict(OPTION.findall(match["options"]))
+    text = file.read_text(encoding="utf-8")
+    for option, part in (("start-after", 2), ("end-before", 0)):
+        if option in options:
+            if options[option] not in text:
+                raise ValueError(f"{match['file']}: expected {options[option]!r}, {option} of an include")
+            text = text.partition(options[option])[part]
+
+    def move(link: re.Match[str]) -> str:
+        mark, shown, target = link.groups()
+        if re.match(r"[a-z]+:|#", target):
+            return link[0]
+        return f"{mark}[{shown}]({relpath(file.parent / target, folder)})"
+
+    return outside_fences(lambda prose: LINK.sub(move, prose), text).strip()
+
+
+def outside_fences(change: Callable[[str], str], text: str) -> str:
+    r"""Returns a text changed wherever it is no fence.
+
+    Example:
+        >>> outside_fences(str.upper, "a\n```\nb\n```\nc\n")
+        'A\n```\nb\n```\nC\n'
+    """
+    parts, end = [], 0
+    for match in FENCE.finditer(text):
+        parts += [change(text[end : match.start()]), match[0]]
+        end = match.end()
+    return "".join([*parts, change(text[end:])])
 
 
 def entries(app: Sphinx, name: str, body: str) -> list[str]:
