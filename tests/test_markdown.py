@@ -178,6 +178,32 @@ def test_code_stands_in_fences(page):
     assert [line for line in prose.splitlines() if line.startswith("    ")] == []
 
 
+WRITTEN = [*ROOT.glob("docs/results/*.md")]
+"""Pages that programs write."""
+
+
+@pytest.mark.parametrize("page", [*PAGES, *WRITTEN], ids=lambda page: str(page.relative_to(ROOT)))
+def test_each_column_of_a_table_has_a_name(page):
+    """Those who hear a table know a cell by its column."""
+    assert nameless_columns(page.read_text(encoding="utf-8")) == []
+
+
+def nameless_columns(text: str) -> list[str]:
+    """Returns the heads of tables that have an empty cell."""
+    heads = re.findall(r"^(\|.*\|)\n\|[ :|-]+\|$", text, flags=re.M)
+    return [head for head in heads if not all(cell.strip() for cell in head.strip("|").split("|"))]
+
+
+@pytest.mark.parametrize("page", TOLD, ids=lambda page: str(page.relative_to(ROOT)))
+def test_a_link_to_a_page_is_not_named_like_its_file(page):
+    """On the site a page has a title, and its file is unknown to readers."""
+    assert re.findall(r"\[[\w/]*[a-z]\.md\]\([^)]*\)", page.read_text(encoding="utf-8")) == []
+
+
+def test_columns_without_a_name_are_found():
+    assert nameless_columns("| a | |\n| --- | --: |\n| 1 | |\n\n| b |\n| --- |\n") == ["| a | |"]
+
+
 def test_dead_ends_are_found():
     assert dead_links("[a](docs/nothing.md#x) [b](README.md) [c](https://a.b/c)", ROOT) == ["docs/nothing.md"]
     paths = "`examples/gone.py` `agents/runs` `docs/results/NAME` `gone.py` `ppo.py` `my_own.py` gone_too.py"

@@ -287,7 +287,7 @@ def _time(found: Mapping[str, Any] | None, end: float) -> str:
 def _ranked(board: Board) -> str:
     """Returns a board's table in Markdown."""
     rows = tuple((str(rank), *cells) for rank, cells in enumerate(board.rows, start=1))
-    return _bare(Table("board", "", ("", *board.head), rows, words=frozenset({1, len(board.head)})))
+    return _bare(Table("board", "", ("rank", *board.head), rows, words=frozenset({1, len(board.head)})))
 
 
 def _bare(table: Table) -> str:

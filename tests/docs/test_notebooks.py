@@ -1,6 +1,7 @@
 """docs/notebooks: each runs from top to bottom, and the export for Colab is the same without outputs."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -73,8 +74,15 @@ def test_the_export_is_the_text_notebook_without_outputs():
 def test_the_first_cell_of_the_export_installs_the_package():
     export = nbformat.read(FOLDER / "token_rewards.ipynb", as_version=4)
     first = next(cell.source for cell in export.cells if cell.cell_type == "code")
-    assert "pip" in first and "rlsf-gym" in first and "#" in first
-    address = (
-        "colab.research.google.com/github/YOUR_ACCOUNT/rlsf-gym/blob/main/docs/notebooks/token_rewards.ipynb"
+    assert '"pip", "install", "--quiet", SOURCE' in first and 'SOURCE = "rlsf-gym"' in first
+
+
+def test_it_opens_in_colab_by_a_link_once_the_repository_has_an_address():
+    """Nobody's account stands in it before."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    address = project.get("urls", {}).get("Repository", "").removeprefix("https://github.com/")
+    links = re.findall(
+        r"\(https://colab\.research\.google\.com/github/(\S+)/blob/main/docs/notebooks/token_rewards\.ipynb\)",
+        (FOLDER / "token_rewards.md").read_text(encoding="utf-8"),
     )
-    assert address in (FOLDER / "token_rewards.md").read_text(encoding="utf-8")
+    assert links == ([address] if address else [])
