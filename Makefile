@@ -10,7 +10,7 @@ LOWEST := .venv-lowest
 # One process per core, so one thread each: more would only wait for each other.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto
 
-.PHONY: help train compare benchmark report leaderboard explore test check check-all format lint types contracts doctests alone both docs release lowest clean
+.PHONY: help train compare benchmark report leaderboard explore test check check-all format lint types contracts doctests alone both docs docs-check release lowest clean
 
 help:  ## Say what each target does.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -47,7 +47,7 @@ leaderboard: $(TRAIN)  ## Designs over domains, from the committed cells alone: 
 explore: $(TRAIN)  ## A page on this machine that shows what each token earns, and why, as you type. DOMAIN=NAME takes another domain, ARGS="--open" opens it.
 	$(BIN)/python -m rlsf_gym explore $(if $(DOMAIN),--domain $(DOMAIN)) $(ARGS)
 
-check: $(READY) format lint types contracts doctests alone both  ## All that a change has to pass, each test once.
+check: $(READY) format lint types contracts doctests docs-check alone both  ## All that a change has to pass, each test once.
 
 check-all: check  ## The same, and the slow tests.
 	$(BIN)/python -m pytest -q -m slow tests
@@ -78,9 +78,17 @@ both: $(READY)
 test: $(READY)  ## What a change breaks first, in about three minutes on two cores; offline once installed.
 	$(PYTEST) -m "not slow and not whole and not adapters" tests
 
+# All pages are read each time (-E): Sphinx says nothing again of a page that did not change since it warned.
+SITE := OMP_NUM_THREADS=1 $(BIN)/sphinx-build -q -E -W --keep-going -b html
+LINKS := $(BIN)/python docs/_ext/rlsf_site/link_check.py
+
 docs: $(READY)  ## The documentation site, offline, in docs/_build/html; a warning or a dead link fails.
-	OMP_NUM_THREADS=1 $(BIN)/sphinx-build -q -W --keep-going -b html $(ARGS) docs docs/_build/html
-	$(BIN)/python docs/_ext/rlsf_site/link_check.py docs/_build/html
+	$(SITE) $(ARGS) docs docs/_build/html
+	$(LINKS) docs/_build/html
+
+docs-check: $(READY)  ## The same without running its notebooks, which the tests do: whether there is a warning or a dead link.
+	$(SITE) -j 2 -D nb_execution_mode=off docs docs/_build/check
+	$(LINKS) docs/_build/check
 
 release: $(READY)  ## What is published, in dist/: sdist and wheel, looked into, installed alone, used and type-checked.
 	$(BIN)/python .ci/release.py $(ARGS)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import cached_property
 from html import unescape
 from pathlib import Path
 from posixpath import dirname, join, normpath, relpath
@@ -41,7 +42,11 @@ class Copy:
     def __init__(self, app: Sphinx, name: str) -> None:
         self.app, self.name = app, name
         self.source = Path(app.env.doc2path(name))
-        self.outputs = iter(read_outputs(app.env.get_doctree(name)))
+
+    @cached_property
+    def outputs(self) -> Iterator[list[nodes.Element]]:
+        """What the code cells show: parsed pages are large, and only those of notebooks are asked."""
+        return iter(read_outputs(self.app.env.get_doctree(self.name)))
 
     def __str__(self) -> str:
         """Returns the text."""
