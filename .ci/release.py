@@ -23,6 +23,7 @@ import zipfile
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("rlsf_gym", "agents")
@@ -37,14 +38,14 @@ class ReleaseError(Exception):
     """What keeps this tree from being released, in one line."""
 
 
-def read_project() -> dict[str, object]:
+def read_project() -> dict[str, Any]:
     """Returns the table `project` of pyproject.toml."""
     return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 
 def stated_versions() -> dict[str, str]:
     """Returns the version by the file that states it."""
-    found = {"pyproject.toml": str(read_project()["version"])}
+    found: dict[str, str] = {"pyproject.toml": read_project()["version"]}
     for name, pattern in (
         *((f"{package}/__init__.py", r'^__version__ = "(.+)"$') for package in PACKAGES),
         ("CITATION.cff", r'^version: "?([^"\n]+)"?$'),
@@ -70,6 +71,10 @@ def check_versions(tag: str | None) -> str:
         if not re.search(rf"^## {re.escape(version)}\b", changes, flags=re.M):
             raise ReleaseError(
                 f"CHANGELOG.md: expected a section '## {version}', got none; rename Unreleased"
+            )
+        if "Repository" not in read_project().get("urls", {}):
+            raise ReleaseError(
+                "pyproject.toml: expected [project.urls] with Repository, got none; say where the project is"
             )
         citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
         if not re.search(r"^date-released: ", citation, flags=re.M):
@@ -203,7 +208,6 @@ def use_core(empty: EmptyEnvironment) -> None:
             empty.run("python", "-c", block)
         empty.run("python", OUTSIDE / "environments.py")
     scripts = read_project()["scripts"]
-    assert isinstance(scripts, dict)
     with step(f"{len(scripts)} commands say what they do"):
         for script in scripts:
             if not empty.run(script, "--help").startswith(f"usage: {script} "):

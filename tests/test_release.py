@@ -54,7 +54,7 @@ def tree(tmp_path, monkeypatch, release):
     """A folder with the files that state a version, 1.2.0, ready to be released."""
     monkeypatch.setattr(release, "ROOT", tmp_path)
     for name, text in {
-        "pyproject.toml": '[project]\nversion = "1.2.0"\n',
+        "pyproject.toml": '[project]\nversion = "1.2.0"\nurls.Repository = "https://host.example/repo"\n',
         "rlsf_gym/__init__.py": '__version__ = "1.2.0"\n',
         "agents/__init__.py": '__version__ = "1.2.0"\n',
         "CITATION.cff": "version: 1.2.0\ndate-released: 2026-01-01\n",
@@ -78,6 +78,7 @@ def test_a_tree_that_is_ready_is_released(release, tree):
         ("CITATION.cff", "version: 1.2.0\n", "CITATION.cff: expected date-released"),
         ("CHANGELOG.md", "## Unreleased\n", "expected a section '## 1.2.0'"),
         ("CHANGELOG.md", "## 1.2.01\n", "expected a section '## 1.2.0'"),
+        ("pyproject.toml", '[project]\nversion = "1.2.0"\n', "expected [project.urls] with Repository"),
     ],
 )
 def test_a_tree_that_is_not_ready_is_refused(release, tree, name, text, said):

@@ -11,9 +11,9 @@ import os
 import sys
 from collections.abc import Sequence
 
-from agents.flags.parser import Parser, print_line, typed
+from agents.flags.parser import Parser, print_error, typed
 from agents.runs.plots import draw_run
-from agents.runs.printable import one_line, printable
+from agents.runs.printable import printable
 from agents.runs.run_report import Run, describe_run, headline, read_run
 
 FIGURE = "curves.png"
@@ -33,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # whoever reads has seen enough, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (ValueError, OSError, ImportError) as error:
-        print_line("error: " + one_line(error))
+        print_error(error)
         return 1
     return 0
 

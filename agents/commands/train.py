@@ -19,7 +19,7 @@ from contextlib import suppress
 from typing import Any
 
 from agents.extras import import_extra
-from agents.flags.parser import Parser, print_line, repeated
+from agents.flags.parser import Parser, print_error, repeated
 from agents.training import settings as flags
 from agents.training.any_env import AnyEnv
 from agents.training.interruption import Interruption
@@ -46,7 +46,7 @@ def main(argv: Sequence[str] | None = None, preset: Preset | None = None) -> int
         for package in ("torch", "transformers", "safetensors"):
             import_extra(package, "training needs", package=package, extra="agents")
     except ImportError as error:
-        print_line(f"error: {error}")
+        print_error(error)
         return 1
     return conduct(preset, given, words, parser)
 
