@@ -160,7 +160,8 @@ def answer(numbers: Numbers, measures: Measures | None = None) -> list[str]:
             return [f"The primary contrast, {primary['name']}, is about no arm that trains.", *changed]
         reason = "fits several arms" if primary["status"] == AMBIGUOUS else "is not yet run"
         return [f"The primary contrast, {arms}, {reason}.", *changed]
-    seeds = f"{primary['n']} paired seeds, p = {probability(primary['p'])}".replace("= <", "<")
+    noun = "seed" if primary["n"] == 1 else "seeds"
+    seeds = f"{primary['n']} paired {noun}, p = {probability(primary['p'])}".replace("= <", "<")
     if primary["measure"] != TIME or "against" in primary:
         measure = (all_measures() if measures is None else measures)[primary["measure"]]
         shown = "" if shows_difference(primary) else f"{UNDECIDED}, "

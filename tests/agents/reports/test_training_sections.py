@@ -64,6 +64,12 @@ def test_one_pair_of_runs_shows_no_difference():
     assert said == [wanted]
 
 
+def test_one_pair_is_no_plural():
+    differences = {"judge": {"value": 0.1, "low": 0.1, "high": 0.1, "n": 1}}
+    told = numbers_of({"value": 2.0, "n": 1}, measure="judge", differences=differences)
+    assert answer(told)[0].endswith("(a against b; 1 paired seed, p < 0.001).")
+
+
 @pytest.mark.parametrize(
     ("low", "high", "said"),
     [
