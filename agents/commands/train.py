@@ -1,6 +1,7 @@
 """Trains a language model on an environment's rewards, token by token, and shows what it learned.
 
     python -m agents train                            the default preset: model, prompts, scorer and judge
+    python -m agents train --preset NAME              another one; --preset NAME --help lists its flags
     python -m agents train --seed 1 --out runs/mine   every setting is a flag
     python -m agents train --resume runs/mine         continue a run that was stopped or killed
     python -m agents train --env package:Name-v0      any environment whose episodes are tokens

@@ -209,7 +209,7 @@ def _contrasts_html(numbers: Numbers) -> str:
         return ""
     return (
         f"<p>{to_html(plan_sentence(numbers['plan']), LONGEST_TEXT)} The primary contrast is tested once and "
-        "not corrected; the others are read together, and what was thought of afterwards is not tested.</p>"
+        "not corrected; the others are read together, and post hoc ones are not tested.</p>"
         + _undecided(numbers)
     )
 

@@ -185,6 +185,11 @@ class Preset(Protocol):
         ...
 
 
+def preset_names() -> list[str]:
+    """Returns the names of the presets that are installed, in alphabetical order."""
+    return sorted({one.name for one in entry_points(group=GROUP)} - {DEFAULT})
+
+
 def find_preset(name: str | None = None) -> Preset | None:
     """Returns the preset of a name; without a name the default, or None where no preset is declared.
 
@@ -197,7 +202,7 @@ def find_preset(name: str | None = None) -> Preset | None:
     if not rows and name is None:
         return None
     if not rows:
-        known = sorted({one.name for one in declared} - {DEFAULT})
+        known = preset_names()
         expected = f"one of {', '.join(known)}" if known else "a preset that is installed"
         raise ValueError(f"--preset: expected {expected}, got {name!r}{did_you_mean(name or DEFAULT, known)}")
     if len(rows) > 1:

@@ -24,7 +24,7 @@ from agents.flags.flag import (
 from agents.flags.parser import Parser
 from agents.training import learner_flags
 from agents.training.learner_flags import check_given
-from agents.training.preset import Preset, PresetFlag
+from agents.training.preset import Preset, PresetFlag, preset_names
 
 Settings = Mapping[str, Any]
 
@@ -102,9 +102,17 @@ def make_parser(preset: Preset, description: str, **kwargs: Any) -> Parser:
         _with_defaults(preset, learner_flags.learner_flags()),
     )
     group = parser.add_argument_group("run")
-    add(group, "preset", type=named, metavar="NAME", help=f"task that is trained on (default: {preset.name})")
+    known = ", ".join(preset_names()) or "none is installed"
+    about = f"task that is trained on: {known} (default: {preset.name})"
+    add(group, "preset", type=named, metavar="NAME", help=about)
     if "env" not in common:
-        add(group, "env", type=named, metavar="ID", help="any environment, without a preset: --env ID --help")
+        add(
+            group,
+            "env",
+            type=named,
+            metavar="ID",
+            help="any environment, with its own flags: --env ID --help",
+        )
     add(
         group,
         "out",

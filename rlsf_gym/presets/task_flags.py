@@ -71,7 +71,7 @@ TASK = (
     ),
     Flag("objective", "positive", named, "'positive', 'negative', 'strong', 'target', or module:attribute"),
     Flag("target", 0.0, signed, "the score to come close to, in [-1, 1], under --objective target"),
-    Flag("reward-design", "potential", named, "how utility is laid onto tokens: 'potential', 'terminal'..."),
+    Flag("reward-design", "potential", named, "which token is paid what: 'potential', 'terminal'..."),
     Flag("boundary", "closed", named, "a word pays once it is 'closed', or 'open': with each piece"),
     Flag("max-prompt-tokens", 16, count, "longest prompt"),
     Flag(

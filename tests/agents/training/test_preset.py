@@ -4,7 +4,9 @@ import sys
 
 import pytest
 
-from agents.training.preset import find_preset
+from agents.training.any_env import AnyEnv
+from agents.training.preset import find_preset, preset_names
+from agents.training.settings import make_parser
 
 MODULE = "class Chess:\n    name = 'chess'\n\nPRESET = Chess()\n"
 
@@ -33,7 +35,17 @@ def test_a_preset_is_found_by_name_and_as_the_default(declare):
     assert find_preset().name == "chess"
 
 
+def test_the_help_lists_what_is_installed(declare):
+    declare(
+        "games", "go = games_presets:PRESET", "chess = games_presets:PRESET", "default = games_presets:PRESET"
+    )
+    assert preset_names() == ["chess", "go"]
+    told = " ".join(make_parser(AnyEnv(), "").format_help().split())
+    assert "--preset NAME task that is trained on: chess, go (default: env)" in told
+
+
 def test_without_any_there_is_no_default(declare):
+    assert preset_names() == []
     assert find_preset() is None
     with pytest.raises(ValueError, match=r"--preset: expected a preset that is installed, got 'chess'$"):
         find_preset("chess")
