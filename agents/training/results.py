@@ -121,11 +121,14 @@ def describe(folder: RunFolder) -> str:
         raise ValueError(
             f"{path}: expected before, after, episodes and seconds in it; restore it from a copy"
         )
-    samples = folder.page if folder.page.exists() else folder.samples
+    page = f"{folder.page} (each token with its reward, before and after)"
+    samples = page if folder.page.exists() else folder.samples
     lines = [
         format_table(before, after),
         f"{summary['episodes']} episodes, {summary['seconds']:.0f} s of training",
-        *(f"  {printable(str(path))}" for path in (folder.curves, samples, folder.metrics)),
-        f"  {printable(str(folder.checkpoint))}",
+        *(
+            f"  {printable(str(place))}"
+            for place in (folder.curves, samples, folder.metrics, folder.checkpoint)
+        ),
     ]
     return "\n".join(lines)

@@ -85,7 +85,8 @@ def test_a_run_leaves_its_files(train, tiny, tmp_path):
     assert re.search(r"column is of 8 responses to \d different prompts, drawn with the seed 0,", card)
     assert "model-index:" in card and '      split: "eval"' in card
     assert "perplexity" in output
-    assert str(folder / "samples.html") in output
+    page = f"  {folder / 'samples.html'} (each token with its reward, before and after)\n"
+    assert page in output
     again = train("--resume", folder)
     assert again[0] == 0
     assert "finished already" in again[1]
