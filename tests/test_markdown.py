@@ -12,7 +12,8 @@ import pytest
 import rlsf_gym  # noqa: F401  registers the ids that pages name
 
 ROOT = Path(__file__).parents[1]
-MADE = ("_build", "reference", "results")
+BUILT = ("_build", "reference")
+MADE = (*BUILT, "results")
 """Folders in docs of pages that programs write."""
 PAGES = [
     *ROOT.glob("*.md"),
@@ -79,9 +80,14 @@ def code(text: str) -> str:
 
 
 def dead_links(text: str, folder: Path) -> list[str]:
-    """Returns the relative links that lead to no file."""
+    """Returns the relative links that lead to no file, or to one that is there once the site is built."""
     links = re.findall(r"\]\(([^)#\s]+)[^)]*\)", text)
-    return [link for link in links if not re.match(r"[a-z]+:", link) and not (folder / link).exists()]
+    places = {link: (folder / link).resolve() for link in links if not re.match(r"[a-z]+:", link)}
+    return [
+        link
+        for link, place in places.items()
+        if not place.exists() or any(place.is_relative_to(ROOT / "docs" / name) for name in BUILT)
+    ]
 
 
 def dead_paths(text: str) -> list[str]:
@@ -206,6 +212,9 @@ def test_columns_without_a_name_are_found():
 
 def test_dead_ends_are_found():
     assert dead_links("[a](docs/nothing.md#x) [b](README.md) [c](https://a.b/c)", ROOT) == ["docs/nothing.md"]
+    assert dead_links("[a](reference/api/index.md) [b](install.md)", ROOT / "docs") == [
+        "reference/api/index.md"
+    ]
     paths = "`examples/gone.py` `agents/runs` `docs/results/NAME` `gone.py` `ppo.py` `my_own.py` gone_too.py"
     assert dead_paths(paths) == ["examples/gone.py", "examples/gone.py", "gone.py"]
     names = "`agents.TokenPPO.load` `rlsf_gym.nothing` `agents.runs.gone` `agents.presets`"
