@@ -145,10 +145,16 @@ def find_learner(name: str) -> type[Learner[Any]]:
         name: A name of `LEARNERS`, or "module:attribute" of a class of one's own.
 
     Raises:
-        ValueError: If it is neither.
+        ValueError: If it is neither, or the module has no such class.
         ImportError: If the module can't be imported.
-        AttributeError: If the module has no such attribute.
     """
     check_learner(name)
     module, _, attribute = (LEARNERS[name].place if name in LEARNERS else name).partition(":")
-    return cast("type[Learner[Any]]", getattr(import_module(module), attribute))
+    found = getattr(import_module(module), attribute, None)
+    if not hasattr(found, "config_class"):
+        given = "nothing of this name" if found is None else f"{found!r:.60}, which has no config_class"
+        raise ValueError(
+            f"agent: expected {name} to be a class with the interface of agents.learners.learner.Learner, "
+            f"got {given}"
+        )
+    return cast("type[Learner[Any]]", found)

@@ -33,3 +33,17 @@ def test_other_names_are_refused_with_those_that_there_are(name):
         ValueError, match=r"agent: expected one of ppo, rloo, grpo or 'module:attribute', got "
     ):
         find_learner(name)
+
+
+@pytest.mark.parametrize(
+    ("place", "given"),
+    [
+        ("agents.learners.ppo:TokenPPPO", "got nothing of this name"),
+        ("agents.config:LearnerConfig", "LearnerConfig'>, which has no config_class"),
+    ],
+)
+def test_what_is_no_learner_is_told(place, given):
+    with pytest.raises(
+        ValueError, match=rf"agent: expected {place} to be a class with the interface .*{given}"
+    ):
+        find_learner(place)
