@@ -39,8 +39,7 @@ def test_the_example_prints_what_the_page_shows(capsys):
 
 def test_the_table_of_arguments_has_each():
     listed = names_in(row[0] for row in rows_of(PAGE, "| keyword | default | what |"))
-    # `domain` is what the id says.
-    assert listed == set(TaskArguments.__annotations__) - {"domain"} | {"render_mode"}
+    assert listed == set(TaskArguments.__annotations__) | {"render_mode"}
 
 
 def test_the_table_of_info_has_each_key():
