@@ -17,7 +17,6 @@ import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
-from agents import __version__
 from agents.flags.output import run_main
 from agents.flags.parser import Parser, show_warning
 from agents.training.interruption import end_quietly
@@ -29,7 +28,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command that the first argument names; returns the exit status."""
     words = sys.argv[1:] if argv is None else list(argv)
     parser = Parser(prog="python -m agents", description=__doc__, usage="%(prog)s COMMAND [flags]")
-    parser.add_argument("--version", action="version", version=f"rlsf-gym {__version__}")
     parser.add_argument("command", metavar="COMMAND", help=", ".join(COMMANDS))
     name = parser.parse_args(words[:1]).command
     if name not in COMMANDS:

@@ -16,7 +16,6 @@ import sys
 import warnings
 from collections.abc import Sequence
 
-from rlsf_gym import __version__
 from rlsf_gym.flags.output import run_main
 from rlsf_gym.flags.parser import Parser, show_warning
 
@@ -27,7 +26,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command that the first argument names; returns the exit status."""
     words = sys.argv[1:] if argv is None else list(argv)
     parser = Parser(prog="python -m rlsf_gym", description=__doc__, usage="%(prog)s COMMAND [flags]")
-    parser.add_argument("--version", action="version", version=f"rlsf-gym {__version__}")
     parser.add_argument("command", metavar="COMMAND", help=", ".join(COMMANDS))
     name = parser.parse_args(words[:1]).command
     if name not in COMMANDS:

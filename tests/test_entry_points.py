@@ -14,6 +14,7 @@ from rlsf_gym.__main__ import main as rlsf_gym_main
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 MODULES = ("agents.__main__", "rlsf_gym.__main__")
+COMMANDS = [place.replace("__main__:", "commands.") for place in PROJECT["scripts"].values()]
 
 
 def find(place):
@@ -59,10 +60,10 @@ def test_what_is_no_command_is_one_line(main, arguments, said, capsys):
     assert line.startswith("error: ") and said in line
 
 
-@pytest.mark.parametrize("main", [agents_main, rlsf_gym_main])
-def test_the_version_is_told(main, capsys):
+@pytest.mark.parametrize("module", [*MODULES, *COMMANDS])
+def test_the_version_is_told(module, capsys):
     with pytest.raises(SystemExit) as ended:
-        main(["--version"])
+        importlib.import_module(module).main(["--version"])
     assert (ended.value.code, capsys.readouterr().out) == (0, f"rlsf-gym {PROJECT['version']}\n")
 
 

@@ -6,6 +6,7 @@ import argparse
 import difflib
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -21,6 +22,10 @@ class Parser(argparse.ArgumentParser):
         # An abbreviation would change its meaning as soon as another flag begins alike.
         kwargs = {"allow_abbrev": False, "formatter_class": argparse.RawDescriptionHelpFormatter, **kwargs}
         super().__init__(**kwargs)
+        if self.add_help:
+            package = import_module(__name__.partition(".")[0])
+            told = f"rlsf-gym {package.__version__}"
+            self.add_argument("--version", action="version", version=told, help="show the version and exit")
 
     @property
     def flags(self) -> list[str]:
