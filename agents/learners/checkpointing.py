@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 import torch
 
-from agents.policies.model_card import describe_training
-from agents.policies.pair import describe_pair, pair_parts, read_pair, reference_files
+from agents.policies.model_card import describe_training, keep_card
+from agents.policies.pair import POLICY, describe_pair, pair_parts, read_pair, reference_files
 from agents.runs import checkpoint
 from agents.runs.optimizer_state import read_state, set_generator, write_state
 from agents.runs.strict_json import is_number
@@ -65,9 +66,10 @@ def save_learner(agent: Learner[Any], path: str | Path) -> dict[str, str]:
         notes=agent.notes,
         last=_find_plain(agent.last),
     )
+    parts = pair_parts(agent.policy, agent.reference, {**facts, **agent.card}, agent.eos_token_id)
     return checkpoint.save(
         path,
-        parts=pair_parts(agent.policy, agent.reference, {**facts, **agent.card}, agent.eos_token_id),
+        parts={**parts, POLICY: partial(_write_policy, parts[POLICY], Path(path) / POLICY)},
         tensors={
             GENERATOR: agent.generator.get_state(),
             **read_state(agent.optimizer, agent.policy.named_parameters()),
@@ -80,6 +82,12 @@ def save_learner(agent: Learner[Any], path: str | Path) -> dict[str, str]:
         },
         unchanged=reference_files(agent.saved_files),
     )
+
+
+def _write_policy(write: Callable[[Path], None], earlier: Path, folder: Path) -> None:
+    """Writes the policy; a card that the user edited in the checkpoint before stays."""
+    write(folder)
+    keep_card(earlier, folder)
 
 
 def load_learner(

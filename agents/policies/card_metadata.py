@@ -12,7 +12,7 @@ from agents.policies.bundled import BUNDLED, DEFAULT
 from agents.policies.origin import Origin
 from agents.stats.measures import MEASURES
 
-__all__ = ["name_base", "write_metadata"]
+__all__ = ["is_trained", "name_base", "write_metadata"]
 
 TASK = "text-generation"
 _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?")
@@ -32,14 +32,23 @@ def write_metadata(origin: Origin, facts: Facts, *, is_adapter: bool) -> Iterato
     yield f"library_name: {'peft' if is_adapter else 'transformers'}"
     yield f"pipeline_tag: {TASK}"
     yield f"license: {_quote(origin.licence)}"
+    for key, value in (("license_name", origin.licence_name), ("license_link", origin.licence_link)):
+        if value:
+            yield f"{key}: {_quote(value)}"
     if origin.base != BUNDLED and _HUB_NAME.fullmatch(origin.base) and "/" in origin.base:
         yield f"base_model: {_quote(origin.base)}"
     yield "tags:"
-    for tag in ("reinforcement-learning", "rlsf", facts.get("learner")):
+    trained = ("reinforcement-learning", "rlsf", facts.get("learner")) if is_trained(facts) else ("rlsf",)
+    for tag in trained:
         if tag:
             yield f"- {_quote(str(tag))}"
     yield from _index(origin, facts)
     yield "---"
+
+
+def is_trained(facts: Facts) -> bool:
+    """Returns whether it is known that a policy learned from anything."""
+    return "learner" in facts and facts.get("episodes") != 0
 
 
 def name_base(origin: Origin) -> str:

@@ -11,11 +11,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast
 
-from agents.policies.card_metadata import name_base, write_metadata
+from agents.policies.card_metadata import is_trained, name_base, write_metadata
 from agents.policies.origin import CARD_FILE, Origin
-from agents.runs.plain_files import write_whole
+from agents.runs.plain_files import is_regular, write_whole
 from agents.runs.printable import printable
 from agents.runs.versions import read_release, read_versions
+from agents.stats.measures import MEASURES
 
 Facts = Mapping[str, Any]
 _SEAL = "<!-- Written by rlsf-gym, which replaces this card unless it was edited: sha256 {} -->"
@@ -38,14 +39,23 @@ def write_card(folder: Path, origin: Origin, facts: Facts, *, is_adapter: bool) 
     """
     file = folder / CARD_FILE
     if _is_foreign(file):
-        warnings.warn(
-            f"{file}: left as it is, as it was not written here or was edited since; remove it for a card "
-            "of this policy",
-            stacklevel=2,
-        )
+        _warn_foreign(file)
         return
     lines = [*write_metadata(origin, facts, is_adapter=is_adapter), *_body(origin, facts, is_adapter)]
     write_whole(file, _seal("\n".join(lines) + "\n").encode("utf-8", "backslashreplace"))
+
+
+def keep_card(earlier: Path, folder: Path) -> None:
+    """Puts the card of the folder before into a new one, if somebody wrote or edited it, with a warning.
+
+    Args:
+        earlier: Folder of the policy before; need not exist.
+        folder: Folder of the policy, with its own card.
+    """
+    file = earlier / CARD_FILE
+    if is_regular(file) and _is_foreign(file):
+        _warn_foreign(file)
+        write_whole(folder / CARD_FILE, file.read_bytes())
 
 
 def describe_training(learner: str, env: Any, settings: Facts, **known: Any) -> dict[str, Any]:
@@ -78,6 +88,14 @@ def _is_foreign(file: Path) -> bool:
     return _seal(f"{body}\n") != f"{body}\n{last}\n"
 
 
+def _warn_foreign(file: Path) -> None:
+    warnings.warn(
+        f"{file}: left as it is, as it was not written here or was edited since; remove it for a card "
+        "of this policy",
+        stacklevel=3,
+    )
+
+
 def _seal(text: str) -> str:
     sha = hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
     return f"{text}{_SEAL.format(sha)}\n"
@@ -85,15 +103,19 @@ def _seal(text: str) -> str:
 
 def _body(origin: Origin, facts: Facts, is_adapter: bool) -> Iterator[str]:
     environment: Facts = facts.get("environment") or {}
-    trained = f", trained with {_shown(str(facts['learner']).upper())}" if "learner" in facts else ""
+    trained = f", trained with {_shown(str(facts['learner']).upper())}" if is_trained(facts) else ""
     base = name_base(origin)
     yield f"\n# A policy from {_shown(base)}{trained}\n"
-    yield "Reinforcement learning with one reward per token, by rlsf-gym. It samples as it was trained:"
+    if trained:
+        yield "Reinforcement learning with one reward per token, by rlsf-gym. It samples as it was trained:"
+    else:
+        yield "Saved by rlsf-gym, which knows of no training: this may be the base model itself. It samples"
     yield "with the temperature of `generation_config.json`, no top-k, no top-p.\n"
     yield "| | |"
     yield "| --- | --- |"
     yield f"| base model | {_shown(base)} |"
-    yield f"| licence of the base model | {_shown(origin.licence)} |"
+    told = ", ".join(filter(None, (origin.licence, origin.licence_name, origin.licence_link)))
+    yield f"| licence of the base model | {_shown(told)} |"
     named = {
         "environment": environment.get("id"),
         "reward design": facts.get("reward_design"),
@@ -146,8 +168,14 @@ def _table(held_out: Mapping[str, Facts], evaluated: Facts) -> Iterator[str]:
         values = [numbers.get(key) for numbers in held_out.values()]
         if any(value is not None for value in values):  # without a judge there is nothing of one
             cells = ["" if value is None else _shown(value) for value in values]
-            yield f"| {_shown(key)} | {' | '.join(cells)} |"
+            yield f"| {_shown(_name_measure(key))} | {' | '.join(cells)} |"
     yield from _block("Arguments of the environment of these figures", evaluated.get("kwargs"))
+
+
+def _name_measure(key: str) -> str:
+    """Returns what a number is, with its unit, for readers who know nothing of its key."""
+    measure = MEASURES.get(key)
+    return key if measure is None else measure.panel or measure.label
 
 
 def _say_evaluated(evaluated: Facts) -> Iterator[str]:

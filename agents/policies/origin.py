@@ -12,6 +12,10 @@ ORIGIN_FILE = "policy.json"
 UNKNOWN = "unknown"
 """Licence of a model that states none: a name that the hub knows, and never a guess."""
 _LICENCE = re.compile(r"^license:\s*['\"]?([A-Za-z0-9.+-]+)['\"]?\s*$", re.MULTILINE)
+_LICENCE_NAME = re.compile(r"^license_name:\s*['\"]?([^'\"\s][^'\"\r\n]{0,99}?)['\"]?\s*$", re.MULTILINE)
+_LICENCE_LINK = re.compile(r"^license_link:\s*['\"]?(https://[^'\"\s]{1,300})['\"]?\s*$", re.MULTILINE)
+_NO_VALUE = ("null", "Null", "NULL")  # as YAML writes it
+_ALWAYS = ("base", "licence")
 
 
 class Origin(NamedTuple):
@@ -21,10 +25,15 @@ class Origin(NamedTuple):
     """The base model: a bundled name, a name on the hub, or the name of a folder; empty: made in memory."""
     licence: str = UNKNOWN
     """Licence of the base model, as the hub writes it."""
+    licence_name: str = ""
+    """Name of a licence that the hub calls `other`; empty: there is none."""
+    licence_link: str = ""
+    """Where its text is; a file of the base model's own folder is not said."""
 
     def save(self, folder: Path) -> None:
         """Writes it down, so that a policy that is read again still knows."""
-        text = json.dumps(self._asdict(), indent=1, sort_keys=True)
+        known = {key: value for key, value in self._asdict().items() if value or key in _ALWAYS}
+        text = json.dumps(known, indent=1, sort_keys=True)
         (folder / ORIGIN_FILE).write_text(text + "\n", encoding="utf-8")
 
 
@@ -40,9 +49,13 @@ def read_origin(name: str, folder: Path) -> Origin:
         return stored
     card = folder / CARD_FILE
     text = card.read_text(encoding="utf-8", errors="replace") if card.is_file() else ""
-    found = _LICENCE.search(text.split("\n---", 1)[0]) if text.startswith("---") else None
+    head = text.split("\n---", 1)[0] if text.startswith("---") else ""
+    found, *more = (one.search(head) for one in (_LICENCE, _LICENCE_NAME, _LICENCE_LINK))
     shown = Path(name).absolute().name if Path(name).is_dir() else name  # no path of somebody's machine
-    return Origin(shown, UNKNOWN if found is None else found.group(1).lower())
+    licence = UNKNOWN if found is None or found.group(1) in _NO_VALUE else found.group(1).lower()
+    return Origin(
+        shown, licence, *("" if one is None or licence != "other" else one.group(1) for one in more)
+    )
 
 
 def _read_stored(folder: Path) -> Origin | None:
@@ -51,8 +64,9 @@ def _read_stored(folder: Path) -> Origin | None:
         return None
     try:
         stored: Any = json.loads(file.read_text(encoding="utf-8"))
-        return Origin(str(stored["base"]), str(stored["licence"]))
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        more = (str(stored.get(key, "")) for key in ("licence_name", "licence_link"))
+        return Origin(str(stored["base"]), str(stored["licence"]), *more)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(
             f"policy {str(folder)!r}: expected base and licence in {ORIGIN_FILE}, got {error}; "
             "restore or remove it"

@@ -85,13 +85,13 @@ def test_the_card_is_one_that_the_hub_reads(saved):
         "| base model | gpt2-imdb-4m |", "| environment | toys/Counting-v0 |",
         "| reward design | potential |", "| episodes | 64 |",
         "| KL from the reference in the last iteration, nats | 1.235 |",
-        "| | before | after |", "| score | 0.25 | 0.75 |", "| length | 16 |  |",
+        "| | before | after |", "| score of prompt + response | 0.25 | 0.75 |", "| length, tokens | 16 |  |",
         '      "tokenizer": "object"',
         r'      "odd | key": "a\n---\nb",',
     ):  # fmt: skip
         assert line in text.splitlines(), line
     assert "None" not in text.split("## On held-out prompts")[1].split("##")[0]
-    assert "| judge |" not in text
+    assert "| held-out judge |" not in text
     assert torch.__version__ in text
 
 
@@ -104,7 +104,7 @@ def test_a_checkpoint_says_what_was_learned_and_can_be_told_more(make_policy, ma
         "trained with PPO",
         "| episodes | 16 |",
         "KL from the reference",
-        "| score | 0.5 |",
+        "| score of prompt + response | 0.5 |",
         '"cliprange"',
     ):
         assert part in text
@@ -112,6 +112,38 @@ def test_a_checkpoint_says_what_was_learned_and_can_be_told_more(make_policy, ma
     assert config["eos_token_id"] == 11  # the environment's
     assert "episodes" not in (tmp_path / "checkpoint" / "reference" / "README.md").read_text()
     read_pair(checkpoint.load(tmp_path / "checkpoint"), "cpu")
+
+
+def test_a_card_that_was_edited_in_a_checkpoint_stays_when_that_is_written_again(
+    make_policy, make_toy, tmp_path
+):
+    agent = TokenPPO(make_policy(), make_toy(), CONFIG).learn(8)
+    agent.save(tmp_path / "checkpoint")
+    card = tmp_path / "checkpoint" / "policy" / "README.md"
+    card.write_text(card.read_text() + "\nWhat I found out.\n")
+    mine = card.read_bytes()
+    with pytest.warns(UserWarning, match=r"checkpoint/policy/README\.md: left as it is"):
+        agent.learn(16).save(tmp_path / "checkpoint")
+    assert card.read_bytes() == mine
+    read_pair(checkpoint.load(tmp_path / "checkpoint"), "cpu")  # it is sealed with what stands there
+
+
+@pytest.mark.parametrize("facts", [{}, {"learner": "ppo", "episodes": 0}])
+def test_what_is_not_known_to_be_trained_is_not_said_to_be(tmp_path, facts):
+    write_card(tmp_path, Origin("bundled", "mit"), facts, is_adapter=False)
+    text = (tmp_path / "README.md").read_text()
+    assert "\n# A policy from gpt2-imdb-4m\n\nSaved by rlsf-gym, which knows of no training" in text
+    assert "reinforcement" not in text.lower() and "trained with" not in text
+    assert yaml.safe_load(text.split("---\n")[1])["tags"] == ["rlsf"]
+
+
+def test_numbers_are_told_with_their_units_and_own_ones_by_their_keys(tmp_path):
+    held_out = {"after": {"kl": 1.5, "solved": 0.25, "mine | own": 2}}
+    write_card(tmp_path, Origin("a"), {**FACTS, "held_out": held_out}, is_adapter=False)
+    rows = (tmp_path / "README.md").read_text().splitlines()
+    assert "| KL to the reference, nats per response | 1.5 |" in rows
+    assert "| share of responses solved | 0.25 |" in rows
+    assert r"| mine \| own | 2 |" in rows
 
 
 def test_files_of_an_earlier_tokenizer_do_not_stay(saved, make_policy):

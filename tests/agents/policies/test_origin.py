@@ -1,8 +1,10 @@
 """Origin of a policy: its base model and the licence of that, read from cards and kept from then on."""
 
 import pytest
+from huggingface_hub import ModelCard
 
 from agents import CausalLMPolicy
+from agents.policies.model_card import write_card
 from agents.policies.origin import Origin, read_origin
 
 
@@ -45,3 +47,28 @@ def test_a_licence_is_never_guessed(tmp_path):
     for text in ("no head", "---\ntags: []\n---\nlicense: mit\n", "---\nlicense: [mit, gpl]\n---\n"):
         (tmp_path / "README.md").write_text(text)
         assert read_origin("org/model", tmp_path).licence == "unknown"
+
+
+def test_a_licence_that_the_hub_does_not_know_keeps_its_name_and_its_place(tmp_path):
+    head = "license: other\nlicense_name: Qwen Research\nlicense_link: https://example.org/LICENSE"
+    (tmp_path / "README.md").write_text(f"---\n{head}\n---\n")
+    found = read_origin("org/model", tmp_path)
+    assert found == Origin("org/model", "other", "Qwen Research", "https://example.org/LICENSE")
+    found.save(tmp_path)
+    assert read_origin("org/model", tmp_path) == found
+    (tmp_path / "saved").mkdir()
+    write_card(tmp_path / "saved", found, {}, is_adapter=False)
+    card = ModelCard.load(tmp_path / "saved" / "README.md")
+    told = (card.data.license, card.data.license_name, card.data.license_link)
+    assert told == ("other", "Qwen Research", "https://example.org/LICENSE")
+    assert "| licence of the base model | other, Qwen Research, https://example.org/LICENSE |" in card.text
+
+
+@pytest.mark.parametrize(
+    ("head", "licence"),
+    [("license: mit\nlicense_name: x", "mit"), ("license: null", "unknown"),
+     ("license: other\nlicense_link: LICENSE", "other")],
+)  # fmt: skip
+def test_a_name_or_a_file_that_says_nothing_elsewhere_is_left_out(tmp_path, head, licence):
+    (tmp_path / "README.md").write_text(f"---\n{head}\n---\n")
+    assert read_origin("org/model", tmp_path) == Origin("org/model", licence)
