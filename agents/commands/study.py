@@ -131,7 +131,11 @@ def open_study(options: argparse.Namespace) -> Study:
     given = Path(options.study)
     path = given if given.suffix == ".toml" else STUDIES / f"{options.study}.toml"
     if not path.is_file():
-        raise ValueError(f"study: expected a TOML file or one of {', '.join(shipped())}, got {options.study}")
+        meant = given.with_name(f"{given.name}.toml")
+        guess = f" (did you mean {meant}?)" if meant.is_file() else ""
+        raise ValueError(
+            f"study: expected a TOML file or one of {', '.join(shipped())}, got {options.study}{guess}"
+        )
     options.file = path
     study = read_study(path)
     for name in options.groups or ():

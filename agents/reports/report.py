@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from agents.flags.parser import typed
 from agents.reports.additions import Additions, combine, with_measures
 from agents.reports.arms import read_arms
 from agents.reports.escapes import prose_to_markdown, to_json, to_markdown
@@ -116,8 +117,10 @@ def find(name: str, places: Iterable[Path] = PLACES) -> Path:
     for place in looked:
         if place.is_file() or (place / "study.toml").is_file():
             return place
+    show_run = f"; of a run: {typed('python -m agents show')} {name}"
+    is_run = show_run if (Path(name) / "config.json").is_file() else ""
     raise ValueError(
-        f"expected the folder, file or name of a study, found none of {', '.join(map(str, looked))}"
+        f"expected the folder, file or name of a study, found none of {', '.join(map(str, looked))}{is_run}"
     )
 
 

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
+from agents.flags.parser import typed
 from agents.runs.jsonl_log import LARGEST as LARGEST_LOG
 from agents.runs.jsonl_log import NAMES, read_jsonl
 from agents.runs.plain_files import read_plain
@@ -59,7 +60,8 @@ def read_run(folder: str | os.PathLike[str]) -> Run:
     path = Path(folder)
     if not any((path / name).is_file() for name in ("config.json", "metrics.jsonl")):
         raise ValueError(
-            f"{path} is no run folder (it has neither config.json nor metrics.jsonl): give the --out of a run"
+            f"{path} is no run folder (it has neither config.json nor metrics.jsonl): give the --out of a "
+            f"run{_guess_run(path)}"
         )
     config, summary = read_object(path / "config.json"), read_object(path / "summary.json")
     if summary.get("before") is None:
@@ -77,6 +79,14 @@ def read_run(folder: str | os.PathLike[str]) -> Run:
     )
     _check_logs(path, summary)
     return run
+
+
+def _guess_run(path: Path) -> str:
+    """Returns what may have been meant: the last run inside of a folder, or the report of a study."""
+    if (path / "study.toml").is_file():
+        return f"; of a study: {typed('python -m agents report')} {path}"
+    runs = [file.parent for file in path.glob("*/config.json") if not file.is_symlink()]
+    return f", such as {max(runs, key=lambda run: run.name)}" if runs else ""
 
 
 def hash_logs(folder: Path) -> dict[str, str]:

@@ -173,6 +173,16 @@ def test_what_is_no_run_folder(report, tmp_path):
         assert f"error: {path} is no run folder" in errors[0]
 
 
+def test_what_may_have_been_meant_is_named(report, tmp_path):
+    for name in ("runs/20260101-000000", "runs/20260102-000000"):
+        (tmp_path / name).mkdir(parents=True)
+        (tmp_path / name / "config.json").touch()
+    (tmp_path / "study.toml").touch()
+    ((runs,), (study,)) = (report(path)[2] for path in (tmp_path / "runs", tmp_path))
+    assert runs.endswith(f"give the --out of a run, such as {tmp_path / 'runs' / '20260102-000000'}")
+    assert study.endswith(f"of a study: python -m agents report {tmp_path}")
+
+
 @pytest.mark.parametrize("arguments", [(), ("a", "b"), ("--no-such-flag", "a")])
 def test_wrong_arguments(report, arguments):
     status, _, errors = report(*arguments)

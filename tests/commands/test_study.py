@@ -137,6 +137,15 @@ def test_two_workers_of_ray_train_to_the_same_bytes(folder):
         assert (theirs / name).read_bytes() == (ours / name).read_bytes()
 
 
+def test_a_file_that_is_named_without_its_ending_is_guessed(tmp_path, monkeypatch):
+    from agents.commands.study import make_parser, open_study
+
+    (tmp_path / "mine.toml").touch()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError, match=r"got mine \(did you mean mine.toml\?\)$"):
+        open_study(make_parser().parse_args(["mine"]))
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

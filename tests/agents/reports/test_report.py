@@ -53,3 +53,9 @@ def test_the_cells_of_one_study_keep_its_name(tmp_path, known, load_beside):
     found, results = report.read(folder)
     assert found.name == "study" and len(results) == 1
     assert "studies" not in analyse(results, found)
+
+
+def test_a_run_is_told_from_a_study(tmp_path):
+    (tmp_path / "config.json").touch()
+    with pytest.raises(ValueError, match=r"found none of .*; of a run: python -m agents show /"):
+        report.find(str(tmp_path), [])
