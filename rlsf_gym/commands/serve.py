@@ -3,18 +3,27 @@
     python -m rlsf_gym serve rlsf_gym:rlsf_gym/CountdownText-v0 --port 8000
     python -m rlsf_gym serve rlsf_gym:rlsf_gym/Countdown-v0 --kwargs max_new_tokens=24
 
-A step is one response: text under the ids with `Text`, token ids under those without. Needs the package
-openenv (pip install openenv==0.10.0). Exit status: 0 stopped, 1 the environment can't be made, 2 wrong
-arguments.
+A step is one response: text under the ids with `Text`, token ids under those without. Modules that the id or
+its arguments name may lie in the working folder. Ctrl-C or SIGTERM ends it, clients or not. Needs the package
+openenv (pip install openenv==0.10.0). Exit status: 0 stopped, 1 the environment can't be made or the address
+can't be listened on, in one line, 2 wrong arguments.
 """
 
 from __future__ import annotations
 
+import argparse
+import contextlib
+import os
+import signal
+import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from rlsf_gym.commands.part_kwargs import add_kwargs
 from rlsf_gym.flags.parser import Parser, print_error, typed
+
+_GOODBYE_S = 2  # what clients have to take their last answer once it is stopped
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -25,8 +34,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--host", default="127.0.0.1", help="address to listen on; 0.0.0.0 for other machines"
     )
-    parser.add_argument("--port", type=int, default=8000)
-    parser.add_argument("--max-sessions", type=int, default=64, help="clients at once")
+    parser.add_argument("--port", type=_int_from(0, 65535), default=8000, help="0 for one that is free")
+    parser.add_argument("--max-sessions", type=_int_from(1, 10_000), default=64, help="clients at once")
     options = parser.parse_args(argv)
     from gymnasium.error import Error
 
@@ -34,13 +43,51 @@ def main(argv: Sequence[str] | None = None) -> int:
     from rlsf_gym.integrations.openenv import make_app
     from rlsf_gym.integrations.openenv_messages import OPENENV
 
+    sys.path.append(os.getcwd())  # last: a file there takes the place of no module that is installed
     try:
         app = make_app(options.env, max_sessions=options.max_sessions, **options.kwargs)
         uvicorn = import_package("uvicorn", "serve", OPENENV)
+        listening = _listen(options.host, options.port)
     except (Error, ValueError, TypeError, OSError, ImportError) as error:
         print_error(error)
         return 1
-    sys.stdout.write(f"http://{options.host}:{options.port} serves {options.env}; Ctrl-C ends it\n")
-    sys.stdout.flush()
-    uvicorn.run(app, host=options.host, port=options.port, log_level="warning")
+    host = f"[{options.host}]" if ":" in options.host else options.host
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        sys.stdout.write(f"http://{host}:{listening.getsockname()[1]} serves {options.env}; Ctrl-C ends it\n")
+        sys.stdout.flush()
+        config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=_GOODBYE_S)
+        with contextlib.suppress(KeyboardInterrupt):
+            uvicorn.Server(config).run(sockets=[listening])
+    finally:
+        listening.close()
     return 0
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Returns a socket that listens there: before "serves" is written, so that it is true.
+
+    Raises:
+        ValueError: If there is no such address, or another program has it.
+    """
+    try:
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        return socket.create_server(address[:2], family=family, backlog=1024)
+    except OSError as error:
+        reason = (error.strerror or str(error)).partition(" (")[0]
+        raise ValueError(
+            f"host and port must be an address that is free, got {host}:{port} ({reason}): "
+            "take another --host or --port (0: one that is free)"
+        ) from error
+
+
+def _int_from(low: int, high: int) -> Callable[[str], int]:
+    """Returns the reader of a flag that is an int in [low, high]."""
+
+    def read(text: str) -> Any:
+        with contextlib.suppress(ValueError):
+            if low <= int(text) <= high:
+                return int(text)
+        raise argparse.ArgumentTypeError(f"expected an int from {low} to {high}, got {text!r}")
+
+    return read

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import Any, NoReturn
 
-__all__ = ["import_base", "import_package"]
+__all__ = ["import_base", "import_package", "import_present"]
 
 
 def import_base(place: str, requirement: str) -> Any:
@@ -16,7 +16,8 @@ def import_base(place: str, requirement: str) -> Any:
         requirement: What pip installs it from, such as `"skyrl-gym==0.4.0"`.
 
     Raises:
-        ImportError: If the library is there, but not the class.
+        ImportError: If the library is there, but not the module.
+        AttributeError: If the module is there, but not the class.
 
     Example:
         >>> issubclass(import_base("collections:OrderedDict", "cpython"), dict)
@@ -27,6 +28,24 @@ def import_base(place: str, requirement: str) -> Any:
         ...
         ImportError: Environment needs no_such_library: pip install no-such-library==1.0
     """
+    found = import_present(place)
+    return _refusing(place.partition(".")[0].partition(":")[0], requirement) if found is None else found
+
+
+def import_present(place: str) -> Any:
+    """Returns an attribute of another library, or None where that is not installed.
+
+    Args:
+        place: Where it is, `"module:attribute"`.
+
+    Raises:
+        ImportError: If the library is there, but not the module.
+        AttributeError: If the module is there, but not the attribute.
+
+    Example:
+        >>> import_present("math:pi"), import_present("no_such_library:pi")
+        (3.141592653589793, None)
+    """
     module, _, name = place.partition(":")
     package = module.partition(".")[0]
     try:
@@ -34,7 +53,7 @@ def import_base(place: str, requirement: str) -> Any:
     except ModuleNotFoundError as error:
         if error.name != package:
             raise
-        return _refusing(package, requirement)
+        return None
     return getattr(importlib.import_module(module), name)
 
 

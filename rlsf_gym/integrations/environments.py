@@ -1,7 +1,8 @@
 """Environments as scorers of responses that were sampled elsewhere.
 
 A model may have more logits than its tokenizer has tokens, where its vocabulary was rounded up. An id from V
-on, which the environment would read as the end of the response or refuse, is read as a token without text.
+on, which the environment would read as the end of the response or refuse, is read as a token without text:
+all of them as one further id.
 """
 
 from __future__ import annotations
@@ -23,7 +24,6 @@ _VectorEnv = gym.vector.VectorEnv[Any, Any, Any]
 
 _KEPT = 4  # environments, one per size of batch: the last batch of an epoch may be smaller
 _STRANGE_SHARE = 0.1  # with more ids from V on than this, the trainer's tokenizer is another one
-_ROUNDING = 1024  # further ids are added by so many, so that this happens rarely
 
 
 class Scored(NamedTuple):
@@ -60,8 +60,8 @@ class EnvironmentScorer:
     def __init__(self, env_id: str, **kwargs: Any) -> None:
         self.env_id, self._kwargs = env_id, kwargs
         self._envs: dict[int, _VectorEnv] = {}
-        self._tokenizer: Any = None  # the environment's own, once ids from V on have been seen
-        self._width = 0
+        self._vocab_size: int | None = None  # of its tokenizer, once ids from V on have been seen
+        self._given, self._given_strange = 0, 0  # ids so far, and those from V on
 
     def score(
         self, ids: Iterable[Any], *, named: str = "ids", **given: Sequence[Any] | npt.NDArray[Any]
@@ -69,26 +69,27 @@ class EnvironmentScorer:
         """Returns the rewards of B responses.
 
         Args:
-            ids: Token ids that were sampled, B lists. What stands behind the first end token is ignored.
+            ids: Token ids that were sampled, B lists, arrays or tensors of any integer type and device,
+                without padding. What stands behind the first end token is ignored.
             named: What the trainer calls them, for messages.
             **given: What the episodes begin with: `prompts`, B texts, or `instances`, B dicts.
 
         Raises:
-            ValueError: If they are text, or ids of another tokenizer: any below 0, or more than a tenth from
-                V on. Fewer of those are read as tokens without text, with one warning.
+            ValueError: If there are none, they are no ints, or ids of another tokenizer: any below 0, or more
+                than a tenth of all that were ever given from V on. Fewer of those are read as tokens without
+                text, with one warning.
             InvalidAction: If a response is longer than `max_new_tokens`.
         """
         whole = [_read_ids(row, named) for row in ids]
+        if not whole:
+            raise ValueError(f"{named} must be of at least one response, got none")
         options = {name: list(values) for name, values in given.items()}
         env, eos = self._begin(options, len(whole))
         rows = [row[: row.index(eos) + 1] if eos in row else row for row in whole]
-        self._check_ids(rows, env, named)
-        largest = max(max(row, default=0) for row in rows)
-        if self._tokenizer is not None and largest >= self._width:
-            self._width = (largest // _ROUNDING + 1) * _ROUNDING
-            self._kwargs["tokenizer"] = WiderTokenizer(self._tokenizer, self._width)
-            self._close()
+        if self._meets_strange_ids(rows, env, named):
             env, _ = self._begin(options, len(rows))
+        if self._vocab_size is not None:
+            rows = [[min(token, self._vocab_size) for token in row] for row in rows]
         _, rewards, _, _, infos = env.step(rows)
         paid = [
             [*vector[: len(row)].tolist(), *[0.0] * (len(all_ids) - len(row))]
@@ -107,30 +108,42 @@ class EnvironmentScorer:
         _, infos = self._envs[size].reset(options=options)
         return self._envs[size], int(infos["eos_token_id"][0])
 
-    def _check_ids(self, rows: list[list[int]], env: _VectorEnv, named: str) -> None:
-        """Warns at the first ids that the tokenizer does not have, and raises where they are many."""
+    def _meets_strange_ids(self, rows: list[list[int]], env: _VectorEnv, named: str) -> bool:
+        """Returns whether there are the first ids from V on, for which it warns and widens the tokenizer.
+
+        Raises:
+            ValueError: If they are many, or any is below 0.
+        """
         space = cast(Any, env).single_action_space  # partly typed
         if not isinstance(space, gym.spaces.MultiDiscrete):
-            return
+            return False
         sizes = np.asarray(cast(Any, space).nvec)
-        vocab_size = int(sizes.flat[0]) - 1 if self._tokenizer is None else self._tokenizer.vocab_size
+        vocab_size = int(sizes.flat[0]) - 1 if self._vocab_size is None else self._vocab_size
         strange = [token for row in rows for token in row if not 0 <= token < vocab_size]
+        # Over all batches, as trainers may score responses one by one, and short ones say little.
+        given, given_strange = self._given + sum(map(len, rows)), self._given_strange + len(strange)
         if not strange:
-            return
+            self._given = given
+            return False
         tokenizer = getattr(env.unwrapped, "tokenizer", None)
         message = (
             f"{named} must be ids in [0, {vocab_size - 1}] of the environment's tokenizer, "
             f"got {strange[0]} ({len(strange)} of {sum(map(len, rows))} ids are none)"
         )
-        if min(strange) < 0 or tokenizer is None or len(strange) > _STRANGE_SHARE * sum(map(len, rows)):
+        if min(strange) < 0 or tokenizer is None or given_strange > _STRANGE_SHARE * given:
             raise ValueError(f"{message}: give the environment the trainer's own tokenizer, tokenizer=...")
-        if self._tokenizer is None:
-            self._tokenizer, self._width = tokenizer, vocab_size
-            warnings.warn(
-                f"{message}: such ids are taken for tokens without text, as a model has that has more logits "
-                "than its tokenizer has tokens",
-                stacklevel=4,
-            )
+        self._given, self._given_strange = given, given_strange
+        if self._vocab_size is not None:
+            return False
+        self._vocab_size = vocab_size
+        self._kwargs["tokenizer"] = WiderTokenizer(tokenizer, vocab_size + 1)
+        self._close()
+        warnings.warn(
+            f"{message}: such ids are taken for tokens without text, as a model has that has more logits "
+            "than its tokenizer has tokens",
+            stacklevel=4,
+        )
+        return True
 
     def _close(self) -> None:
         for env in self._envs.values():
@@ -144,4 +157,7 @@ def _read_ids(ids: Any, named: str) -> list[int]:
             f"{named} must be the token ids that were sampled, got text: tokenised again it may have other "
             "tokens, to which the rewards do not belong"
         )
-    return list(map(operator.index, ids))
+    try:
+        return list(map(operator.index, ids.tolist() if hasattr(ids, "tolist") else ids))
+    except TypeError as error:
+        raise ValueError(f"{named} must be flat lists of ints, got {ids!r:.80}") from error

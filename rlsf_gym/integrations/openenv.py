@@ -1,7 +1,5 @@
 """OpenEnv server of any environment whose step is one response, as text or as token ids.
 
-    python -m rlsf_gym serve rlsf_gym:rlsf_gym/CountdownText-v0 --port 8000
-
 Each client's session has an environment of its own. What Gymnasium's info holds (token rewards, mask,
 certificate) arrives as plain data in the observation's `metadata`. The environment encodes a text, and the
 token rewards belong to those tokens; whoever samples ids serves the id without `Text` and sends the ids.
@@ -18,6 +16,7 @@ import gymnasium as gym
 import numpy as np
 
 from rlsf_gym.integrations.bases import import_base, import_package
+from rlsf_gym.integrations.openenv_disconnects import EndOnDisconnect
 from rlsf_gym.integrations.openenv_messages import OPENENV, IdsAction, PromptObservation, TextAction
 
 __all__ = ["SessionEnvironment", "make_app"]
@@ -58,8 +57,10 @@ class SessionEnvironment(_Environment):
             **options: Of the environment's `reset`: `prompt` or `instance`.
 
         Raises:
-            ValueError: If an option is unknown or malformed.
+            ValueError: If the name is no text, or an option is unknown or malformed.
         """
+        if not isinstance(cast(Any, episode_id), str | None):  # OpenEnv looks later
+            raise ValueError(f"episode_id must be text, got {episode_id!r:.80}")
         _, info = self._env.reset(seed=seed, options=options or None)
         self._episode, self._steps, self._prompt = episode_id, 0, str(info["prompt"])
         return PromptObservation(prompt=self._prompt, metadata=_plain(info))
@@ -119,8 +120,7 @@ def make_app(env_id: str, *, max_sessions: int = 64, **kwargs: Any) -> Any:
     server = import_package("openenv.core.env_server.http_server", "make_app", OPENENV)
     json_response = import_package("starlette.responses", "make_app", OPENENV).JSONResponse
     factory = functools.partial(SessionEnvironment, env_id, **kwargs)
-    first = factory()  # wrong arguments are reported before anything is served
-    first.close()
+    (first := factory()).close()  # wrong arguments are reported before anything is served
     app = server.create_app(
         factory,
         first.action_cls,
@@ -128,6 +128,8 @@ def make_app(env_id: str, *, max_sessions: int = 64, **kwargs: Any) -> Any:
         env_name=env_id.rpartition("/")[2],
         max_concurrent_envs=max_sessions,
     )
+
+    app.add_middleware(EndOnDisconnect)
 
     def refuse(_: Any, error: Exception) -> Any:
         return json_response({"detail": str(error)}, 422)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
@@ -10,7 +11,7 @@ import numpy as np
 
 from rlsf_gym.text.tokenizer import Tokenizer, load_tokenizer
 
-__all__ = ["read_opening", "read_settings", "read_tokenizer"]
+__all__ = ["read_instance", "read_opening", "read_settings", "read_tokenizer"]
 
 
 def read_tokenizer(tokenizer: Any) -> Tokenizer:
@@ -37,8 +38,8 @@ def read_opening(truth: Any, named: str) -> dict[str, Any]:
     """Returns what an episode begins with, as options of a vector environment of one episode.
 
     Args:
-        truth: The instance, a dict (arrays in it become lists), or the text of the prompt in domains of
-            plain text.
+        truth: The instance, a dict (arrays in it become lists) or the JSON of one, or the text of the prompt
+            in domains of plain text.
         named: What the trainer calls it, for the message.
 
     Raises:
@@ -47,18 +48,40 @@ def read_opening(truth: Any, named: str) -> dict[str, Any]:
     Example:
         >>> read_opening({"numbers": np.array([3, 5]), "target": 8}, "ground_truth")
         {'instances': [{'numbers': [3, 5], 'target': 8}]}
+        >>> read_opening('{"numbers": [3, 5], "target": 8}', "ground_truth")
+        {'instances': [{'numbers': [3, 5], 'target': 8}]}
         >>> read_opening("The film was", "ground_truth")
         {'prompts': ['The film was']}
     """
+    instance = read_instance(truth)
+    if isinstance(instance, dict):
+        return {"instances": [instance]}
     if isinstance(truth, str):
         return {"prompts": [truth]}
-    if isinstance(truth, Mapping):
-        data = dict(cast(Mapping[str, Any], truth))
-        return {"instances": [json.loads(json.dumps(data, default=_unpack))]}
     raise ValueError(
-        f"{named} must be the data of the episode's instance, a dict, or the text of its prompt, "
+        f"{named} must be the data of the episode's instance, a dict or its JSON, or the text of its prompt, "
         f"got {truth!r:.80}"
     )
+
+
+def read_instance(data: Any) -> Any:
+    """Returns the data of an instance as a column of a table has it: a dict of plain data where it is one.
+
+    A table has one type a column, so that lists of lists and words, such as statements of knights and knaves,
+    fit in as JSON alone. What is no dict, nor JSON of one, is returned as it is.
+
+    Example:
+        >>> read_instance('{"statements": [["is", "A", "knave"]]}')
+        {'statements': [['is', 'A', 'knave']]}
+        >>> read_instance("The film was")
+        'The film was'
+    """
+    if isinstance(data, Mapping):
+        return json.loads(json.dumps(dict(cast(Mapping[str, Any], data)), default=_unpack))
+    if isinstance(data, str) and data.lstrip().startswith("{"):
+        with contextlib.suppress(ValueError):
+            return json.loads(data)
+    return data
 
 
 def read_settings(settings: Any) -> Any:

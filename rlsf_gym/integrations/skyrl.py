@@ -2,7 +2,8 @@
 
 skyrl-gym 0.4.0 gives an environment the text of a response and takes one number, which SkyRL's generator puts
 on the last token. `GeneratorOutput.rewards` may have a list for each response instead: `fill_token_rewards`
-computes it from the ids that were sampled.
+computes it from the ids that were sampled. `rlsf_gym.integrations.group_advantages` has an estimator for
+groups that keeps it.
 """
 
 from __future__ import annotations
@@ -97,12 +98,17 @@ def fill_token_rewards(
         scorer: An environment whose actions are token ids, with the policy's tokenizer.
 
     Raises:
-        ValueError: If responses were divided into steps, a row is missing, or the ids are of another
+        ValueError: If responses were divided into steps or turns, a row is missing, or the ids are of another
             tokenizer.
     """
     if output.get("is_last_step") is not None:
         raise ValueError(
             "output must hold whole responses, got steps: set generator.step_wise_trajectories=false"
+        )
+    if any(0 in mask[: _last_sampled(mask)] for mask in output.get("loss_masks") or ()):
+        raise ValueError(
+            "output must hold responses that were sampled in one piece, got loss_masks with 0 before 1: "
+            "leave generator.chat_template unset, and play environments of one turn"
         )
     ids = output["response_ids"]
     if len(env_extras) != len(ids):
@@ -118,6 +124,11 @@ def fill_token_rewards(
     (name,) = names
     scored = scorer.score(ids, named="response_ids", **{name: [opening[name][0] for opening in openings]})
     return {**output, "rewards": scored.token_rewards}
+
+
+def _last_sampled(mask: Sequence[int]) -> int:
+    """Returns the position of the last 1 in a loss mask; 0 where there is none, as in responses it drops."""
+    return max((at for at, counts in enumerate(mask) if counts), default=0)
 
 
 def _opening(extras: Mapping[str, Any]) -> dict[str, Any]:

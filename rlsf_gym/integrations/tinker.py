@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -100,16 +100,14 @@ def returns_to_go(info: Mapping[str, Any], *, gamma: float = 1.0, baseline: Any 
         >>> returns_to_go(info, gamma=0.5).tolist(), returns_to_go(info, baseline=0.25).tolist()
         ([0.1875, 0.375, -0.25], [0.0, 0.0, -0.5])
     """
-    if not 0.0 <= gamma <= 1.0:
+    if not isinstance(cast(Any, gamma), float | int) or not 0.0 <= gamma <= 1.0:
         raise ValueError(f"gamma must be in [0, 1], got {gamma!r}")
     length = operator.index(info["response_length"])
     returns, after = np.zeros(length, np.float64), 0.0
     for at in reversed(range(length)):
         after = float(info["token_rewards"][at]) + gamma * after
         returns[at] = after
-    if np.shape(baseline) != ():
-        baseline = _read_floats("baseline", baseline, length)
-    return (returns - baseline).astype(np.float32)
+    return (returns - _read_floats("baseline", baseline, length, alone=True)).astype(np.float32)
 
 
 def _read_ids(name: str, ids: Any) -> Ids:
@@ -119,17 +117,28 @@ def _read_ids(name: str, ids: Any) -> Ids:
             f"{name} must be the ids that were sampled, got text: tokenised again it may have other tokens, "
             "to which the rewards do not belong"
         )
-    array = np.asarray(ids)
+    array = _read_array(ids)
     if array.ndim != 1 or array.dtype.kind not in "iu" or (array < 0).any():
         raise ValueError(f"{name} must be a list of at least one token id, got {ids!r:.80}")
     return array.astype(np.int64)
 
 
-def _read_floats(name: str, values: Any, length: int) -> Floats:
-    """Returns finite numbers float32 (n,)."""
-    array = np.asarray(values, np.float32)
-    if array.shape != (length,):
+def _read_floats(name: str, values: Any, length: int, *, alone: bool = False) -> Floats:
+    """Returns finite numbers float32 (n,), or () where one alone may stand for all."""
+    array = _read_array(values)
+    if array.dtype.kind not in "fiu":
+        raise ValueError(f"{name} must be numbers, got {values!r:.80}")
+    if array.shape != (length,) and not (alone and array.shape == ()):
         raise ValueError(f"{name} must be one number for each of {length} tokens, got shape {array.shape}")
     if not np.isfinite(array).all():
-        raise ValueError(f"{name} must be finite, got {array[~np.isfinite(array)][0]}")
-    return array
+        raise ValueError(f"{name} must be finite, got {array[~np.isfinite(array)].flat[0]}")
+    return array.astype(np.float32)
+
+
+def _read_array(values: Any) -> npt.NDArray[Any]:
+    """Returns an array, of objects where rows differ; a tensor may lie on a device, or be bfloat16."""
+    listed = values.tolist() if hasattr(values, "tolist") else values
+    try:
+        return np.asarray(listed)
+    except ValueError:
+        return np.asarray(listed, object)

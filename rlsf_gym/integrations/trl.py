@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 from rlsf_gym.integrations.environments import EnvironmentScorer
+from rlsf_gym.integrations.reading import read_instance
 
 __all__ = ["reward_func"]
 
@@ -21,10 +22,11 @@ def reward_func(env_id: str, **kwargs: Any) -> RewardFunction:
 
     The reward belongs to `completion_ids`, the ids that were sampled, never to re-tokenised text; so the
     trainer's tokenizer and the environment's must be the same. What stands behind the first end token, such
-    as padding, is ignored. An id from V on counts as a token without text, with one warning; a batch in which
-    more than a tenth of the ids are such is refused. A trainer that offers `log_metric` is given the means of
+    as padding, is ignored. An id from V on counts as a token without text, with one warning; once more than a
+    tenth of all ids are such, the batch is refused. A trainer that offers `log_metric` is given the means of
     the score, the utility, the rules' shares and whatever other floats the info holds. In a domain whose
-    episodes begin with data, that of each prompt is the column `instance` of the trainer's data set.
+    episodes begin with data, that of each prompt is the column `instance` of the trainer's data set, a dict
+    or its JSON.
 
     The function raises ValueError, in one line, for prompts that are no strings (a conversation), for missing
     `completion_ids` and for ids that are no ids of the environment's tokenizer.
@@ -46,15 +48,17 @@ def reward_func(env_id: str, **kwargs: Any) -> RewardFunction:
         *,
         prompts: Sequence[str],
         completion_ids: Sequence[Sequence[int]] | None = None,
-        instance: Sequence[Mapping[str, Any]] | None = None,
+        instance: Sequence[Mapping[str, Any] | str] | None = None,
         log_metric: Callable[[str, float], None] | None = None,
         **_: Any,
     ) -> list[float | None]:
         ids = _check_batch(prompts, completion_ids)
         if not len(ids):
             return []
-        given: dict[str, Any] = {"prompts": prompts} if instance is None else {"instances": instance}
-        scored = scorer.score(ids, named="completion_ids", **given)
+        name, given = (
+            ("prompts", prompts) if instance is None else ("instances", map(read_instance, instance))
+        )
+        scored = scorer.score(ids, named="completion_ids", **{name: list(given)})
         if log_metric is not None:
             for name, values in scored.floats().items():
                 log_metric(f"env/{name}", float(values.mean()))

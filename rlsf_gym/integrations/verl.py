@@ -3,42 +3,29 @@
 verl 0.9.1 asks a reward manager for one number per response, and its agent loop writes it at the last token.
 `TokenRewards` returns a number that carries the rewards of the tokens, and `TokenRewardLoop` writes those, so
 that `token_level_scores` (B, T) has the whole row. Either alone is refused: the vector would be lost.
-`examples/integrations/verl_countdown.yaml` selects both.
+`examples/integrations/verl_countdown.yaml` selects both. Importing this module registers the estimator
+`token_rloo`, for groups; verl does so in its trainer's process, where it looks for the reward manager.
 """
 
 from __future__ import annotations
 
 import operator
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
-from rlsf_gym.integrations.bases import import_base
+from rlsf_gym.integrations.bases import import_base, import_present
 from rlsf_gym.integrations.environments import EnvironmentScorer
+from rlsf_gym.integrations.group_advantages import token_rloo
 from rlsf_gym.integrations.reading import read_opening, read_settings, read_tokenizer
+from rlsf_gym.integrations.verl_loop import VERL, TokenRewardLoop, TokenRewardOutput, TokenScore, check_loop
 from rlsf_gym.registry import import_attribute
 
 __all__ = ["TokenRewardLoop", "TokenRewardOutput", "TokenRewards", "TokenScore"]
 
-_VERL: Final = "verl==0.9.1"
-_Manager: Any = import_base("verl.experimental.reward_loop.reward_manager.base:RewardManagerBase", _VERL)
-_Output: Any = import_base("verl.experimental.agent_loop.agent_loop:AgentLoopOutput", _VERL)
-_Loop: Any = import_base("verl.experimental.agent_loop.single_turn_agent_loop:SingleTurnAgentLoop", _VERL)
-
-
-class TokenScore(float):
-    """Reward of a response, a float, with the rewards of its tokens."""
-
-    token_rewards: tuple[float, ...]
-    """Reward of each token of the response."""
-
-    def __new__(cls, total: float, token_rewards: Sequence[float]) -> TokenScore:
-        """Makes the number."""
-        score = super().__new__(cls, total)
-        score.token_rewards = tuple(token_rewards)
-        return score
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return TokenScore, (float(self), self.token_rewards)
+_Manager: Any = import_base("verl.experimental.reward_loop.reward_manager.base:RewardManagerBase", VERL)
+_register: Any = import_present("verl.trainer.ppo.core_algos:register_adv_est")
+if _register is not None:
+    _register("token_rloo")(token_rloo)
 
 
 class TokenRewards(_Manager):
@@ -82,8 +69,12 @@ class TokenRewards(_Manager):
 
         Returns:
             `reward_score`, a `TokenScore`, and `reward_extra_info`, the floats of the environment's info.
+
+        Raises:
+            ValueError: If another agent loop sampled it, which would keep only the sum.
         """
         last = data[-1:][0]
+        check_loop(last.non_tensor_batch.get("tool_extra_fields"))
         prompt_length = last.batch["prompts"].shape[-1]
         length = last.non_tensor_batch.get("response_len")
         if length is None:
@@ -108,31 +99,6 @@ class TokenRewards(_Manager):
         for row, score in zip(rows, scores, strict=True):
             row[: len(score.token_rewards)] = row.new_tensor(score.token_rewards)
         return rows
-
-
-class TokenRewardOutput(_Output):
-    """Output of an agent loop whose `rm_scores` are the rewards of the tokens."""
-
-    def as_dict(self) -> dict[str, Any]:
-        """Returns the fields as tensors, `rm_scores` float32 (T,) among them."""
-        parent: Any = super()
-        fields: dict[str, Any] = parent.as_dict()
-        score: Any = self.reward_score
-        if isinstance(score, TokenScore):
-            fields["rm_scores"] = fields["rm_scores"].new_tensor(score.token_rewards)
-        elif score is not None:
-            raise ValueError(f"reward_score must be that of TokenRewards, the reward manager, got {score!r}")
-        return fields
-
-
-class TokenRewardLoop(_Loop):
-    """Agent loop of single turns, as `SingleTurnAgentLoop`, that writes the reward of each token."""
-
-    async def run(self, sampling_params: dict[str, Any], **kwargs: Any) -> TokenRewardOutput:
-        """Samples a response."""
-        parent: Any = super()
-        output = await parent.run(sampling_params, **kwargs)
-        return TokenRewardOutput(**{name: getattr(output, name) for name in output.model_fields_set})
 
 
 def _check_carried(config: Any) -> None:

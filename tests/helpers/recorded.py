@@ -90,7 +90,10 @@ class App:
     def __init__(self, env, action_cls, observation_cls, env_name=None, max_concurrent_envs=None):
         self.env, self.action_cls, self.observation_cls = env, action_cls, observation_cls
         self.env_name, self.max_concurrent_envs = env_name, max_concurrent_envs
-        self.handlers = {}
+        self.handlers, self.middleware = {}, []
+
+    def add_middleware(self, kind):
+        self.middleware.append(kind)
 
     def add_exception_handler(self, kind, handler):
         self.handlers[kind] = handler
@@ -133,11 +136,15 @@ class AgentLoopOutput:
 
     def __init__(self, **fields):
         self.model_fields_set = set(fields)
-        self.reward_score = None
+        self.reward_score, self.extra_fields = None, {}
         self.__dict__.update(fields)
 
+    def model_copy(self, *, update):
+        return type(self)(**{**{name: getattr(self, name) for name in self.model_fields_set}, **update})
+
     def as_dict(self):
-        fields = {name: getattr(self, name) for name in self.model_fields_set}
+        fields = {name: getattr(self, name) for name in self.model_fields_set if name != "reward_score"}
+        fields["response_mask"] = Tensor(self.response_mask)
         if self.reward_score is not None:
             fields["rm_scores"] = Tensor([0.0] * len(self.response_mask))
             fields["rm_scores"][-1] = self.reward_score
@@ -149,7 +156,13 @@ class SingleTurnAgentLoop:
 
     async def run(self, sampling_params, **kwargs):
         ids = list(kwargs["sampled"])
-        return AgentLoopOutput(prompt_ids=[1], response_ids=ids, response_mask=[1] * len(ids), metrics={})
+        return AgentLoopOutput(
+            prompt_ids=[1],
+            response_ids=ids,
+            response_mask=[1] * len(ids),
+            metrics={},
+            extra_fields={"turn_scores": []},
+        )
 
 
 class Tensor(np.ndarray):
@@ -179,7 +192,16 @@ class DataProto:
         return DataProto(*rows)
 
 
+ESTIMATORS = {}
+
+
+def register_adv_est(name):
+    """verl 0.9.1, `trainer/ppo/core_algos.py`."""
+    return lambda estimator: ESTIMATORS.setdefault(name, estimator)
+
+
 VERL = {
+    "verl.trainer.ppo.core_algos": {"register_adv_est": register_adv_est},
     "verl.experimental.reward_loop.reward_manager.base": {"RewardManagerBase": RewardManagerBase},
     "verl.experimental.agent_loop.agent_loop": {"AgentLoopOutput": AgentLoopOutput},
     "verl.experimental.agent_loop.single_turn_agent_loop": {"SingleTurnAgentLoop": SingleTurnAgentLoop},

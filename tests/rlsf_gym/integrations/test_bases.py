@@ -2,7 +2,7 @@
 
 import pytest
 
-from rlsf_gym.integrations.bases import import_base, import_package
+from rlsf_gym.integrations.bases import import_base, import_package, import_present
 from tests.helpers.recorded import recorded
 
 INNER, OUTER = ("trainer.inner:Base", "trainer==1.0"), ("trainer.outer:Base", "trainer==1.0")
@@ -38,6 +38,14 @@ def test_a_trainer_that_lacks_a_package_of_its_own_is_not_taken_for_missing(tmp_
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(ModuleNotFoundError, match="no_such_package"):
         import_base(*HALF)
+
+
+def test_what_may_be_missing_is_none():
+    assert import_present(MISSING[0]) is None
+    with recorded({"trainer.inner": {"Base": dict}}):
+        assert import_present(INNER[0]) is dict
+        with pytest.raises(ModuleNotFoundError, match="outer"):
+            import_present(OUTER[0])
 
 
 def test_a_package_that_is_missing_is_named():

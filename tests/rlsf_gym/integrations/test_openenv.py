@@ -1,11 +1,13 @@
 """Environments served by OpenEnv: against its interface as recorded, and over HTTP with its own client."""
 
+import asyncio
 import contextlib
 import json
-import socket
+import re
+import signal
 import subprocess
 import sys
-import time
+import tempfile
 import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +17,7 @@ import gymnasium as gym
 import pytest
 from gymnasium.error import InvalidAction, ResetNeeded
 
+from rlsf_gym.integrations.openenv_disconnects import EndOnDisconnect
 from tests.helpers.recorded import OPENENV, recorded
 
 ROOT = Path(__file__).parents[3]
@@ -100,6 +103,15 @@ def test_what_is_no_action_is_one_line(openenv, env_id, data, said):
         action_cls.model_validate(data)
 
 
+@pytest.mark.parametrize("name", [5, ["first"]])
+def test_an_episodes_name_is_text(openenv, name):
+    env = openenv.SessionEnvironment(TEXT)
+    with pytest.raises(ValueError, match=rf"^episode_id must be text, got {re.escape(repr(name))}$"):
+        env.reset(episode_id=name)
+    env.reset(episode_id="first")
+    assert env.state.episode_id == "first"
+
+
 def test_ids_of_another_tokenizer_are_refused(openenv):
     env = openenv.SessionEnvironment(IDS, **BYTES)
     env.reset(seed=1)
@@ -118,6 +130,7 @@ def test_an_application_serves_sessions_of_their_own(openenv):
     app = openenv.make_app(TEXT, max_sessions=3, max_new_tokens=32)
     assert (app.env_name, app.max_concurrent_envs) == ("CountdownText-v0", 3)
     assert app.env.func.SUPPORTS_CONCURRENT_SESSIONS
+    assert app.middleware == [EndOnDisconnect]
     one, other = app.env(), app.env()
     prompts = [env.reset(seed=seed).prompt for env, seed in ((one, 1), (other, 2))]
     assert prompts[0] != prompts[1]
@@ -145,27 +158,25 @@ def client():
 
 
 @contextlib.contextmanager
-def serving(*arguments):
-    """Yields the address of a server."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "rlsf_gym", "serve", *arguments, "--port", str(port)]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
+def serving(*arguments, cwd=ROOT):
+    """Yields the address of a server, and its process."""
+    command = [sys.executable, "-m", "rlsf_gym", "serve", *arguments, "--port", "0"]
+    with (
+        tempfile.TemporaryFile("w+") as log,
+        subprocess.Popen(command, cwd=cwd, stdout=subprocess.PIPE, stderr=log, text=True) as server,
+    ):
         try:
-            assert server.stdout.readline().startswith(f"http://127.0.0.1:{port} serves ")
-            for _ in range(300):
-                with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-                    break
-                time.sleep(0.1)
-            yield f"http://127.0.0.1:{port}"
+            yield server.stdout.readline().partition(" serves ")[0], server
         finally:
             server.terminate()
+            server.wait(timeout=20)
+            log.seek(0)
+            assert log.read() == ""  # nothing that a client does is worth a traceback
 
 
 @pytest.fixture(scope="module")
 def address(client):
-    with serving(TEXT, "--max-sessions", "8") as address:
+    with serving(TEXT, "--max-sessions", "16") as (address, _):
         yield address
 
 
@@ -198,9 +209,9 @@ def test_clients_at_once_have_sessions_of_their_own(client, address):
             _, reward, _, _, info = env.step(f"{number}+{episode}")
             yield opening["prompt"], reward, info["token_rewards"].tolist()
 
-    with ThreadPoolExecutor(8) as pool:
-        played = list(pool.map(run, range(8)))
-    assert played == [list(expect(number)) for number in range(8)]
+    with ThreadPoolExecutor(16) as pool:
+        played = list(pool.map(run, range(16)))
+    assert played == [list(expect(number)) for number in range(16)]
     assert len({prompts[0][0] for prompts in played}) > 1
 
 
@@ -209,7 +220,7 @@ def test_one_client_too_many_is_told(client):
     with (
         serving(
             IDS, "--max-sessions", "1", "--kwargs", *(f"{key}={value}" for key, value in BYTES.items())
-        ) as address,
+        ) as (address, _),
         client.GenericEnvClient(base_url=address).sync() as env,
     ):
         env.reset(instance=INSTANCE)
@@ -267,3 +278,76 @@ def test_openenvs_own_validation_passes(client, address):
     done = subprocess.run([program, "validate", "--url", address], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Verdict: PASS" in done.stdout
+
+
+@pytest.mark.adapters
+def test_clients_that_vanish_give_their_places_back(client, address):
+    from websockets.asyncio.client import connect
+
+    async def run(number):
+        async with connect(address.replace("http", "ws") + "/ws") as line:
+            await line.send(json.dumps({"type": "reset", "data": {"seed": number}}))
+            assert json.loads(await line.recv())["type"] == "observation"
+            if number % 2:
+                await line.send(json.dumps({"type": "step", "data": {"text": RIGHT}}))
+            line.transport.abort()  # without a word, an answer on the way or not
+
+    async def crowd():
+        for _ in range(3):  # three times as many as there are places
+            await asyncio.gather(*map(run, range(16)))
+            await asyncio.sleep(0.5)
+
+    asyncio.run(crowd())
+    with client.GenericEnvClient(base_url=address).sync() as env:
+        env.reset(instance=INSTANCE)
+        assert env.step({"text": RIGHT}).metadata["solved"] == 1.0
+
+
+@pytest.mark.adapters
+def test_frames_that_are_no_messages_are_errors(client, address):
+    from websockets.sync.client import connect
+
+    with connect(address.replace("http", "ws") + "/ws") as line:
+        for frame, code in (("{bad", "INVALID_JSON"), ('{"type": "x"}', "UNKNOWN_TYPE")):
+            line.send(frame)
+            assert json.loads(line.recv())["data"]["code"] == code
+        line.send(json.dumps({"type": "reset", "data": {"episode_id": 5}}))
+        assert json.loads(line.recv())["data"]["message"] == "episode_id must be text, got 5"
+        line.send(json.dumps({"type": "reset", "data": {"instance": INSTANCE}}))
+        assert json.loads(line.recv())["type"] == "observation"
+        line.send(json.dumps({"type": "close"}))
+    with connect(address.replace("http", "ws") + "/ws") as line:
+        line.send("5")  # no object: OpenEnv ends this session, and no other
+        assert json.loads(line.recv())["data"]["code"] == "SESSION_ERROR"
+    with client.GenericEnvClient(base_url=address).sync() as env:
+        assert env.reset(instance=INSTANCE).observation["prompt"] == "2 3 7 -> 13: "
+
+
+@pytest.mark.adapters
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_the_server_with_a_client_on_the_line(client, number):
+    with serving(TEXT) as (address, server), client.GenericEnvClient(base_url=address).sync() as env:
+        env.reset(instance=INSTANCE)
+        server.send_signal(number)
+        assert server.wait(timeout=20) == 0
+        assert server.stdout.read() == ""
+
+
+@pytest.mark.adapters
+def test_a_scorer_of_the_working_folder_that_raises_is_an_error_of_its_session(client, tmp_path):
+    (tmp_path / "served_parts.py").write_text(
+        "def moody(texts):\n"
+        "    if any('bad' in text for text in texts):\n"
+        "        raise RuntimeError('no bad words')\n"
+        "    return [0.5] * len(texts)\n"
+    )
+    served = ("rlsf_gym:rlsf_gym/SentimentText-v0", "--kwargs", "scorer=served_parts:moody")
+    with (
+        serving(*served, cwd=tmp_path) as (address, _),
+        client.GenericEnvClient(base_url=address).sync() as env,
+    ):
+        env.reset(prompt="The film was")
+        with pytest.raises(RuntimeError, match="no bad words"):
+            env.step({"text": " bad"})
+        env.reset(prompt="The film was")
+        assert env.step({"text": " good"}).done

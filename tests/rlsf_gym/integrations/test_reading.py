@@ -1,27 +1,15 @@
 """What trainers hand over, as the environments take it."""
 
+import json
+
+import gymnasium as gym
 import numpy as np
 import pytest
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+from tokenizers import Tokenizer, models
 
 from rlsf_gym.integrations.reading import read_opening, read_settings, read_tokenizer
 from rlsf_gym.text.tokenizer import ByteTokenizer
-from rlsf_gym.text.vocabulary import read_vocabulary
-
-
-class Fast:
-    """A tokenizer of transformers: what it wraps, and its end token."""
-
-    def __init__(self, backend, eos_token):
-        self.backend_tokenizer, self.eos_token = backend, eos_token
-
-
-def byte_level():
-    backend = Tokenizer(models.BPE(vocab=read_vocabulary(ByteTokenizer()), merges=[]))
-    backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    backend.decoder = decoders.ByteLevel()
-    backend.add_special_tokens(["<|endoftext|>", "<|im_end|>"])
-    return backend
+from tests.helpers.byte_level import Fast, byte_level
 
 
 def test_a_trainers_tokenizer_keeps_its_end_token():
@@ -52,10 +40,23 @@ def test_a_row_of_a_table_becomes_plain_data():
     assert type(read_opening(row, "x")["instances"][0]["target"]) is int
 
 
+def test_statements_of_knights_and_knaves_fit_into_a_table_as_json():
+    env = gym.make("rlsf_gym:rlsf_gym/KnightsAndKnaves-v0")
+    instance = env.reset(seed=0)[1]["instance"]
+    opening = read_opening(json.dumps(instance), "x")
+    assert opening == {"instances": [instance]}
+    assert env.reset(options={"instance": opening["instances"][0]})[1]["instance"] == instance
+
+
+@pytest.mark.parametrize("text", ["{a film", "[1]", "5", '"a"', ""])
+def test_text_that_is_no_json_of_a_dict_is_a_prompt(text):
+    assert read_opening(text, "x") == {"prompts": [text]}
+
+
 @pytest.mark.parametrize("truth", [None, 3, ["a"]])
 def test_what_begins_no_episode_is_refused(truth):
     with pytest.raises(
-        ValueError, match=r"^ground_truth must be the data of the episode's instance, a dict, or"
+        ValueError, match=r"^ground_truth must be the data of the episode's instance, a dict or its JSON, or"
     ):
         read_opening(truth, "ground_truth")
 

@@ -1,10 +1,15 @@
 """SkyRL: an environment of one response, and lists of token rewards in what its generator returns."""
 
+import json
+
 import gymnasium as gym
+import numpy as np
 import pytest
 
 from rlsf_gym.integrations.environments import EnvironmentScorer
+from rlsf_gym.integrations.group_advantages import token_rloo
 from tests.helpers.recorded import SKYRL, recorded
+from tests.helpers.sampled import ENV_ID, SAMPLED, TASK, TOKENIZER, leave_one_out, pay, to_go
 
 TEXT, IDS = "rlsf_gym:rlsf_gym/CountdownText-v0", "rlsf_gym:rlsf_gym/Countdown-v0"
 BYTES = {"tokenizer": "bytes", "max_prompt_tokens": 32, "max_new_tokens": 16}
@@ -100,6 +105,8 @@ def test_each_sampled_id_gets_its_reward(skyrl, scorer):
     ("changed", "rows", "said"),
     [
         ({"is_last_step": [True, True]}, ROWS, "set generator.step_wise_trajectories=false"),
+        ({"loss_masks": [[0, 1], [1]]}, ROWS, "sampled in one piece, got loss_masks with 0 before 1: leave"),
+        ({"loss_masks": [[1], [1, 0, 0, 1, 1]]}, ROWS, "got loss_masks with 0 before 1"),
         ({}, ROWS[:1], "env_extras must be one row for each of 2 responses, got 1"),
         (
             {"response_ids": [RIGHT, "6"]},
@@ -117,6 +124,23 @@ def test_what_does_not_fit_is_refused(skyrl, scorer, changed, rows, said):
     output = {**make_output([[65], [66]]), **changed}
     with pytest.raises(ValueError, match=said):
         skyrl.fill_token_rewards(output, rows, scorer)
+
+
+@pytest.mark.parametrize("mask", [[1] * 12 + [0], [0] * 13])
+def test_what_skyrl_masks_behind_a_response_or_as_a_whole_is_taken(skyrl, scorer, mask):
+    ids = [[*RIGHT.encode(), 256]]
+    filled = skyrl.fill_token_rewards({**make_output(ids), "loss_masks": [mask]}, ROWS[:1], scorer)
+    assert filled["rewards"] == skyrl.fill_token_rewards(make_output(ids), ROWS[:1], scorer)["rewards"]
+    assert filled["loss_masks"] == [mask] and any(filled["rewards"][0])
+
+
+def test_an_instance_may_be_the_json_of_it(skyrl, scorer):
+    rows = [{"reward_spec": {"ground_truth": json.dumps(row["reward_spec"]["ground_truth"])}} for row in ROWS]
+    output = make_output([[*RIGHT.encode(), 256], [*b"6+9="]])
+    assert (
+        skyrl.fill_token_rewards(output, rows, scorer)["rewards"]
+        == skyrl.fill_token_rewards(output, ROWS, scorer)["rewards"]
+    )
 
 
 def test_an_empty_batch(skyrl, scorer):
@@ -147,7 +171,8 @@ def test_skyrl_gym_makes_the_environment():
 
 @pytest.mark.adapters
 def test_skyrls_trainer_takes_the_lists(scorer):
-    skyrl = pytest.importorskip("skyrl.train.dataset.preprocess", reason="needs the package skyrl")
+    pytest.importorskip("skyrl", reason="needs the package skyrl, which is in no extra")
+    from skyrl.train.dataset import preprocess as skyrl
     from skyrl.train.generators.base import GeneratorOutput
 
     from rlsf_gym.integrations.skyrl import fill_token_rewards
@@ -162,3 +187,74 @@ def test_skyrls_trainer_takes_the_lists(scorer):
     for row, mask, earned in zip(rewards, response_mask, filled["rewards"], strict=True):
         assert row[mask.bool()].tolist() == earned
         assert not row[~mask.bool()].any()
+
+
+@pytest.fixture
+def algorithms():
+    """Returns SkyRL's estimators, `token_rloo` registered among them."""
+    pytest.importorskip("skyrl", reason="needs the package skyrl, which is in no extra")
+    from skyrl.backends.skyrl_train.utils import ppo_utils as algorithms
+
+    registry = algorithms.AdvantageEstimatorRegistry
+    algorithms.repopulate_all_registries()
+    if "token_rloo" not in registry.list_available():
+        registry.register("token_rloo", token_rloo)
+    return algorithms
+
+
+def train(algorithms, estimator, sampled):
+    """Returns advantages and returns as SkyRL's trainer makes them of `fill_token_rewards`, row by row."""
+    from skyrl.train.dataset.preprocess import convert_prompts_responses_to_batch_tensors
+    from skyrl.train.utils.trainer_utils import validate_generator_output
+
+    from rlsf_gym.integrations.skyrl import fill_token_rewards
+
+    rows = [{"reward_spec": {"ground_truth": one.prompt}} for one in sampled]
+    output = {**make_output([one.ids for one in sampled]), "rollout_logprobs": None, "trajectory_ids": None}
+    output["prompt_token_ids"] = [[7] * (1 + at % 3) for at in range(len(sampled))]  # padded to one length
+    with pytest.warns(UserWarning, match="got 1000"):
+        filled = fill_token_rewards(output, rows, EnvironmentScorer(ENV_ID, tokenizer=TOKENIZER, **TASK))
+    validate_generator_output(len(sampled), filled)
+    assert filled["rewards"] == [pay(one) for one in sampled]
+    names = ("prompt_token_ids", "response_ids", "rewards", "loss_masks")
+    _, _, mask, rewards, *_ = convert_prompts_responses_to_batch_tensors(0, *(filled[name] for name in names))
+    tensors = algorithms.compute_advantages_and_returns(
+        token_level_rewards=rewards,
+        response_mask=mask,
+        index=[one.group for one in sampled],
+        adv_estimator=estimator,
+        config=None,
+        values=rewards * 0,
+    )
+    for tensor in tensors:
+        assert not tensor[~mask.bool()].any() or estimator in ("gae", "reinforce++")  # masked in the loss
+    return [[row[real.bool()].tolist() for row, real in zip(one, mask, strict=True)] for one in tensors]
+
+
+@pytest.mark.adapters
+@pytest.mark.parametrize("sampled", [SAMPLED, SAMPLED[::-1]])
+@pytest.mark.parametrize("estimator", ["gae", "reinforce++", "token_rloo"])
+def test_each_token_keeps_its_reward_in_skyrls_advantages(algorithms, estimator, sampled):
+    advantages, returns = train(algorithms, estimator, sampled)
+    rewards = [pay(one) for one in sampled]
+    for row, own in zip(returns, map(to_go, rewards), strict=True):
+        np.testing.assert_allclose(row, own, atol=1e-6)
+    expected = leave_one_out(rewards, [one.group for one in sampled])
+    if estimator != "token_rloo":
+        flat = np.concatenate([to_go(row) for row in rewards])
+        expected = [(np.array(to_go(row)) - flat.mean()) / flat.std() for row in rewards]
+    for row, own in zip(advantages, expected, strict=True):
+        np.testing.assert_allclose(row, own, atol=2e-2 if estimator != "token_rloo" else 1e-6)
+
+
+@pytest.mark.adapters
+@pytest.mark.parametrize("estimator", ["grpo", "rloo", "maxrl"])
+def test_the_estimators_that_add_a_row_up(algorithms, estimator):
+    advantages, _ = train(algorithms, estimator, SAMPLED)
+    assert all(len(set(row)) == 1 for row in advantages)
+
+
+@pytest.mark.adapters
+def test_the_estimators_are_those_that_are_known(algorithms):
+    known = {"gae", "reinforce++", "grpo", "rloo", "maxrl", "token_rloo"}
+    assert set(algorithms.AdvantageEstimatorRegistry.list_available()) == known

@@ -5,6 +5,8 @@ import numpy as np
 import pytest
 
 from rlsf_gym.integrations.tinker import returns_to_go, to_datum
+from rlsf_gym.text.wider_tokenizer import WiderTokenizer
+from tests.helpers.sampled import ENV_ID, SAMPLED, TASK, TOKENIZER, pay
 
 RESPONSE = [*b" good, not bad", 256]
 # One position for each token but the first of "It" and the response: one on the prompt, 15 on the response.
@@ -70,6 +72,9 @@ def test_discount_and_baseline():
         ({"logprobs": [-1.0] * 14}, r"logprobs must be one number for each of 15 tokens, got shape \(14,\)"),
         ({"logprobs": [-1.0] * 14 + [np.nan]}, "logprobs must be finite, got nan"),
         ({"advantages": [[1.0] * 15]}, r"advantages must be one number for each of 15 tokens"),
+        ({"logprobs": [None] * 15}, r"logprobs must be numbers, got \[None, "),
+        ({"logprobs": [[-1.0], [-1.0, -2.0]]}, r"logprobs must be numbers, got \[\["),
+        ({"response_ids": [[1], [2, 3]]}, "response_ids must be a list of at least one token id"),
     ],
 )
 def test_what_does_not_fit_is_refused(info, changed, said):
@@ -77,7 +82,38 @@ def test_what_does_not_fit_is_refused(info, changed, said):
         datum(info, **changed)
 
 
-@pytest.mark.parametrize("gamma", [-0.1, 1.5, np.nan])
+class Tensor:
+    """A tensor on a device, or of a type that NumPy does not have: it refuses to be an array."""
+
+    def __init__(self, values):
+        self.values = values
+
+    def __array__(self, *_, **__):
+        raise TypeError("can't convert cuda:0 device type tensor to numpy")
+
+    def tolist(self):
+        return self.values
+
+
+def test_tensors_of_any_device_are_taken(info):
+    given = {"prompt_ids": list(b"It"), "response_ids": RESPONSE, "advantages": [0.5] * 15}
+    made = datum(info, logprobs=Tensor([-1.0] * 15), **{name: Tensor(one) for name, one in given.items()})
+    plain = datum(info, **given)
+    for name, array in plain.loss_fn_inputs.items():
+        np.testing.assert_array_equal(made.loss_fn_inputs[name], array)
+    assert returns_to_go(info, baseline=Tensor(0.5)).tolist() == returns_to_go(info, baseline=0.5).tolist()
+
+
+@pytest.mark.parametrize(
+    ("baseline", "said"),
+    [("x", "must be numbers, got 'x'"), (np.nan, "must be finite, got nan"), ([1.0], "each of 15 tokens")],
+)
+def test_a_baseline_is_finite_numbers(info, baseline, said):
+    with pytest.raises(ValueError, match=f"baseline {said}|baseline must be one number for {said}"):
+        returns_to_go(info, baseline=baseline)
+
+
+@pytest.mark.parametrize("gamma", [-0.1, 1.5, np.nan, "x"])
 def test_a_discount_factor_is_a_share(info, gamma):
     with pytest.raises(ValueError, match=r"gamma must be in \[0, 1\], got "):
         returns_to_go(info, gamma=gamma)
@@ -96,3 +132,30 @@ def test_tinkers_own_datum_takes_them(info):
     assert taken["target_tokens"] == ("int64", [16], [*b"t good, not bad", 256])
     assert taken["logprobs"] == ("float32", [16], [0.0] + [-1.0] * 15)
     assert taken["advantages"] == ("float32", [16], made.loss_fn_inputs["advantages"].tolist())
+
+
+@pytest.mark.adapters
+@pytest.mark.parametrize("one", SAMPLED)
+def test_each_sampled_token_weighs_what_it_earned_in_tinkers_datum(one):
+    """Position i of the loss's inputs is about token i + 1, in tinker's own Datum."""
+    tinker = pytest.importorskip("tinker", reason="needs the package tinker, which is in no extra")
+    tokenizer = WiderTokenizer(TOKENIZER, 2_000)
+    env = gym.make(ENV_ID, tokenizer=tokenizer, **TASK)
+    env.reset(options={"prompt": one.prompt})
+    info, prompt = env.step(one.ids)[4], TOKENIZER.encode(one.prompt)
+    length = len(one.ids)
+    made = to_datum(
+        info,
+        [-1.0] * length,
+        prompt_ids=prompt,
+        response_ids=one.ids,
+        advantages=returns_to_go(info, gamma=0.0),
+    )
+    own = tinker.Datum(
+        model_input=tinker.ModelInput.from_ints(made.model_input.tolist()), loss_fn_inputs=made.loss_fn_inputs
+    )
+    earned = dict(enumerate(own.loss_fn_inputs["advantages"].data, 1))  # by position in prompt and response
+    assert [earned[len(prompt) + at] for at in range(length)] == pay(one)
+    assert not any(earned[at] for at in range(1, len(prompt)))
+    read, wanted = own.model_input.to_ints(), own.loss_fn_inputs["target_tokens"].data
+    assert [read[0], *wanted] == [*prompt, *one.ids] and read[1:] == wanted[:-1]

@@ -99,7 +99,8 @@ def test_an_id_without_a_token_is_a_token_without_text(design, further):
 
 
 @pytest.mark.parametrize("ids", [[65, 66, 257], [300] * 10, [65] * 11 + [-100]])
-def test_ids_of_another_tokenizer_are_refused(reward, ids):
+def test_ids_of_another_tokenizer_are_refused(ids):
+    reward = reward_func(ENV_ID, **TASK)
     with pytest.raises(
         ValueError, match=r"completion_ids must be ids in \[0, 256\] of the environment's tokenizer"
     ):
@@ -140,6 +141,7 @@ def test_instances_are_a_column_of_the_data_set():
     reward = reward_func(ENV_ID, domain=make_digits())
     given = {"prompts": ["5=", "9="], "completion_ids": [list(b"32"), list(b"3")]}
     assert reward(**given, instance=[{"target": 5}, {"target": 9}]) == pytest.approx([1.0, 1 / 3])
+    assert reward(**given, instance=['{"target": 5}', '{"target": 9}']) == pytest.approx([1.0, 1 / 3])
     with pytest.raises(ValueError, match="instances"):
         reward(**given)
     with pytest.raises(ValueError, match="instances"):

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from rlsf_gym.integrations.environments import EnvironmentScorer
+from rlsf_gym.integrations.group_advantages import token_rloo
 from rlsf_gym.text.tokenizer import ByteTokenizer
-from tests.helpers.recorded import VERL, AgentLoopOutput, DataProto, Tensor, recorded
+from tests.helpers.recorded import ESTIMATORS, VERL, DataProto, Tensor, recorded
 
 EXAMPLES = Path(__file__).parents[3] / "examples" / "integrations"
 ENV_ID = "rlsf_gym:rlsf_gym/Countdown-v0"
@@ -53,18 +54,13 @@ def expected():
 
 @pytest.fixture
 def verl():
-    with recorded(VERL, "rlsf_gym.integrations.verl") as (adapter,):
+    names = ("rlsf_gym.integrations.verl_loop", "rlsf_gym.integrations.verl")
+    with recorded(VERL, *names) as (_, adapter):
         yield adapter
 
 
 def score_all(manager, data):
     return [asyncio.run(manager.run_single(data[at : at + 1])) for at in range(2)]
-
-
-def test_a_score_is_a_float_that_keeps_its_vector(verl):
-    score = verl.TokenScore(0.5, [0.25, 0.25])
-    again = pickle.loads(pickle.dumps(score))
-    assert (again, again.token_rewards) == (0.5, (0.25, 0.25)) and isinstance(again, float)
 
 
 def test_the_manager_scores_the_sampled_ids(verl):
@@ -102,22 +98,29 @@ def test_a_scorer_that_was_made_is_found_by_its_place(verl):
     assert score_all(manager, make_data())[0]["reward_score"] == expected().rewards[0]
 
 
-def test_the_loop_writes_the_vector_where_verl_writes_the_sum(verl):
-    output = asyncio.run(verl.TokenRewardLoop().run({}, sampled=RESPONSES[0]))
-    assert output.response_ids == RESPONSES[0]
-    assert "rm_scores" not in output.as_dict()
-    output.reward_score = verl.TokenScore(expected().rewards[0], expected().token_rewards[0])
-    np.testing.assert_array_equal(output.as_dict()["rm_scores"], np.array(expected().token_rewards[0]))
-    plain = AgentLoopOutput(response_mask=[1] * 13, reward_score=output.reward_score).as_dict()["rm_scores"]
-    assert np.count_nonzero(plain) == 1  # what is lost without it
-
-
-def test_the_loop_without_the_manager_is_refused(verl):
-    output = verl.TokenRewardOutput(response_mask=[1], reward_score=1.0)
+def test_the_manager_without_the_loop_is_refused(verl):
+    manager = verl.TokenRewards(make_config(), ByteTokenizer())
+    data = make_data()
+    data.non_tensor_batch["tool_extra_fields"] = np.array([{"turn_scores": []}] * 2, dtype=object)
     with pytest.raises(
-        ValueError, match=r"reward_score must be that of TokenRewards, the reward manager, got 1"
+        ValueError, match=r"responses must be sampled by TokenRewardLoop, got those of another"
     ):
-        output.as_dict()
+        score_all(manager, data)
+    output = asyncio.run(verl.TokenRewardLoop().run({}, sampled=RESPONSES[0]))
+    data.non_tensor_batch["tool_extra_fields"] = np.array([output.extra_fields] * 2, dtype=object)
+    assert score_all(manager, data)[0]["reward_score"] == expected().rewards[0]
+
+
+def test_importing_the_manager_registers_the_estimator_of_groups(verl):
+    assert ESTIMATORS["token_rloo"] is token_rloo
+
+
+def test_an_empty_response(verl):
+    manager = verl.TokenRewards(make_config(), ByteTokenizer())
+    data = make_data()
+    data.non_tensor_batch["response_len"] = np.array([0, 0])
+    (score, _) = (result["reward_score"] for result in score_all(manager, data))
+    assert (score, score.token_rewards) == (0.0, ())
 
 
 @pytest.mark.parametrize(
@@ -159,15 +162,19 @@ def test_text_as_ground_truth_is_a_prompt(verl):
     assert score_all(manager, data)[0]["reward_score"] == pytest.approx(0.4404, abs=1e-4)
 
 
-@pytest.fixture(scope="module")
-def wheel():
-    """Returns verl's own modules: the trainer's configuration, its data, its loaders, its estimators."""
-    pytest.importorskip("verl", reason="needs the package verl, which is in no extra")
+def compose_example():
+    """Returns the configuration that verl makes of the example."""
     from hydra import compose, initialize_config_dir
 
     with initialize_config_dir(str(EXAMPLES), version_base=None):
-        config = compose("verl_countdown")
-    return config
+        return compose("verl_countdown")
+
+
+@pytest.fixture(scope="module")
+def wheel():
+    """Returns the configuration of verl's trainer."""
+    pytest.importorskip("verl", reason="needs the package verl, which is in no extra")
+    return compose_example()
 
 
 def real_data():
@@ -239,7 +246,11 @@ def test_verls_agent_loop_hands_the_vector_on(wheel, monkeypatch):
     async def run(self, sampling_params, **kwargs):
         ids = RESPONSES[0]
         return AgentLoopOutput(
-            prompt_ids=[1, 2], response_ids=ids, response_mask=[1] * len(ids), metrics=AgentLoopMetrics()
+            prompt_ids=[1, 2],
+            response_ids=ids,
+            response_mask=[1] * len(ids),
+            metrics=AgentLoopMetrics(),
+            extra_fields={"turn_scores": []},
         )
 
     monkeypatch.setattr(SingleTurnAgentLoop, "run", run)
