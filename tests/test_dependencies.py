@@ -27,8 +27,10 @@ TRAINERS = {
     "rlsf_gym/integrations/openenv.py": {"starlette"},
     "rlsf_gym/integrations/skyrl.py": {"skyrl-gym"},
     "rlsf_gym/commands/serve.py": {"uvicorn"},
+    "tests/rlsf_gym/integrations/test_openenv.py": {"websockets"},
     "tests/rlsf_gym/integrations/test_skyrl.py": {"skyrl", "skyrl-gym"},
     "tests/rlsf_gym/integrations/test_verl.py": {"hydra", "omegaconf", "verl"},
+    "tests/rlsf_gym/integrations/test_verl_trainer.py": {"transfer-queue", "verl"},
 }
 """What adapters import of their trainers, which users bring; the tests marked `adapters` install them."""
 

@@ -1,5 +1,6 @@
 """SkyRL: an environment of one response, and lists of token rewards in what its generator returns."""
 
+import asyncio
 import json
 
 import gymnasium as gym
@@ -8,8 +9,9 @@ import pytest
 
 from rlsf_gym.integrations.environments import EnvironmentScorer
 from rlsf_gym.integrations.group_advantages import token_rloo
+from tests.helpers.byte_level import byte_level
 from tests.helpers.recorded import SKYRL, recorded
-from tests.helpers.sampled import ENV_ID, SAMPLED, TASK, TOKENIZER, leave_one_out, pay, to_go
+from tests.helpers.sampled import BEYOND, ENV_ID, SAMPLED, TASK, TOKENIZER, leave_one_out, pay, to_go
 
 TEXT, IDS = "rlsf_gym:rlsf_gym/CountdownText-v0", "rlsf_gym:rlsf_gym/Countdown-v0"
 BYTES = {"tokenizer": "bytes", "max_prompt_tokens": 32, "max_new_tokens": 16}
@@ -258,3 +260,67 @@ def test_the_estimators_that_add_a_row_up(algorithms, estimator):
 def test_the_estimators_are_those_that_are_known(algorithms):
     known = {"gae", "reinforce++", "grpo", "rloo", "maxrl", "token_rloo"}
     assert set(algorithms.AdvantageEstimatorRegistry.list_available()) == known
+
+
+class Engine:
+    """An engine that serves no model: it samples what it was told for each trajectory."""
+
+    def __init__(self, responses):
+        self.responses = {f"{at}_0": list(ids) for at, ids in enumerate(responses)}
+
+    async def generate(self, engine_input, model=None):
+        ids = self.responses[engine_input["session_ids"][0]]
+        return {"responses": [TOKENIZER.decode(ids)], "response_ids": [ids], "stop_reasons": ["stop"]}
+
+    async def finish_session(self, session_id):
+        pass
+
+
+@pytest.mark.adapters
+@pytest.mark.parametrize("phase", ["train", "eval"])
+def test_skyrls_generator_of_the_page_keeps_what_was_sampled(phase):
+    pytest.importorskip("skyrl", reason="needs the package skyrl, which is in no extra")
+    import skyrl_gym
+    from skyrl.train.config import GeneratorConfig, SkyRLGymConfig
+    from skyrl.train.generators.base import BatchMetadata, TrajectoryID
+    from skyrl.train.generators.skyrl_gym_generator import SkyRLGymGenerator
+    from transformers import PreTrainedTokenizerFast
+
+    from rlsf_gym.integrations.skyrl import fill_token_rewards
+
+    scorer = EnvironmentScorer(ENV_ID, tokenizer=TOKENIZER, **TASK)
+
+    class TokenRewardGenerator(SkyRLGymGenerator):
+        async def generate(self, input_batch, disable_tqdm=False):
+            output = await super().generate(input_batch, disable_tqdm)
+            if input_batch["batch_metadata"].training_phase == "eval":
+                return output
+            return fill_token_rewards(output, input_batch["env_extras"], scorer)
+
+    if "rlsf_sentiment" not in skyrl_gym.envs.registration.registry:
+        skyrl_gym.register(
+            id="rlsf_sentiment",
+            entry_point="rlsf_gym.integrations.skyrl:ResponseTextEnv",
+            kwargs={"env_id": "rlsf_gym:rlsf_gym/SentimentText-v0"},
+        )
+    template = "{% for one in messages %}{{ one['content'] }}{{ eos_token }}{% endfor %}"
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=byte_level(), eos_token="<|im_end|>", chat_template=template
+    )
+    sampled = [one for one in SAMPLED if BEYOND not in one.ids]
+    generator = TokenRewardGenerator(
+        GeneratorConfig(max_input_length=64), SkyRLGymConfig(), Engine(one.ids for one in sampled), tokenizer
+    )
+    batch = {
+        "prompts": [[{"role": "user", "content": one.prompt}] for one in sampled],
+        "env_classes": ["rlsf_sentiment"] * len(sampled),
+        "env_extras": [{"reward_spec": {"ground_truth": one.prompt}} for one in sampled],
+        "trajectory_ids": [TrajectoryID(str(at), 0) for at in range(len(sampled))],
+        "batch_metadata": BatchMetadata(global_step=0, training_phase=phase),
+    }
+    output = asyncio.run(generator.generate(batch, disable_tqdm=True))
+    assert output["response_ids"] == [one.ids for one in sampled]
+    if phase == "train":
+        assert output["rewards"] == [pay(one) for one in sampled]
+    else:  # the sum at the last token, where SkyRL's pass@n looks
+        assert [row[-1] for row in output["rewards"]] == [sum(row) for row in output["rewards"]]
