@@ -34,7 +34,7 @@ class Server:
 
 
 @pytest.fixture
-def call(call_main, tmp_path, monkeypatch):
+def call(run_main, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [place for place in sys.path if place])
     monkeypatch.setattr(Server, "ends", None)
@@ -42,7 +42,7 @@ def call(call_main, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "uvicorn", uvicorn)
     kept = signal.getsignal(signal.SIGTERM)
     with recorded(OPENENV, *ADAPTERS):
-        yield partial(call_main, main)
+        yield partial(run_main, main)
     signal.signal(signal.SIGTERM, kept)
 
 
@@ -116,7 +116,7 @@ def test_a_module_of_the_working_folder_is_found(call, tmp_path):
     assert (status, err) == (0, [])
 
 
-def test_without_openenv_its_release_is_named(call_main, monkeypatch):
+def test_without_openenv_its_release_is_named(run_main, monkeypatch):
     monkeypatch.setitem(sys.modules, "openenv", None)
-    status, out, (line,) = call_main(main, ENV_ID)
+    status, out, (line,) = run_main(main, ENV_ID)
     assert (status, out) == (1, "") and line.endswith("pip install openenv==0.10.0")
