@@ -87,15 +87,15 @@ def did_you_mean(name: str, known: Iterable[str], *, cutoff: float = 0.6) -> str
 
 
 def one_line(error: BaseException, most: int | None = None) -> str:
-    r"""Returns the message of an error of another library in one line, of at most so many characters.
+    r"""Returns the message of an error in one line, of at most so many characters; without one, its type.
 
     Example:
-        >>> one_line(ValueError("no such\n  file"))
-        'no such file'
+        >>> one_line(ValueError("no such\n  file")), one_line(MemoryError())
+        ('no such file', 'MemoryError')
         >>> print(one_line(ValueError("no \x1b[31mfile")))
         no \x1b[31mfile
     """
-    return _escape(" ".join(str(error).split()))[:most]
+    return _escape(" ".join(str(error).split()) or type(error).__name__)[:most]
 
 
 def first_line(error: BaseException) -> str:

@@ -226,7 +226,7 @@ def _check_kinds(info: Info, kinds: Mapping[str, type], where: str) -> None:
     for key, kind in kinds.items():
         if key not in info:
             raise ContractError(
-                f"info of {where} must have {key!r}, got the keys {', '.join(map(repr, info))}"
+                f"info of {where} must have {key!r}, got the keys {', '.join(map(repr, info)) or '(none)'}"
             )
         value = info[key]
         if not isinstance(value, kind) or isinstance(value, bool):

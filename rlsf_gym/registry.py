@@ -172,8 +172,9 @@ def import_attribute(kind: str, path: str) -> Any:
     part: Any = _import_module(kind, path, module_name)
     for name in attribute.split("."):
         if not hasattr(part, name):
-            where = f", which is {part.__file__}" if getattr(part, "__file__", None) else ""
-            raise ValueError(f"{kind} {path!r}: module {module_name!r} has no attribute {attribute!r}{where}")
+            where = f" in {part.__file__}" if getattr(part, "__file__", None) else ""
+            told = f"has no attribute {attribute!r}{did_you_mean(name, dir(part))}{where}"
+            raise ValueError(f"{kind} {path!r}: module {module_name!r} {told}")
         part = getattr(part, name)
     return part
 

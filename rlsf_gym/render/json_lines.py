@@ -10,6 +10,8 @@ from itertools import count
 from pathlib import Path
 from typing import Any, NoReturn, cast
 
+from rlsf_gym.arguments import one_line
+
 __all__ = ["at_line", "check_file", "parse_object", "read_lines", "show_value"]
 
 LONGEST = 1 << 28
@@ -110,8 +112,7 @@ def at_line(path: Path, number: int) -> Generator[None]:
     try:
         yield
     except (ValueError, RecursionError) as error:
-        reason = " ".join(str(error).split())[:300]
-        raise ValueError(f"{path}, line {number}: {reason}") from error
+        raise ValueError(f"{path}, line {number}: {one_line(error, 300)}") from error
 
 
 def show_value(value: Any) -> str:

@@ -26,6 +26,7 @@ def test_names_places_and_objects_are_resolved():
         ("no_such_module:x", "number 'no_such_module:x': there is no module 'no_such_module' to import"),
         ("os.no_such:x", "there is no module 'os.no_such' to import"),
         ("math:tau.x", "number 'math:tau.x': module 'math' has no attribute 'tau.x'"),
+        ("math:taw", r"module 'math' has no attribute 'taw' \(did you mean 'tau'\?\)"),
         ("math:", "number must be written 'module:attribute', got 'math:'"),
         (":x", "number must be written 'module:attribute', got ':x'"),
         ("a:b:c", "number must be written 'module:attribute', got 'a:b:c'"),

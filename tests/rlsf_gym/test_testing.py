@@ -125,6 +125,11 @@ def test_an_environment_that_breaks_a_promise_at_the_reset_is_told_which(coins, 
         check_environment(coins(spoil_reset=spoil))
 
 
+def test_an_environment_of_another_kind_is_told_what_it_lacks():
+    with pytest.raises(ContractError, match=r"info of reset must have 'prompt', got the keys \(none\)"):
+        check_environment(gym.make("CartPole-v1"))
+
+
 @pytest.mark.parametrize(
     ("pay", "message"),
     [
