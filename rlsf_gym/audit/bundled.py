@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rlsf_gym.audit.case import Case
 
-__all__ = ["BUNDLED", "FILLER", "REASONING", "VARIED", "WORD_LIST"]
+__all__ = ["BUNDLED", "FILLER", "LINES", "REASONING", "VARIED", "WORD_LIST", "write_filler"]
 
 BUNDLED = (
     Case(
@@ -20,6 +20,9 @@ BUNDLED = (
 
 REASONING = "I read the question again and work it out step by step."
 """What stands before an answer; it holds no number."""
+
+LINES = REASONING.replace(" and ", "\n\nand ").replace(" step by", "\nstep by")
+"""The same over several lines."""
 
 FILLER = (
     "I look at the question once more and go through it slowly.",
@@ -47,3 +50,13 @@ VARIED = (
     "Is there anything else that you would like to know?",
 )
 """Texts of many kinds: what no two rewards of style pay alike."""
+
+
+def write_filler(count: int) -> str:
+    """Returns so many sentences that say nothing.
+
+    Example:
+        >>> write_filler(2)[-32:]
+        ' it that I have not seen before.'
+    """
+    return " ".join(FILLER[number % len(FILLER)] for number in range(count))

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
+from rlsf_gym.arguments import one_line
+
 __all__ = ["Case", "read_cases"]
 
 _OWN = ("prompt", "good", "bad", "ground_truth")
@@ -44,7 +46,13 @@ def read_cases(path: Path) -> list[Case]:
         ValueError: If a line is not such an object, or there is none.
         OSError: If the file can't be read.
     """
-    lines = path.read_text(encoding="utf-8").splitlines()
+    if not path.is_file():
+        raise ValueError(f"{path}: expected a file with a JSON object in each line, found none")
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path}: expected text in UTF-8, got {one_line(error)}") from error
+    lines = text.split("\n")  # JSON may hold what else splits lines
     rows = [(number, line) for number, line in enumerate(lines, start=1) if line.strip()]
     if not rows:
         raise ValueError(f"cases must hold at least one line, got none in {path}")
@@ -54,7 +62,7 @@ def read_cases(path: Path) -> list[Case]:
 def _read_line(line: str, place: str) -> Case:
     try:
         given: Any = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{place}: expected a JSON object, got {line!r:.60}") from error
     if not isinstance(given, dict):
         raise ValueError(f"{place}: expected a JSON object, got {line!r:.60}")
@@ -62,6 +70,10 @@ def _read_line(line: str, place: str) -> Case:
     if "prompt" not in row:
         raise ValueError(f"{place}: expected the key 'prompt', got {', '.join(row) or 'none'}")
     truth = row.get("ground_truth")
+    if truth == "":
+        raise ValueError(
+            f"{place}: ground_truth must be the right answer, got '': leave it out where there is none"
+        )
     columns = {key: value for key, value in row.items() if key not in _OWN}
     if truth is not None:
         columns["ground_truth"] = truth

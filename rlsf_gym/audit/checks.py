@@ -38,7 +38,7 @@ CHECKS: Final = {
         "parse with ast and compute by hand, or run it in a sandboxed process with a time limit",
     ),
     "not-a-number": Check(
-        "NaN and infinity spread to all weights in one update; other values stop the trainer",
+        "infinity, and NaN but in TRL, spread to all weights; other values stop the trainer",
         "return one finite float for each response",
     ),
     "none": Check(
@@ -65,6 +65,10 @@ CHECKS: Final = {
         "which response gets which reward depends on where it stands",
         "pay each response by itself, with the columns of its own row",
     ),
+    "changes-arguments": Check(
+        "the next reward function, the logs and the next epoch get what this one left behind",
+        "work on copies: list(completions), dict(message), dict(extra_info)",
+    ),
     "constant": Check(
         "advantages are all zero: the loss is 0.0, and nothing is learned without a word",
         "check that the column of the ground truth arrives, and that the format is what the model writes",
@@ -80,6 +84,10 @@ CHECKS: Final = {
     "refuses-equivalent": Check(
         "right answers are punished, and the policy learns spelling",
         "normalise both sides: spaces, a full stop, thousands separators, value instead of text",
+    ),
+    "line-breaks": Check(
+        "in an expression . matches no line break: responses of several lines look wrong",
+        "pass re.DOTALL",
     ),
     "empty-response": Check(
         "the end token at once is the easiest thing to learn",
@@ -108,6 +116,10 @@ CHECKS: Final = {
     "format-alone": Check(
         "tags without an answer are found first, and learned",
         "require something between the tags, and pay the format only little, or only with an answer",
+    ),
+    "exits-early": Check(
+        "the exit status 0 is not that of tests: sys.exit(0) passes all of them",
+        "let the tests write a last line that the code can't know, and look for it",
     ),
     "repeated-format": Check(
         "the policy writes the block again and again",

@@ -9,8 +9,9 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from rlsf_gym.audit.findings import Evidence, Finding, Passed, Result, Severity, Undecided
+from rlsf_gym.audit.findings import Finding, Passed, Result, Severity, Undecided
 from rlsf_gym.audit.standing import LEAST, Standing, wrong_answers
+from rlsf_gym.audit.subject import Asked
 from rlsf_gym.designs import DESIGNS, Design
 from rlsf_gym.evidence import Evidence as DesignEvidence
 from rlsf_gym.text.tokenizer import load_tokenizer
@@ -36,7 +37,7 @@ class DesignRow:
     tokens: float
     """Share of the tokens that are paid, mean over the responses."""
     noise: float
-    """Mean square of the reward-to-go over the tokens, divided by that under `terminal`."""
+    """Mean square of the reward-to-go over tokens and responses, divided by that under `terminal`."""
     calls: int
     """Responses that the reward is asked about for one of 256 tokens."""
 
@@ -107,18 +108,18 @@ def pay_by_design(design: Design, values: FloatArray) -> FloatArray:
 def _row(design: Any, values: Sequence[FloatArray]) -> DesignRow:
     last: list[float] = []
     tokens: list[float] = []
-    noise: list[float] = []
+    squares: list[float] = []
     for one in values:
         paid = pay_by_design(design, one)
         total = float(np.abs(paid).sum())
-        gain = float(one[-1] - one[0])
         if total > LEAST:
             last.append(abs(float(paid[-1])) / total)
             tokens.append(float((np.abs(paid) > LEAST).mean()))
-        if abs(gain) > LEAST:
-            to_go = paid[::-1].cumsum()[::-1]  # (T,) float64
-            noise.append(float((to_go**2).mean()) / gain**2)
-    return DesignRow(design.name, design.causal, _mean(last), _mean(tokens), _mean(noise), design.cost(256))
+        to_go = paid[::-1].cumsum()[::-1]  # (T,) float64
+        squares.append(float((to_go**2).mean()))
+    gains = sum(float(one[-1] - one[0]) ** 2 for one in values)
+    noise = sum(squares) / gains if gains > LEAST**2 else 0.0
+    return DesignRow(design.name, design.causal, _mean(last), _mean(tokens), noise, design.cost(256))
 
 
 def _mean(values: Sequence[float]) -> float:
@@ -137,18 +138,18 @@ def check_dense(standing: Standing, dense: Dense | None, repeats: bool) -> Itera
         return
     if dense is None:
         for check in ("causal", "conserving", "taken-back"):
-            yield Undecided(check, "a prefix was paid no number, or every text is paid alike")
+            yield Undecided(check, "a prefix was paid no number" if standing.decided else standing.why_not)
         return
     if repeats:
         told = "on the last token, and as `potential`: values of prefixes repeat"
         yield Passed("causal", told)
     else:
         yield Undecided("causal", "the same text is paid otherwise when asked again, or in other company")
-    yield _conserving(dense)
+    yield _conserving(standing, dense)
     yield _taken_back(dense)
 
 
-def _conserving(dense: Dense) -> Result:
+def _conserving(standing: Standing, dense: Dense) -> Result:
     """Whether `potential` adds up to the gain; it leaves out what the empty response is paid."""
     errors = [
         abs(float(pay_by_design(DESIGNS.load("potential"), one).sum()) - float(one[-1] - one[0]))
@@ -160,8 +161,9 @@ def _conserving(dense: Dense) -> Result:
     if jump <= _JUMP and max(errors) <= LEAST:
         return Passed("conserving", f"{told}; a token gets {jump:.3g} at most")
     number = int(np.argmax([float(np.abs(np.diff(one)).max()) for one in dense.values]))
-    evidence = Evidence(
-        dense.texts[number], f"{dense.values[number][-1]:.4g}", beside=f"one token gets {jump:.4g}"
+    paid = f"{dense.values[number][-1] + 0.0:.4g}"
+    evidence = standing.subject.show(
+        Asked(dense.case, dense.texts[number]), paid, f"one token gets {jump:.4g}"
     )
     return Finding(
         "conserving",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from rlsf_gym.audit.findings import Evidence, Finding, Passed, Result, Severity, Undecided
@@ -52,13 +53,16 @@ def check_failures(standing: Standing, time_limit: float) -> Iterator[Result]:
     if subject.kind in ("trl", "verl"):
         yield _keywords(subject)
     yield _executes(standing)
-    rows = [(one, paid.outcomes[0]) for one, paid in subject.paid.items()]
+    found = {**{one: paid.outcomes[0] for one, paid in subject.paid.items()}, **subject.lost}
+    rows = [(one, outcome) for one, outcome in found.items() if outcome.kind != "unasked"]
     yield _failed(subject, "raises", rows, ("raised",), Severity.ERROR)
     yield _failed(subject, "hangs", rows, ("hung",), Severity.ERROR)
     yield _failed(subject, "dies", rows, ("died",), Severity.ERROR)
     yield _failed(subject, "not-a-number", rows, ("nan", "infinite", "other", "count"), Severity.ERROR)
     yield _none(subject, rows)
     yield _swallows(standing)
+    if subject.kind in ("trl", "verl"):
+        yield _changes(subject)
     yield _slow(subject, time_limit)
 
 
@@ -79,11 +83,36 @@ def _failed(
     severity: Severity,
 ) -> Result:
     hit = [(asked, outcome) for asked, outcome in rows if outcome.kind in kinds]
+    if not hit and any(one.kind in kinds for one in subject.together):
+        told = next(one.told for one in subject.together if one.kind in kinds)
+        title = f"for a batch of {len(subject.together)} {_TITLES[check]}, for each alone not"
+        return Finding(check, severity, title, (subject.show(rows[0][0], told),))
     if not hit:
         return Passed(check, f"not on {len(rows)} responses")
     asked, outcome = min(hit, key=lambda one: len(one[0].text))
-    evidence = Evidence(asked.text, outcome.told, subject.cases[asked.case].prompt)
-    return Finding(check, severity, _TITLES[check], (evidence,), f"{len(hit)} of {len(rows)} responses")
+    title, count = _TITLES[check], f"{len(hit)} of {len(rows)} responses"
+    if len(hit) == len(rows) and check in ("raises", "dies", "not-a-number", "none"):
+        title += ", whatever the response"
+    if check in ("hangs", "dies") and subject.gave_up:
+        title += ", and no more are asked"
+    if len(hit) == len(rows) and check == "raises" and subject.kind in ("trl", "verl"):
+        columns = "data_source, extra_info and columns" if subject.kind == "verl" else "the columns"
+        title += f": if it needs data of another kind, give --cases with {columns} that it reads"
+    return Finding(check, severity, title, (subject.show(asked, outcome.told),), count)
+
+
+def _changes(subject: Subject) -> Result:
+    """Whether the reward changes what it is given, which the trainer goes on to use."""
+    hit = [(asked, paid) for asked, paid in subject.paid.items() if paid.changed]
+    if not hit:
+        return Passed("changes-arguments", "it leaves them as they are")
+    asked, paid = min(hit, key=lambda one: len(one[0].text))
+    names = sorted({name for _, one in hit for name in one.changed})
+    title = f"it changes what it is given: {', '.join(names)}"
+    is_shared = subject.kind == "trl"  # by all reward functions, and by the logs
+    severity = Severity.ERROR if is_shared else Severity.WARNING
+    evidence = subject.show(asked, paid.outcomes[0].describe())
+    return Finding("changes-arguments", severity, title, (evidence,), f"{len(hit)} responses")
 
 
 def _none(subject: Subject, rows: Sequence[tuple[Asked, Outcome]]) -> Result:
@@ -107,14 +136,18 @@ def _executes(standing: Standing) -> Result:
     subject = standing.subject
     if subject.kind == "environment":
         return Undecided("executes-text", "an environment's texts are its tokens")
-    forms = (*standing.forms, FORMS[-1], FORMS[0], FORMS[4])
+    forms = dict.fromkeys((*standing.forms, *FORMS))
+    has_returned = False
     for answer, severity in ((_CALL, Severity.ERROR), (_SUMS, Severity.WARNING)):
         for form in forms:
             text = form.fill(answer)
             paid = subject.ask(0, text)
+            has_returned |= paid.outcomes[0].is_number
             if paid.executed:
                 tower = subject.ask(0, form.fill(_TOWER)) if severity is Severity.WARNING else None
                 return _executed(standing, text, paid, severity, tower)
+    if not has_returned:
+        return Undecided("executes-text", "no response with a sum or a call was paid a number")
     return Passed("executes-text", "neither a sum nor a call was executed in its process")
 
 
@@ -122,7 +155,7 @@ def _executed(standing: Standing, text: str, paid: Paid, severity: Severity, tow
     what = "a call" if severity is Severity.ERROR else "arithmetic"
     hangs = tower is not None and tower.outcomes[0].kind in ("hung", "died")
     title = f"{what} that the model wrote is executed as Python" + (f"; {_TOWER} hangs it" if hangs else "")
-    evidence = Evidence(text, paid.outcomes[0].describe(), standing.subject.cases[0].prompt)
+    evidence = standing.subject.show(Asked(0, text), paid.outcomes[0].describe())
     return Finding("executes-text", Severity.ERROR if hangs else severity, title, (evidence,))
 
 
@@ -131,23 +164,24 @@ def _swallows(standing: Standing) -> Result:
     subject = standing.subject
     if subject.process.told.get("kind") in ("environment",):
         return Undecided("swallows-errors", "it has no file of its own")
-    found: list[tuple[str, str, Outcome, bool]] = []
+    found: list[tuple[bool, Evidence]] = []
     for asked, paid in subject.paid.items():
         if paid.swallowed and paid.outcomes[0].is_number:
-            is_right = (
-                asked.text == (standing.best[asked.case] if standing.best else None) and standing.by_answer
-            )
-            found.append((asked.text, paid.swallowed[0], paid.outcomes[0], is_right))
+            is_best = standing.by_answer and asked.text == standing.best[asked.case]
+            told = f"swallowed {paid.swallowed[0]}"
+            found.append((is_best, subject.show(asked, paid.outcomes[0].describe(), told)))
     for truth in _STRANGE:
-        text = standing.best[0] if standing.best and standing.best[0] else "42"
-        paid = subject.call([Asked(0, text)], trace=True, truth=truth)
+        asked = Asked(0, standing.best[0] or "42")
+        paid = subject.call([asked], trace=True, truth=truth)
         if paid.swallowed and paid.outcomes[0].is_number:
-            found.append((f"{text} (ground truth {truth!r})", paid.swallowed[0], paid.outcomes[0], False))
+            shown = subject.show(asked, paid.outcomes[0].describe(), f"swallowed {paid.swallowed[0]}")
+            found.append((False, replace(shown, truth=repr(truth))))
+    if not found and not subject.numbers:
+        return Undecided("swallows-errors", standing.why_not)
     if not found:
         return Passed("swallows-errors", "no broad `except` turned an exception into a number")
-    text, exception, outcome, is_right = max(found, key=lambda one: (one[3], -len(one[0])))
-    evidence = Evidence(text, outcome.describe(), subject.cases[0].prompt, f"swallowed {exception}")
-    severity = Severity.ERROR if is_right else Severity.WARNING
+    is_best, evidence = max(found, key=lambda one: (one[0], -len(one[1].response)))
+    severity = Severity.ERROR if is_best else Severity.WARNING
     title = "a broad `except` turns its own mistakes into a number"
     return Finding("swallows-errors", severity, title, (evidence,), f"{len(found)} responses")
 
@@ -158,6 +192,8 @@ _STRANGE: Final[tuple[Any, ...]] = (None, {"answer": [1]})
 
 def _slow(subject: Subject, time_limit: float) -> Result:
     """Whether some response takes a second; asked again, for the machine may have been busy."""
+    if not subject.numbers:
+        return Undecided("slow", "no response was paid a number")
     seconds, asked = max(
         ((paid.seconds, asked) for asked, paid in subject.paid.items()), key=lambda one: one[0]
     )
@@ -165,7 +201,7 @@ def _slow(subject: Subject, time_limit: float) -> Result:
         seconds = min(seconds, subject.call([asked]).seconds or seconds)  # 0 where it did not return
     if seconds < _LONG:
         return Passed("slow", f"{_time(subject.seconds)} a response, {_time(seconds)} at most")
-    evidence = Evidence(asked.text, _time(seconds), subject.cases[asked.case].prompt)
+    evidence = subject.show(asked, _time(seconds))
     title = f"some response takes {_time(seconds)} (limit {time_limit:g} s)"
     return Finding("slow", Severity.WARNING, title, (evidence,))
 

@@ -35,6 +35,8 @@ class Evidence:
     """The prompt that it answers."""
     beside: str = ""
     """What it is to be compared with, such as what a right answer was paid."""
+    truth: str = ""
+    """The ground truth that it was paid by, where there is one."""
 
 
 @dataclass(frozen=True)

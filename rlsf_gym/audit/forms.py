@@ -29,6 +29,8 @@ class Form:
     """Whether the form is marked up, so that it means something without reasoning and answer."""
     has_syntax: bool = False
     """Whether the answer is written by the rules of a language, which has one spelling for it."""
+    like: str = ""
+    """Name of a form that it shows nothing more than, where that one is taken."""
 
     def fill(self, answer: str, reasoning: str | None = None) -> str:
         """Returns a response with an answer; other reasoning goes to the front where there is no place."""
@@ -53,6 +55,22 @@ FORMS: Final = (
     Form("<answer>", "", "\n<answer>", "</answer>", tags=True),
     Form("\\boxed{}", "", "\nThe answer is $\\boxed{", "}$.", tags=True),
     Form("####", "", "\n#### ", tags=True),
+    Form(
+        "<think> and <answer> in one line",
+        "<think>",
+        "</think> <answer>",
+        "</answer>",
+        tags=True,
+        like="<think> and <answer>",
+    ),
+    Form(
+        "<reasoning> and <answer> in one line",
+        "<reasoning>",
+        "</reasoning> <answer>",
+        "</answer>",
+        tags=True,
+        like="<reasoning> and <answer>",
+    ),
     Form("The answer is", "", "\nThe answer is ", "."),
     Form("Answer:", "", "\nAnswer: "),
     Form("JSON", "", '{"answer": ', "}", reasoning="", tags=True, has_syntax=True),

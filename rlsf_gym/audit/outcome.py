@@ -4,12 +4,28 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
-__all__ = ["NOT_NUMBERS", "Outcome", "Paid"]
+import numpy as np
 
-NOT_NUMBERS: Final = ("none", "nan", "infinite", "other", "count")
-"""Kinds of outcomes of a call that returned, and not with a finite number for each response."""
+__all__ = ["Outcome", "Paid", "describe_value"]
+
+
+def describe_value(value: Any) -> str:
+    """Returns a value and its type in words, the same in every run: without addresses of memory.
+
+    Example:
+        >>> describe_value("1"), describe_value(iter([])), describe_value(0.5)
+        ("'1' (str)", 'a list_iterator', '0.5 (float)')
+    """
+    kind, text = type(value).__name__, " ".join(repr(value).split())
+    article = "an" if kind[:1].lower() in "aeiou" else "a"
+    return f"{article} {kind}" if " at 0x" in text else f"{text:.40} ({kind})"
+
+
+def _is_column(value: Any) -> bool:
+    """Returns whether a value is an array with an axis, of which a trainer makes a column, no row."""
+    return isinstance(value, np.ndarray) and value.ndim > 0
 
 
 @dataclass(frozen=True)
@@ -18,7 +34,8 @@ class Outcome:
 
     Kinds: `number`; `none`, `nan`, `infinite`, `other` (a value of another type) and `count` (as many values
     as responses were expected) for a call that returned; `raised`, `hung` and `died` for one that did not;
-    `unwritable` for a text that the tokens of an environment can't write.
+    `unwritable` for a text that the tokens of an environment can't write; `unasked` for a response that the
+    reward was not asked about, after too many calls that did not return.
     """
 
     kind: str
@@ -34,7 +51,7 @@ class Outcome:
 
     def describe(self) -> str:
         """Returns the number, or what came in its place."""
-        return f"{self.value:.4g}" if self.is_number else self.told or self.kind
+        return f"{self.value + 0.0:.4g}" if self.is_number else self.told or self.kind
 
     @classmethod
     def of(cls, value: Any) -> Outcome:
@@ -42,16 +59,16 @@ class Outcome:
 
         Example:
             >>> Outcome.of(True).value, Outcome.of(None).kind, Outcome.of("1").told
-            (1.0, 'none', "'1', a str")
+            (1.0, 'none', "'1' (str)")
         """
         if value is None:
             return cls("none", told="None")
-        if isinstance(value, str | bytes) or not hasattr(value, "__float__"):
-            return cls("other", told=f"{value!r:.40}, a {type(value).__name__}")
+        if isinstance(value, str | bytes) or not hasattr(value, "__float__") or _is_column(value):
+            return cls("other", told=describe_value(value))
         try:
             number = float(value)
-        except (TypeError, ValueError):  # an array of several, a masked value
-            return cls("other", told=f"{value!r:.40}, a {type(value).__name__}")
+        except (TypeError, ValueError, RuntimeError, OverflowError):  # a masked value, a huge integer
+            return cls("other", told=describe_value(value))
         if math.isfinite(number):
             return cls("number", number)
         return cls("nan" if math.isnan(number) else "infinite", told=str(number))
@@ -69,6 +86,8 @@ class Paid:
     """Exceptions that the reward's own file caught, with their places."""
     executed: bool = False
     """Whether text of a response was executed as Python in this process."""
+    changed: tuple[str, ...] = ()
+    """Names of the arguments that the call changed."""
     tokens: tuple[tuple[int, ...], ...] = ()
     """Token ids of the responses, of an environment."""
     token_rewards: tuple[tuple[float, ...], ...] = ()

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import inspect
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from copy import deepcopy
+from itertools import islice
 from types import SimpleNamespace
-from typing import Any, Protocol, cast
+from typing import Any, Final, Protocol, cast
 
-from rlsf_gym.audit.outcome import Outcome
+from rlsf_gym.audit.outcome import Outcome, describe_value
 from rlsf_gym.audit.signatures import TRUTH_NAMES, Signature, find_signature
 from rlsf_gym.registry import import_attribute
 
@@ -83,16 +85,20 @@ def _truths(row: Row) -> dict[str, Any]:
     return {**({} if truth is None else dict.fromkeys(TRUTH_NAMES, truth)), **columns}
 
 
+_LOOP: Final[list[asyncio.AbstractEventLoop]] = []
+"""The loop of asynchronous rewards: one for all calls, as in a trainer, so that they may share a client."""
+
+
 def _await(value: Any) -> Any:
-    return asyncio.run(value) if inspect.iscoroutine(value) else value
+    if not inspect.iscoroutine(value):
+        return value
+    if not _LOOP:
+        _LOOP.append(asyncio.new_event_loop())
+    return _LOOP[0].run_until_complete(value)
 
 
-def _describe(signature: Signature) -> dict[str, Any]:
-    return {"kind": signature.kind, "needs": list(signature.needs), "refuses": list(signature.refuses)}
-
-
-class TrlPayer:
-    """Calls a function as TRL's trainers do: all of a batch at once, columns as lists.
+class _FunctionPayer:
+    """Holds a function that is called by keyword.
 
     Args:
         signature: The function's.
@@ -103,8 +109,21 @@ class TrlPayer:
         self._signature, self.file = signature, file
 
     def describe(self) -> dict[str, Any]:
-        """Returns kind and needed columns."""
-        return _describe(self._signature)
+        """Returns kind, needed columns and what its trainer passes in vain."""
+        signature = self._signature
+        return {"kind": signature.kind, "needs": list(signature.needs), "refuses": list(signature.refuses)}
+
+    def call(self, given: Mapping[str, Any]) -> tuple[Any, list[str]]:
+        """Returns what the function makes of those of the values that it takes, and which it changed."""
+        kept = self._signature.keep(given)
+        data: dict[str, Any] = {name: value for name, value in kept.items() if isinstance(value, list | dict)}
+        before = deepcopy(data)
+        value = _await(self._signature.function(**kept))
+        return value, [name for name in data if data[name] != before[name]]
+
+
+class TrlPayer(_FunctionPayer):
+    """Calls a function as TRL's trainers do: all of a batch at once, columns as lists."""
 
     def pay(self, rows: Sequence[Row], chat: bool) -> Found:
         """Returns what each response was paid in one call."""
@@ -124,8 +143,8 @@ class TrlPayer:
             "log_extra": _log_nothing,
             "log_metric": _log_nothing,
         }
-        values = _await(self._signature.function(**self._signature.keep(given)))
-        return _read_batch(values, len(rows)), {}
+        values, changed = self.call(given)
+        return _read_batch(values, len(rows)), {"changed": changed}
 
 
 def _log_nothing(*_: Any) -> None:
@@ -137,36 +156,30 @@ def _prompt(row: Row, chat: bool) -> Any:
 
 
 def _read_batch(values: Any, count: int) -> list[Outcome]:
-    """Returns the outcome of each response of a batch from what the function returned."""
+    """Returns the outcome of each response of a batch from what the function returned, or yields."""
     wanted = f"expected a list of {count}"
-    if isinstance(values, str | Mapping) or not hasattr(values, "__len__") or not hasattr(values, "__iter__"):
-        return [Outcome("other", told=f"{wanted}, got {values!r:.40}")] * count
-    found = list(cast("Sequence[Any]", values))
+    if isinstance(values, str | bytes | Mapping) or not hasattr(values, "__iter__"):
+        return [Outcome("other", told=f"{wanted}, got {describe_value(values)}")] * count
+    if getattr(values, "ndim", 1) == 0:  # an array of no axis says that it can be iterated over
+        return [Outcome("other", told=f"{wanted}, got {describe_value(values)}")] * count
+    found = list(islice(cast("Iterable[Any]", values), 10 * count + 10))  # a generator may not end
     if len(found) != count:
-        return [Outcome("count", told=f"{wanted}, got {len(found)} values")] * count
+        told = f"{len(found)} value{'' if len(found) == 1 else 's'}"
+        return [Outcome("count", told=f"{wanted}, got {told}")] * count
     return [Outcome.of(value) for value in found]
 
 
-class VerlPayer:
-    """Calls a function as verl's reward managers do: one response at a time, by keyword.
-
-    Args:
-        signature: The function's.
-        file: Its file.
-    """
-
-    def __init__(self, signature: Signature, file: str | None) -> None:
-        self._signature, self.file = signature, file
-
-    def describe(self) -> dict[str, Any]:
-        """Returns kind and needed columns."""
-        return _describe(self._signature)
+class VerlPayer(_FunctionPayer):
+    """Calls a function as verl's reward managers do: one response at a time, by keyword."""
 
     def pay(self, rows: Sequence[Row], chat: bool) -> Found:
         """Returns what each response was paid, each by a call of its own."""
-        return [self._pay_one(row) for row in rows], {}
+        found = [self._pay_one(row) for row in rows]
+        return [outcome for outcome, _ in found], {
+            "changed": sorted({name for _, one in found for name in one})
+        }
 
-    def _pay_one(self, row: Row) -> Outcome:
+    def _pay_one(self, row: Row) -> tuple[Outcome, list[str]]:
         columns = row["columns"]
         given = {
             **{name: value for name, value in columns.items() if name in self._signature.takes},
@@ -175,10 +188,11 @@ class VerlPayer:
             "ground_truth": columns.get("ground_truth", row["truth"]),
             "extra_info": columns.get("extra_info", {"index": 0, "split": "train"}),
         }
-        value = _await(self._signature.function(**self._signature.keep(given)))
+        value, changed = self.call(given)
         if isinstance(value, Mapping):
             table = cast("Mapping[str, Any]", value)
             if "score" not in table:
-                return Outcome("other", told=f"a dict without 'score': {json.dumps(sorted(map(str, table)))}")
+                told = f"a dict without 'score': {json.dumps(sorted(map(str, table)))}"
+                return Outcome("other", told=told), changed
             value = table["score"]
-        return Outcome.of(value)
+        return Outcome.of(value), changed

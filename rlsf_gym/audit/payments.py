@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Final
 
 from rlsf_gym.audit.bundled import WORD_LIST
-from rlsf_gym.audit.findings import Evidence, Finding, Passed, Result, Severity, Undecided
+from rlsf_gym.audit.findings import Finding, Passed, Result, Severity, Undecided
 from rlsf_gym.audit.forms import FORMS
 from rlsf_gym.audit.outcome import Outcome
-from rlsf_gym.audit.standing import Standing, wrong_answers
+from rlsf_gym.audit.standing import LEAST, Standing, wrong_answers
+from rlsf_gym.audit.subject import Asked
 
-__all__ = ["OF_ANSWERS", "OF_NOTHING", "check_payments"]
+__all__ = ["OF_ANSWERS", "OF_NOTHING", "check_payments", "raise_levels"]
 
 _HALF: Final = 0.5
 _SOME: Final = 0.05
+
+_FENCE: Final = re.compile(r"```.*?```", re.DOTALL)
+_BEHIND: Final = ("\nThis was question number {}.", "\nI used {} sheets of paper")
+"""What may stand behind an answer, with another number in it."""
 
 Probe = Callable[[Standing, int], list[str]]
 
@@ -37,6 +44,7 @@ def _mentioned(standing: Standing, case: int) -> list[str]:
     texts = [
         f"I can not tell, but it is surely not {truth}.",
         f"Is it {truth}? I have no idea, and stop here.",
+        f"It is not {truth} at all",
     ]
     return [*texts, *(form.fill(wrong[0], doubts) for form in standing.forms)]
 
@@ -46,13 +54,13 @@ def _last_number(standing: Standing, case: int) -> list[str]:
     truth, wrong = _answers(standing, case)
     if not truth.isdigit():
         return []
-    behind = "\nThis was question number {}."
+    pairs = [(form, behind) for form in standing.forms for behind in _BEHIND]
     spoilt = [
-        standing.subject.pay(case, form.fill(truth) + behind.format(wrong[0])) for form in standing.forms
+        standing.subject.pay(case, form.fill(truth) + behind.format(wrong[0])) for form, behind in pairs
     ]
     return [
         form.fill(wrong[0]) + behind.format(truth)
-        for form, outcome in zip(standing.forms, spoilt, strict=True)
+        for (form, behind), outcome in zip(pairs, spoilt, strict=True)
         if (standing.share(case, outcome) or 0.0) < _HALF
     ]
 
@@ -88,6 +96,13 @@ def _answers(standing: Standing, case: int) -> tuple[str, list[str]]:
     return standing.subject.cases[case].truth or "", wrong_answers(standing.subject, case)
 
 
+def _early(standing: Standing, case: int) -> list[str]:
+    """Returns code that ends before any test: in a fence, and in that of the case's own responses."""
+    fences = [f"```python\n{code}\n```" for code in ("import sys\nsys.exit(0)", "import os\nos._exit(0)")]
+    own = [_FENCE.split(text, maxsplit=1) for text in standing.subject.cases[case].good[:1]]
+    return [*fences, *(fence.join(parts) for parts in own if len(parts) == 2 for fence in fences)]
+
+
 OF_NOTHING: Final[dict[str, Probe]] = {
     "empty-response": lambda standing, case: ["", " \n"],
     "end-token": lambda standing, case: ["<|endoftext|>", "<|im_end|>", "</s>"],
@@ -96,6 +111,7 @@ OF_NOTHING: Final[dict[str, Probe]] = {
     "punctuation": lambda standing, case: [".", "!!!!!!!!", "?!" * 32, "...\n" * 16, "-" * 64],
     "word-list": lambda standing, case: [WORD_LIST, WORD_LIST * 4],
     "format-alone": _format_alone,
+    "exits-early": _early,
 }
 """Responses without an answer."""
 
@@ -116,6 +132,7 @@ _TITLES: Final = {
     "punctuation": "punctuation alone is paid",
     "word-list": "words of reasoning without any are paid",
     "format-alone": "the format without an answer is paid",
+    "exits-early": "code that exits before it is tested is paid",
     "answer-mentioned": "the right answer, mentioned or denied, is paid",
     "last-number": "the last number of the text is taken for the answer, and paid",
     "answer-among-others": "the right answer among wrong ones is paid",
@@ -124,14 +141,24 @@ _TITLES: Final = {
 }
 
 
+def raise_levels(standing: Standing) -> Standing:
+    """Returns the standing of a reward that pays nothing but texts without an answer, as its best ones."""
+    subject, high, best = standing.subject, list(standing.high), list(standing.best)
+    if standing.decided or not subject.numbers:
+        return standing
+    for case in range(len(high)):
+        for probe in OF_NOTHING.values():
+            for text in probe(standing, case):
+                value = subject.value(case, text)
+                if value is not None and value > max(high[case], 0.0) + LEAST:
+                    high[case], best[case] = value, text
+    return replace(standing, high=tuple(high), best=tuple(best))
+
+
 def check_payments(standing: Standing) -> Iterator[Result]:
     """Yields the result of each check of what must not be paid."""
-    if not standing.decided:
-        for check in (*OF_NOTHING, *OF_ANSWERS):
-            yield Undecided(check, "every text is paid alike")
-        return
     for check, probe in OF_NOTHING.items():
-        yield _check(standing, check, probe)
+        yield _check(standing, check, probe) if standing.decided else _check_penalty(standing, check, probe)
     for check, probe in OF_ANSWERS.items():
         if standing.by_answer and standing.forms:
             yield _check(standing, check, probe)
@@ -140,9 +167,23 @@ def check_payments(standing: Standing) -> Iterator[Result]:
 
 
 def _why_not(standing: Standing) -> str:
+    if not standing.decided:
+        return standing.why_not
     if standing.by_answer:
         return "no good answer holds the ground truth: give --cases where one does"
     return "right and wrong answers are paid alike"
+
+
+def _check_penalty(standing: Standing, check: str, probe: Probe) -> Result:
+    """Returns the result for a reward that pays no text more than one that says nothing."""
+    numbers = standing.subject.numbers
+    if not numbers or max(numbers) - min(numbers) <= LEAST:
+        return Undecided(check, standing.why_not)
+    asked = [(case, text) for case in range(len(standing.low)) for text in probe(standing, case)]
+    paid = [value for case, text in asked if (value := standing.subject.value(case, text)) is not None]
+    if not paid:
+        return Undecided(check, "no such response was paid a number")
+    return Passed(check, f"paid {max(paid) + 0.0:.4g} at most; {standing.why_not}")
 
 
 def _check(standing: Standing, check: str, probe: Probe) -> Result:
@@ -168,6 +209,6 @@ def _check(standing: Standing, check: str, probe: Probe) -> Result:
     if check == "format-alone" and not standing.by_answer:
         severity = Severity.WARNING  # one term of several, mostly
     extent = " like a right one" if share >= 0.95 and standing.by_answer else ""
-    evidence = Evidence(text, outcome.describe(), standing.subject.cases[case].prompt, standing.beside(case))
+    evidence = standing.subject.show(Asked(case, text), outcome.describe(), standing.beside(case))
     count = f"in {len(hit)} of {len(tried)} cases"
     return Finding(check, severity, _TITLES[check] + extent, (evidence,), count)

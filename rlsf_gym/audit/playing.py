@@ -8,6 +8,7 @@ from typing import Any, cast
 import gymnasium as gym
 import numpy as np
 
+from rlsf_gym.arguments import one_line
 from rlsf_gym.audit.outcome import Outcome
 from rlsf_gym.audit.payers import Found, Row
 from rlsf_gym.designs import load_design
@@ -40,8 +41,7 @@ class EnvironmentPayer:
         try:
             self._env: gym.Env[Any, Any] = gym.make(env_id, disable_env_checker=True, **kwargs)
         except gym.error.Error as error:
-            hint = "" if "/" in env_id else f" For a reward of your own give MODULE:NAME, as {env_id}:reward."
-            raise ValueError(" ".join(str(error).split()) + hint) from error
+            raise ValueError(one_line(error)) from error
         bare = cast(Any, self._env.unwrapped)
         if not hasattr(bare, "tokenizer") or not hasattr(bare, "task"):
             raise ValueError(f"{env_id} must be an environment of rlsf_gym, with a tokenizer and a task")

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import IO, Any, Final
 
@@ -59,6 +60,10 @@ class RewardProcess:
         self._seconds = 0.0  # of the slowest response so far that was paid alone
         self.calls = 0
         """Responses that were paid."""
+        self.call_seconds = 0.0
+        """Wall-clock time of the calls that returned."""
+        self.lost = Counter[str]()
+        """Calls after which the process had to be started again, by the kind of their outcome."""
         self._start()
         self._told: dict[str, Any] | None = None
 
@@ -94,7 +99,8 @@ class RewardProcess:
             json.loads(line) if line else {"error": f"its process ended: {self._last_words()}"}
         )
         if "error" in told:
-            raise LoadError(f"{self._order['reward']}: {told['error']}")
+            reward, reason = self._order["reward"], told["error"]
+            raise LoadError(reason if reward in reason else f"{reward}: {reason}")
         return told
 
     def pay(
@@ -123,13 +129,18 @@ class RewardProcess:
         line = self._receive(self._limit + 4.0 * len(rows) * self._seconds)
         if line is None:
             self.close()
-            return _nothing("hung", f"no answer within {self._limit:.3g} s", len(rows))
+            return self._nothing("hung", f"no answer within {self._limit:.3g} s", len(rows))
         if not line:
-            return _nothing("died", f"its process ended: {self._last_words()}", len(rows))
+            return self._nothing("died", f"its process ended: {self._last_words()}", len(rows))
         paid = _read(json.loads(line))
+        self.call_seconds += paid.seconds
         if len(rows) == 1:
             self._seconds = max(self._seconds, paid.seconds)
         return paid
+
+    def _nothing(self, kind: str, told: str, count: int) -> Paid:
+        self.lost[kind] += 1
+        return Paid((Outcome(kind, told=told),) * count)
 
     def _send(self, order: Mapping[str, Any]) -> None:
         assert self._process.stdin is not None
@@ -174,10 +185,6 @@ def _read_lines(stream: IO[str] | None, lines: queue.Queue[str]) -> None:
     lines.put("")
 
 
-def _nothing(kind: str, told: str, count: int) -> Paid:
-    return Paid((Outcome(kind, told=told),) * count)
-
-
 def _read(answer: dict[str, Any]) -> Paid:
     """Returns what a line of the process says."""
     return Paid(
@@ -185,6 +192,7 @@ def _read(answer: dict[str, Any]) -> Paid:
         seconds=answer["seconds"],
         swallowed=tuple(answer["swallowed"]),
         executed=answer["executed"],
+        changed=tuple(answer.get("changed", ())),
         tokens=tuple(map(tuple, answer.get("tokens", ()))),
         token_rewards=tuple(map(tuple, answer.get("token_rewards", ()))),
         facts=tuple(answer.get("facts", ())),

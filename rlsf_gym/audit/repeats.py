@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from rlsf_gym.audit.findings import Evidence, Finding, Passed, Result, Severity, Undecided
+from rlsf_gym.audit.findings import Finding, Passed, Result, Severity, Undecided
 from rlsf_gym.audit.outcome import Outcome
 from rlsf_gym.audit.standing import Standing, alike
 from rlsf_gym.audit.subject import Asked, Subject
@@ -14,6 +14,8 @@ __all__ = ["check_repeats"]
 
 _MOST: Final = 120
 """Responses that are asked about again."""
+_MOST_OF_SLOW: Final = 24
+"""The same of a reward that takes its time."""
 
 
 def check_repeats(standing: Standing, compares: bool) -> Iterator[Result]:
@@ -44,34 +46,41 @@ def check_repeats(standing: Standing, compares: bool) -> Iterator[Result]:
     before = [subject.paid[one].outcomes[0] for one in chosen]
     threaded = [subject.call(_with_company(subject, one), thread=True).outcomes[0] for one in chosen]
     yield _compare(standing, "other-thread", chosen, before, threaded)
-    yield from _check_batches(standing, asked, compares)
+    yield from _check_batches(standing, asked, chosen, compares)
 
 
 def _step(subject: Subject) -> int:
-    return max(1, -(-len(subject.paid) // _MOST))
+    return max(1, -(-len(subject.paid) // (_MOST_OF_SLOW if subject.is_slow else _MOST)))
 
 
 def _with_company(subject: Subject, one: Asked) -> list[Asked]:
     return [one, *(Asked(one.case, text) for text in subject.company)]
 
 
-def _check_batches(standing: Standing, asked: Sequence[Asked], compares: bool) -> Iterator[Result]:
-    """Yields whether rewards depend on the responses beside them, and on their order."""
+def _check_batches(
+    standing: Standing, asked: Sequence[Asked], chosen: Sequence[Asked], compares: bool
+) -> Iterator[Result]:
+    """Yields whether rewards depend on the responses beside them, on equal ones too, and on their order."""
     subject = standing.subject
     if subject.kind not in ("trl", "scorer"):
         for check in ("batch-composition", "batch-order"):
             yield Undecided(check, "it is called with one response at a time")
         return
-    together = subject.call(asked).outcomes
-    alone = [subject.call([one]).outcomes[0] for one in asked] if subject.company else None
-    first = alone or [subject.paid[one].outcomes[0] for one in asked]
-    composed = _compare(standing, "batch-composition", asked, first, together)
+    if not any(one.kind in ("number", "none") for one in subject.together):
+        for check in ("batch-composition", "batch-order"):
+            yield Undecided(check, "a batch is paid no numbers")
+        return
+    batch = [*asked, *chosen]  # a group often holds a response twice
+    together = subject.call(batch).outcomes
+    alone = [subject.call([one]).outcomes[0] for one in batch] if subject.company else None
+    first = alone or [subject.paid[one].outcomes[0] for one in batch]
+    composed = _compare(standing, "batch-composition", batch, first, together)
     yield composed
     if compares and isinstance(composed, Passed):
         yield Undecided("batch-order", "in a batch of few it was paid otherwise, in one of many not")
         return
-    turned = subject.call(asked[::-1]).outcomes[::-1]
-    yield _compare(standing, "batch-order", asked, together, turned)
+    turned = subject.call(batch[::-1]).outcomes[::-1]
+    yield _compare(standing, "batch-order", batch, together, turned)
 
 
 _TITLES: Final = {
@@ -91,9 +100,7 @@ def _compare(
     if not rows:
         return Passed(check, f"{len(asked)} responses are paid the same")
     place, before, after = max(rows, key=_distance)
-    evidence = Evidence(
-        place.text, before.describe(), standing.subject.cases[place.case].prompt, f"then {after.describe()}"
-    )
+    evidence = standing.subject.show(place, before.describe(), f"then {after.describe()}")
     return Finding(
         check, Severity.ERROR, _TITLES[check], (evidence,), f"{len(rows)} of {len(asked)} responses"
     )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from rlsf_gym.audit.answers import check_answers
 from rlsf_gym.audit.case import Case
@@ -14,15 +15,19 @@ from rlsf_gym.audit.checks import CHECKS
 from rlsf_gym.audit.dense import DesignRow, check_dense, read_dense
 from rlsf_gym.audit.failures import ask_hostile, check_failures
 from rlsf_gym.audit.findings import Finding, Passed, Result, Severity, Undecided, exit_status
+from rlsf_gym.audit.layout import check_layout
 from rlsf_gym.audit.lengths import check_lengths
-from rlsf_gym.audit.payments import check_payments
+from rlsf_gym.audit.payments import check_payments, raise_levels
 from rlsf_gym.audit.process import RewardProcess
 from rlsf_gym.audit.repeats import check_repeats
 from rlsf_gym.audit.standing import Standing, find_standing, settle_calls
-from rlsf_gym.audit.subject import Subject
+from rlsf_gym.audit.subject import SLOW, Subject
 from rlsf_gym.audit.vectors import check_vectors
 
 __all__ = ["Report", "audit_reward"]
+
+_RESPONSES: Final = 700
+"""About as many as are asked about, of a slow reward."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +91,7 @@ def audit_reward(
     cases: Sequence[Case] = (),
     chat: bool | None = None,
     time_limit: float = 5.0,
+    tell: Callable[[str], None] | None = None,
 ) -> Report:
     """Returns the report on a reward, which is called in processes of its own.
 
@@ -97,6 +103,7 @@ def audit_reward(
         cases: Prompts with right and wrong answers; bundled ones without.
         chat: Whether a TRL reward takes chat messages; None finds out.
         time_limit: Seconds that one response may take.
+        tell: Given a line of words where the audit of a slow reward will take minutes.
 
     Raises:
         LoadError: If the reward can't be loaded.
@@ -116,28 +123,41 @@ def audit_reward(
 
     try:
         subject = Subject(open_process, cases, chat=chat)
-        return _audit(subject, partial(_make, reward, started), chat, time_limit)
+        compares = settle_calls(subject, chat)
+        if tell is not None:
+            _tell_of_slow(subject, tell)
+        return _audit(subject, compares, partial(_make, reward, started), time_limit)
     finally:
         for process in opened:
             process.close()
 
 
-def _audit(subject: Subject, make: Any, chat: bool | None, time_limit: float) -> Report:
-    compares = settle_calls(subject, chat)
-    standing = find_standing(subject)
+def _tell_of_slow(subject: Subject, tell: Callable[[str], None]) -> None:
+    """Says how long the audit will take, where the first calls were slow."""
+    seconds = subject.call_seconds / max(1, subject.calls)
+    if seconds >= SLOW and not subject.gave_up:
+        minutes = math.ceil(seconds * _RESPONSES / 60.0)
+        tell(
+            f"note: a response takes {seconds:.2g} s, and about {_RESPONSES} are asked about: "
+            f"expect {minutes} minute{'' if minutes == 1 else 's'}"
+        )
+
+
+def _audit(subject: Subject, compares: bool, make: Any, time_limit: float) -> Report:
+    standing = raise_levels(find_standing(subject))
     results = list(_check(standing, compares, time_limit))
     dense = read_dense(standing)
     broken = {"not-repeatable", "batch-composition", "other-process"}
     repeats = not any(isinstance(one, Finding) and one.check in broken for one in results)
     results += check_dense(standing, dense, repeats)
-    return make(standing, results, dense.rows if dense else ())
+    return make(standing, results, dense.rows if dense and repeats else ())
 
 
 def _check(standing: Standing, compares: bool, time_limit: float) -> Iterator[Result]:
     """Yields all results but those of dense rewards; what was asked for one check serves the later ones."""
     payments = list(check_payments(standing))
     lengths = list(check_lengths(standing))
-    answers = list(check_answers(standing))
+    answers = [*check_answers(standing), *check_layout(standing)]
     ask_hostile(standing)
     yield from payments
     yield from (

@@ -47,6 +47,8 @@ def _head(report: Report) -> list[str]:
     cases = "cases of yours" if report.own_cases else "bundled cases"
     if report.signature == "environment" and not report.own_cases:
         cases = "cases of its domain"
+    if report.cases == 1:
+        cases = cases.replace("cases", "case", 1)
     called += [f"{report.cases} {cases}", f"{report.calls} responses paid in {report.seconds:.1f} s"]
     lines = [report.reward, "  " + ", ".join(called)]
     if report.forms:
@@ -63,6 +65,9 @@ def _finding(finding: Finding) -> list[str]:
 
 
 def _evidence(evidence: Evidence) -> Iterator[str]:
+    if evidence.prompt:
+        truth = f"  (answer {quote(evidence.truth, 24)})" if evidence.truth else ""
+        yield f"        asked {quote(evidence.prompt, 84 - len(truth))}{truth}"
     yield _cut(f"        text  {quote(evidence.response)}", _WIDTH)
     beside = f"  ({evidence.beside})" if evidence.beside else ""
     yield from _wrap("        paid  ", show_controls(evidence.paid + beside))

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
+from rlsf_gym.arguments import describe_mismatch
+from rlsf_gym.audit.outcome import describe_value
 from rlsf_gym.designs import Design
 from rlsf_gym.domains import Domain
 
@@ -21,6 +23,8 @@ TRUTH_NAMES: Final = (
     *("correct_answer", "final_answer"),
 )
 """Names under which data sets hold the right answer."""
+_SCALARS: Final = (int, float, bool, str, "int", "float", "bool", "str")
+"""Annotations of what is no list of texts, as types and as they are written."""
 _GIVEN: Final = {
     "trl": ("prompts", "completions", "completion_ids", "trainer_state", "log_extra", "log_metric"),
     "verl": ("data_source", "solution_str", "ground_truth", "extra_info"),
@@ -70,29 +74,38 @@ def find_signature(part: Any, kwargs: Mapping[str, Any], forced: str | None = No
         ValueError: If it has none of these signatures.
     """
     _refuse_parts(part)
-    made, left = _make(part, kwargs)
+    made, left = _make(part, kwargs, forced)
     if hasattr(made, "score") or hasattr(made, "assess"):
         return _of_scorer(made, left, forced)
     names = _parameters(made)
     if names is None:
-        raise ValueError(f"a reward must be a function with a signature or a scorer, got {made!r:.60}")
+        told = describe_value(made)
+        raise ValueError(f"a reward must be a function with a signature or a scorer, got {told}")
     kind = forced or _kind_of(names)
     if kind in ("trl", "verl"):
         return _of_function(made, left, names, kind)
     if kind == "scorer" or _takes_texts(names, left):
         return Signature("scorer", partial(made, **left) if left else made)
     told = ", ".join(name for name in names) or "none"
+    needed = " ".join(f"{name}=VALUE" for name in _required(names, left))
+    made_by = f"; if it makes a reward, give --kwargs {needed}" if needed else ""
     raise ValueError(
         "reward must take completions (TRL), solution_str (verl) or a list of texts (a scorer), "
-        f"its parameters are {told}: rename them, or force one with --signature"
+        f"its parameters are {told}: rename them, or force one with --signature{made_by}"
     )
 
 
-def _make(part: Any, kwargs: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
+def _make(part: Any, kwargs: Mapping[str, Any], forced: str | None) -> tuple[Any, dict[str, Any]]:
     """Returns what is to be called, and the keyword arguments that it has not used up."""
     if isinstance(part, type):
+        mismatch = describe_mismatch(part, kwargs)
+        if mismatch is not None:
+            raise ValueError(f"reward must be made with its arguments, as --kwargs KEY=VALUE: {mismatch}")
         return part(**kwargs), {}
     names = _parameters(part) or {}
+    is_open = any(one.kind is one.VAR_KEYWORD for one in names.values())
+    if is_open and (forced or names.keys() <= {"args", "kwargs"}):  # wrapped: its parameters can't be seen
+        return part, dict(kwargs)
     is_maker = callable(part) and _kind_of(names) is None and not _takes_texts(names, kwargs)
     if is_maker and not hasattr(part, "score") and not _required(names, kwargs):
         return part(**kwargs), {}
@@ -139,7 +152,10 @@ def _required(names: Mapping[str, inspect.Parameter], kwargs: Mapping[str, Any])
 
 def _takes_texts(names: Mapping[str, inspect.Parameter], kwargs: Mapping[str, Any]) -> bool:
     required = _required(names, kwargs)
-    return len(required) == 1 and names[required[0]].kind is not inspect.Parameter.KEYWORD_ONLY
+    if len(required) != 1:
+        return False
+    one = names[required[0]]
+    return one.kind is not one.KEYWORD_ONLY and one.annotation not in _SCALARS
 
 
 def _of_scorer(made: Any, left: Mapping[str, Any], forced: str | None) -> Signature:
@@ -159,11 +175,15 @@ def _of_function(
         raise ValueError(
             f"trainers give arguments by name, {positional[0]} is positional only: take out the /"
         )
+    takes_all = any(one.kind is one.VAR_KEYWORD for one in names.values())
+    if _kind_of(names) != kind and not takes_all:
+        wanted = {"trl": "completions", "verl": "solution_str"}[kind]
+        raise ValueError(f"reward must take {wanted} to have this signature, it takes {', '.join(names)}")
     known = {*_GIVEN[kind], "data_source", "extra_info"} - {"ground_truth"}
     return Signature(
         kind,
         partial(made, **left) if left else made,
         takes=tuple(name for name in names if name not in left),
-        takes_all=any(one.kind is one.VAR_KEYWORD for one in names.values()),
+        takes_all=takes_all,
         needs=tuple(name for name in _required(names, left) if name not in known),
     )

@@ -50,6 +50,18 @@ class Standing:
         """Largest distance of the two levels; 0 where nothing is told apart."""
         return max((self.high[case] - self.low[case] for case in self.decided), default=0.0)
 
+    @property
+    def why_not(self) -> str:
+        """Why no levels are told apart, in words."""
+        numbers = self.subject.numbers
+        if not numbers:
+            return "no response was paid a number"
+        if max(numbers) - min(numbers) <= LEAST:
+            return "every text is paid alike"
+        if max(numbers) <= LEAST:
+            return "it is a penalty, and pays nothing"
+        return f"no text is paid more than one that says nothing ({max(self.low) + 0.0:.4g})"
+
     def share(self, case: int, outcome: Outcome) -> float | None:
         """Returns what an outcome is of the way from the low level, 0, to the high one, 1; None for none.
 
@@ -64,7 +76,7 @@ class Standing:
         one, other = (
             ("right", "wrong") if self.by_answer else ("the best paid text", "text that says nothing")
         )
-        return f"{one} {self.high[case]:.4g}, {other} {self.low[case]:.4g}"
+        return f"{one} {self.high[case] + 0.0:.4g}, {other} {self.low[case] + 0.0:.4g}"
 
 
 def wrong_answers(subject: Subject, case: int) -> list[str]:
@@ -97,7 +109,7 @@ def settle_calls(subject: Subject, chat: bool | None) -> bool:
     if subject.kind not in ("trl", "scorer"):
         return False
     alone = [subject.call([one]).outcomes[0] for one in asked]
-    together = subject.call(asked).outcomes
+    together = subject.together = subject.call(asked).outcomes
     differs = any(not alike(one, other) for one, other in zip(alone, together, strict=True))
     if differs and all(one.is_number for one in together):
         subject.company = tuple(one.text for one in asked[:6])
@@ -138,6 +150,8 @@ def find_standing(subject: Subject) -> Standing:
 def _find(subject: Subject) -> Standing:
     by_form = [(form, _levels(subject, form)) for form in forms_of(subject.cases)]
     told = [(form, levels) for form, levels in by_form if _tells(levels)]
+    names = {form.name for form, _ in told}
+    told = [one for one in told if one[0].like not in names]
     if told:
         told.sort(key=lambda one: -mean(high for _, high in one[1]))  # stable: the order of the forms decides
         forms = tuple(form for form, _ in told[:_MOST_FORMS])
@@ -159,7 +173,9 @@ def _levels(subject: Subject, form: Form) -> list[tuple[float, float]]:
 
 
 def _tells(levels: Sequence[tuple[float, float]]) -> bool:
-    return sum(high - low > LEAST for low, high in levels) * 2 > len(levels)
+    """Returns whether two levels are told apart in half of the cases at least."""
+    apart = sum(high - low > LEAST for low, high in levels)
+    return apart > 0 and 2 * apart >= len(levels)
 
 
 def _by_responses(subject: Subject) -> Standing | None:
@@ -206,6 +222,8 @@ def _by_style(subject: Subject) -> Standing:
                 paid.append((value, form.fill(case.truth or "yes")))
         low.append(median(nothing) if nothing else 0.0)
         top, text = max(paid, default=(low[-1], ""), key=lambda one: one[0])
+        if top <= LEAST:  # a penalty: what escapes it is not paid
+            low[-1] = top
         high.append(max(top, low[-1]))
         best.append(text)
     known = [form for form in FORMS if forms[form]]

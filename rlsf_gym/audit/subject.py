@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import median
@@ -9,14 +10,17 @@ from typing import Any, Final
 
 from rlsf_gym.audit.bundled import BUNDLED
 from rlsf_gym.audit.case import Case
+from rlsf_gym.audit.findings import Evidence
 from rlsf_gym.audit.outcome import Outcome, Paid
 from rlsf_gym.audit.process import RewardProcess
 from rlsf_gym.audit.signatures import TRUTH_NAMES
 
-__all__ = ["Asked", "Subject"]
+__all__ = ["SLOW", "Asked", "Subject"]
 
-_MOST_HANGS: Final = 3
-"""Calls that may hang before no more are made: each costs the whole time limit."""
+SLOW: Final = 0.1
+"""Seconds of a response from which on a reward is slow to audit."""
+_MOST: Final = {"hung": 3, "died": 8}
+"""Calls that may not return before no more are made: each costs the time limit, or another process."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,10 @@ class Subject:
         """Responses that stand beside each one that is asked about, for a reward that compares."""
         self.paid: dict[Asked, Paid] = {}
         """What was paid, of all responses that were asked about."""
-        self._hangs = 0
+        self.lost: dict[Asked, Outcome] = {}
+        """Responses after which there was no answer, or no process, those of no check among them."""
+        self.together: tuple[Outcome, ...] = ()
+        """What a first batch was paid, of a reward that takes batches."""
 
     @property
     def process(self) -> RewardProcess:
@@ -79,14 +86,30 @@ class Subject:
         return sum(process.calls for process in self._processes.values())
 
     @property
+    def call_seconds(self) -> float:
+        """Wall-clock time of all calls so far, in both processes."""
+        return sum(process.call_seconds for process in self._processes.values())
+
+    @property
     def seconds(self) -> float:
         """Median wall-clock time of a response that was paid alone."""
         return median([paid.seconds for paid in self.paid.values()] or [0.0])
 
     @property
+    def numbers(self) -> list[float]:
+        """All numbers that were paid, by response."""
+        return [paid.outcomes[0].value for paid in self.paid.values() if paid.outcomes[0].is_number]
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether it takes so long that fewer responses are asked about again."""
+        return self.seconds >= SLOW
+
+    @property
     def gave_up(self) -> bool:
-        """Whether so many calls hung that no more are made."""
-        return self._hangs >= _MOST_HANGS
+        """Whether so many calls hung, or ended their process, that no more are made."""
+        lost = sum((process.lost for process in self._processes.values()), Counter[str]())
+        return any(lost[kind] >= most for kind, most in _MOST.items())
 
     def close(self) -> None:
         """Ends the processes."""
@@ -103,6 +126,17 @@ class Subject:
         if asked not in self.paid:
             self.paid[asked] = self.call([asked, *(Asked(case, one) for one in self.company)], trace=True)
         return self.paid[asked]
+
+    def show(self, asked: Asked, paid: str, beside: str = "") -> Evidence:
+        """Returns a response as evidence, with the prompt and the truth of its case.
+
+        Args:
+            asked: The response.
+            paid: What it was paid, in words.
+            beside: What that is to be compared with.
+        """
+        case = self.cases[asked.case]
+        return Evidence(asked.text, paid, case.prompt, beside, case.truth or "")
 
     def value(self, case: int, text: str) -> float | None:
         """Returns the number that a response is paid, None if it is paid none."""
@@ -124,11 +158,14 @@ class Subject:
             truth: Ground truth in place of the cases' own.
         """
         if self.gave_up:
-            return Paid((Outcome("hung", told="not asked: three calls before had no answer"),) * len(asked))
+            return Paid(
+                (Outcome("unasked", told="not asked: too many calls before did not return"),) * len(asked)
+            )
         rows = [self._row(one, truth) for one in asked]
         process = self._processes[int(other)]
         paid = process.pay(rows, chat=self.chat if chat is None else chat, trace=trace, thread=thread)
-        self._hangs += paid.outcomes[0].kind == "hung"
+        if paid.outcomes[0].kind in _MOST and len(asked) == 1 + len(self.company):
+            self.lost[asked[0]] = paid.outcomes[0]
         return paid
 
     def _row(self, asked: Asked, truth: Any) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from itertools import combinations
 from typing import Final
 
 from rlsf_gym.audit.bundled import VARIED
-from rlsf_gym.audit.findings import Evidence, Finding, Passed, Result, Severity, Undecided
+from rlsf_gym.audit.findings import Finding, Passed, Result, Severity, Undecided
 from rlsf_gym.audit.outcome import Paid
 from rlsf_gym.audit.standing import Standing
 from rlsf_gym.audit.subject import Asked
@@ -44,25 +44,24 @@ def _severity(standing: Standing, key: str) -> Severity:
 
 
 def _causal(standing: Standing, played: list[Played]) -> Result:
+    """Whether a token is paid the same whatever follows it; the pair that differs most is told."""
     design = standing.subject.told["design"]
-    pairs = 0
+    pairs, worst, shown = 0, _TOLERANCE, None
     for (one, paid), (other, twin) in combinations(played, 2):
         common = _common(paid.tokens[0], twin.tokens[0]) if one.case == other.case else 0
-        common = min(
-            common, len(paid.tokens[0]) - 1, len(twin.tokens[0]) - 1
-        )  # the last one may be paid more
+        common = min(common, len(paid.tokens[0]) - 1, len(twin.tokens[0]) - 1)  # the last may be paid more
         pairs += common > 0
-        rewards, others = paid.token_rewards[0], twin.token_rewards[0]
-        for place in range(common):
-            if abs(rewards[place] - others[place]) > _TOLERANCE:
-                evidence = Evidence(
-                    one.text,
-                    f"{rewards[place]:.4g} for token {place}",
-                    standing.subject.cases[one.case].prompt,
-                    f"{others[place]:.4g} in {other.text!r:.40}",
-                )
-                title = f"`{design}` pays a token otherwise when later ones change"
-                return Finding("causal", _severity(standing, "causal"), title, (evidence,))
+        for place, (mine, others) in enumerate(
+            zip(paid.token_rewards[0], twin.token_rewards[0], strict=False)
+        ):
+            if place < common and abs(mine - others) > worst:
+                worst, shown = abs(mine - others), (one, place, mine, others, other.text)
+    if shown is not None:
+        one, place, mine, others, text = shown
+        told = f"{mine:.4g} for token {place}"
+        evidence = standing.subject.show(one, told, f"{others:.4g} in {text!r:.40}")
+        title = f"`{design}` pays a token otherwise when later ones change"
+        return Finding("causal", _severity(standing, "causal"), title, (evidence,))
     if not pairs:
         return Undecided("causal", "no two responses begin with the same tokens")
     return Passed("causal", f"`{design}`: no reward changed with later tokens, in {pairs} pairs of responses")
@@ -92,12 +91,7 @@ def _conserving(standing: Standing, played: list[Played]) -> Result:
             f"`{design}` adds up to the gain of utility up to a constant, on {len(paid_some)} responses",
         )
     gain = paid.facts[0]["utility"] - starts[asked.case]
-    evidence = Evidence(
-        asked.text,
-        paid.outcomes[0].describe(),
-        standing.subject.cases[asked.case].prompt,
-        f"gain of utility {gain:.4g}",
-    )
+    evidence = standing.subject.show(asked, paid.outcomes[0].describe(), f"gain of utility {gain:.4g}")
     title = f"`{design}` does not add up to the gain of utility"
     return Finding("conserving", _severity(standing, "conserving"), title, (evidence,))
 
@@ -109,6 +103,6 @@ def _bounded(standing: Standing, played: list[Played]) -> Result:
     largest, asked, paid = max(rows, key=lambda row: row[0])
     if largest <= _BOUND + _TOLERANCE:
         return Passed("bounded", f"a token is paid {largest:.4g} at most, in absolute terms")
-    evidence = Evidence(asked.text, paid.outcomes[0].describe(), standing.subject.cases[asked.case].prompt)
+    evidence = standing.subject.show(asked, paid.outcomes[0].describe())
     title = f"a token is paid {largest:.4g}, beyond the bound of {_BOUND:g}"
     return Finding("bounded", _severity(standing, "bounded"), title, (evidence,))

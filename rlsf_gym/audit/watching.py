@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import sys
 import traceback
 from collections.abc import Generator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from types import CodeType, FrameType
+from types import CodeType, FrameType, TracebackType
 from typing import Any, Final
+
+import gymnasium
+
+import rlsf_gym
+from rlsf_gym.arguments import one_line
 
 __all__ = ["CANARIES", "Executions", "place_of", "watch_exceptions"]
 
@@ -18,6 +24,11 @@ CANARIES: Final = ("271828", "rlsf_audit_canary")
 """Marks of the texts that show whether a reward executes what the model wrote."""
 _MOST: Final = 20
 """Exceptions that are kept of one call."""
+_NOT_ITS_OWN: Final = (
+    "<frozen",
+    *(str(Path(file).parent) for file in (rlsf_gym.__file__, gymnasium.__file__, importlib.__file__)),
+)
+"""Beginnings of the files of what calls and imports a reward."""
 
 
 class Executions:
@@ -71,7 +82,8 @@ def watch_exceptions(file: str | None) -> Generator[list[str]]:
     def local(frame: FrameType, event: str, argument: Any) -> Any:
         if event == "exception" and len(caught) < _MOST:
             kind, value = argument[0], argument[1]
-            if frame.f_lineno in broad and not issubclass(kind, StopIteration | GeneratorExit):
+            is_end = issubclass(kind, StopIteration | GeneratorExit)
+            if frame.f_lineno in broad and not is_end and not _is_of_response(value, argument[2]):
                 caught.append(f"{kind.__name__}: {value!s:.80} ({Path(file).name}:{frame.f_lineno})")
         return local
 
@@ -84,6 +96,14 @@ def watch_exceptions(file: str | None) -> Generator[list[str]]:
         yield caught
     finally:
         sys.settrace(before)
+
+
+def _is_of_response(error: BaseException, trace: TracebackType | None) -> bool:
+    """Returns whether an exception comes from text that is executed, which a reward is right to catch."""
+    if isinstance(error, SyntaxError) and str(error.filename).startswith("<"):
+        return True
+    frames = traceback.walk_tb(trace)
+    return any(frame.f_code.co_filename.startswith("<string") for frame, _ in frames)
 
 
 @cache
@@ -110,11 +130,22 @@ def _is_broad(handler: ast.ExceptHandler) -> bool:
     )
 
 
-def place_of(error: BaseException, file: str | None) -> str:
-    """Returns the kind and words of an exception, with the last line of the reward's file that it passed."""
-    frames = traceback.extract_tb(error.__traceback__)
+def place_of(error: BaseException, file: str | None, most: int = 160) -> str:
+    """Returns the kind and words of an exception, with the last line of the reward's code that it passed.
+
+    Args:
+        error: The exception.
+        file: The reward's file; the last line in it is told. Without one, or where it was not passed, it is
+            the last one that is neither this library's nor of what imports a reward.
+        most: Characters of the words.
+    """
+    frames = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if not frame.filename.startswith(_NOT_ITS_OWN)
+    ]
     own = [frame for frame in frames if frame.filename == file]
     frame = (own or frames or [None])[-1]
-    words = " ".join(str(error).split())
+    words = one_line(error, most) if str(error).strip() else ""
     where = f" ({Path(frame.filename).name}:{frame.lineno})" if frame is not None else ""
-    return f"{type(error).__name__}: {words:.160}{where}"
+    return f"{type(error).__name__}{': ' if words else ''}{words}{where}"

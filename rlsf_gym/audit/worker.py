@@ -11,15 +11,20 @@ import os
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Any, TextIO
+from pathlib import Path
+from typing import Any, Final, TextIO
 
+from rlsf_gym.arguments import one_line
 from rlsf_gym.audit.outcome import Outcome
 from rlsf_gym.audit.payers import Payer, load_payer
 from rlsf_gym.audit.watching import Executions, place_of, watch_exceptions
 
 __all__ = ["main"]
+
+_LIBRARY: Final = Path(__file__).parents[1]
 
 
 def main() -> None:
@@ -33,7 +38,7 @@ def main() -> None:
     try:
         payer = load_payer(order["reward"], order["kwargs"], order["signature"])
     except BaseException as error:
-        _tell(answers, {"error": _one_line(error)})
+        _tell(answers, {"error": _why_not(error)})
         return
     _tell(answers, payer.describe())
     executions = Executions()
@@ -46,10 +51,11 @@ def _tell(answers: TextIO, what: Mapping[str, Any]) -> None:
     answers.flush()
 
 
-def _one_line(error: BaseException) -> str:
-    words = " ".join(str(error).split())
-    is_told = isinstance(error, ValueError) and words
-    return words if is_told else f"{type(error).__name__}: {words}"
+def _why_not(error: BaseException) -> str:
+    """Returns why a reward was not loaded: an exception of its own is told with its place."""
+    frames = [Path(frame.filename) for frame in traceback.extract_tb(error.__traceback__)]
+    is_own = isinstance(error, ValueError) and frames and frames[-1].is_relative_to(_LIBRARY)
+    return one_line(error) if is_own else place_of(error, None, most=500)
 
 
 def _answer(payer: Payer, order: Mapping[str, Any], executions: Executions) -> dict[str, Any]:
@@ -66,13 +72,17 @@ def _answer(payer: Payer, order: Mapping[str, Any], executions: Executions) -> d
 def _call(payer: Payer, order: Mapping[str, Any], executions: Executions) -> dict[str, Any]:
     rows: Sequence[dict[str, Any]] = order["rows"]
     executions.clear()
+    process = os.getpid()
     more: dict[str, Any] = {}
     started = time.perf_counter()
     with watch_exceptions(payer.file if order["trace"] else None) as caught:
         try:
             outcomes, more = payer.pay(rows, order["chat"])
         except BaseException as error:  # SystemExit and KeyboardInterrupt of a reward, too
-            outcomes = [Outcome("raised", told=place_of(error, payer.file))] * len(rows)
+            kind = "died" if isinstance(error, SystemExit) else "raised"
+            outcomes = [Outcome(kind, told=place_of(error, payer.file))] * len(rows)
+    if os.getpid() != process:  # a fork that came back: the process that it was made from answers
+        os._exit(0)
     return {
         "outcomes": [asdict(one) for one in outcomes],
         "seconds": time.perf_counter() - started,

@@ -19,6 +19,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,7 +27,7 @@ from typing import Any, NoReturn
 
 from rlsf_gym.commands.part_kwargs import add_kwargs
 from rlsf_gym.flags.flag import add, duration, named
-from rlsf_gym.flags.parser import Parser, print_error, typed
+from rlsf_gym.flags.parser import Parser, print_error, print_line, typed
 from rlsf_gym.presets.own_modules import names_module
 
 _FAILED = 3
@@ -107,6 +108,7 @@ def run(options: argparse.Namespace) -> tuple[int, str]:
         cases=read_cases(options.cases) if options.cases else (),
         chat=None if options.completions is None else options.completions == "chat",
         time_limit=options.time_limit,
+        tell=print_line,
     )
     levels: dict[str, Any] = {one.name.lower(): one for one in Severity}
     status = report.status(levels.get(options.fail_on))
@@ -116,5 +118,21 @@ def run(options: argparse.Namespace) -> tuple[int, str]:
 
 
 def _signature_of(reward: str) -> str | None:
-    """Returns "environment" for what is written as an id, None for what has to be looked at."""
-    return None if names_module(reward) else "environment"
+    """Returns "environment" for what is written as an id, None for what has to be looked at.
+
+    Raises:
+        ValueError: If it is written like neither.
+    """
+    file, _, attribute = reward.partition(":")
+    if file.endswith(".py"):
+        module = ".".join(Path(file).with_suffix("").parts)
+        guess = f" (did you mean {module}:{attribute or 'NAME'}?)" if names_module(f"{module}:x") else ""
+        raise ValueError(f"reward must name a module, not a file, got {reward!r}{guess}")
+    if names_module(reward):
+        return None
+    if "/" in reward or re.search(r"-v\d+$", reward):
+        return "environment"
+    hint = (
+        f". For a reward of your own give MODULE:NAME, as {reward}:reward." if reward.isidentifier() else ""
+    )
+    raise ValueError(f"reward must be 'module:attribute' or the id of an environment, got {reward!r}{hint}")

@@ -22,6 +22,21 @@ def test_a_line_is_a_case(tmp_path):
     assert second.columns == {"ground_truth": 4}  # the reward gets the column as it is
 
 
+def test_a_line_ends_where_json_does(tmp_path):
+    path = tmp_path / "cases.jsonl"
+    path.write_text('{"prompt": "one\u2028line"}\r\n{"prompt": "two"}', encoding="utf-8-sig")
+    assert [case.prompt for case in read_cases(path)] == ["one\u2028line", "two"]
+
+
+def test_a_file_that_is_no_text_is_told(tmp_path):
+    path = tmp_path / "cases.jsonl"
+    path.write_bytes(b"\xff\xfe")
+    with pytest.raises(ValueError, match=r"cases.jsonl: expected text in UTF-8, got 'utf-8' codec"):
+        read_cases(path)
+    with pytest.raises(ValueError, match="expected a file with a JSON object in each line, found none"):
+        read_cases(tmp_path / "none.jsonl")
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -29,6 +44,8 @@ def test_a_line_is_a_case(tmp_path):
         ("[1]", ":1: expected a JSON object, got '[1]'"),
         ('{"prompt": "a"}\nno', ":2: expected a JSON object, got 'no'"),
         ('{"promt": "a"}', ":1: expected the key 'prompt', got promt"),
+        ('{"prompt": "a", "ground_truth": ""}', ":1: ground_truth must be the right answer, got ''"),
+        ("[" * 100_000, ":1: expected a JSON object, got '[[["),
         ('{"prompt": 3}', "prompt must be a text or a list of messages, got 3"),
         ('{"prompt": "a", "good": [1]}', "good must be a text or a list of texts, got [1]"),
     ],

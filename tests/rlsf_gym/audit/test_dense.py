@@ -34,6 +34,12 @@ def test_shares_noise_and_cost():
     assert _row(DESIGNS.load("terminal"), [early]).noise == 1.0
 
 
+def test_noise_is_that_of_all_responses_together():
+    # To go under potential 1 1 0 0 and 0.1 -0.9 -0.9 -0.9: means of squares 0.5 and 0.61, over 1 + 0.01.
+    rows = [np.array([0.0, 0.0, 1.0, 1.0, 1.0]), np.array([0.0, 1.0, 1.0, 1.0, 0.1])]
+    assert _row(DESIGNS.load("potential"), rows).noise == pytest.approx((0.5 + 0.61) / 1.01)
+
+
 def test_prefixes_grow_to_the_whole_text():
     text = "The answer is 42. Größe: 😀, and so on and on." * 4
     found = _prefixes(text)

@@ -23,6 +23,8 @@ from rlsf_gym.audit.outcome import Outcome
         ([1.0], "other", None),
         (np.array([1.0, 2.0]), "other", None),
         ({"score": 1.0}, "other", None),
+        (np.array([1.0]), "other", None),
+        (10**400, "other", None),
     ],
 )
 def test_a_value_is_a_number_or_told(value, kind, number):
@@ -33,3 +35,7 @@ def test_a_value_is_a_number_or_told(value, kind, number):
         assert math.isnan(outcome.value) and outcome.describe()
     else:
         assert outcome.value == number
+
+
+def test_zero_has_no_sign():
+    assert Outcome.of(-0.0).describe() == "0"

@@ -1,5 +1,9 @@
 """How rewards are called: what TRL and verl would pass, and what comes back."""
 
+import asyncio
+import itertools
+
+import numpy as np
 import pytest
 
 from rlsf_gym.audit.payers import TrlPayer, VerlPayer
@@ -49,6 +53,12 @@ def test_chats_are_messages():
         ("ab", ["other", "other"]),
         ({"a": 1.0, "b": 2.0}, ["other", "other"]),
         ((0.5, "x"), ["number", "other"]),
+        ((one for one in (0.5, 1.0)), ["number", "number"]),  # TRL makes a list of whatever it can
+        (map(float, "12"), ["number", "number"]),
+        (itertools.repeat(1.0), ["count", "count"]),  # without an end
+        (np.array([0.5, 1.0]), ["number", "number"]),
+        (np.array([[0.5], [1.0]]), ["other", "other"]),  # a column, which TRL's row of rewards refuses
+        (np.array(0.5), ["other", "other"]),
     ],
 )
 def test_a_batch_is_a_list_of_as_many(returned, kinds):
@@ -72,3 +82,41 @@ def test_verl_is_paid_by_number_or_score(returned, kind):
     assert seen == [
         ("audit", text, truth, {"index": 0, "split": "train"}) for text, truth in (("2", "2"), ("4", "3"))
     ]
+
+
+def test_what_is_returned_in_place_of_a_list_is_told_without_an_address():
+    payer = TrlPayer(find_signature(lambda completions: object(), {}), None)
+    assert payer.pay(ROWS, False)[0][0].told == "expected a list of 2, got an object"
+
+
+def test_arguments_that_are_changed_are_named():
+    def lowers(completions, level, **kwargs):
+        completions[0] = completions[0].lower() + " "
+        return [0.0, 0.0]
+
+    def marks(solution_str, ground_truth, extra_info, **kwargs):
+        extra_info["seen"] = True
+        return 0.0
+
+    assert TrlPayer(find_signature(lowers, {}), None).pay(ROWS, False)[1] == {"changed": ["completions"]}
+    assert VerlPayer(find_signature(marks, {}), None).pay(ROWS, False)[1] == {"changed": ["extra_info"]}
+    assert TrlPayer(find_signature(lambda completions: [0.0, 0.0], {}), None).pay(ROWS, False)[1] == {
+        "changed": []
+    }
+
+
+def test_asynchronous_rewards_share_one_loop():
+    """A lock belongs to the loop in which somebody waited for it first."""
+    lock = asyncio.Lock()
+
+    async def reward(completions, **kwargs):
+        async def one(text):
+            async with lock:
+                await asyncio.sleep(0)
+                return float(text)
+
+        return await asyncio.gather(*map(one, completions))
+
+    payer = TrlPayer(find_signature(reward, {}), None)
+    for _ in range(2):
+        assert [one.value for one in payer.pay(ROWS, False)[0]] == [2.0, 4.0]

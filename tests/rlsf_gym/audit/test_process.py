@@ -16,6 +16,7 @@ def reward(completions, answer, **kwargs):
     if text == "raise": raise KeyError("answer")
     if text == "exit": sys.exit(3)
     if text == "die": os._exit(7)
+    if text == "fork": os.fork()
     if text == "sleep": time.sleep(60)
     if text == "thread": return [float(threading.current_thread() is threading.main_thread())]
     if text == "hash": return [float(hash("a") % 1000)]
@@ -23,6 +24,9 @@ def reward(completions, answer, **kwargs):
     if text == "ask": input("your number? ")
     if text == "state": return [float("solution" in kwargs and kwargs["trainer_state"].global_step == 0)]
     return [float(answer[0] == text) for text in completions]
+
+class Keyed:
+    def __init__(self): raise OSError("set MY_KEY\\n  first")
 """
 
 
@@ -50,9 +54,9 @@ def test_calls_bring_numbers_or_what_came_in_their_place(start):
     assert [one.value for one in process.pay([row("7")]).outcomes] == [1.0]
     for text, kind, told in (
         ("raise", "raised", "KeyError: 'answer' (mine.py:8)"),
-        ("exit", "raised", "SystemExit: 3 (mine.py:9)"),
+        ("exit", "died", "SystemExit: 3 (mine.py:9)"),
         ("many", "count", "expected a list of 1, got 2 values"),
-        ("ask", "raised", "EOFError: EOF when reading a line (mine.py:15)"),
+        ("ask", "raised", "EOFError: EOF when reading a line (mine.py:16)"),
     ):
         (outcome,) = process.pay([row(text)]).outcomes
         assert (outcome.kind, outcome.told) == (kind, told)
@@ -68,6 +72,14 @@ def test_a_process_that_hangs_or_dies_is_started_again(start):
         (outcome,) = process.pay([row(text)]).outcomes
         assert (outcome.kind, told in outcome.told) == (kind, True), outcome
         assert process.pay([row("7")]).outcomes[0].value == 1.0
+    assert process.lost == {"hung": 1, "died": 1}
+
+
+def test_a_fork_that_comes_back_does_not_answer(start):
+    process = start()
+    assert [process.pay([row(text)]).outcomes[0].value for text in ("fork", "7", "fork", "7", "6")] == [
+        0.0, 1.0, 0.0, 1.0, 0.0,
+    ]  # fmt: skip
 
 
 def test_hashes_are_seeded(start):
@@ -81,6 +93,8 @@ def test_hashes_are_seeded(start):
         ("mine:nothing", "module 'mine' has no attribute 'nothing'"),
         ("no_such:x", "there is no module 'no_such' to import"),
         ("mine:time", "a reward must be a function with a signature or a scorer"),
+        ("mine:rewrd", "module 'mine' has no attribute 'rewrd' (did you mean 'reward'?) in "),
+        ("mine:Keyed", "mine:Keyed: OSError: set MY_KEY first (mine.py:21)"),
     ],
 )
 def test_what_can_not_be_loaded_is_told(start, reward, said):

@@ -20,6 +20,10 @@ def load(name):
 FAULTS = load("faulty").FAULTS
 SOUND = load("sound").SOUND
 FIRST = ("substring",)  # for the quick tests
+FURTHER = {  # of a check that another pattern is about already, and no other way to fail
+    *("verl_by_source", "split_by_equals", "ranks", "cleans", "clock", "quits", "crashes", "sleeps_always"),
+    *("tail_penalty",),
+}
 COUNTDOWN = [
     Case(
         f"Use {', '.join(map(str, nums))} to make {target}.",
@@ -28,6 +32,10 @@ COUNTDOWN = [
         columns={"nums": nums, "target": target},
     )
     for nums, target, good, bad in (([3, 5, 7], 22, "3*5+7", "3+5+7"), ([2, 4, 9], 17, "2*4+9", "2+4+9"))
+]
+CHOICES = [
+    Case("Which is a prime? A) 4 B) 7 C) 9", good=("I look. Answer: B",), bad=("Answer: C",), truth="B"),
+    Case("Which is even? A) 5 B) 7 C) 8", good=("I look. Answer: C",), bad=("Answer: A",), truth="C"),
 ]
 UNIT_TESTS = [
     Case(
@@ -51,6 +59,7 @@ def check_fault(name):
     assert check in bad(report), report.findings
     found = next(one for one in report.findings if one.check == check)
     assert found.title and all(one.paid for one in found.evidence)
+    assert not any(one.paid.startswith("not asked") for one in found.evidence)
     assert found.evidence or check == "keywords"
     assert report.status() == (2 if any(one.severity is Severity.ERROR for one in report.findings) else 1)
 
@@ -61,9 +70,56 @@ def test_a_known_fault_is_named(name):
 
 
 @pytest.mark.whole
-@pytest.mark.parametrize("name", [name for name in FAULTS if name not in FIRST])
+@pytest.mark.parametrize("name", [name for name in FAULTS if name not in {*FIRST, *FURTHER}])
 def test_each_known_fault_is_named(name):
     check_fault(name)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(FURTHER))
+def test_further_patterns_of_a_fault_are_named(name):
+    check_fault(name)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "checks"),
+    [("trusts_the_status", {"exits-early"}), ("runs_here", {"executes-text", "dies"})],
+)
+def test_faults_of_rewards_that_run_code_are_named(name, checks):
+    assert set(bad(audit_reward(f"faulty:{name}", cases=UNIT_TESTS))) == checks
+
+
+@pytest.mark.whole
+def test_a_reward_that_is_told_nothing_apart_by_these_cases_is_no_error():
+    report = audit_reward("sound:choice")
+    (found,) = report.findings
+    assert (found.check, found.severity, report.status()) == ("constant", Severity.WARNING, 1)
+    assert found.title.endswith("give --cases if it needs responses of another kind")
+
+
+@pytest.mark.whole
+def test_a_batch_that_fails_is_told_by_its_failure():
+    report = audit_reward("faulty:pads")
+    assert "batch-composition" not in bad(report)
+    found = next(one for one in report.findings if one.check == "not-a-number")
+    assert found.title.startswith("for a batch of ") and found.evidence[0].paid.startswith(
+        "expected a list of"
+    )
+
+
+@pytest.mark.slow
+def test_a_slow_reward_is_told_and_asked_about_less(write):
+    write(
+        "import time\n"
+        "def mine(completions, answer, **kwargs):\n"
+        "    time.sleep(0.11 * len(completions))\n"
+        "    return [float(text.endswith(f'#### {truth}')) for text, truth in zip(completions, answer)]\n"
+    )
+    told = []
+    report = audit_reward("mine:mine", tell=told.append)
+    assert told == ["note: a response takes 0.11 s, and about 700 are asked about: expect 2 minutes"]
+    assert report.calls < 900
 
 
 def check_sound(reward, **kwargs):
@@ -71,6 +127,17 @@ def check_sound(reward, **kwargs):
     assert bad(report) == [], report.findings
     assert report.status() == 0
     return report
+
+
+def test_evidence_can_be_paid_again():
+    """Prompt, response and truth of a finding are all that it takes."""
+    module = load("faulty")
+    for name in ("substring", "first_digit"):
+        for found in audit_reward(f"faulty:{name}").findings:
+            for one in found.evidence:
+                columns = {"answer": [one.truth], "ground_truth": [one.truth]}
+                (paid,) = getattr(module, name)(prompts=[one.prompt], completions=[one.response], **columns)
+                assert f"{paid:.4g}" == one.paid, (name, found)
 
 
 def test_a_sound_reward_passes():
@@ -94,6 +161,7 @@ def test_each_sound_reward_passes(name):
     [
         ("sound:countdown", {"cases": COUNTDOWN}),
         ("sound:unit_tests", {"cases": UNIT_TESTS}),
+        ("sound:choice", {"cases": CHOICES}),
         ("sound:Verifier", {"kwargs": {"right": 0.5}}),
         ("rlsf_gym.domains.sentiment.vader.scorer:VaderScorer", {}),
     ],

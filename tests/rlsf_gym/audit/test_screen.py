@@ -16,7 +16,7 @@ REPORT = Report(
         Passed("bounded", "from 0 to 1 " * 20),
         Finding("refuses-equivalent", Severity.WARNING, "a title " * 20, (Evidence("42.", "0"),)),
         Undecided("batch-order", "it is called with one response at a time"),
-        Finding("none", Severity.NOTE, "it returns None", (Evidence("x", "None"),)),
+        Finding("none", Severity.NOTE, "it returns None", (Evidence("x", "None", "2 + 2?", truth="4"),)),
         Finding("raises", Severity.ERROR, "it raises", (Evidence(LONG, "Key\x1b[0m", beside="b"),), "1 of 2"),
     ),
     designs=(DesignRow("uniform", False, 0.25, 1.0, 0.44, 1),),
@@ -29,6 +29,7 @@ def test_the_worst_comes_first_and_lines_fit():
     heads = [line.split()[:2] for line in lines if line.split()[:1] in (["ERROR"], ["WARNING"], ["NOTE"])]
     assert heads == [["ERROR", "raises"], ["WARNING", "refuses-equivalent"], ["NOTE", "none"]]
     assert "?       batch-order           not decided: it is called with one response at a time" in lines
+    assert '        asked "2 + 2?"  (answer "4")' in lines
     assert "uniform              25%         100%    0.44                    1  not causal" in lines
     assert lines[-1] == "1 error, 1 warning, 1 note; 1 checks passed, 1 not decided; exit status 2"
 
@@ -49,7 +50,7 @@ def test_plain_values_are_json():
     first = found["findings"][0]
     assert set(first) == {"check", "severity", "title", "count", "evidence", "why", "mend"}
     assert (first["check"], first["severity"]) == ("raises", "error")
-    assert set(first["evidence"][0]) == {"response", "paid", "prompt", "beside"}
+    assert set(first["evidence"][0]) == {"response", "paid", "prompt", "beside", "truth"}
     assert found["passed"][0].keys() == {"check", "told"} and found["undecided"][0].keys() == {
         "check",
         "reason",

@@ -32,6 +32,18 @@ class Scorer:
         return [0.0]
 
 
+def by_length(most: int):
+    return lambda completions, **kwargs: [len(text) / most for text in completions]
+
+
+class Needy:
+    def __init__(self, path):
+        self.path = path
+
+    def __call__(self, completions, **kwargs):
+        return [0.0 for _ in completions]
+
+
 class Callable:
     def __init__(self, weight=1.0):
         self.weight = weight
@@ -85,10 +97,19 @@ def test_only_what_is_taken_is_given():
     ("part", "forced", "said"),
     [
         (lambda response, truth: 0.0, None, "its parameters are response, truth"),
-        (3, None, "a function with a signature or a scorer, got 3"),
+        (3, None, "a function with a signature or a scorer, got 3 (int)"),
         (load_domain("countdown"), None, "got the domain 'countdown': audit an environment, rlsf_gym:"),
         (load_design("uniform"), None, "Sentiment-v0 --kwargs reward_design=MODULE:NAME"),
         (Scorer, "verl", "a scorer has no verl signature"),
+        (object(), None, "or a scorer, got an object"),  # no address, which differs from run to run
+        (lambda *args, **kwargs: [], None, "its parameters are args, kwargs: rename them, or force one"),
+        (lambda answer: [], "trl", "reward must take completions to have this signature, it takes answer"),
+        (by_length, None, "if it makes a reward, give --kwargs most=VALUE"),
+        (
+            Needy,
+            None,
+            "reward must be made with its arguments, as --kwargs KEY=VALUE: it takes (path): missing",
+        ),
         (lambda completions, /: [], None, "completions is positional only"),
     ],
 )
@@ -96,6 +117,19 @@ def test_what_has_none_is_told(part, forced, said):
     with pytest.raises(ValueError) as error:
         find_signature(part, {}, forced)
     assert said in str(error.value)
+
+
+def test_a_maker_is_called_with_its_arguments():
+    assert find_signature(by_length, {"most": 4}).function(completions=["ab"]) == [0.5]
+    assert find_signature(Needy, {"path": "x"}).function.path == "x"
+
+
+def test_a_wrapped_function_can_be_forced():
+    def wrapped(*args, **kwargs):
+        return trl(*args, **kwargs)
+
+    found = find_signature(wrapped, {}, "trl")
+    assert (found.kind, found.function, found.takes_all) == ("trl", wrapped, True)
 
 
 def test_one_can_be_forced():

@@ -36,6 +36,13 @@ def wraps(text):
     except Exception as error:
         raise RuntimeError("no number") from error
 
+def runs(text):
+    try:
+        exec(text)
+    except Exception:
+        return 0
+    return 3
+
 def loud(text):
     return helper(text)
 """
@@ -59,6 +66,14 @@ def test_exceptions_under_broad_handlers_are_seen(module, name, lines):
         assert getattr(module, name)("3") == 3
     assert [line.rpartition(":")[2] for line in caught] == [f"{line})" for line in lines]
     assert all(line.startswith("ValueError: invalid literal") for line in caught)
+
+
+@pytest.mark.parametrize("text", ["1/0", "no such syntax", "def f():\n    raise KeyError\nf()"])
+def test_exceptions_of_executed_text_are_not_the_rewards_own(module, text):
+    with watch_exceptions(module.__file__) as caught:
+        assert module.runs(text) == 0
+        assert module.runs(3.5) == 0  # TypeError of exec itself
+    assert [line.partition(":")[0] for line in caught] == ["TypeError"]
 
 
 def test_an_exception_is_told_with_its_last_line_in_the_file(module):

@@ -9,6 +9,8 @@ import os
 import random
 import re
 import signal
+import subprocess
+import sys
 import time
 
 FAULTS = {
@@ -48,6 +50,21 @@ FAULTS = {
     "pays_end_token": ("end-token", "special tokens reach the reward"),
     "verl_float": ("last-number", "osmosis and verl's loose modes"),
     "verl_dict": ("answer-among-others", "a dict with a loose score"),
+    "verl_flexible": ("last-number", "verl's flexible extraction: digits, full stops and commas"),
+    "verl_by_source": ("raises", "verl's dispatch by data_source"),
+    "verl_marks": ("changes-arguments", "extra_info as a notebook"),
+    "one_line_tags": ("line-breaks", "soft_format_reward_func of a widely copied GRPO example"),
+    "tail_penalty": ("bounded", "xmlcount_reward_func of the same: so much a character behind the block"),
+    "first_of_equals": ("batch-composition", "a bonus for what no other response says"),
+    "split_by_equals": ("batch-composition", "diversity: a reward shared by equal responses"),
+    "ranks": ("batch-composition", "ranks within the batch"),
+    "echo": ("copied-prompt", "overlap with the prompt, and nothing else"),
+    "pads": ("not-a-number", "a last response that is lost when there are several"),
+    "cleans": ("changes-arguments", "completions that are stripped in place"),
+    "clock": ("not-repeatable", "a weight that depends on the hour"),
+    "quits": ("dies", "sys.exit where a response is empty"),
+    "crashes": ("dies", "a library that ends the process, whatever the response"),
+    "sleeps_always": ("hangs", "a server that does not answer"),
 }
 """Name of a function here to the check that must name it, and the source of the pattern."""
 
@@ -313,6 +330,122 @@ def pays_end_token(completions, answer, **kwargs):
 def verl_float(data_source, solution_str, ground_truth, extra_info=None):
     numbers = re.findall(r"-?\d[\d,]*\.?\d*", solution_str)
     return float(bool(numbers) and numbers[-1].replace(",", "").rstrip(".") == ground_truth)
+
+
+def verl_flexible(data_source, solution_str, ground_truth, extra_info=None):
+    for found in reversed(re.findall(r"-?[0-9.,]+", solution_str)):
+        if found not in ("", "."):
+            return float(found == ground_truth)
+    return 0.0
+
+
+def verl_by_source(data_source, solution_str, ground_truth, extra_info=None):
+    if data_source == "my/sums":
+        return float(solution_str.endswith(f"#### {ground_truth}"))
+    raise NotImplementedError(f"no reward for {data_source=}")
+
+
+def verl_marks(data_source, solution_str, ground_truth, extra_info):
+    extra_info["asked"] = extra_info.get("asked", 0) + 1
+    return float(solution_str.rstrip(". ").endswith(f"#### {ground_truth}"))
+
+
+def one_line_tags(completions, **kwargs):
+    pattern = r"<reasoning>.*?</reasoning>\s*<answer>.*?</answer>"
+    return [0.5 * bool(re.match(pattern, chat[0]["content"])) for chat in completions]
+
+
+def tail_penalty(completions, **kwargs):
+    paid = []
+    for text in completions:
+        head, closed, tail = text.partition("</answer>")
+        paid.append(0.5 * bool(closed and "<answer>" in head) - 0.001 * len(tail))
+    return paid
+
+
+def first_of_equals(completions, answer, **kwargs):
+    return [
+        float(text.rstrip(". ").endswith(f"#### {truth}") and text not in completions[:i])
+        for i, (text, truth) in enumerate(zip(completions, answer, strict=True))
+    ]
+
+
+def split_by_equals(completions, answer, **kwargs):
+    return [
+        float(text.rstrip(". ").endswith(f"#### {truth}")) / completions.count(text)
+        for text, truth in zip(completions, answer, strict=True)
+    ]
+
+
+def ranks(completions, **kwargs):
+    sizes = sorted(map(len, completions))
+    return [sizes.index(len(text)) / len(sizes) for text in completions]
+
+
+def echo(prompts, completions, **kwargs):
+    return [float(prompt in text) for prompt, text in zip(prompts, completions, strict=True)]
+
+
+def pads(completions, answer, **kwargs):
+    paid = strip_and_equal(completions, answer)
+    return paid[:-1] if len(paid) > 1 else paid
+
+
+def cleans(completions, answer, **kwargs):
+    for i, text in enumerate(completions):
+        completions[i] = text.strip()
+    return strip_and_equal(completions, answer)
+
+
+def clock(completions, answer, **kwargs):
+    return [0.5 * paid + time.time() % 3600 / 7200 for paid in strip_and_equal(completions, answer)]
+
+
+def quits(completions, answer, **kwargs):
+    if not all(completions):
+        sys.exit("an empty response")
+    return strip_and_equal(completions, answer)
+
+
+def crashes(completions, **kwargs):
+    os._exit(9)
+
+
+def sleeps_always(completions, **kwargs):
+    time.sleep(600)
+
+
+def trusts_the_status(completions, tests, **kwargs):
+    """Needs cases: runs a fence with its tests, and trusts the exit status."""
+    return [run_tests(text, own) for text, own in zip(completions, tests, strict=True)]
+
+
+def run_tests(text, own):
+    fence = re.search(r"```python\n(.*?)```", text, re.DOTALL)
+    if fence is None or "\x00" in text:
+        return 0.0
+    program = fence.group(1) + "\n" + "\n".join(f"assert {one}" for one in own)
+    try:
+        run = subprocess.run(
+            [sys.executable, "-I", "-S", "-"], input=program, text=True, capture_output=True, timeout=3
+        )
+    except subprocess.TimeoutExpired:
+        return 0.0
+    return float(run.returncode == 0)
+
+
+def runs_here(completions, tests, **kwargs):
+    """Needs cases: runs a fence in its own process."""
+    paid = []
+    for text, own in zip(completions, tests, strict=True):
+        fence = re.search(r"```python\n(.*?)```", text, re.DOTALL)
+        names = {}
+        try:
+            exec(fence.group(1) if fence else "", names)
+            paid.append(float(all(eval(one, names) for one in own)))
+        except Exception:
+            paid.append(0.0)
+    return paid
 
 
 def verl_dict(data_source, solution_str, ground_truth, extra_info=None, **kwargs):

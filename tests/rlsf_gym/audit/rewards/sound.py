@@ -1,11 +1,14 @@
 """Rewards without a fault that an audit could see: none of them may be warned of."""
 
 import ast
+import asyncio
 import math
 import operator
 import re
 import subprocess
 import sys
+
+import numpy as np
 
 SOUND = (
     "last_boxed",
@@ -20,6 +23,11 @@ SOUND = (
     "awaited",
     "Verifier",
     "lean",
+    "lazy",
+    "array",
+    "remembered",
+    "queued",
+    "few_repeats",
 )
 """Rewards that the bundled cases show something of."""
 
@@ -135,6 +143,58 @@ def lean(right=1.0):
         return [right * paid for paid in last_boxed(completions, answer)]
 
     return reward
+
+
+def lazy(completions, answer, **kwargs):
+    """A generator, of which TRL makes a list."""
+    yield from after_marker(None, completions, answer)
+
+
+def array(completions, answer, **kwargs):
+    return np.array(after_marker(None, completions, answer), np.float32)
+
+
+PAID = {}
+
+
+def remembered(completions, answer, **kwargs):
+    """A cache of what is always the same."""
+    for one in zip(completions, answer, strict=True):
+        if one not in PAID:
+            PAID[one] = after_marker(None, [one[0]], [one[1]])[0]
+    return [PAID[one] for one in zip(completions, answer, strict=True)]
+
+
+PLACES = asyncio.Semaphore(4)
+
+
+async def queued(completions, answer, **kwargs):
+    """Asks a server about four responses at once, over one connection for the whole run."""
+
+    async def ask(text, truth):
+        async with PLACES:
+            await asyncio.sleep(0)
+            return after_marker(None, [text], [truth])[0]
+
+    return await asyncio.gather(*map(ask, completions, answer))
+
+
+def few_repeats(completions, **kwargs):
+    """A penalty alone, of repeated groups of three characters: the empty response escapes it."""
+    paid = []
+    for text in completions:
+        groups = [text[i : i + 3] for i in range(len(text) - 2)]
+        paid.append(len(set(groups)) / len(groups) - 1.0 if groups else 0.0)
+    return paid
+
+
+def choice(completions, answer, **kwargs):
+    """Needs cases: a letter behind one "Answer:", at the end."""
+    paid = []
+    for text, truth in zip(completions, answer, strict=True):
+        found = re.fullmatch(r"(?:(?!Answer:).)*Answer:\s*\(?([A-D])\)?\.?\s*", text, re.DOTALL)
+        paid.append(float(found is not None and found.group(1) == truth))
+    return paid
 
 
 OPERATORS = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv}

@@ -1,0 +1,86 @@
+"""Levels of right and wrong answers, of rewards that are functions here."""
+
+import pytest
+
+from rlsf_gym.audit.answers import check_answers
+from rlsf_gym.audit.case import Case
+from rlsf_gym.audit.findings import Passed, Severity
+from rlsf_gym.audit.outcome import Outcome, Paid
+from rlsf_gym.audit.payments import check_payments, raise_levels
+from rlsf_gym.audit.standing import find_standing
+from rlsf_gym.audit.subject import Asked, Subject
+
+CASES = [Case("2 + 2?", truth="4", wrong=("5",)), Case("3 + 3?", truth="6", wrong=("7",))]
+
+
+class Paying(Subject):
+    """Pays by a function of the prompt, the truth and the text, without a process."""
+
+    kind, gave_up = "trl", False
+
+    def __init__(self, pay):
+        self.cases, self.company, self.paid, self._pay = CASES, (), {}, pay
+
+    def call(self, asked, **_):
+        case = self.cases[asked[0].case]
+        return Paid((Outcome.of(self._pay(case.prompt, case.truth, asked[0].text)),))
+
+
+def test_a_form_in_one_line_is_left_out_where_the_same_over_lines_is_taken():
+    subject = Paying(lambda prompt, truth, text: float(f"<answer>{truth}</answer>" in text.replace("\n", "")))
+    assert [form.name for form in find_standing(subject).forms] == [
+        "<think> and <answer>", "<reasoning> and <answer>", "<answer>",
+    ]  # fmt: skip
+    subject = Paying(lambda prompt, truth, text: float(f"</reasoning> <answer>{truth}</answer>" in text))
+    assert [form.name for form in find_standing(subject).forms] == ["<reasoning> and <answer> in one line"]
+
+
+@pytest.mark.parametrize(
+    ("pay", "why"),
+    [
+        (lambda prompt, truth, text: None, "no response was paid a number"),
+        (lambda prompt, truth, text: 0.5, "every text is paid alike"),
+        (lambda prompt, truth, text: -len(text) / 1_000, "it is a penalty, and pays nothing"),
+        (lambda prompt, truth, text: 0.5 - 0.5 * ("film" in text), "no text is paid more than one that says"),
+    ],
+)
+def test_why_no_levels_are_told_apart(pay, why):
+    standing = raise_levels(find_standing(Paying(pay)))
+    assert standing.decided == [] and standing.why_not.startswith(why)
+
+
+def test_cases_in_which_right_and_wrong_are_paid_alike_are_told_where_others_are_not():
+    """The second truth is never paid, as if its column had another type."""
+    subject = Paying(lambda prompt, truth, text: float(truth == "4" and f"#### {truth}" in text))
+    standing = find_standing(subject)
+    assert (standing.by_answer, standing.decided) == (True, [0])
+    found = next(one for one in check_answers(standing) if one.check == "ignores-answer")
+    assert (found.severity, found.count) == (Severity.WARNING, "1 of 2 cases")
+    assert (found.evidence[0].prompt, found.evidence[0].paid) == ("3 + 3?", "0")
+
+
+def test_a_case_without_numbers_is_not_said_to_be_paid_alike():
+    def pay(prompt, truth, text):
+        return float(f"#### {truth}" in text) if truth == "4" or f"#### {truth}" in text else None
+
+    standing = find_standing(Paying(pay))
+    assert standing.decided == [0]
+    found = next(one for one in check_answers(standing) if one.check == "ignores-answer")
+    assert isinstance(found, Passed)
+
+
+def test_a_penalty_pays_nothing_to_what_escapes_it():
+    standing = find_standing(Paying(lambda prompt, truth, text: -len(text) / 1_000))
+    told = {one.check: getattr(one, "told", "") for one in check_payments(standing)}
+    assert told["empty-response"] == "paid 0 at most; it is a penalty, and pays nothing"
+    assert told["word-list"] == "paid -0.186 at most; it is a penalty, and pays nothing"
+
+
+def test_a_text_without_an_answer_can_be_the_best_paid():
+    subject = Paying(lambda prompt, truth, text: float(prompt in text))
+    standing = find_standing(subject)
+    assert standing.decided == []
+    raised = raise_levels(standing)
+    assert (raised.low, raised.high, raised.best) == ((0.0, 0.0), (1.0, 1.0), ("2 + 2?", "3 + 3?"))
+    assert raised.share(0, subject.pay(0, "2 + 2?")) == 1.0
+    assert subject.show(Asked(1, "x"), "0").truth == "6"
