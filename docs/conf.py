@@ -53,6 +53,7 @@ html_title = "rlsf-gym"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_js_files = ["keyboard.js"]
+html_search_scorer = str(DOCS / "_static" / "search_order.js")
 html_theme_options = {"top_of_page_buttons": []}
 html_copy_source = False
 html_show_sphinx = False

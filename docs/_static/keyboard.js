@@ -2,9 +2,12 @@
 (() => {
   const name = { __navigation: "Pages of the site", __toc: "Contents of this page" };
 
+  const drawer = { __navigation: ".sidebar-drawer", __toc: ".toc-drawer" };
+
   const nameLandmarks = () => {
-    document.querySelector(".sidebar-drawer")?.setAttribute("aria-label", name.__navigation);
-    document.querySelector(".toc-drawer")?.setAttribute("aria-label", name.__toc);
+    for (const [id, place] of Object.entries(drawer)) {
+      document.querySelector(place)?.setAttribute("aria-label", name[id]);
+    }
   };
 
   const openMenus = () => {
@@ -20,6 +23,7 @@
         if (event.key === "Enter" || event.key === " ") {
           event.preventDefault();
           box.click();
+          if (box.checked) document.querySelector(`${drawer[box.id]} a`)?.focus();
         }
       });
       document.addEventListener("keydown", (event) => {

@@ -29,7 +29,7 @@ FILES = {
     "docs/conf.py": CONF,
     "README.md": "# Front\n\nNot here.\n\n## Part\n\nSee [a page](docs/deep/page.md).\n\n"
     "![One](docs/pixel.png)\n\n```python\nx = [0](1)\n```\n\n## End\n",
-    "docs/index.md": "# Small site\n\nFirst sentence here. Second.\n\n[Made](project:api.md)\n\n"
+    "docs/index.md": "# Small site\n\nFirst sentence here. Second.\n\n"
     '```{include} ../README.md\n:start-after: "## Part"\n:end-before: "## End"\n'
     ":relative-docs: docs/\n:relative-images:\n```\n\n"
     "```{toctree}\n:glob:\n:caption: Start\n\ndeep/*\nnothing/*\nbook\napi\n```\n",
@@ -127,11 +127,6 @@ def test_what_a_page_includes_stands_in_it_and_in_its_copy(site):
     assert 'href="deep/page.html"' in html and 'src="_images/pixel.png"' in html
     assert "See [a page](deep/page.md).\n\n![One](_images/pixel.png)\n\n```python\nx = [0](1)\n" in copy
     assert "Not here" not in html + copy and "## End" not in copy
-
-
-def test_a_link_to_a_page_that_is_made_is_plain_in_the_copy(site):
-    assert 'href="api.html"' in (site / "index.html").read_text()
-    assert "[Made](api.md)" in (site / "index.md").read_text()
 
 
 def test_llms_txt_lists_the_pages_with_their_first_sentences(site):

@@ -99,8 +99,6 @@ class Copy:
     def _link(self, match: re.Match[str]) -> str:
         """Returns a link as the copy has it: pictures have moved, files are in the repository."""
         mark, text, target = match.groups()
-        if target.startswith("project:"):  # how a page links to one that is made
-            return f"{mark}[{text}]({target.removeprefix('project:')})"
         path, hash, fragment = target.partition("#")
         if not path or re.match(r"[a-z]+:", path):
             return match[0]
