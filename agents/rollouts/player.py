@@ -76,7 +76,10 @@ def read_shapes(env: Environment) -> Shapes:
         cast(Any, action).nvec.ravel().tolist() if isinstance(action, spaces.MultiDiscrete) else []
     )
     if not sizes or len(set(sizes)) != 1:
-        raise ValueError(f"env: expected single_action_space MultiDiscrete([V + 1] * T), got {action}")
+        raise ValueError(
+            "env: expected one whose step is a whole response, with single_action_space "
+            f"MultiDiscrete([V + 1] * T), got {action}"
+        )
     if not isinstance(observation, spaces.Dict) or not {"prompt_ids", "prompt_mask"} <= set(
         cast(Any, observation)
     ):

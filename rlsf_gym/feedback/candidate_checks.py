@@ -44,7 +44,7 @@ def check_candidates(design: Design, scoring: Scoring, vocab_size: int) -> Step:
         raise ArgumentError(
             *start, f"a scorer that has candidates, and {scorer.name!r} has none: it would have to score "
             f"{vocab_size:,} texts for each token, one for each token of the vocabulary: use ",
-            Argument("scorer"), "='vader'", *instead,
+            Argument("scorer"), "='vader' for plain text, a scorer of yours with `candidates`,", *instead,
         )  # fmt: skip
     if scoring.boundary == "closed" and not getattr(scoring.segmentation, "closes_at_once", False):
         raise ArgumentError(

@@ -20,7 +20,9 @@ def test_other_environments_are_refused(make_toy):
         read_shapes(single)
     env = make_toy()
     env.single_action_space = spaces.Discrete(3)
-    with pytest.raises(ValueError, match=r"expected single_action_space MultiDiscrete\(\[V \+ 1\] \* T\)"):
+    with pytest.raises(
+        ValueError, match=r"a whole response, with single_action_space MultiDiscrete\(\[V \+ 1\] \* T\)"
+    ):
         read_shapes(env)
     env = make_toy()
     env.single_observation_space = spaces.Discrete(3)
