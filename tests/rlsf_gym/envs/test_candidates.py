@@ -236,7 +236,7 @@ def test_what_cannot_be_served_is_refused_as_it_is_made():
         given = {key: value for key, value in sentiment().items() if key != "boundary"} | boundary
         with pytest.raises(ValueError, match="needs boundary='open', got 'closed'"):
             gym.make_vec("rlsf_gym:rlsf_gym/Sentiment-v0", num_envs=2, **given)
-    told = "'count' has none: it would have to score 257 texts for each token.*'vader' for plain text, a scorer of"
+    told = "'count' has none: it would have to score 257 texts for each token.*'vader' for plain text, a"
     with pytest.raises(ValueError, match=told):
         TokenEnv(**sentiment(scorer=count, tokenizer="bytes"))
 
