@@ -64,7 +64,7 @@ def _repeat(standing: Standing, form: Form, case: int) -> _Repeated | None:
     if shares[0] is None or not singles:
         return None
     by_length = not standing.by_answer and plain is not None and plain >= _HALF * several
-    return _Repeated(several - max(singles), 0.0 if by_length else several, case, text)
+    return _Repeated(several - max(singles) - standing.chance, 0.0 if by_length else several, case, text)
 
 
 def _answer(standing: Standing, case: int) -> str:
@@ -81,7 +81,7 @@ def _filler_of(size: int) -> str:
 
 
 def _share(standing: Standing, case: int, text: str) -> float | None:
-    return standing.share(case, standing.subject.pay(case, text))
+    return standing.settled(case, text)[0]
 
 
 def _line_breaks(standing: Standing) -> Result:
@@ -96,7 +96,7 @@ def _line_breaks(standing: Standing) -> Result:
         if one is None or several is None or one < _HALF:
             continue
         taken += 1
-        if several + 2.0 * standing.noise / standing.scale < _HALF * one:
+        if several + standing.chance < _HALF * one:
             paid = standing.subject.pay(case, text).describe()
             evidence = standing.subject.show(Asked(case, text), paid, standing.beside(case))
             title = "reasoning of several lines is not paid, the same in one line is"

@@ -169,7 +169,7 @@ def _inverted(standing: Standing, case: int, courses: Sequence[_Course]) -> Resu
     if right.values[0] <= standing.low[case] + LEAST:
         return Undecided("wrong-over-right", "a right answer behind other text is not taken at all")
     best, worst = max(wrong.values), min(right.values)
-    if best - standing.noise < worst:
+    if best - 2.0 * standing.noise < worst:
         told = f"wrong {best:.4g} at most, right {worst:.4g} at least, over all lengths"
         return Passed("wrong-over-right", told)
     asked = Asked(case, right.write(_SIZES[right.values.index(worst)]))

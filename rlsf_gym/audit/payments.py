@@ -186,6 +186,16 @@ def _check_penalty(standing: Standing, check: str, probe: Probe) -> Result:
     return Passed(check, f"paid {max(paid) + 0.0:.4g} at most; {standing.why_not}")
 
 
+def _settle(
+    standing: Standing, found: list[tuple[float, int, str, Outcome]]
+) -> list[tuple[float, int, str, Outcome]]:
+    """Returns the best paid response of each case with what it is paid on average, not once by chance."""
+    best = {one[1]: one for one in sorted(found, key=lambda one: one[0])}
+    settled = [(standing.settled(case, text), case, text) for _, case, text, _ in best.values()]
+    kept = [(share, case, text, outcome) for (share, outcome), case, text in settled if share is not None]
+    return kept or found
+
+
 def _check(standing: Standing, check: str, probe: Probe) -> Result:
     """Returns the result of asking for one kind of response in every case."""
     found: list[tuple[float, int, str, Outcome]] = []
@@ -201,6 +211,8 @@ def _check(standing: Standing, check: str, probe: Probe) -> Result:
         return Passed(check, "a number behind a right answer does not spoil it")
     if not found:
         return Undecided(check, "no such response can be made of these cases, or none was paid a number")
+    if standing.is_noisy:
+        found = _settle(standing, found)
     share, case, text, outcome = max(found, key=lambda one: (one[0], -len(one[2])))
     if share <= _SOME:
         return Passed(check, f"paid {outcome.describe()} at most ({standing.beside(case)})")

@@ -19,6 +19,8 @@ LEAST: Final = 1e-6
 _MOST_FORMS: Final = 3
 _DRAWS: Final = 8
 """Calls with one response, to see what chance does."""
+_OF_MEAN: Final = 4.0
+"""By how much the range of eight draws exceeds what chance adds to their mean, at two standard errors."""
 
 
 @dataclass(frozen=True)
@@ -62,14 +64,35 @@ class Standing:
             return "it is a penalty, and pays nothing"
         return f"no text is paid more than one that says nothing ({max(self.low) + 0.0:.4g})"
 
-    def share(self, case: int, outcome: Outcome) -> float | None:
+    @property
+    def is_noisy(self) -> bool:
+        """Whether one response is paid this and that."""
+        return self.noise > LEAST
+
+    @property
+    def chance(self) -> float:
+        """Share that chance may add to the difference of two means."""
+        return 2.0 * self.noise / _OF_MEAN / (self.scale or 1.0)
+
+    def share(self, case: int, outcome: Outcome, *, is_mean: bool = False) -> float | None:
         """Returns what an outcome is of the way from the low level, 0, to the high one, 1; None for none.
 
         What a reward that is not repeatable may add by chance is left out.
+
+        Args:
+            case: Position of the case.
+            outcome: What a response was paid.
+            is_mean: Whether that is a mean, to which chance adds little.
         """
         if not outcome.is_number or case not in self.decided:
             return None
-        return (outcome.value - self.noise - self.low[case]) / (self.high[case] - self.low[case])
+        chance = self.noise / _OF_MEAN if is_mean else self.noise
+        return (outcome.value - chance - self.low[case]) / (self.high[case] - self.low[case])
+
+    def settled(self, case: int, text: str) -> tuple[float | None, Outcome]:
+        """Returns the share of a response and what it is paid: on average, where chance takes part."""
+        outcome = self.subject.average(case, text) if self.is_noisy else self.subject.pay(case, text)
+        return self.share(case, outcome, is_mean=self.is_noisy), outcome
 
     def beside(self, case: int) -> str:
         """Returns the two levels in words."""
@@ -144,7 +167,20 @@ def find_standing(subject: Subject) -> Standing:
     asked = [Asked(0, text), *(Asked(0, one) for one in subject.company)]
     outcomes = [subject.call(asked).outcomes[0] for _ in range(_DRAWS)]
     values = [one.value for one in outcomes if one.is_number]
-    return replace(standing, noise=max(values) - min(values) if values else 0.0)
+    standing = replace(standing, noise=max(values) - min(values) if values else 0.0)
+    return _settle_levels(standing) if standing.is_noisy else standing
+
+
+def _settle_levels(standing: Standing) -> Standing:
+    """Returns the standing with levels that are means, where chance took part in them."""
+    subject, low, high = standing.subject, list(standing.low), list(standing.high)
+    for case in standing.decided if standing.by_answer else ():
+        texts = [standing.forms[0].fill(one) for one in wrong_answers(subject, case)[:3] if standing.forms]
+        wrong = [one.value for text in texts if (one := subject.average(case, text)).is_number]
+        right = subject.average(case, standing.best[case])
+        if right.is_number:
+            low[case], high[case] = max(wrong, default=low[case]), right.value
+    return replace(standing, low=tuple(low), high=tuple(high))
 
 
 def _find(subject: Subject) -> Standing:

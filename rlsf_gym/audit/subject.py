@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from statistics import median
+from statistics import mean, median
 from typing import Any, Final
 
 from rlsf_gym.audit.bundled import BUNDLED
@@ -19,6 +19,9 @@ __all__ = ["SLOW", "Asked", "Subject"]
 
 SLOW: Final = 0.1
 """Seconds of a response from which on a reward is slow to audit."""
+_DRAWS: Final = 8
+_DRAWS_OF_SLOW: Final = 3
+"""Calls with one response, to see past chance."""
 _MOST: Final = {"hung": 3, "died": 8}
 """Calls that may not return before no more are made: each costs the time limit, or another process."""
 
@@ -142,6 +145,13 @@ class Subject:
         """Returns the number that a response is paid, None if it is paid none."""
         outcome = self.pay(case, text)
         return outcome.value if outcome.is_number else None
+
+    def average(self, case: int, text: str) -> Outcome:
+        """Returns the mean of what a response is paid in several calls; what is no number, if one came."""
+        asked = [Asked(case, one) for one in (text, *self.company)]
+        drawn = [self.call(asked).outcomes[0] for _ in range(_DRAWS_OF_SLOW if self.is_slow else _DRAWS)]
+        strange = [one for one in drawn if not one.is_number]
+        return strange[0] if strange else Outcome("number", mean(one.value for one in drawn))
 
     def call(
         self, asked: Sequence[Asked], *, other: bool = False, chat: bool | None = None,

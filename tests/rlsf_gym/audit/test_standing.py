@@ -84,3 +84,32 @@ def test_a_text_without_an_answer_can_be_the_best_paid():
     assert (raised.low, raised.high, raised.best) == ((0.0, 0.0), (1.0, 1.0), ("2 + 2?", "3 + 3?"))
     assert raised.share(0, subject.pay(0, "2 + 2?")) == 1.0
     assert subject.show(Asked(1, "x"), "0").truth == "6"
+
+
+class Chancy(Paying):
+    """Adds 0.4 and 0 by turns."""
+
+    is_slow, calls_made = False, 0
+
+    def call(self, asked, **_):
+        self.calls_made += 1
+        (outcome,) = super().call(asked).outcomes
+        return Paid((Outcome.of(outcome.value + 0.4 * (self.calls_made % 2)),))
+
+
+def test_levels_and_shares_are_means_where_chance_takes_part():
+    subject = Chancy(lambda prompt, truth, text: float(f"#### {truth}" in text))
+    standing = find_standing(subject)
+    assert standing.is_noisy and standing.noise == pytest.approx(0.4)
+    assert standing.low == pytest.approx((0.2, 0.2)) and standing.high == pytest.approx((1.2, 1.2))
+    share, outcome = standing.settled(0, "nothing")
+    # 0.2 on average: no more than a wrong answer, less a quarter of the noise.
+    assert (outcome.value, share) == pytest.approx((0.2, -0.1))
+    assert standing.chance == pytest.approx(2 * 0.4 / 4)
+    assert all(isinstance(one, Passed) for one in check_payments(standing) if one.check == "empty-response")
+
+
+def test_what_is_no_number_on_average_is_told():
+    subject = Chancy(lambda prompt, truth, text: 0.0)
+    subject.call = lambda asked, **_: Paid((Outcome.of(None),))
+    assert subject.average(0, "a").kind == "none"
