@@ -66,12 +66,13 @@ _OPAQUE = ("ground", "card", "ink", "soft", "line", "gain_ink", "loss_ink")
 
 
 def css_variables() -> str:
-    """Returns both palettes as style sheet variables, the dark one where the reader prefers it.
+    """Returns both palettes as style sheet variables, the dark one on screens where the reader prefers it.
 
     `--gain` and `--loss` are bare triples, for `rgb(var(--gain) / 50%)`; all others are values.
     """
-    dark = f"@media (prefers-color-scheme: dark) {{\n:root {{ {_declare(DARK)} }}\n}}"
-    return f":root {{ color-scheme: light dark; {_declare(LIGHT)} }}\n{dark}\n"
+    dark = f"@media screen and (prefers-color-scheme: dark) {{\n:root {{ {_declare(DARK)} }}\n}}"
+    paper = "@media print {\n:root { color-scheme: light; }\n}"
+    return f":root {{ color-scheme: light dark; {_declare(LIGHT)} }}\n{dark}\n{paper}\n"
 
 
 def hexadecimal(colour: Colour) -> str:

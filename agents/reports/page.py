@@ -123,10 +123,10 @@ def _section(section: Section, images: Images) -> dict[str, Any]:
 
 
 def _figure(picture: Picture, images: Images) -> dict[str, Any]:
-    """Returns a figure whose image follows the reader's colour scheme and the width of the window."""
-    narrow, dark = f"(max-width: {NARROW}px)", "(prefers-color-scheme: dark)"
+    """Returns a figure whose image follows the width of the window and, on screens, the colour scheme."""
+    narrow, dark = f"(max-width: {NARROW}px)", "screen and (prefers-color-scheme: dark)"
     variants = (
-        (f"{narrow} and {dark}", Look(dark=True, narrow=True)),
+        (f"{dark} and {narrow}", Look(dark=True, narrow=True)),
         (narrow, Look(narrow=True)),
         (dark, Look(dark=True)),
     )

@@ -46,6 +46,7 @@ def make_sample(
     payload: Mapping[str, Any] | None = None,
     solved: float | None = None,
     instance: Mapping[str, Any] | None = None,
+    environment: str = "",
 ) -> Sample:
     """Returns a sample from the bytes of its tokens.
 
@@ -64,6 +65,7 @@ def make_sample(
         payload: What else the certificate holds, as in `info["certificate_payload"]`.
         solved: 1 for a right answer, 0 for a wrong one; by default as a verdict in the payload says.
         instance: Data of the prompt, as in `info["instance"]`, which a puzzle is drawn from.
+        environment: Id of the environment; samples of several are told apart on a page.
 
     Raises:
         ValueError: If there are not as many rewards, or standings, as tokens.
@@ -105,7 +107,7 @@ def make_sample(
     ]
     sample = Sample(
         show_controls(prompt), tuple(tokens), _number(score), _number(utility), design, views, group,
-        solved=_number(solved),
+        solved=_number(solved), environment=environment,
     )  # fmt: skip
     if verdict is None:
         return sample

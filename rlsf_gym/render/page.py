@@ -14,11 +14,12 @@ from hashlib import sha256
 from importlib import resources
 
 from rlsf_gym.render.colours import css_variables
-from rlsf_gym.render.html import number_cell, safe, side_of, signed, wide_table
+from rlsf_gym.render.html import safe, side_of, signed
 from rlsf_gym.render.numbers import least_of
 from rlsf_gym.render.panels import is_gone, panels
-from rlsf_gym.render.sample import FACTS, RecordView, Sample, TokenView
+from rlsf_gym.render.sample import RecordView, Sample, TokenView
 from rlsf_gym.render.standing import EVEN, Choice, Standing
+from rlsf_gym.render.summary import summary
 from rlsf_gym.render.verdict import show_value
 
 __all__ = ["html_page"]
@@ -74,8 +75,8 @@ def html_page(samples: Sequence[Sample], *, title: str, total: int | None = None
             f"<title>{safe(title)}</title><style>{style}</style></head><body>",
             f'<header><h1>{safe(title)}</h1><p class="lead">{_lead(samples, total)}</p></header>',
             f"<main>{_key(scale, samples)}",
-            _summary(samples, least_of(scale)),
-            *_rows(_by_prompt(samples), scale),
+            summary(samples, least_of(scale)),
+            *_rows(_by_prompt(samples), scale, with_place=len(_places(samples)) > 1),
             "</main></body></html>\n",
         ]
     )
@@ -90,13 +91,19 @@ def _lead(samples: Sequence[Sample], total: int | None) -> str:
 
 def _by_prompt(samples: Sequence[Sample]) -> list[list[Sample]]:
     """Returns rows of samples of the same prompt, one of each group, in the order of appearance."""
-    rows: dict[tuple[str, int], list[Sample]] = {}
-    seen: defaultdict[tuple[str, str], int] = defaultdict(int)
+    rows: dict[tuple[str, str, int], list[Sample]] = {}
+    seen: defaultdict[tuple[str, str, str], int] = defaultdict(int)
     for sample in samples:
-        place = seen[sample.prompt, sample.group]
-        seen[sample.prompt, sample.group] += 1
-        rows.setdefault((sample.prompt, place), []).append(sample)
+        prompt = sample.environment, sample.prompt
+        place = seen[*prompt, sample.group]
+        seen[*prompt, sample.group] += 1
+        rows.setdefault((*prompt, place), []).append(sample)
     return list(rows.values())
+
+
+def _places(samples: Sequence[Sample]) -> set[str]:
+    """Returns the environments that the samples come from; an empty text: unknown."""
+    return {sample.environment for sample in samples}
 
 
 def _key(scale: float, samples: Sequence[Sample]) -> str:
@@ -114,45 +121,20 @@ def _key(scale: float, samples: Sequence[Sample]) -> str:
     )
 
 
-def _summary(samples: Sequence[Sample], least: float) -> str:
-    known = [name for name in FACTS if any(name in sample.facts for sample in samples)]
-    groups: defaultdict[str, list[Sample]] = defaultdict(list)
-    for sample in samples:
-        groups[sample.group].append(sample)
-    lines = [
-        f'<tr><th scope="row">{safe(group) or "all"}</th><td class="number">{len(members)}</td>'
-        + "".join(
-            _mean(name, [sample.facts[name] for sample in members if name in sample.facts], least)
-            for name in known
-        )
-        + f"<td>{safe(', '.join(dict.fromkeys(sample.design for sample in members)))}</td></tr>"
-        for group, members in groups.items()
-    ]
-    names = ("responses", *(name if name == "solved" else f"mean {name}" for name in known))
-    heads = [f'<th scope="col" class="number">{name}</th>' for name in names]
-    heads = ["<td></td>", *heads, '<th scope="col">reward design</th>']
-    return wide_table("means by group", heads, lines, "summary")
-
-
-def _mean(name: str, values: Sequence[float], least: float) -> str:
-    if not values:
-        return '<td class="number">\u2013</td>'
-    mean = sum(value / len(values) for value in values)  # the sum may be more than a float can hold
-    return f'<td class="number">{mean:.1%}</td>' if name == "solved" else number_cell(mean, least=least)
-
-
-def _rows(rows: Sequence[Sequence[Sample]], scale: float) -> Iterator[str]:
+def _rows(rows: Sequence[Sequence[Sample]], scale: float, *, with_place: bool) -> Iterator[str]:
     """Yields the rows, each with a link over its tokens, which the keyboard alone would go through."""
     for number, row in enumerate(rows, start=1):
-        yield _row(number, row, scale, is_last=number == len(rows))
+        following = number + 1
+        link = f'<a class="skip" href="#prompt-{following}">skip to prompt {following}</a>'
+        place = f", {safe(row[0].environment)}" if with_place and row[0].environment else ""
+        yield _row(f"prompt {number}{place}", number, row, scale, "" if number == len(rows) else link)
 
 
-def _row(number: int, samples: Sequence[Sample], scale: float, *, is_last: bool) -> str:
+def _row(name: str, number: int, samples: Sequence[Sample], scale: float, skip: str) -> str:
     columns = "".join(_column(sample, scale) for sample in samples)
-    skip = "" if is_last else f'<a class="skip" href="#prompt-{number + 1}">skip to prompt {number + 1}</a>'
     return (
         f'<section class="row">{skip}'
-        f'<h2 id="prompt-{number}"><small>prompt {number}</small>{safe(samples[0].prompt)}</h2>'
+        f'<h2 id="prompt-{number}"><small>{name}</small>{safe(samples[0].prompt)}</h2>'
         f'<div class="columns">{columns}</div></section>'
     )
 

@@ -88,6 +88,8 @@ class Sample:
     """The proof that the answer is lost, where the certificate holds one."""
     board: Board | None = None
     """The puzzle with the answer at its places, where its instance can be drawn."""
+    environment: str = ""
+    """Id of the environment that it comes from; empty: unknown."""
 
     @property
     def facts(self) -> dict[str, float]:

@@ -5,7 +5,8 @@ text, the list of its bytes (for one that ends inside a character), or an id (re
 its number without). What may be there: `prompt`, `group` (heading, such as "before") and `design`, texts;
 `score` and `utility`, numbers; `solved`, 1 or 0; `certificate`, a list of records, and `certificate_payload`,
 the object beside them; `candidates`, what other tokens would have earned in the place of each; `instance`,
-the data of the prompt, from which a puzzle is drawn. Other keys are left to whoever wrote them.
+the data of the prompt, from which a puzzle is drawn; `environment`, its id. Other keys are left to whoever
+wrote them.
 
     {"prompt": "2 + 2 =", "tokens": [" 4", "."], "rewards": [1.0, 0]}
 """
@@ -189,7 +190,13 @@ def _make(record: Mapping[str, Any], tokenizer: Tokenizer | None) -> Sample:
         payload=record.get("certificate_payload"),
         solved=record.get("solved"),
         instance=_instance(record.get("instance")),
+        environment=_environment(record.get("environment")),
     )
+
+
+def _environment(found: Any) -> str:
+    """Returns the id of an environment; what other trainers may write there is left to them."""
+    return found if isinstance(found, str) else ""
 
 
 def _instance(found: Any) -> Mapping[str, Any] | None:

@@ -9,10 +9,13 @@ __all__ = ["END", "show_controls", "show_piece", "show_token"]
 END = "\u220e"
 """Stands for a token without bytes."""
 _NAMED = {"\n": "\u21b5", "\t": "\u21e5", "\x7f": "\u2421"}
-# C0, DEL and C1; soft hyphen, zero-width characters (but for the joiner, which emoji need), everything that
-# turns the direction of writing or breaks lines, the byte order mark.
+# C0, DEL and C1; soft hyphen, fillers and zero-width characters, everything that turns the direction of
+# writing or breaks lines, the byte order mark, tags, which hide a text in another one. A joiner stays between
+# two characters that are no ASCII, as it makes one emoji of several; elsewhere nobody would see it.
 _CONTROLS = re.compile(
-    "[\x00-\x1f\x7f-\x9f\xad\u061c\u200b\u200c\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"
+    "[\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200c\u200e\u200f"
+    "\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
+    "|(?<![^\x00-\x7f])\u200d|\u200d(?![^\x00-\x7f])"
 )
 
 

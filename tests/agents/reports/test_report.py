@@ -1,5 +1,6 @@
 """Reports of folders: whose cells they take, and under which name."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -38,7 +39,10 @@ def test_cells_of_another_study_count_where_the_plan_asks_for_them(tmp_path, kno
     assert numbers["progress"]["main"] == {"planned": 17, "done": 17, "failed": 0}
     assert "The cells were run for several studies: designs; study." in methods_markdown(numbers)
     page = report.write_report(folder)
-    assert page == folder / "report" / "report.html" and page.exists()
+    assert page == folder / "report" / "report.html"
+    # Figures as on a dark screen would be black blocks on paper.
+    medias = set(re.findall(r'media="([^"]*color-scheme[^"]*)"', page.read_text(encoding="utf-8")))
+    assert medias and all(media.startswith("screen and (prefers-color-scheme: dark)") for media in medias)
 
 
 def test_the_cells_of_one_study_keep_its_name(tmp_path, known, load_beside):

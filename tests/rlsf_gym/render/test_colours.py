@@ -39,8 +39,9 @@ def test_gains_are_bluer_and_losses_redder_than_the_card(palette):
 
 
 def test_the_style_sheet_has_both_palettes():
-    light, dark = css_variables().split("@media (prefers-color-scheme: dark)")
+    light, dark = css_variables().split("@media screen and (prefers-color-scheme: dark)")  # paper is white
     assert "--gain: 0 106 173; --loss: 205 84 0;" in light
     assert "--gain-ink: rgb(0 86 140);" in light
     assert "--gain: 70 150 215;" in dark
     assert "--deepest: 0.6;" in dark
+    assert dark.endswith("@media print {\n:root { color-scheme: light; }\n}\n")

@@ -193,6 +193,21 @@ def test_rewards_that_add_up_to_no_number(show):
     assert "+1.70e+308</td>" in mean  # though their sum is no number
 
 
+def test_environments_are_told_apart(show):
+    """Their scores are of different things: no mean is of both, and equal prompts stand in two rows."""
+    a, b = ({**FOREIGN, "prompt": "p", "environment": f"x/{name}-v0"} for name in "AB")
+    page = show({**a, "score": 0.25}, {**b, "score": 0.75}, a)
+    rows = re.findall(r'<tr><th scope="row">(.*?)</tr>', page)
+    assert [re.sub("<.*?>", " ", row).split()[:4] for row in rows] == [
+        ["all", "x/A-v0", "2", "+0.250"],
+        ["all", "x/B-v0", "1", "+0.750"],
+    ]
+    assert "<small>prompt 2, x/B-v0</small>p</h2>" in page
+    one = show(a, {**a, "environment": 3}, {**FOREIGN, "prompt": "p"})
+    assert '<th scope="col">environment</th>' in one  # of the last two nobody knows it
+    assert "x/A-v0" not in show(a, a)
+
+
 def write_lines(path, counts):
     lines = ({"tokens": ["a"] * count, "rewards": [0] * count} for count in counts)
     path.write_text("".join(json.dumps(line) + "\n\n" for line in lines))

@@ -13,6 +13,9 @@ from rlsf_gym.render.visible import show_controls, show_piece, show_token
         ("\x7f\x9b", "\u2421\u2039U+009B\u203a"),
         ("\u202egood", "\u2039U+202E\u203agood"),
         ("\u200b\ufeff", "\u2039U+200B\u203a\u2039U+FEFF\u203a"),
+        ("a\u200db", "a\u2039U+200D\u203ab"),
+        ("\u200d", "\u2039U+200D\u203a"),
+        ("ok\U000e0069\u3164", "ok\u2039U+E0069\u203a\u2039U+3164\u203a"),
         ("\U0001f469\u200d\U0001f467 caf\u00e9", "\U0001f469\u200d\U0001f467 caf\u00e9"),
     ],
 )
