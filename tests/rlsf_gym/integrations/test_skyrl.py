@@ -10,6 +10,7 @@ import pytest
 from rlsf_gym.integrations.environments import EnvironmentScorer
 from rlsf_gym.integrations.group_advantages import token_rloo
 from tests.helpers.byte_level import byte_level
+from tests.helpers.estimators import estimators_of_the_page
 from tests.helpers.recorded import SKYRL, recorded
 from tests.helpers.sampled import BEYOND, ENV_ID, SAMPLED, TASK, TOKENIZER, leave_one_out, pay, to_go
 
@@ -257,9 +258,10 @@ def test_the_estimators_that_add_a_row_up(algorithms, estimator):
 
 
 @pytest.mark.adapters
-def test_the_estimators_are_those_that_are_known(algorithms):
-    known = {"gae", "reinforce++", "grpo", "rloo", "maxrl", "token_rloo"}
-    assert set(algorithms.AdvantageEstimatorRegistry.list_available()) == known
+def test_the_estimators_are_those_of_the_page(algorithms):
+    kept, added = estimators_of_the_page("skyrl 0.4.0")
+    assert (kept, added) == ({"gae", "reinforce++", "token_rloo"}, {"grpo", "rloo", "maxrl"})
+    assert set(algorithms.AdvantageEstimatorRegistry.list_available()) == kept | added
 
 
 class Engine:
