@@ -1,15 +1,28 @@
 """docs/_ext/rlsf_site/environment_pages.py: a page for each id, true to the registration and to what runs."""
 
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from gymnasium import spaces
 from rlsf_site import environment_pages
-from rlsf_site.environment_pages import Entry, argument_rows, entries, make, make_page, sample, write_space
+from rlsf_site.environment_pages import (
+    Entry,
+    argument_rows,
+    entries,
+    facts,
+    make,
+    make_page,
+    sample,
+    write_space,
+)
 
 from rlsf_gym import IDS, SentimentTextEnv
 from rlsf_gym.envs import TokenEnv
 
+ROOT = Path(__file__).parents[2]
 BY_ID = {entry.id: entry for entry in entries()}
 
 
@@ -88,3 +101,26 @@ def test_samples_are_the_domains_own():
 def test_spaces_are_written_short():
     assert write_space(spaces.MultiDiscrete([3, 3])) == "`MultiDiscrete([3] * 2)`"
     assert write_space(spaces.Discrete(4)) == "`Discrete(4)`"
+
+
+WITHOUT_EXTRAS = """
+import sys
+sys.modules |= dict.fromkeys(("pysat", "dratify", "networkx", "torch", "transformers"))
+import gymnasium as gym
+for id in sys.argv[1:]:
+    try:
+        gym.make(f"rlsf_gym:{id}")
+        print("")
+    except ImportError as error:
+        print(error)
+"""
+
+
+def test_a_page_names_the_extra_that_the_environment_asks_for():
+    ids = [entry.id for entry in entries()]
+    command = [sys.executable, "-c", WITHOUT_EXTRAS, *ids]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
+    for id, told in zip(ids, done.stdout.splitlines(), strict=True):
+        extra = "".join(re.findall(r"pip install 'rlsf-gym(\[\w+\])'$", told))
+        assert bool(extra) == bool(told), told
+        assert ("install", f"`pip install 'rlsf-gym{extra}'`") in facts(BY_ID[id])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -149,13 +150,7 @@ def facts(entry: Entry) -> list[tuple[str, str]]:
 def domain_summary(name: str) -> str:
     """Returns what a domain is, from the docstring of its package."""
     place = cast(str, dict(DOMAINS)[name])
-    module = import_attribute("module", f"{place.partition(':')[0].rpartition('.')[0]}:{module_name(place)}")
-    return docstrings.summary(docstrings.clean(module))
-
-
-def module_name(place: str) -> str:
-    """Returns the last name of the module in "package.module:attribute"."""
-    return place.partition(":")[0].rpartition(".")[2]
+    return docstrings.summary(docstrings.clean(importlib.import_module(place.partition(":")[0])))
 
 
 def argument_rows(entry: Entry) -> list[tuple[str, str, str]]:
