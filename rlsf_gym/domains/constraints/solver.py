@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from rlsf_gym.domains.constraints.cnf import Clause, Formula
 
-__all__ = ["TRIMMED", "Oracle"]
+__all__ = ["TRIMMED", "Oracle", "import_solvers"]
 
 TRIMMED: Final = 64
 """Lines of a proof, up to which none is left in that is not needed."""
@@ -212,16 +212,20 @@ def _trim(clauses: Iterable[Clause], lemmas: list[Clause]) -> list[Clause]:
     return kept
 
 
-def _open(name: str, clauses: Iterable[Clause], **options: Any) -> Any:
-    """Returns a new solver.
+def import_solvers() -> Any:
+    """Returns the module `pysat.solvers`.
 
     Raises:
         ImportError: If PySAT is not installed.
     """
     try:
-        solvers = importlib.import_module("pysat.solvers")
+        return importlib.import_module("pysat.solvers")
     except ImportError as error:
         raise ImportError(
             "puzzles with constraints need python-sat: pip install 'rlsf-gym[constraints]'"
         ) from error
-    return solvers.Solver(name=name, bootstrap_with=clauses, **options)
+
+
+def _open(name: str, clauses: Iterable[Clause], **options: Any) -> Any:
+    """Returns a new solver."""
+    return import_solvers().Solver(name=name, bootstrap_with=clauses, **options)

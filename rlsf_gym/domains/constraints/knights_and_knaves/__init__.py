@@ -13,6 +13,7 @@ from rlsf_gym.domains.constraints.knights_and_knaves.statements import NAMES
 from rlsf_gym.domains.constraints.knights_and_knaves.training import TRAINING
 from rlsf_gym.domains.constraints.scorer import MAX_MODELS, ConstraintScorer
 from rlsf_gym.domains.constraints.segmentation import Claims
+from rlsf_gym.domains.constraints.solver import import_solvers
 from rlsf_gym.domains.domain import Domain
 
 __all__ = ["make_knights"]
@@ -52,7 +53,7 @@ def make_knights(
         checkers={"knights": "rlsf_gym.domains.constraints.checker:verify"},
         samples=SAMPLES,
         segmentation=Claims(rf"[{NAMES}]|is a|knight|knave|\S", closing=r"\."),
-        instances=partial(Puzzles, people=people, unique=unique),
+        instances=partial(_open_source, people=people, unique=unique),
         defaults={
             "tokenizer": "knights",
             "max_prompt_tokens": _STATEMENT * people + 1,
@@ -61,3 +62,13 @@ def make_knights(
         training=TRAINING,
         labels={"unit": "word", "amount": "chance"},
     )
+
+
+def _open_source(split: str, *, people: int, unique: bool) -> Puzzles:
+    """Returns the puzzles of a split; these are drawn without a solver, which the scorer asks at every step.
+
+    Raises:
+        ImportError: If PySAT is not installed: while an environment is made, and not in the midst of a run.
+    """
+    import_solvers()
+    return Puzzles(split, people, unique=unique)

@@ -1,5 +1,7 @@
 """The domain of knights and knaves, and its environments."""
 
+import sys
+
 import gymnasium as gym
 import pytest
 
@@ -68,3 +70,11 @@ def test_an_instance_without_a_solution_is_refused_with_the_reason():
     env = gym.make(ID)
     with pytest.raises(ValueError, match="statements must have a solution, got none"):
         env.reset(options={"instance": {"statements": [["is", "A", "knave"], ["same", "A", "B"]]}})
+
+
+@pytest.mark.parametrize("make", [gym.make, gym.make_vec])
+def test_a_solver_that_is_missing_is_named_before_the_first_episode(make, monkeypatch):
+    """Puzzles are drawn without one: the first answer of a run would be the first to ask for it."""
+    monkeypatch.setitem(sys.modules, "pysat.solvers", None)
+    with pytest.raises(ImportError, match=r"need python-sat: pip install 'rlsf-gym\[constraints\]'"):
+        make(ID)
