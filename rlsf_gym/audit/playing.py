@@ -11,7 +11,6 @@ import numpy as np
 from rlsf_gym.arguments import one_line
 from rlsf_gym.audit.outcome import Outcome
 from rlsf_gym.audit.payers import Found, Row
-from rlsf_gym.designs import load_design
 
 __all__ = ["EnvironmentPayer"]
 
@@ -51,13 +50,11 @@ class EnvironmentPayer:
     def describe(self) -> dict[str, Any]:
         """Returns cases of the domain, the longest response, and what the design declares."""
         cases = self._cases()
-        _, more = self.pay([{**cases[0], "response": ""}], chat=False)
-        name = more["facts"][0]["design"]
-        design = load_design(name) if name else None
-        declared = {key: bool(getattr(design, key, False)) for key in ("causal", "conserving", "bounded")}
+        design = self._task.feedback.design
+        declared = {key: bool(getattr(design, key)) for key in ("causal", "conserving", "bounded")}
         return {
             "kind": "environment", "needs": [], "cases": cases, "size": self._size,
-            "design": name, "declared": declared,
+            "design": design.name, "declared": declared,
         }  # fmt: skip
 
     def _cases(self) -> list[dict[str, Any]]:

@@ -37,10 +37,11 @@ def main() -> None:
     order = json.loads(orders.readline())
     try:
         payer = load_payer(order["reward"], order["kwargs"], order["signature"])
+        told = payer.describe()
     except BaseException as error:
         _tell(answers, {"error": _why_not(error)})
         return
-    _tell(answers, payer.describe())
+    _tell(answers, told)
     executions = Executions()
     for line in orders:
         _tell(answers, _answer(payer, json.loads(line), executions))

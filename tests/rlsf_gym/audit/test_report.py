@@ -20,9 +20,10 @@ def load(name):
 FAULTS = load("faulty").FAULTS
 SOUND = load("sound").SOUND
 FIRST = ("substring",)  # for the quick tests
-FURTHER = {  # of a check that another pattern is about already, and no other way to fail
-    *("verl_by_source", "split_by_equals", "ranks", "cleans", "clock", "quits", "crashes", "sleeps_always"),
-    *("tail_penalty",),
+FURTHER = {  # of a check that another pattern here, or a test without a process, is about already
+    *("verl_by_source", "verl_marks", "split_by_equals", "ranks", "cleans", "clock", "quits", "crashes"),
+    *("sleeps", "sleeps_always", "tail_penalty", "one_line_tags", "echo", "pads"),
+    *("lazy", "array", "remembered", "queued", "few_repeats"),
 }
 COUNTDOWN = [
     Case(
@@ -76,7 +77,7 @@ def test_each_known_fault_is_named(name):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", sorted(FURTHER))
+@pytest.mark.parametrize("name", sorted(FURTHER & FAULTS.keys()))
 def test_further_patterns_of_a_fault_are_named(name):
     check_fault(name)
 
@@ -147,8 +148,14 @@ def test_a_sound_reward_passes():
     assert report.undecided == [] and report.findings == []
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(FURTHER & set(SOUND)))
+def test_further_sound_rewards_pass(name):
+    check_sound(f"sound:{name}")
+
+
 @pytest.mark.whole
-@pytest.mark.parametrize("name", [name for name in SOUND if name != "last_boxed"])
+@pytest.mark.parametrize("name", [name for name in SOUND if name not in {"last_boxed", *FURTHER}])
 def test_each_sound_reward_passes(name):
     report = check_sound(f"sound:{name}")
     assert report.chat is (name == "tagged_value")
@@ -204,6 +211,23 @@ def test_designs_without_a_property_are_seen_to_lack_it(design, checks):
     kwargs = {"reward_design": design}
     report = audit_reward("rlsf_gym:rlsf_gym/Sentiment-v0", signature="environment", kwargs=kwargs)
     assert checks <= set(bad(report)), report.findings
+
+
+@pytest.mark.whole
+def test_a_design_of_ones_own_is_held_to_what_it_declares(write):
+    write(
+        "import numpy as np\n"
+        "from rlsf_gym.designs import Design\n"
+        "def first(evidence, *, rng):\n"
+        "    paid = np.zeros(len(evidence.mask))\n"
+        "    paid[:1] = evidence.utility - evidence.prompt_utility\n"
+        "    return paid\n"
+        "FIRST = Design('first', first, causal=True, conserving=True, bounded=True)\n"
+    )
+    kwargs = {"reward_design": "mine:FIRST"}
+    report = audit_reward("rlsf_gym:rlsf_gym/Sentiment-v0", signature="environment", kwargs=kwargs)
+    (found,) = (one for one in report.findings if one.severity is Severity.ERROR)
+    assert (found.check, found.title) == ("causal", "`first` pays a token otherwise when later ones change")
 
 
 @pytest.mark.whole
