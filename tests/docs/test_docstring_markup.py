@@ -1,7 +1,7 @@
 """docs/_ext/rlsf_site/docstring_markup.py: Markdown of docstrings becomes reStructuredText."""
 
 import pytest
-from rlsf_site.docstring_markup import convert, skip
+from rlsf_site.docstring_markup import convert, process, skip
 
 
 @pytest.mark.parametrize(
@@ -38,6 +38,19 @@ def test_a_table_keeps_its_cells():
         "     - b",
         "",
     ]
+
+
+@pytest.mark.parametrize("what", ["attribute", "data", "property"])
+def test_the_words_before_a_colon_are_not_taken_for_a_type(what):
+    """By napoleon, which reads the docstring next."""
+    google = pytest.importorskip("sphinx.ext.napoleon.docstring").GoogleDocstring
+    lines = ["A function in place of an object: it takes `metrics`.", "", "More."]
+    process(None, what, "x", None, None, lines)
+    read = "\n".join(google(lines, what=what, name="x").lines())
+    assert read.strip() == "A function in place of an object: it takes ``metrics``.\n\nMore."
+    plain = ["Takes `x`: more."]
+    process(None, "function", "x", None, None, plain)
+    assert plain == ["Takes ``x``: more."]
 
 
 def test_fields_that_nobody_documented_are_left_out():

@@ -32,7 +32,7 @@ FILES = {
     "docs/index.md": "# Small site\n\nFirst sentence here. Second.\n\n"
     '```{include} ../README.md\n:start-after: "## Part"\n:end-before: "## End"\n'
     ":relative-docs: docs/\n:relative-images:\n```\n\n"
-    "```{toctree}\n:glob:\n:caption: Start\n\ndeep/*\nnothing/*\nbook\napi\n```\n",
+    "```{toctree}\n:hidden:\n:glob:\n:caption: Start\n\ndeep/*\nnothing/*\nbook\napi\n```\n",
     "docs/deep/page.md": "# A page\n\n8.6<!-- marker :: 1 --> times, [a file](../../examples/run.py), "
     "[a folder](../../examples), [home](../index.md).\n\n![A pixel](../pixel.png)\n\n"
     "```html\n<!-- kept in code --> [x](y.md)\n```\n",
@@ -119,7 +119,7 @@ def test_the_copy_of_the_api_has_docstrings(site):
 
 def test_a_table_of_contents_becomes_links(site):
     text = (site / "index.md").read_text()
-    assert "- [A page](deep/page.md)\n- [A notebook](book.md)\n- [API](api.md)\n" in text
+    assert "## Start\n\n- [A page](deep/page.md)\n- [A notebook](book.md)\n- [API](api.md)\n" in text
 
 
 def test_what_a_page_includes_stands_in_it_and_in_its_copy(site):

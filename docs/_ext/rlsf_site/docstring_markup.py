@@ -103,8 +103,13 @@ def _outside(
 
 
 def process(app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]) -> None:
-    """Converts a docstring that autodoc has read, before napoleon looks for its sections."""
+    """Converts a docstring that autodoc has read, before napoleon looks for its sections.
+
+    Of an attribute napoleon takes what stands before the first colon for its type: here it is nothing.
+    """
     lines[:] = convert("\n".join(lines)).splitlines()
+    if lines and what in ("attribute", "data", "property"):
+        lines[0] = f": {lines[0]}"
 
 
 def skip(app: Sphinx, what: str, name: str, obj: object, is_skipped: bool, options: object) -> bool | None:

@@ -64,8 +64,8 @@ def make(docs: Path) -> Iterator[tuple[str, str]]:
         "environments/index",
         page(
             "# Environments, id by id",
-            "Each page is made from the registration, the docstrings and an example that is run when the "
-            "site is built.",
+            "What each id takes, sends back and pays, with an example that is run when the site is built. "
+            "What holds for all of them says [Environments](../../environments.md).",
             table(("id", "one step", "domain"), body),
             "```{toctree}\n:hidden:\n\n" + "\n".join(entry.name for entry in listed) + "\n```",
         ),

@@ -8,11 +8,12 @@ from posixpath import dirname, join, normpath
 
 from sphinx.application import Sphinx
 
-from rlsf_site.page_copies import FENCE, entries, outside_fences, title_of
+from rlsf_site.page_copies import CAPTION, FENCE, entries, outside_fences, title_of
 
 GROUP = re.compile(r"^```\{toctree\}\n(.*?)^```", flags=re.M | re.S)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
-CAPTION = re.compile(r"^:caption: (.+)$", flags=re.M)
+LEFT = ("#", "|", "-", "!", "<", ":", "*")
+"""How a paragraph begins that is no sentence: headings, tables, lists, pictures, HTML, captions."""
 LEFT_OUT = ("reference/api/", "results/")
 """Folders of pages that llms-full.txt leaves to their own copies: it would be several times as long."""
 
@@ -37,11 +38,11 @@ def lead(markdown: str) -> str:
     r"""Returns the first sentence of a page that is no heading, table, list or code, "" if there is none.
 
     Example:
-        >>> lead("# Title\n\n| a |\n\nOne [page](x.md).\nAnd more.")
-        'One page.'
+        >>> lead("# Title\n\n```\ncode\n```\n\n| a |\n\n`x` is on a [page](x.md).\nAnd more.")
+        '`x` is on a page.'
     """
-    for paragraph in FENCE.sub("", markdown).split("\n\n"):
-        if paragraph.strip() and paragraph[0] not in "#|`-![<:*":
+    for paragraph in map(str.strip, FENCE.sub("\n", markdown).split("\n\n")):
+        if paragraph and not paragraph.startswith(LEFT):
             line = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", " ".join(paragraph.split()))
             return re.split(r"(?<=[.!?])\s", line, maxsplit=1)[0]
     return ""

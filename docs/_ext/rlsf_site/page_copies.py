@@ -24,6 +24,7 @@ FENCE = re.compile(
 )
 CELL_OPTIONS = re.compile(r"\A(?:(?::[\w-]+:[^\n]*\n)+|---\n.*?\n---\n)", flags=re.S)
 TITLE = re.compile(r'\btitle="([^"]*)"')
+CAPTION = re.compile(r"^:caption: (.+)$", flags=re.M)
 INCLUDE = re.compile(r"^```\{include\} (?P<file>\S+)\n(?P<options>(?::.*\n)*)```$", flags=re.M)
 OPTION = re.compile(r'^:([\w-]+): *"?(.*?)"?$', flags=re.M)
 FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", flags=re.S)
@@ -85,10 +86,15 @@ class Copy:
         return fence(node.astext())
 
     def _toctree(self, body: str) -> str:
-        """Returns the pages of a table of contents as a list of links; nothing of one that is hidden."""
-        if ":hidden:" in body and ":caption:" not in body:
+        """Returns the pages of a table of contents as a list of links.
+
+        One that is hidden stands in the navigation: it comes with its caption, and without one not at all.
+        """
+        caption = CAPTION.search(body)
+        hidden = ":hidden:" in body
+        if hidden and not caption:
             return ""
-        return "".join(
+        return (f"## {caption[1]}\n\n" if hidden and caption else "") + "".join(
             f"- [{title_of(self.app, page)}]({self._to(page)}.md)\n"
             for page in entries(self.app, self.name, body)
         )
