@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.helpers.printed_page import DiffersError, check_page, matches, read_blocks, run_page
+from tests.helpers.printed_page import DiffersError, check_page, make_folder, matches, read_blocks, run_page
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("docs/tutorials/*.md"), *ROOT.glob("docs/how_to/*.md")])
@@ -36,13 +36,6 @@ def name(page):
 
 def is_slow(page):
     return page.parent.name == "how_to" and re.search("^rlsf-(train|study)", page.read_text(), flags=re.M)
-
-
-def make_folder(path):
-    """Returns a folder with nothing in it but what pages say that they find in a checkout."""
-    for name in ("docs", "examples"):
-        (path / name).symlink_to(ROOT / name)
-    return path
 
 
 @pytest.mark.timeout(900)

@@ -212,6 +212,14 @@ def check_page(page: Path, folder: Path, *, small: Sequence[tuple[str, str]] = (
     return compared
 
 
+def make_folder(path: Path) -> Path:
+    """Returns a folder with nothing in it but what pages say that they find in a checkout."""
+    path.mkdir(parents=True, exist_ok=True)
+    for name in ("docs", "examples"):
+        (path / name).symlink_to(ROOT / name)
+    return path
+
+
 def main() -> int:
     """Runs a page at its full size; writes what it printed, or says what differs."""
     parser = argparse.ArgumentParser(
@@ -224,7 +232,7 @@ def main() -> int:
     text, page = options.page.read_text(encoding="utf-8"), options.page.resolve()
     pieces, end, differing = [], 0, 0
     with tempfile.TemporaryDirectory() as scratch:
-        folder = options.folder or Path(scratch)
+        folder = options.folder or make_folder(Path(scratch) / "checkout")
         folder.mkdir(parents=True, exist_ok=True)
         for block, printed in run_page(page, folder):
             if block.expected is None or matches(printed, block.expected, free=block.free):
