@@ -67,7 +67,10 @@ def read_text(action: Any, space: UnicodeText) -> str:
     if not isinstance(action, str):
         raise InvalidAction(f"action must be a str, got {type(action).__name__}")
     if len(action) > space.max_length:
-        raise InvalidAction(f"action must have at most {space.max_length} characters, got {len(action)}")
+        raise InvalidAction(
+            f"action must have at most {space.max_length} characters, got {len(action)}: "
+            "a larger max_new_tokens allows more"
+        )
     if action not in space:
         raise InvalidAction(f"action must be text without lone surrogates, got {action!r}")
     return action

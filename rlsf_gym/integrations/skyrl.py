@@ -32,7 +32,8 @@ class ResponseTextEnv(_BaseTextEnv):
 
     Args:
         env_id: An environment whose actions are texts, such as `"rlsf_gym:rlsf_gym/CountdownText-v0"`.
-        env_kwargs: Its keyword arguments.
+        env_kwargs: Its keyword arguments. `max_new_tokens` must be at least the longest response: a longer
+            one is refused, at which SkyRL stops.
         env_config: Settings that SkyRL has for the environment; none are known.
         extras: The row of the data set.
 

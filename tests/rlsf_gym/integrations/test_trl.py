@@ -9,6 +9,10 @@ from rlsf_gym import reward_func
 from rlsf_gym.text.tokenizer import ByteTokenizer
 from rlsf_gym.text.wider_tokenizer import WiderTokenizer
 from tests.helpers.digits import make_digits
+from tests.helpers.sampled import BEYOND, SAMPLED, TOKENIZER
+from tests.helpers.sampled import ENV_ID as SENTIMENT
+from tests.helpers.sampled import TASK as SENTIMENT_TASK
+from tests.helpers.sampled import pay as pay_tokens
 
 ENV_ID = "rlsf_gym:rlsf_gym/Sentiment-v0"
 TASK = {"tokenizer": "bytes", "max_prompt_tokens": 32, "max_new_tokens": 24}
@@ -146,3 +150,11 @@ def test_instances_are_a_column_of_the_data_set():
         reward(**given)
     with pytest.raises(ValueError, match="instances"):
         reward(**given, instance=[{"target": 5}])
+
+
+def test_hard_responses_earn_the_sum_of_what_the_environments_step_pays():
+    reward = reward_func(SENTIMENT, tokenizer=TOKENIZER, **SENTIMENT_TASK)
+    with pytest.warns(UserWarning, match=f"got {BEYOND} "):
+        paid = reward(prompts=[one.prompt for one in SAMPLED], completion_ids=[one.ids for one in SAMPLED])
+    assert paid == pytest.approx([sum(pay_tokens(one)) for one in SAMPLED], abs=1e-6)
+    assert len(set(paid)) > 4
