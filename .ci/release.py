@@ -200,13 +200,15 @@ def use_core(empty: EmptyEnvironment) -> None:
         empty.run(
             "python", "-c", "import rlsf_gym, agents, importlib.util as u; assert not u.find_spec('torch')"
         )
-    with step("the README's lines and a user's script run"):
+    with step("the README's lines and two of a user's scripts run"):
         blocks = readme_blocks()
         if not blocks:
             raise ReleaseError("README.md: expected a block of Python that makes an environment, got none")
         for block in blocks:
             empty.run("python", "-c", block)
         empty.run("python", OUTSIDE / "environments.py")
+        (empty.folder / "written").mkdir()
+        empty.run("python", OUTSIDE / "other_tools.py", empty.folder / "written")
     scripts = read_project()["scripts"]
     with step(f"{len(scripts)} commands say what they do"):
         for script in scripts:

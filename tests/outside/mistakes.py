@@ -13,6 +13,10 @@ import agents
 import rlsf_gym.scorers
 from agents import GRPO, CausalLMPolicy, RLOOConfig, TokenPPO, TokenPPOConfig
 from rlsf_gym import Design, Instance, ResponseEnv, ResponseVectorEnv, Scorer, load_judge, load_scorer
+from rlsf_gym.audit import audit_reward
+from rlsf_gym.export import write_dataset
+from rlsf_gym.integrations.environments import EnvironmentScorer
+from rlsf_gym.integrations.tinker import to_datum
 from rlsf_gym.scorers import VaderScorer
 from rlsf_gym.wrappers import ScaleTokenRewards
 
@@ -43,6 +47,11 @@ load_scorer("vader").scores(["text"])  # type: ignore[attr-defined]  # pyright: 
 Design("half", function=0.5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 Design("half", lambda evidence, rng: evidence, causual=True)  # type: ignore[call-arg]  # pyright: ignore
 Instance(["a prompt"])  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+EnvironmentScorer(5, tokenizer="bytes")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+to_datum({}, [0.0], prompt_ids=[1])  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+write_dataset("rollouts.jsonl", None)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+audit_reward("a:b", fail_on="error")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+audit_reward("a:b").status("error")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 rlsf_gym.load_desing("potential")  # type: ignore[attr-defined]  # pyright: ignore
 str(agents.TokenPP0)  # type: ignore[attr-defined]  # pyright: ignore
 str(rlsf_gym.scorers.VadderScorer)  # type: ignore[attr-defined]  # pyright: ignore
