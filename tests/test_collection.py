@@ -30,6 +30,7 @@ def test_names_depend_neither_on_the_hash_seed_nor_on_the_time():
     assert names == [line for line in second if "::" in line]
 
 
+@pytest.mark.whole
 def test_what_is_skipped_fails_where_nothing_may_be(tmp_path):
     (tmp_path / "pytest.ini").write_text("[pytest]\n")
     (tmp_path / "test_a.py").write_text(
