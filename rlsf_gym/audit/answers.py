@@ -98,7 +98,7 @@ def _own(standing: Standing, number: int) -> tuple[tuple[str, ...], tuple[str, .
 def _spellings(truth: str) -> tuple[list[str], list[str]]:
     """Returns other spellings of an answer: those of spaces and full stops, and those of equal value."""
     plain, equal = [f" {truth} ", f"{truth}."], [f"${truth}$", f"**{truth}**"]
-    if truth.isdigit():
+    if truth.isdecimal():
         equal.append(f"{truth}.0")
         if int(truth) >= 1000:
             plain.append(f"{int(truth):,}")

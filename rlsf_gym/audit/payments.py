@@ -9,7 +9,7 @@ from typing import Final
 
 from rlsf_gym.audit.bundled import WORD_LIST
 from rlsf_gym.audit.findings import Finding, Passed, Result, Severity, Undecided
-from rlsf_gym.audit.forms import FORMS
+from rlsf_gym.audit.forms import FORMS, Form
 from rlsf_gym.audit.outcome import Outcome
 from rlsf_gym.audit.standing import LEAST, Standing, wrong_answers
 from rlsf_gym.audit.subject import Asked
@@ -52,7 +52,7 @@ def _mentioned(standing: Standing, case: int) -> list[str]:
 def _last_number(standing: Standing, case: int) -> list[str]:
     """Returns wrong answers with the right number behind, where a right one is spoilt by another number."""
     truth, wrong = _answers(standing, case)
-    if not truth.isdigit():
+    if not truth.isdecimal():
         return []
     pairs = [(form, behind) for form in standing.forms for behind in _BEHIND]
     spoilt = [
@@ -72,18 +72,25 @@ def _among_others(standing: Standing, case: int) -> list[str]:
     texts = [form.fill(one) for form in standing.forms for one in lists]
     for form in standing.forms:
         texts.append("\n".join(form.fill(one) for one in (first, truth, last)))
-        if truth.isdigit():
+        if truth.isdecimal():
             texts.append(form.fill(" ".join(str(int(truth) + step) for step in range(-20, 21))))
     return texts
 
 
 def _inside(standing: Standing, case: int) -> list[str]:
     truth, _ = _answers(standing, case)
-    number = truth.replace(".", "", 1).isdigit()
-    around = (
-        (f"1{truth}", f"{truth}0", f"{truth}.5", f"-{truth}") if number else (f"un{truth}", f"{truth}ness")
-    )
-    return [form.fill(one) for form in standing.forms for one in around if one not in (truth, f"{truth}.5.5")]
+    if not truth.replace(".", "", 1).isdecimal():
+        return [form.fill(one) for form in standing.forms for one in (f"un{truth}", f"{truth}ness")]
+    texts = [form.fill(one) for form in standing.forms for one in (f"1{truth}", f"{truth}0", f"-{truth}")]
+    near = standing.forms if truth.isdecimal() else ()
+    return [*texts, *(form.fill(f"{truth}.5") for form in near if not _pays_near(standing, case, form))]
+
+
+def _pays_near(standing: Standing, case: int, form: Form) -> bool:
+    """Returns whether a number that is as near as one half, and does not hold the right one, is paid too."""
+    truth = int(_answers(standing, case)[0])
+    share = standing.share(case, standing.subject.pay(case, form.fill(f"{truth - 1}.5")))
+    return share is not None and share > _SOME
 
 
 def _part(standing: Standing, case: int) -> list[str]:

@@ -16,6 +16,7 @@ __all__ = ["screen"]
 
 _WIDTH: Final = 100
 _NAME: Final = 21
+_QUOTED: Final = 84
 _SIGNATURES: Final = {
     "trl": "TRL's signature",
     "verl": "verl's signature",
@@ -36,7 +37,7 @@ def screen(report: Report, *, status: int) -> str:
     parts.append([_line("ok", one.check, one.told) for one in report.passed])
     parts.append([_line("?", one.check, f"not decided: {one.reason}") for one in report.undecided])
     parts.append(_designs(report.designs))
-    parts.append([_verdict(report, status)])
+    parts.append([*_hint(report), _verdict(report, status)])
     return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
 
 
@@ -67,13 +68,13 @@ def _finding(finding: Finding) -> list[str]:
 def _evidence(evidence: Evidence) -> Iterator[str]:
     if evidence.prompt:
         truth = f"  (answer {quote(evidence.truth, 24)})" if evidence.truth else ""
-        yield f"        asked {quote(evidence.prompt, 84 - len(truth))}{truth}"
+        yield _cut(f"        asked {quote(evidence.prompt, _QUOTED - len(truth))}{truth}", _WIDTH)
     yield _cut(f"        text  {quote(evidence.response)}", _WIDTH)
     beside = f"  ({evidence.beside})" if evidence.beside else ""
     yield from _wrap("        paid  ", show_controls(evidence.paid + beside))
 
 
-def quote(text: str, most: int = 84) -> str:
+def quote(text: str, most: int = _QUOTED) -> str:
     """Returns a text in quotes, its middle left out where it is long, nothing in it acting on a terminal.
 
     Example:
@@ -115,6 +116,12 @@ def _designs(rows: Sequence[DesignRow]) -> list[str]:
             f"{row.name:12} {row.last:11.0%} {row.tokens:12.0%} {row.noise:7.2f} {row.calls:20}{causal}"
         )
     return lines
+
+
+def _hint(report: Report) -> list[str]:
+    """Returns where the responses stand that this screen has cut."""
+    shown = [evidence.response for finding in report.findings for evidence in finding.evidence]
+    return ["--json has each response whole"] if any(len(text) > _QUOTED for text in shown) else []
 
 
 def _verdict(report: Report, status: int) -> str:

@@ -23,6 +23,8 @@ class Subject:
 
 def test_spellings_are_of_spaces_and_of_equal_value():
     assert _spellings("1250") == ([" 1250 ", "1250.", "1,250"], ["$1250$", "**1250**", "1250.0"])
+    assert _spellings("²") == ([" ² ", "²."], ["$²$", "**²**"])  # a digit that is no number
+    assert _spellings("\\sqrt{2}")[1] == ["$\\sqrt{2}$", "**\\sqrt{2}**"]  # commands have one case
     assert _spellings("Oslo") == ([" Oslo ", "Oslo."], ["$Oslo$", "**Oslo**", "oslo", "OSLO"])
 
 

@@ -23,7 +23,7 @@ FIRST = ("substring",)  # for the quick tests
 FURTHER = {  # of a check that another pattern here, or a test without a process, is about already
     *("verl_by_source", "verl_marks", "split_by_equals", "ranks", "cleans", "clock", "quits", "crashes"),
     *("sleeps", "sleeps_always", "tail_penalty", "one_line_tags", "echo", "pads"),
-    *("lazy", "array", "remembered", "queued", "few_repeats"),
+    *("lazy", "array", "remembered", "queued", "few_repeats", "near"),
 }
 COUNTDOWN = [
     Case(

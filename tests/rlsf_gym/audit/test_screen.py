@@ -1,6 +1,7 @@
 """The screen: 100 columns, the worst first, nothing that acts on a terminal."""
 
 import json
+from dataclasses import replace
 
 from rlsf_gym.audit.dense import DesignRow
 from rlsf_gym.audit.findings import Evidence, Finding, Passed, Severity, Undecided
@@ -32,6 +33,15 @@ def test_the_worst_comes_first_and_lines_fit():
     assert '        asked "2 + 2?"  (answer "4")' in lines
     assert "uniform              25%         100%    0.44                    1  not causal" in lines
     assert lines[-1] == "1 error, 1 warning, 1 note; 1 checks passed, 1 not decided; exit status 2"
+
+
+def test_what_is_cut_is_said_to_be_whole_elsewhere():
+    assert "--json has each response whole" in screen(REPORT, status=2).splitlines()
+    short = replace(REPORT, results=REPORT.results[:4])
+    assert "--json" not in screen(short, status=1)
+    long = Finding("raises", Severity.ERROR, "it raises", (Evidence("x", "a", "y" * 500, truth="z" * 500),))
+    lines = screen(replace(REPORT, results=(long,)), status=2).splitlines()
+    assert all(len(line) <= 100 for line in lines)
 
 
 def test_nothing_acts_on_a_terminal():

@@ -1,10 +1,12 @@
 """Levels of right and wrong answers, of rewards that are functions here."""
 
+import re
+
 import pytest
 
 from rlsf_gym.audit.answers import check_answers
 from rlsf_gym.audit.case import Case
-from rlsf_gym.audit.findings import Passed, Severity
+from rlsf_gym.audit.findings import Finding, Passed, Severity
 from rlsf_gym.audit.outcome import Outcome, Paid
 from rlsf_gym.audit.payments import check_payments, raise_levels
 from rlsf_gym.audit.standing import find_standing
@@ -113,3 +115,24 @@ def test_what_is_no_number_on_average_is_told():
     subject = Chancy(lambda prompt, truth, text: 0.0)
     subject.call = lambda asked, **_: Paid((Outcome.of(None),))
     assert subject.average(0, "a").kind == "none"
+
+
+def closeness(prompt, truth, text):
+    """Pays by distance, and reads all of the answer."""
+    found = re.search(r"#### (-?\d+(?:\.\d+)?)$", text)
+    return 1.0 / (1.0 + abs(float(found[1]) - float(truth))) if found else 0.0
+
+
+def holding(prompt, truth, text):
+    """Reads the digits before a full stop."""
+    found = re.search(r"#### (\d+)", text)
+    return float(found is not None and found[1] == truth)
+
+
+@pytest.mark.parametrize(("pay", "kind"), [(closeness, Passed), (holding, Finding)])
+def test_a_number_that_is_near_is_not_taken_for_one_that_holds_the_right_one(pay, kind):
+    standing = find_standing(Paying(pay))
+    (found,) = (one for one in check_payments(standing) if one.check == "answer-inside-number")
+    assert isinstance(found, kind)
+    if kind is Finding:
+        assert found.evidence[0].response.endswith("#### 4.5")

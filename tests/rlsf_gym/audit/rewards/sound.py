@@ -28,6 +28,7 @@ SOUND = (
     "remembered",
     "queued",
     "few_repeats",
+    "near",
 )
 """Rewards that the bundled cases show something of."""
 
@@ -185,6 +186,15 @@ def few_repeats(completions, **kwargs):
     for text in completions:
         groups = [text[i : i + 3] for i in range(len(text) - 2)]
         paid.append(len(set(groups)) / len(groups) - 1.0 if groups else 0.0)
+    return paid
+
+
+def near(completions, answer, **kwargs):
+    """By distance from the right number."""
+    paid = []
+    for text, truth in zip(completions, answer, strict=True):
+        value = number(one_block(text) or "")
+        paid.append(0.0 if value is None else math.exp(-abs(value - float(truth)) / 10.0))
     return paid
 
 
