@@ -51,6 +51,7 @@ html_math_renderer = "mathml"
 html_theme = "furo"
 html_title = "rlsf-gym"
 html_static_path = ["_static"]
+templates_path = ["_templates"]
 html_css_files = ["site.css"]
 html_js_files = ["keyboard.js"]
 html_search_scorer = str(DOCS / "_static" / "search_order.js")

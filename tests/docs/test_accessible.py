@@ -1,5 +1,8 @@
-"""docs/_ext/rlsf_site/accessible.py: headings that are no heading elements say their level."""
+"""docs/_ext/rlsf_site/accessible.py and docs/_templates: headings say their level."""
 
+from pathlib import Path
+
+import pytest
 from rlsf_site.accessible import mend
 
 
@@ -20,3 +23,18 @@ def test_parameters_of_a_signature_are_a_list_and_other_definitions_stay():
         '<ul class="parameters">\n<li><em class="sig-param">x</em>,</li>\n'
         '<li><em class="sig-param">y</em>,</li>\n</ul><dl>\n<dt>a</dt><dd>b</dd>\n</dl>'
     )
+
+
+def test_the_search_page_has_a_heading_of_the_first_level():
+    jinja2 = pytest.importorskip("jinja2")
+    docs = Path(__file__).parents[2] / "docs"
+    theme = "<main>{% block content %}results{% endblock %}</main>"
+    own = (docs / "_templates" / "search.html").read_text(encoding="utf-8")
+    pages = jinja2.Environment(loader=jinja2.DictLoader({"!search.html": theme, "search.html": own}))
+    assert pages.get_template("search.html").render().split() == [
+        "<main>",
+        "<h1>Search</h1>",
+        "results",
+        "</main>",
+    ]
+    assert 'templates_path = ["_templates"]' in (docs / "conf.py").read_text(encoding="utf-8")
