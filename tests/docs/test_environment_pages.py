@@ -116,6 +116,7 @@ for id in sys.argv[1:]:
 """
 
 
+@pytest.mark.whole
 def test_a_page_names_the_extra_that_the_environment_asks_for():
     ids = [entry.id for entry in entries()]
     command = [sys.executable, "-c", WITHOUT_EXTRAS, *ids]
