@@ -75,6 +75,6 @@ def _check(name: str, tokenizer: TokenizerFiles, vocab_size: int, claim: str) ->
         f"{name}: expected a model with the tokenizer of the environment (V = {vocab_size}, SHA-256 "
         f"{claim[:12]}...), got one with another ({tokenizer.sha256(vocab_size)[:12]}...); take "
         + (f"{bundled!r}, which is bundled and has it, or " if bundled else "")
-        + f"the model's own: tokenizer={tokenizer.source!r} for the environment, or --tokenizer "
-        f"{tokenizer.source}"
+        + f"the model's own: tokenizer={tokenizer.source!r} for the environment, by command --tokenizer "
+        f"{tokenizer.source}, or beside --env --env-kwargs tokenizer={tokenizer.source}"
     )

@@ -73,7 +73,8 @@ def test_the_same_tokenizer_is_taken_and_so_are_further_tokens_of_the_model(save
 )
 def test_another_tokenizer_is_refused_and_its_own_is_named(saved, make_claiming, make_policy, tokens):
     write(saved, tokens)
-    message = rf"policy: expected a model with the tokenizer of the environment .*--tokenizer {saved}$"
+    own = rf"--tokenizer {saved}, or beside --env --env-kwargs tokenizer={saved}$"
+    message = rf"policy: expected a model with the tokenizer of the environment .*{own}"
     with pytest.raises(ValueError, match=message) as caught:
         TokenPPO(saved, make_claiming(), CONFIG)
     assert "\n" not in str(caught.value)
