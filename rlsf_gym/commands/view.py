@@ -26,6 +26,9 @@ from rlsf_gym.presets.own_modules import find_own_modules
 if TYPE_CHECKING:
     from rlsf_gym.text.tokenizer import Tokenizer
 
+MOST_NAMES = 20
+"""Keys that are left out of a dataset and named."""
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Writes the page; returns the exit status."""
@@ -102,7 +105,9 @@ def _export(options: Namespace, tokenizer: Tokenizer | None) -> None:
         signal.signal(signal.SIGTERM, before)
     sys.stdout.write(f"dataset: {options.dataset} ({_count(written.rows)})\n")
     if written.omitted:
-        print_line(f"note: left out, as no column is for it: {', '.join(written.omitted)}")
+        names, rest = list(written.omitted)[:MOST_NAMES], len(written.omitted) - MOST_NAMES
+        more = [f"{rest:,} more"] if rest > 0 else []
+        print_line(f"note: left out, as no column is for it: {', '.join([*names, *more])}")
 
 
 def _end(*_: object) -> NoReturn:

@@ -20,6 +20,8 @@ __all__ = ["SHARD", "Written", "write_dataset"]
 
 SHARD = 1 << 28
 """Bytes of a file of the dataset, behind which the next one begins."""
+MOST_RULES = 1_000
+"""Most columns for the rules of scorers: every row has every column."""
 _PATTERNS = frozenset("*?[")
 _KNOWN = frozenset(("tokens", "rewards", "response", "response_ids", *(column.name for column in COLUMNS)))
 """Keys of a line that columns are made of."""
@@ -134,6 +136,11 @@ def _survey(path: Path, tokenizer: Tokenizer | None) -> Written:
                 others.add(key)
     if not found.rows:
         raise ValueError(f"{path}: expected a JSON object in each line, got none")
+    if len(rules.keys() - others) > MOST_RULES:
+        raise ValueError(
+            f"{path}: expected at most {MOST_RULES:,} different keys reward_RULE with numbers, got "
+            f"{len(rules.keys() - others):,}: name the rule and not the response"
+        )
     found.columns = find_columns(rules.keys() - others)
     found.omitted = Counter({key: rules[key] for key in sorted(others)})
     return found

@@ -148,3 +148,10 @@ def test_a_dataset_that_is_stopped_leaves_nothing_behind(rollouts, tmp_path, mon
     assert caught.value.code == 143
     assert [path.name for path in tmp_path.iterdir()] == ["rollouts.jsonl"]
     assert signal.getsignal(signal.SIGTERM) == before
+
+
+def test_of_many_keys_without_a_column_the_first_are_named(call, rollouts, tmp_path):
+    others = {f"key{number:02}": 1 for number in range(23)}
+    rollouts.write_text(json.dumps({"tokens": [], "rewards": [], **others}) + "\n")
+    note = call(rollouts, "--dataset", tmp_path / "out")[2][0]
+    assert note.endswith("key18, key19, 3 more")

@@ -19,10 +19,10 @@ LINES = [
 def write(tmp_path):
     """Returns a function that writes lines as a dataset and returns its folder and what was written."""
 
-    def run(lines, **parts):
+    def run(lines, folder="out", **parts):
         file = tmp_path / "rollouts.jsonl"
         file.write_text("\n".join(map(json.dumps, lines)) + "\n\n", encoding="utf-8")
-        return tmp_path / "out", write_dataset(file, tmp_path / "out", **parts)
+        return tmp_path / folder, write_dataset(file, tmp_path / folder, **parts)
 
     return run
 
@@ -127,6 +127,14 @@ def test_a_file_that_grows_meanwhile_is_no_dataset(write, tmp_path, monkeypatch)
     ):
         write(LINES)
     assert [path.name for path in tmp_path.iterdir()] == ["rollouts.jsonl"]
+
+
+def test_a_rule_for_each_response_is_none(write, monkeypatch):
+    monkeypatch.setattr("rlsf_gym.export.folder.MOST_RULES", 2)
+    lines = [{"tokens": [], "rewards": [], f"reward_{number}": 1} for number in range(3)]
+    assert len(write(lines[:2])[1].columns) == 17 + 2
+    with pytest.raises(ValueError, match="expected at most 2 different keys reward_RULE with numbers, got 3"):
+        write(lines, folder="other")
 
 
 def current_umask():
