@@ -83,11 +83,16 @@ def _show(options: Namespace, tokenizer: Tokenizer | None) -> None:
         raise ValueError(
             f"{out}: expected another place than that of the file, got the same: give it by --out"
         )
-    samples, total = read_excerpt(options.file, tokenizer=tokenizer, most=options.responses)
+    samples, total, unplaced = read_excerpt(options.file, tokenizer=tokenizer, most=options.responses)
     write_page(out, samples, title=options.title or options.file.name, total=total)
     sys.stdout.write(f"page: {out} ({_count(len(samples))})\n")
     if len(samples) < total:
         print_line(f"note: these are the first of {_count(total)}; --responses N shows more")
+    if unplaced:
+        print_line(
+            f"note: the certificates of {_count(unplaced)} are left out: they speak of characters, and "
+            "tokens are ids; --tokenizer NAME reads them"
+        )
     if options.open:
         webbrowser.open(out.resolve().as_uri())
 

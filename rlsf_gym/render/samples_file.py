@@ -25,6 +25,7 @@ from rlsf_gym.render.build import make_sample
 from rlsf_gym.render.json_lines import at_line, parse_object, read_lines, show_value
 from rlsf_gym.render.sample import Sample
 from rlsf_gym.render.standing import Choice, Standing
+from rlsf_gym.render.verdict import read_verdict
 from rlsf_gym.render.visible import show_token
 from rlsf_gym.text.tokenizer import Tokenizer
 
@@ -46,6 +47,9 @@ MOST_RESPONSES = 1_000
 """Responses that an excerpt holds where nobody says how many."""
 MOST_TOKENS = 250_000
 """Tokens of these together: a page of them has some 50 to 90 MB, which browsers still show."""
+
+PLACED = ("certificate", "certificate_payload")
+"""Keys of a line that speak of characters of prompt + response."""
 
 Check = Callable[[Any], bool]
 
@@ -69,10 +73,15 @@ class Excerpt(NamedTuple):
     samples: list[Sample]
     total: int
     """Number of responses of the whole file."""
+    unplaced: int = 0
+    """Number of samples without the certificate that their line has: see `read_samples`."""
 
 
 def read_samples(path: str | os.PathLike[str], *, tokenizer: Tokenizer | None = None) -> list[Sample]:
     """Returns the samples of a file, one a line; empty lines are skipped.
+
+    A certificate speaks of characters. Where tokens are ids and there is no tokenizer, nobody knows which
+    token has which, so that certificate, verdict and puzzle are left out.
 
     Args:
         path: The file, in UTF-8.
@@ -100,20 +109,22 @@ def read_excerpt(
         ValueError: If one of their lines does not have the documented form: the message has its number.
         OSError: If the file can't be read.
     """
-    place, samples, total = Path(path), list[Sample](), 0
+    place, samples, total, unplaced = Path(path), list[Sample](), 0, 0
     room = MOST_TOKENS if most is None else sys.maxsize
     for number, line in read_lines(place):
         total += 1
         if len(samples) >= (most or MOST_RESPONSES) or room <= 0:
             continue
         with at_line(place, number):
-            sample = _make(parse_line(line), tokenizer)
+            record = parse_line(line)
+            sample = _make(record, tokenizer)
         room -= len(sample.tokens)
         if room >= 0 or not samples:
             samples.append(sample)
+            unplaced += not _is_placed(record, tokenizer) and any(record.get(key) for key in PLACED)
     if not samples:
         raise ValueError(f"{place}: expected a JSON object in each line, got none")
-    return Excerpt(samples, total)
+    return Excerpt(samples, total, unplaced)
 
 
 def parse_line(line: bytes) -> dict[str, Any]:
@@ -177,6 +188,8 @@ def token_bytes(token: Any, tokenizer: Tokenizer | None) -> bytes:
 def _make(record: Mapping[str, Any], tokenizer: Tokenizer | None) -> Sample:
     if not all(map(math.isfinite, accumulate(map(float, record["rewards"])))):
         raise ValueError("rewards: expected a finite running total, got an infinite one")
+    if not _is_placed(record, tokenizer):
+        record = _without_certificate(record)
     return make_sample(
         record.get("prompt", ""),
         [token_bytes(token, tokenizer) for token in record["tokens"]],
@@ -192,6 +205,18 @@ def _make(record: Mapping[str, Any], tokenizer: Tokenizer | None) -> Sample:
         instance=_instance(record.get("instance")),
         environment=_environment(record.get("environment")),
     )
+
+
+def _is_placed(record: Mapping[str, Any], tokenizer: Tokenizer | None) -> bool:
+    """Returns whether it is known which characters each token has."""
+    return tokenizer is not None or not any(isinstance(token, int) for token in record["tokens"])
+
+
+def _without_certificate(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns a line without what speaks of characters; whether it was solved needs none of them."""
+    verdict = read_verdict(record.get("certificate_payload"))
+    kept = {key: value for key, value in record.items() if key not in PLACED}
+    return kept if verdict is None else {"solved": float(verdict.status == "solved"), **kept}
 
 
 def _environment(found: Any) -> str:

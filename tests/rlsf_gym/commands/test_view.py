@@ -155,3 +155,11 @@ def test_of_many_keys_without_a_column_the_first_are_named(call, rollouts, tmp_p
     rollouts.write_text(json.dumps({"tokens": [], "rewards": [], **others}) + "\n")
     note = call(rollouts, "--dataset", tmp_path / "out")[2][0]
     assert note.endswith("key18, key19, 3 more")
+
+
+def test_certificates_that_need_a_tokenizer_are_said_to_be_left_out(call, rollouts):
+    record = {"word": [0, 1], "trigger": [0, 1], "rule": "base", "amount": 1, "status": "added"}
+    rollouts.write_text(json.dumps({"tokens": [71], "rewards": [1], "certificate": [record]}) + "\n")
+    told = "note: the certificates of 1 response are left out: they speak of characters, and tokens are ids; "
+    assert call(rollouts)[2] == [told + "--tokenizer NAME reads them"]
+    assert call(rollouts, "--tokenizer", "bytes")[2] == []

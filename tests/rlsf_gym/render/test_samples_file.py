@@ -258,6 +258,19 @@ def test_a_verdict_is_shown_where_a_line_proves_one(show):
     assert "\u2717 not solved" in told
 
 
+def test_certificates_are_of_characters_and_ids_without_tokenizer_have_none(tmp_path, show):
+    """Spans that are laid over "[103][111]" would mark whatever token happens to stand there."""
+    line = {**LINE, "tokens": [*b" good"], "rewards": [0, 0, 0, 0.5, 0], "certificate_payload": PAYLOAD}
+    page = show(line)
+    assert "lost at" not in page and "right would have been" not in page and "certificate<" not in page
+    assert "\u2717 not solved" in page  # which no span is needed for
+    assert read_excerpt(tmp_path / "samples.jsonl").unplaced == 1
+    assert "lost at" in show(line, tokenizer=load_tokenizer("bytes"))
+    assert read_excerpt(tmp_path / "samples.jsonl", tokenizer=load_tokenizer("bytes")).unplaced == 0
+    show({**FOREIGN, "tokens": [65, 66]})
+    assert read_excerpt(tmp_path / "samples.jsonl").unplaced == 0
+
+
 @pytest.mark.parametrize("payload", [{}, {"status": "dead"}, {"model": [1, -2]}, {**PAYLOAD, "alive": "x"}])
 def test_a_payload_of_another_kind_is_passed_over(show, payload):
     assert show({**LINE, "certificate_payload": payload}) == show(LINE)
