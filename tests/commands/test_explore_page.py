@@ -346,5 +346,5 @@ def test_the_file_works_without_a_server(browser, explorer, tmp_path):
     point(browser, "uniform", 2)
     assert browser.run("document.querySelector('#detail h4').textContent") == "\u201c good\u201d"
     assert browser.run("at('response').disabled && at('scorer').disabled")
-    assert "snapshot" in browser.run("at('note').textContent")
+    assert browser.run("at('note').textContent").endswith("texts can't. To type, run rlsf-explore.")
     assert browser.run("window.owned") is None

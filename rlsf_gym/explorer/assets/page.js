@@ -49,7 +49,7 @@ function fillForm() {
   at("instance").value = start.question.instance || start.answer.instance || "";
   if (live) return;
   for (const element of at("question").querySelectorAll("textarea, select, input, button")) element.disabled = true;
-  at("note").textContent = "This file is a snapshot of one response: designs can be switched, texts can't. To type, run make explore.";
+  at("note").textContent = "This file is a snapshot of one response: designs can be switched, texts can't. To type, run rlsf-explore.";
   at("note").hidden = false;
 }
 
