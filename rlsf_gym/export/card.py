@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 __all__ = ["write_card"]
 
-_SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
+_SIZES = (
+    *((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M")),
+    *((10_000_000, "1M<n<10M"), (100_000_000, "10M<n<100M"), (1_000_000_000, "100M<n<1B")),
+)
 _MOST = 20
 """Names of each kind that the card tells."""
 _EXAMPLE = """\
@@ -49,7 +52,7 @@ def _head(written: Written, title: str) -> Iterator[str]:
     yield "tags:"
     yield from ("- rlsf", "- token-rewards", "- reinforcement-learning")
     yield "size_categories:"
-    yield f"- {next((name for most, name in _SIZES if written.rows < most), '1M<n<10M')}"
+    yield f"- {next((name for most, name in _SIZES if written.rows < most), '1B<n<10B')}"
     yield "configs:"
     yield "- config_name: default"
     yield "  data_files:"

@@ -72,7 +72,16 @@ def test_hostile_names_stay_where_they_are(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("rows", "size"), [(999, "n<1K"), (1000, "1K<n<10K"), (99_999, "10K<n<100K"), (5_000_000, "1M<n<10M")]
+    ("rows", "size"),
+    [
+        (999, "n<1K"),
+        (1000, "1K<n<10K"),
+        (99_999, "10K<n<100K"),
+        (5_000_000, "1M<n<10M"),
+        (10_000_000, "10M<n<100M"),
+        (999_999_999, "100M<n<1B"),
+        (10**9, "1B<n<10B"),
+    ],
 )
 def test_the_hub_is_told_the_size(tmp_path, rows, size):
     write_card(tmp_path / "README.md", Written(rows=rows), title="x")
