@@ -260,14 +260,14 @@ def _check_files(folder: Path, described: Mapping[str, Entry]) -> None:
         if name not in found:
             raise ValueError(f"checkpoint {str(folder)!r}: {name} is missing")
         size = file.lstat().st_size
+        where = f"checkpoint {str(folder)!r}: {name}"
+        is_card = file.suffix == ".md"  # which people edit
+        mend = "; put it back as it was, and edit a card in a copy of its folder" if is_card else ""
         if size != entry.size:
-            raise ValueError(
-                f"checkpoint {str(folder)!r}: {name} is cut: expected {entry.size} bytes, got {size}"
-            )
+            fault = "cut" if size < entry.size else "damaged"
+            raise ValueError(f"{where} is {fault}: expected {entry.size} bytes, got {size}{mend}")
         if _hash(file) != entry.sha256:
-            raise ValueError(
-                f"checkpoint {str(folder)!r}: {name} is damaged: its SHA-256 is not the recorded one"
-            )
+            raise ValueError(f"{where} is damaged: its SHA-256 is not the recorded one{mend}")
 
 
 def _link(path: Path, partial: Path, unchanged: Mapping[str, str]) -> dict[str, str]:

@@ -122,6 +122,10 @@ def test_a_card_that_was_edited_in_a_checkpoint_stays_when_that_is_written_again
     card = tmp_path / "checkpoint" / "policy" / "README.md"
     card.write_text(card.read_text() + "\nWhat I found out.\n")
     mine = card.read_bytes()
+    with pytest.raises(
+        ValueError, match=r"README\.md is damaged: expected \d+ bytes, got \d+; put it back as"
+    ):
+        checkpoint.load(tmp_path / "checkpoint")  # as little as with any other change
     with pytest.warns(UserWarning, match=r"checkpoint/policy/README\.md: left as it is"):
         agent.learn(16).save(tmp_path / "checkpoint")
     assert card.read_bytes() == mine
