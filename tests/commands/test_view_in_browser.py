@@ -109,3 +109,29 @@ def test_every_text_can_be_read_on_its_ground(browser):
 
     *inks, card = (tuple(one[:3]) for one in pairs)
     assert all(contrast(ink, card) >= 4.5 for ink in inks)
+
+
+def test_a_link_leads_over_the_tokens_of_a_prompt(browser):
+    """A page of 48 responses has hundreds of tokens, each of which the Tab key stops at."""
+    assert browser.run("document.querySelectorAll('a.skip').length") == 3  # none behind the last of 4 prompts
+    browser.run("document.querySelector('.wide').focus()")
+    press_tab(browser)
+    assert browser.run("document.activeElement.textContent") == "skip to prompt 2"
+    assert (
+        browser.run("document.activeElement.getBoundingClientRect().height") > 20
+    )  # seen while it has focus
+    browser.press("Enter")
+    browser.send("Input.dispatchKeyEvent", type="char", text="\r")
+    browser.wait_for("location.hash === '#prompt-2'")
+    press_tab(browser)
+    assert browser.run("document.activeElement.closest('.row').querySelector('h2').id") == "prompt-2"
+
+
+def test_on_paper_nothing_is_folded_and_the_ground_is_white(browser):
+    shown = "[...document.querySelectorAll('details table')].filter(one => one.checkVisibility()).length"
+    assert browser.run(shown) == 0
+    browser.send("Emulation.setEmulatedMedia", media="print")
+    ground = "getComputedStyle(document.body).getPropertyValue('--card').trim()"
+    assert browser.run(ground) == "rgb(255 255 255)"
+    assert browser.run(shown) == browser.run("document.querySelectorAll('details table').length") == 4
+    browser.send("Emulation.setEmulatedMedia", media="")
