@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import inspect
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,7 @@ __all__ = [
     "did_you_mean",
     "first_line",
     "one_line",
+    "signature_of",
 ]
 
 _LONGEST = 500
@@ -113,6 +115,23 @@ def _escape(text: str) -> str:
     return "".join(one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in text)
 
 
+def signature_of(function: Callable[..., Any]) -> inspect.Signature:
+    """Returns the signature of a callable, none of whose annotations has to have a value.
+
+    Python 3.14 evaluates annotations when they are asked for, where those that name what is imported for type
+    checkers alone raise NameError: there they are read as text.
+
+    Raises:
+        TypeError: If it can't be called.
+        ValueError: If it tells none, as some functions written in C.
+    """
+    if sys.version_info >= (3, 14):
+        from annotationlib import Format
+
+        return inspect.signature(function, annotation_format=Format.STRING)
+    return inspect.signature(function)
+
+
 def describe_mismatch(
     function: Callable[..., Any], kwargs: Mapping[str, Any], *, hidden: Iterable[str] = ()
 ) -> str | None:
@@ -130,7 +149,7 @@ def describe_mismatch(
         True
     """
     try:
-        signature = inspect.signature(function)
+        signature = signature_of(function)
     except ValueError:  # some functions written in C tell none: calling it will say
         return None
     shown = {name: one for name, one in signature.parameters.items() if name not in hidden}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
-from rlsf_gym.arguments import describe_mismatch
+from rlsf_gym.arguments import describe_mismatch, signature_of
 from rlsf_gym.audit.outcome import describe_value
 from rlsf_gym.designs import Design
 from rlsf_gym.domains import Domain
@@ -129,7 +129,7 @@ def _refuse_parts(part: Any) -> None:
 
 def _parameters(part: Any) -> Mapping[str, inspect.Parameter] | None:
     try:
-        return inspect.signature(part).parameters
+        return signature_of(part).parameters
     except (TypeError, ValueError):
         return None
 

@@ -20,7 +20,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
-from rlsf_gym.arguments import one_line
+from rlsf_gym.arguments import one_line, signature_of
 from rlsf_gym.commands.part_kwargs import add_kwargs
 from rlsf_gym.flags.parser import Parser, print_error, print_line, typed
 from rlsf_gym.presets.own_modules import names_module
@@ -102,14 +102,16 @@ def find(part: str, kwargs: Mapping[str, Any]) -> Checked:
 
 def _makes_domain(found: Any) -> bool:
     """Returns whether a function is annotated to return a domain."""
-    returned = getattr(found, "__annotations__", {}).get("return")
-    return getattr(returned, "__name__", returned) == "Domain"
+    if not inspect.isfunction(found):
+        return False
+    returned = signature_of(found).return_annotation
+    return str(getattr(returned, "__name__", returned)).rpartition(".")[2] == "Domain"
 
 
 def _takes_evidence(found: Any) -> bool:
     """Returns whether a function is a reward design: such are given a generator, and scorers are not."""
     is_function = callable(found) and not isinstance(found, type)
-    return is_function and "rng" in inspect.signature(found).parameters
+    return is_function and "rng" in signature_of(found).parameters
 
 
 def _own_line(error: BaseException, part: str) -> str:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from rlsf_gym.arguments import signature_of
 from rlsf_gym.evidence import BoolArray, Evidence, FloatArray
 
 __all__ = ["Step", "Stepwise", "Transition", "bind_step", "stepwise"]
@@ -154,7 +155,7 @@ class Stepwise:
     def __post_init__(self) -> None:
         """Takes the function's name and docstring, and the parameters behind its first."""
         update_wrapper(self, self.function)
-        own = list(inspect.signature(self.function).parameters.values())[1:]
+        own = list(signature_of(self.function).parameters.values())[1:]
         called = list(inspect.signature(_call).parameters.values())
         self.__signature__ = inspect.Signature(
             [*called, *(one.replace(kind=one.KEYWORD_ONLY) for one in own)]

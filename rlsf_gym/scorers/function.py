@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from rlsf_gym.arguments import signature_of
 from rlsf_gym.certificates.certificate import Certificate
 from rlsf_gym.scorers.protocol import Assessment
 
@@ -138,7 +139,7 @@ def takes_texts(part: Any, kwargs: Mapping[str, Any]) -> bool:
     if isinstance(part, type) or not callable(part):
         return False
     try:
-        signature = inspect.signature(part)
+        signature = signature_of(part)
     except ValueError:  # some functions written in C tell none
         return not kwargs
     return not _binds(signature, (), kwargs) and _binds(signature, ((),), kwargs)

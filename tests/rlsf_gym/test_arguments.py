@@ -1,5 +1,8 @@
 """Messages that name arguments, and guesses at what was meant."""
 
+import sys
+from typing import Any
+
 import gymnasium as gym
 import pytest
 
@@ -11,6 +14,7 @@ from rlsf_gym.arguments import (
     did_you_mean,
     first_line,
     one_line,
+    signature_of,
 )
 from rlsf_gym.designs import load_design
 from rlsf_gym.objectives import load_objective
@@ -95,3 +99,31 @@ def test_a_factorys_own_type_error_is_not_taken_for_wrong_arguments():
 
     with pytest.raises(TypeError, match="has no len"):
         load_objective(factory, goal=3)
+
+
+LATE = """
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+
+def reward(completions: list[str], weight: Decimal) -> list[Decimal]:
+    return [weight for _ in completions]
+"""
+
+
+@pytest.mark.skipif(sys.version_info < (3, 14), reason="annotations are evaluated where they are written")
+def test_annotations_that_have_no_value_do_not_hide_a_signature():
+    module: dict[str, Any] = {}
+    exec(compile(LATE, "late.py", "exec", dont_inherit=True), module)
+    reward = module["reward"]
+    assert list(signature_of(reward).parameters) == ["completions", "weight"]
+    assert describe_mismatch(reward, {"completions": [], "wieght": 1}) == (
+        "it takes (completions, weight): got an unexpected keyword argument 'wieght' (did you mean 'weight'?)"
+    )
+
+
+def test_what_has_no_signature_raises_as_inspect_says():
+    with pytest.raises(TypeError):
+        signature_of(3)  # type: ignore[arg-type]
