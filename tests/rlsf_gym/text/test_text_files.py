@@ -144,10 +144,10 @@ def test_csv_keeps_what_a_field_holds(tmp_path: Path) -> None:
 def test_reading_csv_takes_time_linear_in_the_text(tmp_path: Path) -> None:
     quotes = _write(tmp_path, "q.csv", 'prompt\n"' + '""' * 500_000 + '"\n')
     lines = _write(tmp_path, "l.csv", 'prompt\n"' + "\n" * 500_000 + '"\n' + '"a"\n' * 50_000)
-    start = time.perf_counter()
+    start = time.process_time()
     assert read_file(quotes).texts == ('"' * 500_000,)
     assert len(read_file(lines).texts) == 50_001
-    assert time.perf_counter() - start < 20  # quadratic: hours
+    assert time.process_time() - start < 20  # quadratic: hours
 
 
 @settings(max_examples=50, deadline=None)

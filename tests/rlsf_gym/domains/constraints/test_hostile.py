@@ -28,10 +28,10 @@ ANSWERS = {
 def test_hostile_answers_end_in_a_verdict_with_a_reason(name, kind):
     domain, answer = load_domain(name), ANSWERS[kind]
     scorer, instance = domain.load_scorer(name), domain.instances("all").sample(np.random.default_rng(0))
-    start = time.perf_counter()
+    start = time.process_time()
     told = scorer.assess([instance], [answer], [np.arange(len(answer) + 1)])[0].certificate
     told.check(instance.prompt, answer, instance)
-    assert time.perf_counter() - start < 5  # a second on an idle core
+    assert time.process_time() - start < 5  # a second on an idle core
     payload = told.payload
     assert (told.score, payload["status"] in ("dead", "unfinished")) == (0.0, True)
     assert payload["reason"] and payload["because"] and "\n" not in payload["because"]

@@ -171,17 +171,17 @@ def test_a_number_alone_is_an_answer_where_any_may_be_used():
     ],
 )
 def test_long_texts_take_linear_time(text):
-    began = time.perf_counter()
+    began = time.process_time()
     state = start((0, 2, 3, 5), 24)
     states = state.follow(text)
     assert len(states) == len(text) + 1 and states[-1].verdict == 0.0
-    assert time.perf_counter() - began < 1.5  # most of it for the puzzle
+    assert time.process_time() - began < 1.5  # most of it for the puzzle
 
 
 def test_six_numbers_are_known_at_once():
-    began = time.perf_counter()
+    began = time.process_time()
     state = start((25, 75, 100, 50, 6, 4), 821, graded=False)
     text = "((100-4)*(6"
     assert [one.is_dead for one in state.follow(text)][:5] == [False] * 5
     assert evaluate(state.completion) == 821
-    assert time.perf_counter() - began < 1.0
+    assert time.process_time() - began < 1.0

@@ -170,8 +170,8 @@ def test_texts_that_leave_the_same_share_a_state():
     ],
 )
 def test_long_texts_take_linear_time(text):
-    began = time.perf_counter()
+    began = time.process_time()
     state = start([5, 7, 11], 24)
     states = state.follow(text)
     assert len(states) == len(text) + 1 and states[-1].verdict == 0.0
-    assert time.perf_counter() - began < 1.0
+    assert time.process_time() - began < 1.0

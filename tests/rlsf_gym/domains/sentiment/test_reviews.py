@@ -9,9 +9,9 @@ from rlsf_gym.domains.sentiment.reviews import clean, read_bundled
 
 @pytest.mark.parametrize("head", ["<", "<br", "< / br "])
 def test_cleaning_takes_time_linear_in_the_text(head: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     assert clean(head + " " * 100_000 + "x") == head + " " * 100_000 + "x"
-    assert time.perf_counter() - start < 2  # quadratic: a minute
+    assert time.process_time() - start < 2  # quadratic: a minute
 
 
 @pytest.mark.parametrize("tag", ["<br>", "<br />", "</br>", "< / BR / >", "<\tbr\n>"])

@@ -31,9 +31,9 @@ HOSTILE = [
 def test_hostile_answers_are_proved_in_a_second(form, response):
     instance = make_instance((5, 7, 11), 23)
     certificate = certify(instance, response, form=form)
-    start = time.perf_counter()
+    start = time.process_time()
     certificate.check(instance.prompt, response, instance)
-    assert time.perf_counter() - start < 1.0  # mostly a tenth
+    assert time.process_time() - start < 1.0  # mostly a tenth
     assert certificate.score == float(
         form == "steps" and response.endswith("11+12=23")
     )  # spaces may stand there
