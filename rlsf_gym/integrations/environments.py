@@ -101,7 +101,7 @@ class EnvironmentScorer:
         """Returns an environment that has been given what episodes begin with, and its end token."""
         if size not in self._envs:
             if len(self._envs) >= _KEPT:
-                self._close()
+                self.close()
             self._envs[size] = gym.make_vec(
                 self.env_id, num_envs=size, autoreset_mode="Disabled", **self._kwargs
             )
@@ -128,7 +128,7 @@ class EnvironmentScorer:
         tokenizer = getattr(env.unwrapped, "tokenizer", None)
         message = (
             f"{named} must be ids in [0, {vocab_size - 1}] of the environment's tokenizer, "
-            f"got {strange[0]} ({len(strange)} of {sum(map(len, rows))} ids are none)"
+            f"got {strange[0]} ({len(strange)} of {sum(map(len, rows))} ids are outside)"
         )
         if min(strange) < 0 or tokenizer is None or given_strange > _STRANGE_SHARE * given:
             raise ValueError(f"{message}: give the environment the trainer's own tokenizer, tokenizer=...")
@@ -137,7 +137,7 @@ class EnvironmentScorer:
             return False
         self._vocab_size = vocab_size
         self._kwargs["tokenizer"] = WiderTokenizer(tokenizer, vocab_size + 1)
-        self._close()
+        self.close()
         warnings.warn(
             f"{message}: such ids are taken for tokens without text, as a model has that has more logits "
             "than its tokenizer has tokens",
@@ -145,7 +145,8 @@ class EnvironmentScorer:
         )
         return True
 
-    def _close(self) -> None:
+    def close(self) -> None:
+        """Closes its environments, up to four; one that is asked again makes them anew."""
         for env in self._envs.values():
             env.close()
         self._envs.clear()

@@ -8,16 +8,14 @@ token rewards belong to those tokens; whoever samples ids serves the id without 
 from __future__ import annotations
 
 import functools
-import json
-from collections.abc import Mapping
 from typing import Any, cast
 
 import gymnasium as gym
-import numpy as np
 
 from rlsf_gym.integrations.bases import import_base, import_package
 from rlsf_gym.integrations.openenv_disconnects import EndOnDisconnect
 from rlsf_gym.integrations.openenv_messages import OPENENV, IdsAction, PromptObservation, TextAction
+from rlsf_gym.integrations.reading import to_plain
 
 __all__ = ["SessionEnvironment", "make_app"]
 
@@ -44,6 +42,7 @@ class SessionEnvironment(_Environment):
         self._env_id, self._prompt, self._steps, self._episode = env_id, "", 0, cast(str | None, None)
         space = self._env.action_space
         if not isinstance(space, gym.spaces.Text | gym.spaces.MultiDiscrete):
+            self._env.close()
             found = f"{env_id!r} with actions {type(space).__name__}"
             raise ValueError(f"env_id must be an environment whose step is one response, got {found}")
         self.action_cls = TextAction if isinstance(space, gym.spaces.Text) else IdsAction
@@ -63,7 +62,7 @@ class SessionEnvironment(_Environment):
             raise ValueError(f"episode_id must be text, got {episode_id!r:.80}")
         _, info = self._env.reset(seed=seed, options=options or None)
         self._episode, self._steps, self._prompt = episode_id, 0, str(info["prompt"])
-        return PromptObservation(prompt=self._prompt, metadata=_plain(info))
+        return PromptObservation(prompt=self._prompt, metadata=to_plain(info, "info"))
 
     def step(
         self, action: Any, timeout_s: float | None = None, request_id: str | None = None, **opening: Any
@@ -86,7 +85,11 @@ class SessionEnvironment(_Environment):
         given = action.text if isinstance(action, TextAction) else action.ids
         _, reward, terminated, truncated, info = self._env.step(given)
         self._steps += 1
-        ended = {"done": bool(terminated or truncated), "reward": float(reward), "metadata": _plain(info)}
+        ended = {
+            "done": bool(terminated or truncated),
+            "reward": float(reward),
+            "metadata": to_plain(info, "info"),
+        }
         return PromptObservation(prompt=self._prompt, **ended)
 
     @property
@@ -137,14 +140,3 @@ def make_app(env_id: str, *, max_sessions: int = 64, **kwargs: Any) -> Any:
     for kind in (gym.error.Error, ValueError):
         app.add_exception_handler(kind, refuse)
     return app
-
-
-def _plain(info: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns an info as plain data: arrays become lists, NumPy scalars Python's."""
-    return json.loads(json.dumps(info, default=_unpack, allow_nan=False))
-
-
-def _unpack(value: Any) -> Any:
-    if isinstance(value, np.ndarray | np.generic):
-        return cast(Any, value).tolist()
-    raise TypeError(f"info must hold plain data and arrays, got {type(value).__name__}")

@@ -1,4 +1,4 @@
-"""Tokenizers and rows of data sets of other trainers, as the environments take them."""
+"""Tokenizers and rows of data sets of other trainers, as the environments take them, and infos as they do."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from rlsf_gym.text.tokenizer import Tokenizer, load_tokenizer
 
-__all__ = ["read_instance", "read_opening", "read_settings", "read_tokenizer"]
+__all__ = ["read_instance", "read_opening", "read_settings", "read_tokenizer", "to_plain"]
 
 
 def read_tokenizer(tokenizer: Any) -> Tokenizer:
@@ -70,6 +70,10 @@ def read_instance(data: Any) -> Any:
     A table has one type a column, so that lists of lists and words, such as statements of knights and knaves,
     fit in as JSON alone. What is no dict, nor JSON of one, is returned as it is.
 
+    Raises:
+        TypeError: If a dict holds more than plain data and arrays.
+        ValueError: If a number in it is not finite.
+
     Example:
         >>> read_instance('{"statements": [["is", "A", "knave"]]}')
         {'statements': [['is', 'A', 'knave']]}
@@ -77,7 +81,7 @@ def read_instance(data: Any) -> Any:
         'The film was'
     """
     if isinstance(data, Mapping):
-        return json.loads(json.dumps(dict(cast(Mapping[str, Any], data)), default=_unpack))
+        return to_plain(cast(Mapping[str, Any], data), "instance")
     if isinstance(data, str) and data.lstrip().startswith("{"):
         with contextlib.suppress(ValueError):
             return json.loads(data)
@@ -99,7 +103,28 @@ def read_settings(settings: Any) -> Any:
     return settings
 
 
-def _unpack(value: Any) -> Any:
-    if isinstance(value, np.ndarray | np.generic):
-        return cast(Any, value).tolist()
-    raise TypeError(f"must be plain data, got {type(value).__name__}")
+def to_plain(data: Mapping[str, Any], named: str) -> dict[str, Any]:
+    """Returns data as JSON holds it: arrays become lists, NumPy's scalars Python's.
+
+    Args:
+        data: An instance, or the info of a step.
+        named: Which of them, for the message.
+
+    Raises:
+        TypeError: If it holds more than plain data and arrays.
+        ValueError: If a number in it is not finite.
+
+    Example:
+        >>> to_plain({"numbers": np.array([3, 5]), "target": np.int64(8)}, "instance")
+        {'numbers': [3, 5], 'target': 8}
+    """
+
+    def unpack(value: Any) -> Any:
+        if isinstance(value, np.ndarray | np.generic):
+            return cast(Any, value).tolist()
+        raise TypeError(f"{named} must hold plain data and arrays, got {type(value).__name__}")
+
+    try:
+        return json.loads(json.dumps(dict(data), default=unpack, allow_nan=False))
+    except ValueError as error:
+        raise ValueError(f"{named} must hold finite numbers, got {data!r:.80} ({error})") from error

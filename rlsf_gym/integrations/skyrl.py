@@ -55,6 +55,7 @@ class ResponseTextEnv(_BaseTextEnv):
             env_id, disable_env_checker=True, **read_settings(env_kwargs or {})
         )
         if not isinstance(self._env.action_space, gym.spaces.Text):
+            self._env.close()
             raise ValueError(
                 f"env_id must be an environment whose actions are texts, got {env_id!r}: SkyRL gives "
                 "environments no token ids (fill_token_rewards takes one whose actions are ids)"

@@ -44,6 +44,15 @@ def test_each_id_has_its_reward(scorer):
     assert "token_rewards" not in scored.floats()
 
 
+def test_a_closed_scorer_makes_its_environments_anew():
+    scorer = EnvironmentScorer(ENV_ID, **TASK)
+    before = scorer.score([[*b"6+9"]], instances=INSTANCES[1:])
+    (env,) = scorer._envs.values()
+    scorer.close()
+    assert env.closed and not scorer._envs
+    assert scorer.score([[*b"6+9"]], instances=INSTANCES[1:]).token_rewards == before.token_rewards
+
+
 def test_what_stands_behind_the_end_earns_nothing(scorer):
     ids = [*b"2*3=6,6+7=13", END]
     padded = [*ids, END, 65, 300, -100]
@@ -105,7 +114,7 @@ def test_one_id_without_a_token_does_not_stop_a_trainer_that_asks_response_by_re
         len(rewards) == 2
         and rewards[0] == scorer.score([[50, 42]], instances=INSTANCES[:1]).token_rewards[0][0]
     )
-    with pytest.raises(ValueError, match=r"got 300 \(3 of 3 ids are none\)"):
+    with pytest.raises(ValueError, match=r"got 300 \(3 of 3 ids are outside\)"):
         scorer.score([[300] * 3], instances=INSTANCES[:1])
 
 

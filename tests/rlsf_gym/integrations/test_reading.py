@@ -7,7 +7,13 @@ import numpy as np
 import pytest
 from tokenizers import Tokenizer, models
 
-from rlsf_gym.integrations.reading import read_opening, read_settings, read_tokenizer
+from rlsf_gym.integrations.reading import (
+    read_instance,
+    read_opening,
+    read_settings,
+    read_tokenizer,
+    to_plain,
+)
 from rlsf_gym.text.tokenizer import ByteTokenizer
 from tests.helpers.byte_level import Fast, byte_level
 
@@ -38,6 +44,13 @@ def test_a_row_of_a_table_becomes_plain_data():
     row = {"numbers": np.array([3, 5]), "target": np.int64(8), "grid": [np.array([1])]}
     assert read_opening(row, "x") == {"instances": [{"numbers": [3, 5], "target": 8, "grid": [[1]]}]}
     assert type(read_opening(row, "x")["instances"][0]["target"]) is int
+
+
+def test_data_that_json_can_not_hold_is_refused_by_name():
+    with pytest.raises(TypeError, match=r"^instance must hold plain data and arrays, got set$"):
+        read_instance({"numbers": {3, 5}})
+    with pytest.raises(ValueError, match=r"^info must hold finite numbers, got \{'score': .*nan"):
+        to_plain({"score": np.float32("nan")}, "info")
 
 
 def test_statements_of_knights_and_knaves_fit_into_a_table_as_json():
