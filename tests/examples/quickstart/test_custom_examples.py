@@ -8,6 +8,7 @@ import gymnasium as gym
 import numpy as np
 import pytest
 
+from rlsf_gym.audit import Severity, audit_reward
 from rlsf_gym.evidence import Evidence
 from rlsf_gym.testing import check_domain, check_environment
 
@@ -119,3 +120,12 @@ def test_a_policy_learns_to_close_brackets():
         )
     agent.learn(2_560)
     assert scores[0] < -0.2 and max(scores[-3:]) > 0.6
+
+
+@pytest.mark.whole
+def test_the_domain_is_audited_with_responses_of_its_own_pieces():
+    """It has no examples, and no bundled text can be written in its symbols."""
+    kwargs = {"domain": "examples.quickstart.custom_domain:BRACKETS"}
+    report = audit_reward(ENV_ID, signature="environment", kwargs=kwargs)
+    assert [one for one in report.findings if one.severity >= Severity.WARNING] == []
+    assert {"causal", "conserving", "bounded"} <= {one.check for one in report.passed}

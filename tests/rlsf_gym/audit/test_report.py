@@ -189,16 +189,6 @@ def test_environments_keep_their_promises(name):
 
 
 @pytest.mark.whole
-def test_an_environment_of_a_domain_without_examples_is_audited(write):
-    """Its responses are made of the domain's own pieces."""
-    example = Path(__file__).parents[3] / "examples" / "quickstart" / "custom_domain.py"
-    (write("") / "brackets.py").write_bytes(example.read_bytes())
-    kwargs = {"domain": "brackets:BRACKETS"}
-    report = check_sound("rlsf_gym:rlsf_gym/Sentiment-v0", signature="environment", kwargs=kwargs)
-    assert {"causal", "conserving", "bounded"} <= {one.check for one in report.passed}
-
-
-@pytest.mark.whole
 @pytest.mark.parametrize(
     ("design", "checks"),
     [
