@@ -130,9 +130,11 @@ def _read_floats(name: str, values: Any, length: int, *, alone: bool = False) ->
         raise ValueError(f"{name} must be numbers, got {values!r:.80}")
     if array.shape != (length,) and not (alone and array.shape == ()):
         raise ValueError(f"{name} must be one number for each of {length} tokens, got shape {array.shape}")
-    if not np.isfinite(array).all():
-        raise ValueError(f"{name} must be finite, got {array[~np.isfinite(array)].flat[0]}")
-    return array.astype(np.float32)
+    with np.errstate(over="ignore"):
+        floats = array.astype(np.float32)
+    if not np.isfinite(floats).all():
+        raise ValueError(f"{name} must be finite in float32, got {array[~np.isfinite(floats)].flat[0]}")
+    return floats
 
 
 def _read_array(values: Any) -> npt.NDArray[Any]:

@@ -70,7 +70,7 @@ def test_discount_and_baseline():
         ({"response_ids": [0.5] * 15}, "response_ids must be a list of at least one token id"),
         ({"prompt_ids": []}, r"prompt_ids must be a list of at least one token id, got \[\]"),
         ({"logprobs": [-1.0] * 14}, r"logprobs must be one number for each of 15 tokens, got shape \(14,\)"),
-        ({"logprobs": [-1.0] * 14 + [np.nan]}, "logprobs must be finite, got nan"),
+        ({"logprobs": [-1.0] * 14 + [np.nan]}, "logprobs must be finite in float32, got nan"),
         ({"advantages": [[1.0] * 15]}, r"advantages must be one number for each of 15 tokens"),
         ({"logprobs": [None] * 15}, r"logprobs must be numbers, got \[None, "),
         ({"logprobs": [[-1.0], [-1.0, -2.0]]}, r"logprobs must be numbers, got \[\["),
@@ -106,7 +106,12 @@ def test_tensors_of_any_device_are_taken(info):
 
 @pytest.mark.parametrize(
     ("baseline", "said"),
-    [("x", "must be numbers, got 'x'"), (np.nan, "must be finite, got nan"), ([1.0], "each of 15 tokens")],
+    [
+        ("x", "must be numbers, got 'x'"),
+        (np.nan, "must be finite in float32, got nan"),
+        (1e300, r"must be finite in float32, got 1e\+300"),
+        ([1.0], "each of 15 tokens"),
+    ],
 )
 def test_a_baseline_is_finite_numbers(info, baseline, said):
     with pytest.raises(ValueError, match=f"baseline {said}|baseline must be one number for {said}"):
