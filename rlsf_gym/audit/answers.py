@@ -147,9 +147,7 @@ def _ask_spellings(standing: Standing, form: Form, case: int) -> Iterator[_Spell
     for spelling in (*plain, *equal):
         text = form.fill(spelling)
         share = standing.share(case, standing.subject.pay(case, text))
-        doubt = (
-            2.0 * standing.noise / standing.scale
-        )  # what chance took from this one, and gave to the levels
+        doubt = 2.0 * standing.noise / standing.scale  # what chance took from this one, gave to the levels
         if share is not None and share + doubt < 0.5 and not _ends_alike(form, spelling, truth):
             yield _Spelling(case, spelling, text, spelling in plain)
 

@@ -95,7 +95,9 @@ def _find_unbounded(standing: Standing, case: int, courses: Sequence[_Course]) -
         direction, values = course.direction, course.values
         for size in _FURTHER if direction else ():
             value = standing.subject.value(case, course.write(size))
-            values = values if value is None else (*values, value)
+            if value is None:  # values stand at the places of their sizes
+                break
+            values = (*values, value)
         further = replace(course, values=values)
         if direction and further.direction == direction:
             return further

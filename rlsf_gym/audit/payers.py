@@ -119,7 +119,14 @@ class _FunctionPayer:
         data: dict[str, Any] = {name: value for name, value in kept.items() if isinstance(value, list | dict)}
         before = deepcopy(data)
         value = _await(self._signature.function(**kept))
-        return value, [name for name in data if data[name] != before[name]]
+        return value, [name for name in data if _differ(data[name], before[name])]
+
+
+def _differ(one: Any, other: Any) -> bool:
+    try:
+        return bool(one != other)
+    except ValueError:  # the reward put an array in, which is compared by element
+        return True
 
 
 class TrlPayer(_FunctionPayer):

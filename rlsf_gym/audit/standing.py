@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from statistics import mean, median
@@ -19,8 +20,6 @@ LEAST: Final = 1e-6
 _MOST_FORMS: Final = 3
 _DRAWS: Final = 8
 """Calls with one response, to see what chance does."""
-_OF_MEAN: Final = 4.0
-"""By how much the range of eight draws exceeds what chance adds to their mean, at two standard errors."""
 
 
 @dataclass(frozen=True)
@@ -70,9 +69,17 @@ class Standing:
         return self.noise > LEAST
 
     @property
+    def noise_of_mean(self) -> float:
+        """What chance may add to a mean of n calls: two standard errors, 2 sigma / sqrt(n).
+
+        The range of the `_DRAWS` calls that `noise` is made of is about 2 sqrt(2) sigma (2.85 if normal).
+        """
+        return self.noise / math.sqrt(2.0 * self.subject.draws)
+
+    @property
     def chance(self) -> float:
         """Share that chance may add to the difference of two means."""
-        return 2.0 * self.noise / _OF_MEAN / (self.scale or 1.0)
+        return 2.0 * self.noise_of_mean / (self.scale or 1.0)
 
     def share(self, case: int, outcome: Outcome, *, is_mean: bool = False) -> float | None:
         """Returns what an outcome is of the way from the low level, 0, to the high one, 1; None for none.
@@ -86,7 +93,7 @@ class Standing:
         """
         if not outcome.is_number or case not in self.decided:
             return None
-        chance = self.noise / _OF_MEAN if is_mean else self.noise
+        chance = self.noise_of_mean if is_mean else self.noise
         return (outcome.value - chance - self.low[case]) / (self.high[case] - self.low[case])
 
     def settled(self, case: int, text: str) -> tuple[float | None, Outcome]:

@@ -21,7 +21,6 @@ SLOW: Final = 0.1
 """Seconds of a response from which on a reward is slow to audit."""
 _DRAWS: Final = 8
 _DRAWS_OF_SLOW: Final = 3
-"""Calls with one response, to see past chance."""
 _MOST: Final = {"hung": 3, "died": 8}
 """Calls that may not return before no more are made: each costs the time limit, or another process."""
 
@@ -109,6 +108,11 @@ class Subject:
         return self.seconds >= SLOW
 
     @property
+    def draws(self) -> int:
+        """Calls with one response, to see past chance."""
+        return _DRAWS_OF_SLOW if self.is_slow else _DRAWS
+
+    @property
     def gave_up(self) -> bool:
         """Whether so many calls hung, or ended their process, that no more are made."""
         lost = sum((process.lost for process in self._processes.values()), Counter[str]())
@@ -149,7 +153,7 @@ class Subject:
     def average(self, case: int, text: str) -> Outcome:
         """Returns the mean of what a response is paid in several calls; what is no number, if one came."""
         asked = [Asked(case, one) for one in (text, *self.company)]
-        drawn = [self.call(asked).outcomes[0] for _ in range(_DRAWS_OF_SLOW if self.is_slow else _DRAWS)]
+        drawn = [self.call(asked).outcomes[0] for _ in range(self.draws)]
         strange = [one for one in drawn if not one.is_number]
         return strange[0] if strange else Outcome("number", mean(one.value for one in drawn))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import os
 import sys
 import traceback
 from collections.abc import Generator
@@ -26,7 +27,7 @@ _MOST: Final = 20
 """Exceptions that are kept of one call."""
 _NOT_ITS_OWN: Final = (
     "<frozen",
-    *(str(Path(file).parent) for file in (rlsf_gym.__file__, gymnasium.__file__, importlib.__file__)),
+    *(f"{Path(file).parent}{os.sep}" for file in (rlsf_gym.__file__, gymnasium.__file__, importlib.__file__)),
 )
 """Beginnings of the files of what calls and imports a reward."""
 
@@ -139,13 +140,10 @@ def place_of(error: BaseException, file: str | None, most: int = 160) -> str:
             the last one that is neither this library's nor of what imports a reward.
         most: Characters of the words.
     """
-    frames = [
-        frame
-        for frame in traceback.extract_tb(error.__traceback__)
-        if not frame.filename.startswith(_NOT_ITS_OWN)
-    ]
+    frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if frame.filename == file]
-    frame = (own or frames or [None])[-1]
+    others = [frame for frame in frames if not frame.filename.startswith(_NOT_ITS_OWN)]
+    frame = (own or others or [None])[-1]
     words = one_line(error, most) if str(error).strip() else ""
     where = f" ({Path(frame.filename).name}:{frame.lineno})" if frame is not None else ""
     return f"{type(error).__name__}{': ' if words else ''}{words}{where}"

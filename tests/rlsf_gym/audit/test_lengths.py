@@ -57,3 +57,15 @@ def test_what_has_no_end_in_sight_is_asked_about_much_longer_texts(pay, title):
     else:
         assert (found.severity, found.title) == (Severity.ERROR, title)
         assert len(found.evidence[0].response) > 30_000  # 729 sentences
+
+
+def test_a_size_that_is_paid_no_number_is_not_told_with_that_of_another():
+    """243 sentences have some 14,000 characters, at which it fails, 729 more than 30,000."""
+
+    def pay(text):
+        return None if 10_000 < len(text) < 30_000 else 0.001 * len(text)
+
+    standing = Standing(Paying(pay), (0.0,), (1.0,), (), by_answer=False, best=("word " * 12,))
+    (evidence,) = {one.check: one for one in check_lengths(standing)}["bounded"].evidence
+    assert evidence.beside.endswith(" at 1, 3, 9, 27, 81 sentences")
+    assert evidence.paid == f"{0.001 * len(evidence.response):.4g}"

@@ -98,6 +98,11 @@ def test_arguments_that_are_changed_are_named():
         extra_info["seen"] = True
         return 0.0
 
+    def encodes(completions, **kwargs):
+        completions[0] = np.array([1, 2])
+        return [0.0, 0.0]
+
+    assert TrlPayer(find_signature(encodes, {}), None).pay(ROWS, False)[1] == {"changed": ["completions"]}
     assert TrlPayer(find_signature(lowers, {}), None).pay(ROWS, False)[1] == {"changed": ["completions"]}
     assert VerlPayer(find_signature(marks, {}), None).pay(ROWS, False)[1] == {"changed": ["extra_info"]}
     assert TrlPayer(find_signature(lambda completions: [0.0, 0.0], {}), None).pay(ROWS, False)[1] == {

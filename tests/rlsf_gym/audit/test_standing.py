@@ -111,6 +111,18 @@ def test_levels_and_shares_are_means_where_chance_takes_part():
     assert all(isinstance(one, Passed) for one in check_payments(standing) if one.check == "empty-response")
 
 
+def test_chance_has_more_of_a_mean_of_fewer_calls():
+    """Of a slow reward three calls are made: two standard errors are 0.4 / sqrt(6)."""
+    subject = Chancy(lambda prompt, truth, text: float(f"#### {truth}" in text))
+    standing = find_standing(subject)
+    assert standing.noise_of_mean == pytest.approx(0.1)
+    subject.is_slow = True
+    assert standing.noise_of_mean == pytest.approx(0.16329932)
+    before = subject.calls_made
+    subject.average(0, "nothing")
+    assert subject.calls_made == before + 3
+
+
 def test_what_is_no_number_on_average_is_told():
     subject = Chancy(lambda prompt, truth, text: 0.0)
     subject.call = lambda asked, **_: Paid((Outcome.of(None),))

@@ -1,12 +1,18 @@
 """What is seen from inside a reward's process: executed text, swallowed exceptions."""
 
 import importlib
+import os
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+import rlsf_gym
+from rlsf_gym import registry
 from rlsf_gym.audit.watching import place_of, watch_exceptions
+from rlsf_gym.registry import import_attribute
 
 CAUGHT = """
 def broad(text):
@@ -80,6 +86,21 @@ def test_an_exception_is_told_with_its_last_line_in_the_file(module):
     with pytest.raises(ValueError) as error:
         module.loud("x")
     assert place_of(error.value, module.__file__).endswith("base 10: 'x' (mine.py:15)")
+
+
+def test_a_folder_whose_name_begins_like_this_librarys_is_the_rewards_own(tmp_path):
+    near = f"{Path(rlsf_gym.__file__).parent}_rewards{os.sep}mine.py"
+    with pytest.raises(ZeroDivisionError) as error:
+        exec(compile("\n1/0", near, "exec"))
+    assert place_of(error.value, None) == "ZeroDivisionError: division by zero (mine.py:2)"
+
+
+def test_a_reward_of_this_library_is_told_with_its_line():
+    with pytest.raises(ValueError) as error:
+        import_attribute("reward", "no_such_module:x")
+    told = place_of(error.value, registry.__file__, most=40)
+    assert re.fullmatch(r"ValueError: .{40} \(registry\.py:\d+\)", told)
+    assert "registry.py" not in place_of(error.value, None)
 
 
 def test_executed_text_is_told_from_parsed_text():
