@@ -11,9 +11,9 @@ CARD_FILE = "README.md"
 ORIGIN_FILE = "policy.json"
 UNKNOWN = "unknown"
 """Licence of a model that states none: a name that the hub knows, and never a guess."""
-_LICENCE = re.compile(r"^license:\s*['\"]?([A-Za-z0-9.+-]+)['\"]?\s*$", re.MULTILINE)
-_LICENCE_NAME = re.compile(r"^license_name:\s*['\"]?([^'\"\s][^'\"\r\n]{0,99}?)['\"]?\s*$", re.MULTILINE)
-_LICENCE_LINK = re.compile(r"^license_link:\s*['\"]?(https://[^'\"\s]{1,300})['\"]?\s*$", re.MULTILINE)
+_LICENCE = re.compile(r"^license:[ \t]*['\"]?([A-Za-z0-9.+-]+)['\"]?\s*$", re.MULTILINE)
+_LICENCE_NAME = re.compile(r"^license_name:[ \t]*['\"]?([^'\"\s][^'\"\r\n]{0,99}?)['\"]?\s*$", re.MULTILINE)
+_LICENCE_LINK = re.compile(r"^license_link:[ \t]*['\"]?(https://[^'\"\s]{1,300})['\"]?\s*$", re.MULTILINE)
 _NO_VALUE = ("null", "Null", "NULL")  # as YAML writes it
 _ALWAYS = ("base", "licence")
 
@@ -50,12 +50,16 @@ def read_origin(name: str, folder: Path) -> Origin:
     card = folder / CARD_FILE
     text = card.read_text(encoding="utf-8", errors="replace") if card.is_file() else ""
     head = text.split("\n---", 1)[0] if text.startswith("---") else ""
-    found, *more = (one.search(head) for one in (_LICENCE, _LICENCE_NAME, _LICENCE_LINK))
+    licence, *more = (_find_value(one, head) for one in (_LICENCE, _LICENCE_NAME, _LICENCE_LINK))
     shown = Path(name).absolute().name if Path(name).is_dir() else name  # no path of somebody's machine
-    licence = UNKNOWN if found is None or found.group(1) in _NO_VALUE else found.group(1).lower()
-    return Origin(
-        shown, licence, *("" if one is None or licence != "other" else one.group(1) for one in more)
-    )
+    licence = licence.lower() or UNKNOWN
+    return Origin(shown, licence, *(more if licence == "other" else ()))
+
+
+def _find_value(line: re.Pattern[str], head: str) -> str:
+    """Returns the value of a key of a card's metadata, empty where there is none."""
+    found = line.search(head)
+    return "" if found is None or found.group(1) in _NO_VALUE else found.group(1)
 
 
 def _read_stored(folder: Path) -> Origin | None:

@@ -67,7 +67,9 @@ def test_a_licence_that_the_hub_does_not_know_keeps_its_name_and_its_place(tmp_p
 @pytest.mark.parametrize(
     ("head", "licence"),
     [("license: mit\nlicense_name: x", "mit"), ("license: null", "unknown"),
-     ("license: other\nlicense_link: LICENSE", "other")],
+     ("license: other\nlicense_link: LICENSE", "other"), ("license: other\nlicense_name: null", "other"),
+     ("license:\nmit", "unknown"), ("license: other\nlicense_name:\ntags: x", "other"),
+     ("license: other\nlicense_link:\nhttps://example.org", "other")],
 )  # fmt: skip
 def test_a_name_or_a_file_that_says_nothing_elsewhere_is_left_out(tmp_path, head, licence):
     (tmp_path / "README.md").write_text(f"---\n{head}\n---\n")
