@@ -7,7 +7,6 @@ Exit status: 0 done, 1 a failure that is explained in one line, 2 wrong argument
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 
@@ -30,8 +29,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         _print(describe_run(run))  # drawing takes longer than reading
         if run.metrics and not given.no_figure:
             _print(f"\nfigure: {printable(_draw(run))}")
-    except BrokenPipeError:  # whoever reads has seen enough, as `head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:
+        raise  # whoever reads has seen enough, as `head` does: `run_main` ends the command
     except (ValueError, OSError, ImportError) as error:
         print_error(error)
         return 1

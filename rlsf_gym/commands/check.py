@@ -55,7 +55,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         line = _own_line(error, options.part)
         if not line and not isinstance(error, _TOLD):
             raise
-        print_error(f"{options.part}: {type(error).__name__}: {error} ({line})" if line else error)
+        told = ": ".join(filter(None, (options.part, type(error).__name__, str(error).strip())))
+        print_error(f"{told} ({line})" if line else error)
         return 1
     sys.stdout.write(f"{found.kind} {options.part}: every promise is kept\n")
     return 0
@@ -110,8 +111,12 @@ def _makes_domain(found: Any) -> bool:
 
 def _takes_evidence(found: Any) -> bool:
     """Returns whether a function is a reward design: such are given a generator, and scorers are not."""
-    is_function = callable(found) and not isinstance(found, type)
-    return is_function and "rng" in signature_of(found).parameters
+    if isinstance(found, type) or not callable(found):
+        return False
+    try:
+        return "rng" in signature_of(found).parameters
+    except ValueError:  # some functions written in C tell none
+        return False
 
 
 def _own_line(error: BaseException, part: str) -> str:

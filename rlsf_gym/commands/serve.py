@@ -11,18 +11,19 @@ can't be listened on, in one line, 2 wrong arguments.
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import os
 import signal
 import socket
 import sys
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from rlsf_gym.commands.part_kwargs import add_kwargs
+from rlsf_gym.flags.flag import checked
 from rlsf_gym.flags.parser import Parser, print_error, typed
 
+_PORT = checked(int, lambda n: 0 <= n <= 65_535, "a port from 0 (any free one) to 65535")
+_SESSIONS = checked(int, lambda n: 1 <= n <= 10_000, "a whole number from 1 to 10000")
 _GOODBYE_S = 2  # what clients have to take their last answer once it is stopped
 
 
@@ -34,8 +35,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--host", default="127.0.0.1", help="address to listen on; 0.0.0.0 for other machines"
     )
-    parser.add_argument("--port", type=_int_from(0, 65535), default=8000, help="0 for one that is free")
-    parser.add_argument("--max-sessions", type=_int_from(1, 10_000), default=64, help="clients at once")
+    parser.add_argument("--port", type=_PORT, default=8000, help="0 for one that is free")
+    parser.add_argument("--max-sessions", type=_SESSIONS, default=64, help="clients at once")
     options = parser.parse_args(argv)
     from gymnasium.error import Error
 
@@ -79,15 +80,3 @@ def _listen(host: str, port: int) -> socket.socket:
             f"host and port must be an address that is free, got {host}:{port} ({reason}): "
             "take another --host or --port (0: one that is free)"
         ) from error
-
-
-def _int_from(low: int, high: int) -> Callable[[str], int]:
-    """Returns the reader of a flag that is an int in [low, high]."""
-
-    def read(text: str) -> Any:
-        with contextlib.suppress(ValueError):
-            if low <= int(text) <= high:
-                return int(text)
-        raise argparse.ArgumentTypeError(f"expected an int from {low} to {high}, got {text!r}")
-
-    return read

@@ -206,10 +206,10 @@ def test_the_command(unfinished):
     assert "not finished: 16 episodes" in done.stdout
 
 
-def test_a_reader_that_has_seen_enough_is_no_failure(unfinished):
+def test_a_reader_that_has_seen_enough_ends_it_without_a_word(unfinished):
     command = [sys.executable, "-m", "agents", "show", str(unfinished), "--no-figure"]
     read, write = os.pipe()
     os.close(read)
     done = subprocess.run(command, stdout=write, stderr=subprocess.PIPE, text=True, timeout=200, check=False)
     os.close(write)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, done.stderr) == (141, "")

@@ -48,6 +48,9 @@ class Unfinished:
 def divide(texts):
     return [1 / 0 for _ in texts]
 
+def give_up(texts):
+    raise MemoryError
+
 HONEST = Design("honest", pay_first, causal=False, conserving=True, bounded=True, cost=lambda tokens: 1)
 LIAR = Design("liar", pay_first, causal=True, conserving=True, bounded=True, cost=lambda tokens: 1)
 """
@@ -101,10 +104,11 @@ def test_what_breaks_one(call, part, said):
     [
         ("Unfinished", "TypeError: unsupported operand type(s) for +: 'int' and 'str'"),
         ("divide", "ZeroDivisionError: division by zero"),
+        ("give_up", "MemoryError"),
     ],
 )
 def test_an_error_of_the_part_itself_is_told_with_its_line(call, part, said):
-    wrong = {"Unfinished": 'len(texts) + "x"', "divide": "1 / 0"}[part]
+    wrong = {"Unfinished": 'len(texts) + "x"', "divide": "1 / 0", "give_up": "raise"}[part]
     line = next(at for at, text in enumerate(PARTS.splitlines(), start=1) if wrong in text)
     assert call(f"checked_parts:{part}") == (
         1, "", [f"error: checked_parts:{part}: {said} (checked_parts.py:{line})"],
@@ -117,6 +121,7 @@ def test_an_error_of_the_part_itself_is_told_with_its_line(call, part, said):
         ((), 2, "the following arguments are required: PART"),
         (("vadr",), 1, "unknown part 'vadr' (did you mean 'vader'?)"),
         (("no_such_module:x",), 1, "there is no module 'no_such_module'"),
+        (("math:hypot",), 1, "must be real number"),  # written in C, it has no signature
         (("checked_parts.py:LIAR",), 1, "(did you mean 'checked_parts:LIAR'?)"),
         (("rlsf_gym:rlsf_gym/Nothing-v0",), 1, "Nothing"),
         (("Sentiment-v0",), 1, "expected the whole id of an environment, 'rlsf_gym/Sentiment-v0', got"),

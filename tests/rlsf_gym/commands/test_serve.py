@@ -83,13 +83,25 @@ def test_an_address_that_is_none(call):
 @pytest.mark.parametrize(
     ("arguments", "status", "said"),
     [
-        (["--port", "99999"], 2, "error: argument --port: expected an int from 0 to 65535, got '99999'"),
-        (["--port", "-1"], 2, "error: argument --port: expected an int from 0 to 65535, got '-1'"),
-        (["--port", "http"], 2, "error: argument --port: expected an int from 0 to 65535, got 'http'"),
+        (
+            ["--port", "99999"],
+            2,
+            "error: argument --port: expected a port from 0 (any free one) to 65535, got '99999'",
+        ),
+        (
+            ["--port", "-1"],
+            2,
+            "error: argument --port: expected a port from 0 (any free one) to 65535, got '-1'",
+        ),
+        (
+            ["--port", "http"],
+            2,
+            "error: argument --port: expected a port from 0 (any free one) to 65535, got 'http'",
+        ),
         (
             ["--max-sessions", "0"],
             2,
-            "error: argument --max-sessions: expected an int from 1 to 10000, got '0'",
+            "error: argument --max-sessions: expected a whole number from 1 to 10000, got '0'",
         ),
         (["--kwargs", "max_new_tokens=-1"], 1, "error: max_new_tokens must be an int of at least 1, got -1"),
         (["--kwargs", "scorer=nowhere:x"], 1, "nowhere"),
