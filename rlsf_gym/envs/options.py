@@ -35,7 +35,7 @@ def given_instances(options: Mapping[str, Any] | None, num_envs: int, task: Task
     if many not in checked:
         if isinstance(checked.get(one), list | tuple):
             raise ValueError(
-                f"options[{one!r}] must be the same for each environment: give a list as {many!r}"
+                f"options[{one!r}] must be one for all environments, got a list: give it as {many!r}"
             )
         return [task.make_instance(checked.get(one), one)] * num_envs
     if one in checked:

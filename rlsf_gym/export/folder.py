@@ -105,8 +105,8 @@ def _check_target(target: Path) -> None:
             f"{_partial(target)}: expected nothing there, got what a killed export left, or one that still "
             "runs: remove it"
         )
-    above = next(folder for folder in target.parents if os.path.lexists(folder))
-    if not above.is_dir():
+    above = next(filter(os.path.lexists, target.parents), None)  # None: a drive that is not there
+    if above is not None and not above.is_dir():
         raise ValueError(f"{target}: expected a place in a folder, got one below the file {above}")
 
 

@@ -107,7 +107,7 @@ def test_an_instance_is_handed_out_as_a_copy():
         (
             gym.make_vec,
             {"instance": [{"target": 5}]},
-            "the same for each environment: give a list as 'instances'",
+            "must be one for all environments, got a list: give it as 'instances'",
         ),
         (gym.make_vec, {"instances": []}, r"options\['instances'\] must be a list of 1 dicts, got \[\]"),
     ],

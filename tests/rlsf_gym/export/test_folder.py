@@ -114,6 +114,12 @@ def test_a_place_below_a_file(write, tmp_path):
         write_dataset(tmp_path / "rollouts.jsonl", tmp_path / "rollouts.jsonl" / "more" / "out")
 
 
+def test_a_drive_that_is_not_there_is_the_systems_to_tell(write, tmp_path, monkeypatch):
+    write(LINES)
+    monkeypatch.setattr("rlsf_gym.export.folder.os.path.lexists", lambda _: False)
+    assert write_dataset(tmp_path / "rollouts.jsonl", tmp_path / "more" / "out").rows == len(LINES)
+
+
 def test_a_file_that_grows_meanwhile_is_no_dataset(write, tmp_path, monkeypatch):
     def check(target):
         with (tmp_path / "rollouts.jsonl").open("a", encoding="utf-8") as file:
