@@ -7,6 +7,7 @@ from agents.runs import checkpoint, strict_json, xz_files
 from agents.studies import read as study
 from rlsf_gym.domains.sentiment.checker import knowledge
 from rlsf_gym.domains.sentiment.knowledge import file as knowledge_file
+from rlsf_gym.render import json_lines, samples_file
 from rlsf_gym.text import text_files
 
 ROOT = Path(__file__).parents[1]
@@ -40,6 +41,10 @@ def test_bounds_are_those_of_the_code():
         ),
         "a line of JSON, of a run or a study": (
             f"{strict_json.LONGEST_LINE // MEBI} MiB, tables and lists {strict_json.DEEPEST} deep"
+        ),
+        "tokens and rewards, JSONL": (
+            f"{json_lines.LONGEST // MEBI} MiB in a line; a page shows {samples_file.MOST_RESPONSES:,} "
+            f"responses or {samples_file.MOST_TOKENS:,} tokens, `--responses` more"
         ),
         "a study file": (
             f"{study.LARGEST_FILE // MEBI} MiB, {study.MOST_CELLS:,} cells, "
