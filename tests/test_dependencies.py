@@ -12,6 +12,7 @@ ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 EXTRAS = PROJECT["optional-dependencies"]
 OWN = {"rlsf_gym", "agents", "examples", "tests", "rlsf_site"}
+LATER = {"annotationlib"}  # modules of the standard library of Python 3.14
 DISTRIBUTIONS = {
     "PIL": "pillow",
     "docutils": "sphinx",
@@ -82,7 +83,7 @@ def third_party(path, *, lazy):
     found = set().union(*(modules_of(node) for node in nodes))
     beside = {other.stem for other in (*path.parent.glob("*.py"), *(ROOT / "examples").glob("*"))}
     beside |= {other.stem for other in (ROOT / "tests").glob("*.py")}
-    return {normal(name) for name in found - set(sys.stdlib_module_names) - OWN - beside}
+    return {normal(name) for name in found - set(sys.stdlib_module_names) - LATER - OWN - beside}
 
 
 def files_in(folder):

@@ -126,7 +126,7 @@ def test_the_share_of_solved_responses_is_told(train, tiny_policy, tmp_path):
     assert f"after training: {after} of 8 held-out responses are solved" in errors
     assert any(f"solved {share:.1%}" in errors[-2] for share in (0.0, 0.125, 0.25, 0.375))
     assert f"solved      {found['before']['solved']:>12.3f}" in output
-    assert "| solved |" in (folder / "checkpoint" / "policy" / "README.md").read_text()
+    assert "| share of responses solved |" in (folder / "checkpoint" / "policy" / "README.md").read_text()
 
 
 @pytest.fixture

@@ -27,6 +27,7 @@ def test_empty_lines_count_and_are_passed_over(tmp_path):
         (b"PAR1\x15", "got a parquet file: write its rows as lines of JSON"),
         ("{}\n".encode("utf-16"), "got one in UTF-16: save it as UTF-8"),
     ],
+    ids=["gzip", "xz", "bzip2", "zstd", "zip", "parquet", "utf-16"],
 )
 def test_files_of_another_kind_are_told_by_their_first_bytes(tmp_path, data, told):
     (tmp_path / "a.jsonl").write_bytes(data)
