@@ -65,7 +65,7 @@ def write_dataset(
 
     Raises:
         ValueError: If a line does not have the documented form (the message has its number), or the folder
-            holds something, has a name that `datasets` can't read, or was begun by another export.
+            holds something, has a path that `datasets` can't read, or was begun by another export.
         OSError: If the file can't be read, or the folder can't be written.
     """
     source, target = Path(path), Path(folder).absolute()
@@ -96,9 +96,10 @@ def _check_target(target: Path) -> None:
     """Checks that a dataset can be written to a place, before its lines are read."""
     if os.path.lexists(target) and (target.is_symlink() or not target.is_dir() or any(target.iterdir())):
         raise ValueError(f"{target}: expected a new or an empty folder, got one that holds something")
-    if set(target.name) & _PATTERNS:
+    if set(str(target)) & _PATTERNS:
         raise ValueError(
-            f"{target}: expected a name without *, ? and [, with which load_dataset would search, got one"
+            f"{target}: expected a path without *, ? and [, with which load_dataset would search: "
+            "take another folder"
         )
     if os.path.lexists(_partial(target)):
         raise ValueError(

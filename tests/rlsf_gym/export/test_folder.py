@@ -101,10 +101,10 @@ def test_what_a_killed_export_left_is_named_and_stays(write, tmp_path):
     assert not (tmp_path / "out").exists() and (tmp_path / "out.partial" / "data").is_dir()
 
 
-@pytest.mark.parametrize("name", ["a*", "a?b", "[a]"])
-def test_a_name_that_datasets_would_search_with(write, tmp_path, name):
+@pytest.mark.parametrize("name", ["a*", "a?b", "[a]", "[a]/out"])
+def test_a_path_that_datasets_would_search_with(write, tmp_path, name):
     write(LINES)
-    with pytest.raises(ValueError, match=r"expected a name without \*, \? and \[, with which load_dataset"):
+    with pytest.raises(ValueError, match=r"expected a path without \*, \? and \[, with which load_dataset"):
         write_dataset(tmp_path / "rollouts.jsonl", tmp_path / name)
 
 
