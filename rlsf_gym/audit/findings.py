@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Final
 
 __all__ = ["Evidence", "Finding", "Passed", "Result", "Severity", "Undecided", "exit_status"]
 
@@ -18,9 +17,6 @@ class Severity(IntEnum):
     """Likely to be learned instead of the task, or to cost right answers."""
     ERROR = 2
     """What training will exploit, or stumble over."""
-
-
-SEVERITIES: Final = {one.name.lower(): one for one in Severity}
 
 
 @dataclass(frozen=True)

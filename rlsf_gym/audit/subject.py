@@ -78,11 +78,6 @@ class Subject:
         return self._processes[0]
 
     @property
-    def other_process(self) -> RewardProcess:
-        """A process of the same reward whose hashes are seeded otherwise."""
-        return self._processes[1]
-
-    @property
     def calls(self) -> int:
         """Responses that were paid, in both processes."""
         return sum(process.calls for process in self._processes.values())
