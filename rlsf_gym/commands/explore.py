@@ -199,16 +199,17 @@ def run(options: argparse.Namespace, settings: Mapping[str, Any], domain: Any) -
     """Does what the command line asks for.
 
     Raises:
-        ValueError: If there is nothing to show under these flags.
+        ValueError: If there is nothing to show under these flags, or no place for the file.
         OSError: If the file can't be written, or the address not be listened on.
     """
     from rlsf_gym.explorer.page import page
     from rlsf_gym.explorer.server import Server
+    from rlsf_gym.render.page_file import write_html
 
     explorer = make_explorer(options, settings, domain)
     question = first_question(options, settings, explorer.opening)
     if options.out is not None:
-        options.out.write_text(snapshot(explorer, question), encoding="utf-8")
+        write_html(options.out, snapshot(explorer, question))
         sys.stdout.write(f"wrote {options.out}\n")
         return 0
     first = page(data_of(explorer, question, explorer.answer(question), live=True))

@@ -9,13 +9,13 @@ from pathlib import Path
 from rlsf_gym.render.page import html_page
 from rlsf_gym.render.sample import Sample
 
-__all__ = ["check_place", "write_page"]
+__all__ = ["check_place", "write_html", "write_page"]
 
 
 def write_page(
     path: str | os.PathLike[str], samples: Sequence[Sample], *, title: str, total: int | None = None
 ) -> None:
-    """Writes the HTML page of samples; a link in its place is replaced, not followed.
+    """Writes the HTML page of samples, as `write_html` does.
 
     Args:
         path: The file.
@@ -28,13 +28,27 @@ def write_page(
         OSError: If the page can't be written.
     """
     place = Path(path)
+    check_place(place)  # before the page is made
+    write_html(place, html_page(samples, title=title, total=total))
+
+
+def write_html(place: Path, page: str) -> None:
+    """Writes a page in the place of a file; a link there is replaced, not followed.
+
+    Args:
+        place: The file.
+        page: The page's text; half of a character in it becomes an escape.
+
+    Raises:
+        ValueError: If there is a folder, a pipe or a device in its place, or no folder for it.
+        OSError: If the page can't be written.
+    """
     check_place(place)
-    page = html_page(samples, title=title, total=total).encode("utf-8", "backslashreplace")
     partial = place.with_name(f"{place.name}.partial")
     partial.unlink(missing_ok=True)
     try:
         with partial.open("xb") as file:
-            file.write(page)
+            file.write(page.encode("utf-8", "backslashreplace"))
         partial.replace(place)
     except BaseException:
         partial.unlink(missing_ok=True)

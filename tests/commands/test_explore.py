@@ -497,7 +497,8 @@ def test_no_text_breaks_out_of_the_page():
         (1, "designs must be one of terminal, ", ["--out", "x.html", "--designs", "potentail"]),
         (1, "scorer must be one of vader, ", ["--out", "x.html", "--scorer", "vadder"]),
         (1, "lone surrogates", ["--out", "x.html", "--prompt", b"\xff"]),
-        (1, "No such file or directory", ["--out", "missing/x.html"]),
+        (1, "missing/x.html: expected a file in a folder that is there", ["--out", "missing/x.html"]),
+        (1, ".: expected the name of a file, got a folder", ["--out", "."]),
         (1, "must have at most 5,120 tokens", ["--port", "0", "--response", "\x01" * 5121]),
     ],
 )
