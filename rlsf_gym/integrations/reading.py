@@ -23,15 +23,12 @@ def read_tokenizer(tokenizer: Any) -> Tokenizer:
     Raises:
         ValueError: If it is not byte-level BPE of the tokenizers library.
     """
-    if hasattr(tokenizer, "token_bytes"):
-        return load_tokenizer(tokenizer)
-    backend = getattr(tokenizer, "backend_tokenizer", None)
-    if backend is None:
+    if not hasattr(tokenizer, "token_bytes") and getattr(tokenizer, "backend_tokenizer", None) is None:
         raise ValueError(
             "tokenizer must be one of the tokenizers library (a fast one of transformers), got "
             f"{type(tokenizer).__name__}: name the environment's tokenizer in its arguments, tokenizer=..."
         )
-    return load_tokenizer(backend, eos_token=tokenizer.eos_token)
+    return load_tokenizer(tokenizer)
 
 
 def read_opening(truth: Any, named: str) -> dict[str, Any]:

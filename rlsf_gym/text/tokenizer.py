@@ -7,6 +7,7 @@ which bytes a token id stands for. Byte-level BPE (GPT-2, Qwen, Llama 3, ...) do
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Iterable
 from importlib import resources
@@ -17,6 +18,7 @@ from tokenizers import Tokenizer as Backend
 
 from rlsf_gym.registry import Table
 from rlsf_gym.text.byte_pair import BytePairTokenizer, check_token_id, encode_utf8
+from rlsf_gym.text.pieces import read_pieces
 from rlsf_gym.text.tokenizer_files import fetch_folder, read_tokenizer
 
 __all__ = [
@@ -52,6 +54,20 @@ class Tokenizer(Protocol):
 
     def token_bytes(self, token_id: int) -> bytes:
         """Returns the bytes that a token stands for: none for a special token."""
+        ...
+
+
+class WrappedTokenizer(Protocol):
+    """Protocol of a fast tokenizer of transformers: one of the tokenizers library, and its end token."""
+
+    @property
+    def backend_tokenizer(self) -> Any:
+        """The tokenizer of the tokenizers library."""
+        ...
+
+    @property
+    def eos_token(self) -> Any:
+        """End token as the vocabulary writes it, or None."""
         ...
 
 
@@ -103,15 +119,15 @@ TOKENIZERS = Table(
 
 
 def load_tokenizer(
-    spec: str | os.PathLike[str] | Tokenizer | Backend, *, eos_token: str | None = None
+    spec: str | os.PathLike[str] | Tokenizer | WrappedTokenizer | Backend, *, eos_token: str | None = None
 ) -> Tokenizer:
     """Returns the tokenizer that a name, a path or an object stands for.
 
     Args:
         spec: A name in `TOKENIZERS` (`"bundled"` has 4,096 tokens, `"toy"` the words of a small language), a
             `tokenizer.json`, a folder with one or with GPT-2's `vocab.json` and `merges.txt`,
-            `"module:attribute"`, the name of a model on the Hugging Face hub, a tokenizer, or one of the
-            tokenizers library.
+            `"module:attribute"`, the name of a model on the Hugging Face hub, a tokenizer, a fast one of
+            transformers, or one of the tokenizers library.
         eos_token: The end token as the vocabulary of files writes it, where they do not tell or tell
             another one.
 
@@ -149,6 +165,8 @@ def _check_tokenizer(tokenizer: Any, eos_token: str | None) -> Tokenizer:
     """Returns an object that is a tokenizer, wrapped where it is one of the tokenizers library."""
     if isinstance(tokenizer, Backend):
         return BytePairTokenizer(tokenizer, eos_token=eos_token)
+    if isinstance(getattr(tokenizer, "backend_tokenizer", None), Backend):
+        return _unwrap(tokenizer, eos_token)
     needed = ("vocab_size", "eos_token_id", "encode", "decode", "token_bytes")
     missing = [name for name in needed if not hasattr(tokenizer, name)]
     if missing:
@@ -162,3 +180,16 @@ def _check_tokenizer(tokenizer: Any, eos_token: str | None) -> Tokenizer:
             f"got {eos_token!r}: leave it out"
         )
     return cast(Tokenizer, tokenizer)
+
+
+def _unwrap(wrapped: Any, eos_token: str | None) -> Tokenizer:
+    """Returns the tokenizer that one of transformers wraps, as its folder would be read."""
+    backend: Backend = wrapped.backend_tokenizer
+    pieces = read_pieces(json.loads(backend.to_str()))
+    if pieces is not None:
+        return pieces
+    return BytePairTokenizer(
+        backend,
+        eos_token=eos_token or wrapped.eos_token,
+        special_tokens=getattr(wrapped, "all_special_tokens", ()),
+    )

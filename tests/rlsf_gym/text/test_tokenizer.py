@@ -13,6 +13,7 @@ from tokenizers import Tokenizer as Backend
 import rlsf_gym.text.tokenizer as tokenizer_module
 from rlsf_gym.text.byte_pair import BytePairTokenizer
 from rlsf_gym.text.tokenizer import ByteTokenizer, load_tokenizer
+from tests.helpers.byte_level import byte_level
 
 ODD_TEXTS = [
     "",
@@ -494,3 +495,20 @@ def test_an_error_without_a_message_raises_in_one_line(monkeypatch: pytest.Monke
     monkeypatch.setattr("huggingface_hub.snapshot_download", refuse)
     with pytest.raises(ValueError, match=r"'some/model': RuntimeError: $"):
         load_tokenizer("some/model")
+
+
+def test_one_of_transformers_is_read_as_its_folder_is(tmp_path: Path) -> None:
+    """With added tokens: special ones stand for no text, tags of reasoning for theirs."""
+    transformers = pytest.importorskip("transformers")
+    backend = byte_level()
+    backend.add_tokens([AddedToken("<think>", special=False, normalized=False)])
+    wrapped = transformers.PreTrainedTokenizerFast(
+        tokenizer_object=backend, eos_token="<|im_end|>", pad_token="<|pad|>"
+    )
+    wrapped.save_pretrained(tmp_path)
+    taken, folder = load_tokenizer(wrapped), load_tokenizer(tmp_path)
+    assert taken.eos_token_id == folder.eos_token_id == wrapped.eos_token_id
+    pieces = [taken.token_bytes(token) for token in range(taken.vocab_size)]
+    assert pieces == [folder.token_bytes(token) for token in range(folder.vocab_size)]
+    assert pieces[wrapped.convert_tokens_to_ids("<think>")] == b"<think>"
+    assert pieces[wrapped.pad_token_id] == pieces[wrapped.eos_token_id] == b""
