@@ -185,10 +185,18 @@ class Task:
         if self.domain.instances is not None:
             if not isinstance(given, Mapping):
                 raise ValueError(f"options[{name!r}] must be a dict, got {given!r:.80}")
-            return check_instance(self.instances.make(copy_data(given)), "make")._replace(number=-1)
+            return check_instance(self._make(copy_data(given), name), "make")._replace(number=-1)
         if not isinstance(given, str):
             raise ValueError(f"options[{name!r}] must be a str, got {given!r}")
         return Instance(given)
+
+    def _make(self, data: dict[str, Any], name: str) -> Instance:
+        try:
+            return self.instances.make(data)
+        except ValueError as error:
+            raise ValueError(
+                f"options[{name!r}] must be data of an instance of domain {self.domain.name!r}: {error}"
+            ) from error
 
     def encode_prompt(self, text: str) -> IntArray:
         """Returns the token ids of a prompt, int64 (K,).

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import operator
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
 import gymnasium as gym
@@ -23,6 +23,11 @@ __all__ = ["EnvironmentScorer", "Scored"]
 _VectorEnv = gym.vector.VectorEnv[Any, Any, Any]
 
 _KEPT = 4  # environments, one per size of batch: the last batch of an epoch may be smaller
+_BEGINNINGS = {
+    "instance": "data, a dict or its JSON for each response: the column instance of TRL's data set, "
+    "ground_truth of verl's and SkyRL's",
+    "prompt": "a text: leave the column instance out, or name another domain, domain=...",
+}
 _STRANGE_SHARE = 0.1  # with more ids from V on than this, the trainer's tokenizer is another one
 
 
@@ -77,7 +82,7 @@ class EnvironmentScorer:
         Raises:
             ValueError: If there are none, they are no ints, or ids of another tokenizer: any below 0, or more
                 than a tenth of all that were ever given from V on. Fewer of those are read as tokens without
-                text, with one warning.
+                text, with one warning. If prompts are given where episodes begin with data, or reversed.
             InvalidAction: If a response is longer than `max_new_tokens`.
         """
         whole = [_read_ids(row, named) for row in ids]
@@ -105,6 +110,7 @@ class EnvironmentScorer:
             self._envs[size] = gym.make_vec(
                 self.env_id, num_envs=size, autoreset_mode="Disabled", **self._kwargs
             )
+        _check_opening(self._envs[size], options)
         _, infos = self._envs[size].reset(options=options)
         return self._envs[size], int(infos["eos_token_id"][0])
 
@@ -150,6 +156,17 @@ class EnvironmentScorer:
         for env in self._envs.values():
             env.close()
         self._envs.clear()
+
+
+def _check_opening(env: _VectorEnv, options: Mapping[str, Any]) -> None:
+    """Raises ValueError where episodes begin with data and texts are given, or the other way round."""
+    task = getattr(env.unwrapped, "task", None)
+    if task is None or not options or not {task.option, f"{task.option}s"}.isdisjoint(options):
+        return
+    raise ValueError(
+        f"{task.option}s must be given, got {', '.join(options)}: episodes of domain {task.domain.name!r} "
+        f"begin with {_BEGINNINGS[task.option]}"
+    )
 
 
 def _read_ids(ids: Any, named: str) -> list[int]:

@@ -17,7 +17,7 @@ __all__ = ["reward_func"]
 RewardFunction = Callable[..., list[float | None]]  # as TRL has it; ours never says None
 
 
-def reward_func(env_id: str, **kwargs: Any) -> RewardFunction:
+def reward_func(env_id: str, *, name: str | None = None, **kwargs: Any) -> RewardFunction:
     """Returns a function from prompts and completions to rewards, as TRL's trainers call it.
 
     The reward belongs to `completion_ids`, the ids that were sampled, never to re-tokenised text; so the
@@ -26,14 +26,17 @@ def reward_func(env_id: str, **kwargs: Any) -> RewardFunction:
     tenth of all ids are such, the batch is refused. A trainer that offers `log_metric` is given the means of
     the score, the utility, the rules' shares and whatever other floats the info holds. In a domain whose
     episodes begin with data, that of each prompt is the column `instance` of the trainer's data set, a dict
-    or its JSON.
+    or its JSON; prompts are not read then, and may be conversations.
 
-    The function raises ValueError, in one line, for prompts that are no strings (a conversation), for missing
-    `completion_ids` and for ids that are no ids of the environment's tokenizer.
+    The function raises ValueError, in one line, for prompts of plain text that are no strings (a
+    conversation), for a missing column `instance`, for missing `completion_ids` and for ids that are no ids
+    of the environment's tokenizer.
 
     Args:
         env_id: An environment whose step is one response of token ids, such as
             `"rlsf_gym:rlsf_gym/Sentiment-v0"`.
+        name: Name under which trainers log it, for several functions of one id: `rewards/NAME/mean`, and
+            `NAME/score` and the like. By default `Sentiment-v0`, and `env/score`.
         **kwargs: Its keyword arguments, such as `max_new_tokens`, which must be at least the trainer's
             `max_completion_length`.
 
@@ -55,16 +58,17 @@ def reward_func(env_id: str, **kwargs: Any) -> RewardFunction:
         ids = _check_batch(prompts, completion_ids)
         if not len(ids):
             return []
-        name, given = (
-            ("prompts", prompts) if instance is None else ("instances", map(read_instance, instance))
-        )
-        scored = scorer.score(ids, named="completion_ids", **{name: list(given)})
+        if instance is None:
+            given = {"prompts": _check_texts(prompts)}
+        else:
+            given = {"instances": list(map(read_instance, instance))}
+        scored = scorer.score(ids, named="completion_ids", **given)
         if log_metric is not None:
-            for name, values in scored.floats().items():
-                log_metric(f"env/{name}", float(values.mean()))
+            for key, values in scored.floats().items():
+                log_metric(f"{name or 'env'}/{key}", float(values.mean()))
         return cast(list[float | None], scored.rewards.tolist())
 
-    reward.__name__ = env_id.rpartition("/")[2]  # the name under which trainers log it
+    reward.__name__ = name or env_id.rpartition("/")[2]  # the name under which trainers log it
     return reward
 
 
@@ -75,14 +79,20 @@ def _check_batch(prompts: Any, completion_ids: Any) -> Any:
             "completion_ids must be given, the ids that were sampled, got completions as text alone: "
             "use a trainer that passes them, such as that of trl 0.20 or later"
         )
-    for prompt in prompts:
-        if not isinstance(prompt, str):
-            raise ValueError(
-                f"prompts must be strings, got {type(prompt).__name__}: a conversation is no one text that a "
-                "response continues, so apply the chat template before"
-            )
     if len(completion_ids) != len(prompts):
         raise ValueError(
             f"completion_ids must be one list for each of {len(prompts)} prompts, got {len(completion_ids)}"
         )
     return completion_ids
+
+
+def _check_texts(prompts: Sequence[Any]) -> list[str]:
+    """Returns prompts of plain text; ValueError if one is no string."""
+    for prompt in prompts:
+        if not isinstance(prompt, str):
+            raise ValueError(
+                f"prompts must be strings, got {type(prompt).__name__}: a conversation is no one text that a "
+                "response continues, so apply the chat template before, or give what episodes begin with as "
+                "a column instance"
+            )
+    return list(prompts)

@@ -97,7 +97,12 @@ def test_an_instance_is_handed_out_as_a_copy():
     [
         (gym.make, {"prompt": "5="}, "options must be among 'instance', got 'prompt'"),
         (gym.make, {"instance": "5="}, r"options\['instance'\] must be a dict, got '5='"),
-        (gym.make, {"instance": {"target": 50}}, "target must be from 1 to 9, got {'target': 50}"),
+        (
+            gym.make,
+            {"instance": {"target": 50}},
+            r"^options\['instance'\] must be data of an instance of domain 'digits': "
+            "target must be from 1 to 9, got {'target': 50}$",
+        ),
         (gym.make, {"instance": {"target": {1}}}, "data of an instance must be what JSON can write"),
         (
             gym.make_vec,

@@ -8,8 +8,9 @@ from gymnasium.error import InvalidAction
 from rlsf_gym import reward_func
 from rlsf_gym.text.tokenizer import ByteTokenizer
 from rlsf_gym.text.wider_tokenizer import WiderTokenizer
+from tests.helpers.byte_level import Fast, byte_level
 from tests.helpers.digits import make_digits
-from tests.helpers.sampled import BEYOND, SAMPLED, TOKENIZER
+from tests.helpers.sampled import BEYOND, END, SAMPLED, TOKENIZER
 from tests.helpers.sampled import ENV_ID as SENTIMENT
 from tests.helpers.sampled import TASK as SENTIMENT_TASK
 from tests.helpers.sampled import pay as pay_tokens
@@ -146,10 +147,44 @@ def test_instances_are_a_column_of_the_data_set():
     given = {"prompts": ["5=", "9="], "completion_ids": [list(b"32"), list(b"3")]}
     assert reward(**given, instance=[{"target": 5}, {"target": 9}]) == pytest.approx([1.0, 1 / 3])
     assert reward(**given, instance=['{"target": 5}', '{"target": 9}']) == pytest.approx([1.0, 1 / 3])
-    with pytest.raises(ValueError, match="instances"):
+    with pytest.raises(
+        ValueError, match=r"^instances must be given, got prompts: .* the column instance of TRL"
+    ):
         reward(**given)
     with pytest.raises(ValueError, match="instances"):
         reward(**given, instance=[{"target": 5}])
+
+
+def test_prompts_may_be_conversations_where_instances_say_what_episodes_begin_with():
+    reward = reward_func(ENV_ID, domain=make_digits())
+    asked = [[{"role": "user", "content": "Write digits that add up to 5."}]]
+    paid = reward(prompts=asked, completion_ids=[list(b"32")], instance=[{"target": 5}])
+    assert paid == pytest.approx([1.0])
+    with pytest.raises(ValueError, match=r"prompts must be strings, got list: .* as a column instance$"):
+        reward(prompts=asked, completion_ids=[list(b"32")])
+
+
+def test_instances_are_refused_where_episodes_begin_with_texts(reward):
+    with pytest.raises(
+        ValueError, match=r"^prompts must be given, got instances: episodes of domain 'sentime"
+    ):
+        reward(prompts=["It was"], completion_ids=[list(b" good")], instance=[{"target": 5}])
+
+
+def test_two_functions_of_one_id_are_logged_apart():
+    logged = {}
+    short = reward_func(ENV_ID, name="short", **TASK)
+    short(prompts=["It was"], completion_ids=[list(b" good")], log_metric=logged.__setitem__)
+    assert short.__name__ == "short" and {"short/score", "short/utility"} <= set(logged)
+    assert not [key for key in logged if key.startswith("env/")]
+
+
+def test_a_tokenizer_of_transformers_is_taken_as_it_is():
+    ids = [*TOKENIZER.encode(" good"), END]
+    reward = reward_func(SENTIMENT, tokenizer=Fast(byte_level(), "<|im_end|>"), **SENTIMENT_TASK)
+    folder = reward_func(SENTIMENT, tokenizer=TOKENIZER, **SENTIMENT_TASK)
+    given = {"prompts": ["It was"], "completion_ids": [ids]}
+    assert reward(**given) == folder(**given) == pytest.approx([0.4404], abs=1e-4)
 
 
 def test_hard_responses_earn_the_sum_of_what_the_environments_step_pays():
