@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from rlsf_gym.audit.findings import Finding, Passed, Result, Severity, Undecided
 from rlsf_gym.audit.forms import FORMS, Form
@@ -11,6 +11,9 @@ from rlsf_gym.audit.standing import LEAST, Standing, wrong_answers
 from rlsf_gym.audit.subject import Asked
 
 __all__ = ["check_answers"]
+
+_SOME: Final = 0.05
+"""Share of the way from what a wrong response gets to what a right one gets, from which on it is paid."""
 
 
 def check_answers(standing: Standing) -> Iterator[Result]:
@@ -43,9 +46,9 @@ def _ignored(standing: Standing) -> Result:
     """Whether right answers are paid more than wrong ones."""
     subject = standing.subject
     if standing.by_answer:
-        return _alike(standing) or _told_apart(standing)
+        return _alike(standing) or _unpaid(standing) or _told_apart(standing)
     own = [number for number, case in enumerate(subject.cases) if case.good and case.bad]
-    if own and subject.kind != "environment":
+    if own and (subject.kind != "environment" or subject.is_own):
         number = own[0]
         good, bad = (subject.pay(number, texts[0]).describe() for texts in _own(standing, number))
         evidence = subject.show(Asked(number, subject.cases[number].good[0]), good, f"your bad one {bad}")
@@ -81,6 +84,24 @@ def _alike(standing: Standing) -> Finding | None:
     shown = subject.show(Asked(cases[0], standing.best[cases[0]]), f"{standing.high[cases[0]] + 0.0:.4g}")
     title = "in some cases right answers are paid no more than wrong ones, in others they are"
     return Finding("ignores-answer", Severity.WARNING, title, (shown,), f"{len(cases)} of {total} cases")
+
+
+def _unpaid(standing: Standing) -> Finding | None:
+    """Returns good responses of the user's that are paid like wrong ones, where another good one is paid."""
+    subject = standing.subject
+    if not subject.is_own:
+        return None
+    good = [(case, text) for case in standing.decided for text in subject.cases[case].good]
+    shares = [(case, text, *standing.settled(case, text)) for case, text in good]
+    unpaid = [one for one in shares if one[2] is not None and one[2] <= _SOME]
+    if not unpaid:
+        return None
+    case, text, _, outcome = unpaid[0]
+    shown = subject.show(Asked(case, text), outcome.describe(), standing.beside(case))
+    title = "some of your good responses are paid no more than wrong ones"
+    return Finding(
+        "ignores-answer", Severity.WARNING, title, (shown,), f"{len(unpaid)} of {len(good)} responses"
+    )
 
 
 def _has_levels(standing: Standing, case: int) -> bool:

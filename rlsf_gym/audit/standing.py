@@ -239,9 +239,9 @@ def _by_responses(subject: Subject) -> Standing | None:
 
 
 def _sort_responses(subject: Subject, number: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Returns right and wrong responses of a case; an environment with a verdict says which are right."""
+    """Returns right and wrong responses of a case; of a domain's own responses the verdict says which."""
     case = subject.cases[number]
-    if subject.kind != "environment":
+    if subject.kind != "environment" or subject.is_own:
         return case.good, case.bad
     verdicts = {text: (subject.ask(number, text).facts or ({},))[0].get("solved") for text in case.good}
     good = tuple(text for text, solved in verdicts.items() if solved == 1.0)

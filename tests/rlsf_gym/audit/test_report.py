@@ -188,6 +188,38 @@ def test_environments_keep_their_promises(name):
     assert report.designs == ()
 
 
+PUZZLES = [({"numbers": [2, 3, 7], "target": 13}, "2*3=6,6+7=13"), ({"numbers": [6, 7, 8], "target": 7}, "7")]
+"""Instances, each with the answer that its user thinks right; the second one uses one number of three."""
+
+
+@pytest.mark.whole
+@pytest.mark.parametrize(
+    ("puzzles", "found"),
+    [
+        (PUZZLES[:1], {}),
+        (PUZZLES, {"ignores-answer": Severity.WARNING}),
+        (PUZZLES[1:], {"ignores-answer": Severity.ERROR}),
+    ],
+)
+def test_good_responses_that_an_environment_does_not_solve_are_told(puzzles, found):
+    """The word of the user counts, not the verdict that is audited."""
+    cases = [Case("?", good=(right,), bad=("1",), columns={"instance": data}) for data, right in puzzles]
+    report = audit_reward("rlsf_gym:rlsf_gym/Countdown-v0", signature="environment", cases=cases)
+    told = {one.check: one.severity for one in report.findings if one.check == "ignores-answer"}
+    assert told == found
+
+
+@pytest.mark.whole
+def test_a_good_response_that_is_paid_like_a_wrong_one_is_told_beside_one_that_is_paid():
+    good = ("2*3=6,6+7=13", "2 * 3 = 6")
+    cases = [Case("?", good=good, bad=("1",), columns={"instance": PUZZLES[0][0]})]
+    report = audit_reward("rlsf_gym:rlsf_gym/Countdown-v0", signature="environment", cases=cases)
+    (found,) = (one for one in report.findings if one.check == "ignores-answer")
+    assert (found.severity, found.count) == (Severity.WARNING, "1 of 2 responses")
+    assert found.title == "some of your good responses are paid no more than wrong ones"
+    assert found.evidence[0].response == "2 * 3 = 6"
+
+
 @pytest.mark.whole
 @pytest.mark.parametrize(
     ("design", "checks"),

@@ -18,7 +18,7 @@ CASES = [Case("2 + 2?", truth="4", wrong=("5",)), Case("3 + 3?", truth="6", wron
 class Paying(Subject):
     """Pays by a function of the prompt, the truth and the text, without a process."""
 
-    kind, gave_up = "trl", False
+    kind, gave_up, is_own = "trl", False, True
 
     def __init__(self, pay):
         self.cases, self.company, self.paid, self._pay = CASES, (), {}, pay
