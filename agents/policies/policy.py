@@ -208,7 +208,7 @@ class CausalLMPolicy(nn.Module):
             raise ValueError(
                 f"vocab_size: expected a model with at least V = {vocab_size} logits, got {logit_count}; "
                 "take a model that covers the environment's tokenizer, or the model's own tokenizer "
-                "(tokenizer= of the environment, or --tokenizer)"
+                "(tokenizer= of the environment, --tokenizer, or beside --env --env-kwargs tokenizer=...)"
             )
         self._vocab_size = vocab_size
 

@@ -181,7 +181,7 @@ def test_surplus_logits_are_never_sampled(make_policy, architecture):
 
 
 def test_too_few_logits_are_refused(make_policy):
-    with pytest.raises(ValueError, match=r"at least V = 20 logits, got 12"):
+    with pytest.raises(ValueError, match=r"at least V = 20 logits, got 12; .* beside --env --env-kwargs tok"):
         make_policy(model_vocab=V, vocab_size=20)
 
 
