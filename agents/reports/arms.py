@@ -159,7 +159,10 @@ def _read_task(
     ends = [arm.common_end for arm in members if arm.results]
     goal = None
     if study.goal is not None and start is not None and attainable is not None:
-        goal = start + study.goal.share * (attainable - start)
+        if attainable > start:
+            goal = start + study.goal.share * (attainable - start)
+        else:  # every run would be at such a goal before it learned anything
+            source += ", no higher than the start, so that there is no goal"
     return Task(
         name=name,
         start=start,

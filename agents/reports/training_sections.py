@@ -177,7 +177,8 @@ def _speed_sentence(primary: Numbers, seeds: str) -> str:
     speed = primary["speed_up"]
     treatment, control = primary["treatment"][0], primary["control"][0]
     if speed is None:
-        return f"Neither {treatment} nor {control} has a time to the goal yet."
+        arms = f"Neither {treatment} nor {control} has a time to the goal"
+        return f"{arms}: no score above the untrained policy's is known to be attainable."
     if speed["none_reached"]:
         return f"No run of {treatment} or {control} reached the goal."
     if not shows_difference(primary):

@@ -9,6 +9,7 @@ import pytest
 
 from agents.reports.methods import methods_markdown
 from agents.reports.numbers import analyse, rounded
+from agents.reports.training_sections import answer
 from agents.reports.training_tables import contrast_table
 from agents.studies.files import read_results
 from agents.studies.plan import Choice
@@ -361,6 +362,27 @@ def test_without_attainable_cells_the_best_arm_is_the_measure(make, synthetic):
     assert task["source"] == "mean final score of the best arm"
     assert task["start"] == 0.1 and task["attainable"] == 0.9
     assert task["goal"] == pytest.approx(0.1 + 0.75 * 0.8)
+
+
+@pytest.mark.parametrize("after", [0.1, 0.05])
+def test_where_nothing_was_learned_there_is_no_goal_to_have_reached(make, synthetic, after):
+    """Not one that every run is at before it begins, at which all arms would be equally fast."""
+
+    def truth(cell):
+        return {"score": lambda x: 0.1, "after": {"score": after}, "before": {"score": 0.1}}
+
+    numbers = make(truth, leave_out=is_best_of)
+    (task,) = numbers["tasks"]
+    assert task["goal"] is None
+    assert task["source"] == (
+        "mean final score of the best arm, no higher than the start, so that there is no goal"
+    )
+    assert contrast(numbers, "main")["speed_up"] is None
+    assert answer(numbers) == [
+        "Neither potential nor terminal has a time to the goal: no score above the untrained policy's is "
+        "known to be attainable."
+    ]
+    assert task["source"] in methods_markdown(numbers)
 
 
 def test_the_speed_up_stands_against_the_critic(make, synthetic):
