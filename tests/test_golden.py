@@ -1,6 +1,5 @@
 """Short curves are those that tests/golden/record.py recorded, and equal runs are equal to the bit."""
 
-import importlib.util
 import json
 import os
 import subprocess
@@ -9,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.helpers.loaded import load_file
+
 RECORD = Path(__file__).parent / "golden" / "record.py"
 RELATIVE, ABSOLUTE = 1e-4, 1e-5
 """Other processors round otherwise: with torch's plain kernels the curves move by a hundredth of this."""
@@ -16,10 +17,7 @@ RELATIVE, ABSOLUTE = 1e-4, 1e-5
 
 @pytest.fixture(scope="module")
 def record():
-    spec = importlib.util.spec_from_file_location("golden_record", RECORD)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_file(RECORD)
 
 
 @pytest.fixture(scope="module")

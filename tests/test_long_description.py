@@ -1,11 +1,12 @@
 """.ci/long_description.py: relative links of the README lead to the repository once it has an address."""
 
-import importlib.util
 import re
 import tomllib
 from pathlib import Path
 
 import pytest
+
+from tests.helpers.loaded import load_file
 
 pytest.importorskip("hatchling")
 
@@ -15,10 +16,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 @pytest.fixture(scope="module")
 def hook():
-    spec = importlib.util.spec_from_file_location("long_description", ROOT / ".ci" / "long_description.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_file(ROOT / ".ci" / "long_description.py")
 
 
 def test_links_lead_to_files_and_pictures_to_what_they_hold(hook):

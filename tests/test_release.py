@@ -1,6 +1,5 @@
 """What a release rests on: versions that agree, workflows that can run, archives that hold what git has."""
 
-import importlib.util
 import re
 import subprocess
 import sys
@@ -14,6 +13,7 @@ import yaml
 
 import agents
 import rlsf_gym
+from tests.helpers.loaded import load_file
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -24,10 +24,7 @@ KINDS = {"markdown", "textarea", "input", "dropdown", "checkboxes"}
 
 @pytest.fixture(scope="module")
 def release():
-    spec = importlib.util.spec_from_file_location("release", ROOT / ".ci" / "release.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_file(ROOT / ".ci" / "release.py")
 
 
 def read(path):

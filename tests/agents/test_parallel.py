@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import socket
@@ -19,6 +18,7 @@ from agents import TokenPPOConfig
 from agents.learners.start import check_rounds, make_env
 from agents.parallel import Processes, join_processes
 from agents.rollouts.player import Shapes
+from tests.helpers.loaded import load_file
 
 pytestmark = pytest.mark.whole
 
@@ -26,9 +26,7 @@ pytest.importorskip("accelerate")
 
 SCRIPT = Path(__file__).parent / "two_processes.py"
 TOLERANCE = 1e-5
-spec = importlib.util.spec_from_file_location("two_processes", SCRIPT)
-two_processes = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(two_processes)
+two_processes = load_file(SCRIPT)
 
 
 class Second(Processes):

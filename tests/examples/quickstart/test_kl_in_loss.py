@@ -1,7 +1,6 @@
 """examples/quickstart/kl_in_loss.py: the term and its gradient by formula, and what it does to a learner."""
 
 import dataclasses
-import importlib.util
 from functools import partial
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from agents import GRPO, CausalLMPolicy, GRPOConfig
 from agents.learners.loss import add_terms, clipped_loss
 from agents.maths.tensors import Batch, Scored
 from examples.quickstart import kl_in_loss
+from tests.helpers.loaded import load_file
 
 TOY = Path(__file__).parents[2] / "agents" / "conftest.py"
 B, T = 3, 4
@@ -20,10 +20,7 @@ MASK = torch.arange(T) < torch.tensor([4, 2, 0])[:, None]
 
 @pytest.fixture(scope="module")
 def toy():
-    spec = importlib.util.spec_from_file_location("toy_of_agents", TOY)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_file(TOY)
 
 
 @pytest.fixture

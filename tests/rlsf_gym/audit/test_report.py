@@ -1,20 +1,17 @@
 """Audits of whole rewards: known faults are named, sound rewards pass, environments keep their promises."""
 
-import importlib.util
 from pathlib import Path
 
 import pytest
 
 from rlsf_gym.audit import Case, Severity, audit_reward
+from tests.helpers.loaded import load_file
 
 REWARDS = Path(__file__).parent / "rewards"
 
 
 def load(name):
-    spec = importlib.util.spec_from_file_location(f"audited_{name}", REWARDS / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_file(REWARDS / f"{name}.py")
 
 
 FAULTS = load("faulty").FAULTS

@@ -1,6 +1,5 @@
 """Values of prefixes are those that were worked out by listing all answers, and the checker proves them."""
 
-import importlib.util
 import json
 from fractions import Fraction
 from pathlib import Path
@@ -10,6 +9,7 @@ import pytest
 
 from rlsf_gym.certificates.checking import verify
 from rlsf_gym.domains import load_domain
+from tests.helpers.loaded import load_file
 
 RECORD = Path(__file__).parents[3] / "helpers" / "countdown_golden.py"
 ROWS = json.loads(RECORD.with_suffix(".json").read_text(encoding="utf-8"))
@@ -43,7 +43,4 @@ def test_the_recording_would_show_a_wrong_value():
 
 @pytest.mark.whole
 def test_the_recording_is_what_its_command_writes():
-    spec = importlib.util.spec_from_file_location("golden_countdown", RECORD)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    assert json.loads(json.dumps(module.record())) == ROWS
+    assert json.loads(json.dumps(load_file(RECORD).record())) == ROWS
