@@ -12,7 +12,7 @@ from typing import Any, NoReturn, cast
 
 from rlsf_gym.arguments import one_line
 
-__all__ = ["at_line", "check_file", "parse_object", "read_lines", "show_value"]
+__all__ = ["at_line", "check_file", "parse_object", "read_lines", "quote_value"]
 
 LONGEST = 1 << 28
 """Most bytes of a line."""
@@ -102,7 +102,7 @@ that writes it is killed: remove this line
     except RecursionError as error:
         raise ValueError("expected a JSON object, got one that is nested too deeply to be read") from error
     if not isinstance(found, dict):
-        raise ValueError(f"expected an object, got {show_value(found)}")
+        raise ValueError(f"expected an object, got {quote_value(found)}")
     return cast("dict[str, Any]", found)
 
 
@@ -115,11 +115,11 @@ def at_line(path: Path, number: int) -> Generator[None]:
         raise ValueError(f"{path}, line {number}: {one_line(error, 300)}") from error
 
 
-def show_value(value: Any) -> str:
+def quote_value(value: Any) -> str:
     """Returns a value of a line for a message, cut where it is long.
 
     Example:
-        >>> show_value([1, "x"]), show_value(None)
+        >>> quote_value([1, "x"]), quote_value(None)
         ("[1, 'x']", 'null: leave the key out where it is unknown')
     """
     if value is None:

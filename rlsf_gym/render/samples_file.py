@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 from rlsf_gym.render.build import make_sample
-from rlsf_gym.render.json_lines import at_line, parse_object, read_lines, show_value
+from rlsf_gym.render.json_lines import at_line, parse_object, quote_value, read_lines
 from rlsf_gym.render.sample import Sample
 from rlsf_gym.render.standing import Choice, Standing
 from rlsf_gym.render.verdict import read_verdict
@@ -137,7 +137,7 @@ def parse_line(line: bytes) -> dict[str, Any]:
     check_parts(record, PARTS)
     for key in ("tokens", "rewards"):
         if key not in record:
-            raise ValueError(f"expected {key} in it, got {show_value(list(record))}")
+            raise ValueError(f"expected {key} in it, got {quote_value(list(record))}")
     tokens = record["tokens"]
     for key, name in (("rewards", "a reward"), ("candidates", "candidates")):
         if len(record.get(key, tokens)) != len(tokens):
@@ -157,7 +157,7 @@ def check_parts(record: Mapping[str, Any], parts: Iterable[tuple[str, Check, str
     """
     for key, holds, expected in parts:
         if key in record and not holds(record[key]):
-            raise ValueError(f"{key}: expected {expected}, got {show_value(record[key])}")
+            raise ValueError(f"{key}: expected {expected}, got {quote_value(record[key])}")
 
 
 def token_bytes(token: Any, tokenizer: Tokenizer | None) -> bytes:
