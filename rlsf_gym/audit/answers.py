@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from rlsf_gym.audit.findings import Finding, Passed, Result, Severity, Undecided
 from rlsf_gym.audit.forms import FORMS, Form
-from rlsf_gym.audit.standing import LEAST, Standing, wrong_answers
+from rlsf_gym.audit.standing import LEAST, SOME, Standing, wrong_answers
 from rlsf_gym.audit.subject import Asked
 
 __all__ = ["check_answers"]
-
-_SOME: Final = 0.05
-"""Share of the way from what a wrong response gets to what a right one gets, from which on it is paid."""
 
 
 def check_answers(standing: Standing) -> Iterator[Result]:
@@ -93,7 +90,7 @@ def _unpaid(standing: Standing) -> Finding | None:
         return None
     good = [(case, text) for case in standing.decided for text in subject.cases[case].good]
     shares = [(case, text, *standing.settled(case, text)) for case, text in good]
-    unpaid = [one for one in shares if one[2] is not None and one[2] <= _SOME]
+    unpaid = [one for one in shares if one[2] is not None and one[2] <= SOME]
     if not unpaid:
         return None
     case, text, _, outcome = unpaid[0]

@@ -8,13 +8,11 @@ from typing import Final, NamedTuple
 from rlsf_gym.audit.bundled import LINES, REASONING, write_filler
 from rlsf_gym.audit.findings import Finding, Passed, Result, Severity, Undecided
 from rlsf_gym.audit.forms import Form
-from rlsf_gym.audit.standing import Standing, wrong_answers
+from rlsf_gym.audit.standing import HALF, SOME, Standing, wrong_answers
 from rlsf_gym.audit.subject import Asked
 
 __all__ = ["check_layout"]
 
-_SOME: Final = 0.05
-_HALF: Final = 0.5
 _TIMES: Final = 5
 
 
@@ -45,11 +43,11 @@ def _repeated_format(standing: Standing) -> Result:
         return Undecided("repeated-format", "no such response was paid a number")
     gain, share, case, text = max(found)
     paid = standing.subject.pay(case, text).describe()
-    if gain <= _SOME and (standing.by_answer or share < _HALF):
+    if gain <= SOME and (standing.by_answer or share < HALF):
         return Passed("repeated-format", f"five times over it is paid {paid}")
     evidence = standing.subject.show(Asked(case, text), paid, standing.beside(case))
-    more = "more than once" if gain > _SOME else "in full"
-    severity = Severity.ERROR if gain >= _HALF else Severity.WARNING
+    more = "more than once" if gain > SOME else "in full"
+    severity = Severity.ERROR if gain >= HALF else Severity.WARNING
     return Finding("repeated-format", severity, f"the format five times over is paid {more}", (evidence,))
 
 
@@ -63,7 +61,7 @@ def _repeat(standing: Standing, form: Form, case: int) -> _Repeated | None:
     several, *singles = [one for one in shares if one is not None] or [0.0]
     if shares[0] is None or not singles:
         return None
-    by_length = not standing.by_answer and plain is not None and plain >= _HALF * several
+    by_length = not standing.by_answer and plain is not None and plain >= HALF * several
     return _Repeated(several - max(singles) - standing.chance, 0.0 if by_length else several, case, text)
 
 
@@ -93,10 +91,10 @@ def _line_breaks(standing: Standing) -> Result:
         answer = standing.subject.cases[case].truth or "yes"
         text = form.fill(answer, LINES)
         one, several = _share(standing, case, form.fill(answer, REASONING)), _share(standing, case, text)
-        if one is None or several is None or one < _HALF:
+        if one is None or several is None or one < HALF:
             continue
         taken += 1
-        if several + standing.chance < _HALF * one:
+        if several + standing.chance < HALF * one:
             paid = standing.subject.pay(case, text).describe()
             evidence = standing.subject.show(Asked(case, text), paid, standing.beside(case))
             title = "reasoning of several lines is not paid, the same in one line is"

@@ -9,7 +9,7 @@ from typing import Final
 
 from rlsf_gym.audit.bundled import write_filler
 from rlsf_gym.audit.findings import Evidence, Finding, Passed, Result, Severity, Undecided
-from rlsf_gym.audit.standing import LEAST, Standing, wrong_answers
+from rlsf_gym.audit.standing import LEAST, SOME, Standing, wrong_answers
 from rlsf_gym.audit.subject import Asked
 
 __all__ = ["check_lengths"]
@@ -18,7 +18,6 @@ _SIZES: Final = (1, 3, 9, 27, 81)
 """Sentences before an answer."""
 _FURTHER: Final = (243, 729)
 """Sentences of what has no end in sight after that."""
-_SOME: Final = 0.05
 _BOUND: Final = 1.0
 
 
@@ -108,7 +107,7 @@ def _grows(standing: Standing, case: int, courses: Sequence[_Course], unbounded:
     if not courses:
         return Undecided("grows-with-length", "texts of growing length were not paid numbers")
     scale = standing.scale or 1.0
-    least = _SOME * scale + 2.0 * standing.noise
+    least = SOME * scale + 2.0 * standing.noise
     risen = [course for course in courses if course.rise > least and not _is_taken_late(standing, course)]
     risen = [course for course in risen if course.label != "best" or course.rise > 0.5 * scale]
     if not risen:
@@ -151,7 +150,7 @@ def _falls(standing: Standing, case: int, courses: Sequence[_Course]) -> Result:
     course = right[0]
     if course.values[0] <= standing.low[case] + LEAST:
         return Undecided("falls-with-length", "a right answer behind other text is not taken at all")
-    if course.fall <= _SOME * standing.scale + 2.0 * standing.noise:
+    if course.fall <= SOME * standing.scale + 2.0 * standing.noise:
         return Passed("falls-with-length", f"a right answer {_range(course)}")
     last = course.values.index(min(course.values))
     evidence = _evidence(standing, case, course, last)

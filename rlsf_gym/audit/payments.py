@@ -11,13 +11,11 @@ from rlsf_gym.audit.bundled import WORD_LIST
 from rlsf_gym.audit.findings import Finding, Passed, Result, Severity, Undecided
 from rlsf_gym.audit.forms import FORMS, Form
 from rlsf_gym.audit.outcome import Outcome
-from rlsf_gym.audit.standing import LEAST, Standing, wrong_answers
+from rlsf_gym.audit.standing import HALF, LEAST, SOME, Standing, wrong_answers
 from rlsf_gym.audit.subject import Asked
 
 __all__ = ["OF_ANSWERS", "OF_NOTHING", "check_payments", "raise_levels"]
 
-_HALF: Final = 0.5
-_SOME: Final = 0.05
 
 _FENCE: Final = re.compile(r"```.*?```", re.DOTALL)
 _BEHIND: Final = ("\nThis was question number {}.", "\nI used {} sheets of paper")
@@ -61,7 +59,7 @@ def _last_number(standing: Standing, case: int) -> list[str]:
     return [
         form.fill(wrong[0]) + behind.format(truth)
         for (form, behind), outcome in zip(pairs, spoilt, strict=True)
-        if (standing.share(case, outcome) or 0.0) < _HALF
+        if (standing.share(case, outcome) or 0.0) < HALF
     ]
 
 
@@ -90,7 +88,7 @@ def _pays_near(standing: Standing, case: int, form: Form) -> bool:
     """Returns whether a number that is as near as one half, and does not hold the right one, is paid too."""
     truth = int(_answers(standing, case)[0])
     share = standing.share(case, standing.subject.pay(case, form.fill(f"{truth - 1}.5")))
-    return share is not None and share > _SOME
+    return share is not None and share > SOME
 
 
 def _part(standing: Standing, case: int) -> list[str]:
@@ -221,10 +219,10 @@ def _check(standing: Standing, check: str, probe: Probe) -> Result:
     if standing.is_noisy:
         found = _settle(standing, found)
     share, case, text, outcome = max(found, key=lambda one: (one[0], -len(one[2])))
-    if share <= _SOME:
+    if share <= SOME:
         return Passed(check, f"paid {outcome.describe()} at most ({standing.beside(case)})")
-    hit = {one for value, one, _, _ in found if value > _SOME}
-    severity = Severity.ERROR if share >= _HALF else Severity.WARNING
+    hit = {one for value, one, _, _ in found if value > SOME}
+    severity = Severity.ERROR if share >= HALF else Severity.WARNING
     if check == "format-alone" and not standing.by_answer:
         severity = Severity.WARNING  # one term of several, mostly
     extent = " like a right one" if share >= 0.95 and standing.by_answer else ""

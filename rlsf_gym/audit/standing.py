@@ -13,10 +13,14 @@ from rlsf_gym.audit.forms import FORMS, Form, forms_of
 from rlsf_gym.audit.outcome import Outcome
 from rlsf_gym.audit.subject import Asked, Subject
 
-__all__ = ["LEAST", "Standing", "find_standing", "settle_calls", "wrong_answers"]
+__all__ = ["HALF", "LEAST", "SOME", "Standing", "find_standing", "settle_calls", "wrong_answers"]
 
 LEAST: Final = 1e-6
 """Rewards that differ by less are equal."""
+SOME: Final = 0.05
+"""Share of the way from the reward of a wrong response to that of a right one, above which it is paid."""
+HALF: Final = 0.5
+"""Share from which on it is paid much: what is an error, and not a warning, of most checks."""
 _MOST_FORMS: Final = 3
 _DRAWS: Final = 8
 """Calls with one response, to see what chance does."""
